@@ -1,0 +1,92 @@
+import { playwright } from '@vitest/browser-playwright'
+import { defineConfig } from 'vitest/config'
+import { findChromium } from './scripts/chromium.js'
+import { sourceAliases } from './scripts/workspace.js'
+
+// One seed a run, printed, so that any failing property can be run again with FC_SEED.
+const seed = process.env.FC_SEED ?? String((Math.random() * 0x7fffffff) | 0)
+if (process.env.FC_SEED === undefined) {
+  process.env.FC_SEED = seed
+  process.stderr.write(`fast-check: FC_SEED=${seed} FC_NUM_RUNS=${process.env.FC_NUM_RUNS ?? '100'}\n`)
+}
+const env = { FC_SEED: seed, FC_NUM_RUNS: process.env.FC_NUM_RUNS ?? '100' }
+
+const anywhere = ['packages/*/test/**/*.test.ts', 'examples/test/**/*.test.ts']
+const nodeOnly = [
+  'packages/*/test/**/*.node.test.ts',
+  'examples/test/**/*.test.ts',
+  'scripts/test/**/*.test.ts',
+]
+const long = ['packages/*/test/**/*.long.test.ts', 'examples/test/**/*.long.test.ts']
+const chromium = findChromium()
+
+export default defineConfig({
+  resolve: { alias: sourceAliases() },
+  test: {
+    retry: 0,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    env,
+    setupFiles: ['./scripts/vitest-setup.ts'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'node',
+          include: [...anywhere, 'scripts/test/**/*.test.ts'],
+          exclude: ['**/node_modules/**', ...long],
+          environment: 'node',
+        },
+      },
+      ...(chromium === undefined
+        ? []
+        : [
+            {
+              extends: true as const,
+              optimizeDeps: { exclude: ['@fast-check/vitest'], include: ['fast-check'] },
+              test: {
+                name: 'browser',
+                include: anywhere,
+                exclude: ['**/node_modules/**', ...nodeOnly, ...long],
+                browser: {
+                  enabled: true,
+                  headless: true,
+                  screenshotFailures: false,
+                  provider: playwright({
+                    launchOptions: {
+                      executablePath: chromium.path,
+                      args: ['--no-sandbox'],
+                      env: chromium.env,
+                    },
+                  }),
+                  instances: [{ browser: 'chromium' as const }],
+                },
+              },
+            },
+          ]),
+      {
+        extends: true,
+        test: {
+          name: 'long',
+          include: long,
+          exclude: ['**/node_modules/**'],
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'types',
+          include: [],
+          typecheck: {
+            enabled: true,
+            only: true,
+            include: ['packages/*/test/**/*.test-d.ts'],
+            tsconfig: './tsconfig.json',
+          },
+        },
+      },
+    ],
+  },
+})
