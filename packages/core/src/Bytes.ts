@@ -1,0 +1,79 @@
+import { CoreErrors } from './errors/CoreErrors.js'
+import { show } from './errors/ErrorTable.js'
+
+/** Raw bytes; lengths are stated by the name of the alias where they are fixed. */
+export type Bytes = Uint8Array
+/** Exactly 32 bytes. */
+export type Bytes32 = Uint8Array
+/** Exactly 32 bytes: the output of a hash function. */
+export type Hash32 = Uint8Array
+
+const HEX = /^(?:[0-9a-f]{2})*$/
+
+/**
+ * Reads lower-case hex without prefix; `InvalidBytes` (1005) for anything else.
+ *
+ * @example
+ * import { Bytes } from '@aitbc/core'
+ * Bytes.fromHex('00ff') // Uint8Array [0, 255]
+ */
+export function fromHex(hex: string, argument = 'hex'): Bytes {
+  if (typeof hex !== 'string' || !HEX.test(hex))
+    throw CoreErrors.InvalidBytes(`${argument} must be lower-case hex of whole bytes, got ${show(hex)}`, {
+      argument,
+      received: hex,
+    })
+  const out = new Uint8Array(hex.length / 2)
+  for (let i = 0; i < out.length; i++) out[i] = Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16)
+  return out
+}
+
+/**
+ * Writes lower-case hex without prefix.
+ *
+ * @example
+ * import { Bytes } from '@aitbc/core'
+ * Bytes.toHex(Uint8Array.of(0, 255)) // '00ff'
+ */
+export function toHex(bytes: Bytes): string {
+  let out = ''
+  for (const byte of bytes) out += byte.toString(16).padStart(2, '0')
+  return out
+}
+
+/**
+ * Compares two byte strings; the time taken depends on the lengths alone.
+ *
+ * @example
+ * import { Bytes } from '@aitbc/core'
+ * Bytes.equal(Uint8Array.of(1), Uint8Array.of(1)) // true
+ */
+export function equal(a: Bytes, b: Bytes): boolean {
+  if (a.length !== b.length) return false
+  let difference = 0
+  for (let i = 0; i < a.length; i++) difference |= (a[i] as number) ^ (b[i] as number)
+  return difference === 0
+}
+
+/** Joins byte strings into a new one. */
+export function concat(...parts: readonly Bytes[]): Bytes {
+  let length = 0
+  for (const part of parts) length += part.length
+  const out = new Uint8Array(length)
+  let at = 0
+  for (const part of parts) {
+    out.set(part, at)
+    at += part.length
+  }
+  return out
+}
+
+/** Refuses what isn't a `Uint8Array` of exactly `length` bytes: `InvalidBytes` (1005). */
+export function assert(value: unknown, length: number, argument: string): asserts value is Bytes {
+  if (!(value instanceof Uint8Array) || value.length !== length)
+    throw CoreErrors.InvalidBytes(`${argument} must be a Uint8Array of ${length} bytes, got ${show(value)}`, {
+      argument,
+      expected: length,
+      received: value instanceof Uint8Array ? value.length : typeof value,
+    })
+}

@@ -1,0 +1,192 @@
+import type { AccountId } from './AccountId.js'
+import type { AssetId } from './AssetId.js'
+import type { Bytes, Hash32 } from './Bytes.js'
+import type { BlockRef, Evidence, Fact, Read, Tip } from './Fact.js'
+import type { Secret } from './Hashlock.js'
+import type { FoundLock, Lock, RecoveredLock, Spend, SwapRecord } from './Lock.js'
+import type { LockTerms } from './LockTerms.js'
+import type { Network } from './Network.js'
+import type { Signed, Step, Submission } from './Signer.js'
+import type { NetworkSeed } from './SwapSeed.js'
+
+/** What every asynchronous call takes; an aborted call rejects with `signal.reason`. */
+export interface CallOptions {
+  readonly signal?: AbortSignal
+}
+
+/** What a chain's locks can and can't enforce by themselves; the machine and the planner take it into account. */
+export interface LockProfile {
+  /** A claim is still accepted after the deadline until a refund is mined (LATE = 1 in the planner's inequality). */
+  readonly lateClaims: boolean
+  /** The payee is fixed by the lock (`named`), or is whoever the beneficiary's key signs for (`key`). */
+  readonly payee: 'named' | 'key'
+  /** At most one lock of the same terms can exist. */
+  readonly unique: boolean
+  /** Locks announce themselves, so that one can be found by its hashlock alone. */
+  readonly events: boolean
+}
+
+/** What an adapter can do; the methods that it lacks don't exist on its type. */
+export interface Capabilities {
+  readonly locks: boolean
+  /** Evidence that a light client can check for: a lock's state, only inclusion of transactions, or nothing. */
+  readonly proofs: 'state' | 'inclusion' | 'none'
+  /** A pending transaction can be replaced at a higher fee. */
+  readonly replacement: boolean
+}
+
+/** What an adapter is asked to prepare. */
+export type Intent =
+  | {
+      readonly kind: 'transfer'
+      readonly from: AccountId
+      readonly to: AccountId
+      readonly asset: AssetId
+      readonly amount: bigint
+    }
+  | {
+      readonly kind: 'lock'
+      readonly terms: LockTerms
+      /** The account that pays; the locker's account unless told. */
+      readonly from?: AccountId
+      /** Makes the lock recoverable from the swap seed alone. */
+      readonly recovery?: LockRecovery
+    }
+  | {
+      readonly kind: 'claim'
+      readonly terms: LockTerms
+      readonly lock: Lock
+      readonly secret: Secret
+      readonly feePayer?: AccountId
+    }
+  | { readonly kind: 'refund'; readonly terms: LockTerms; readonly lock: Lock; readonly feePayer?: AccountId }
+  | {
+      readonly kind: 'call'
+      readonly from: AccountId
+      readonly to: AccountId
+      readonly data: Bytes
+      readonly value: bigint
+    }
+
+/** What a lock's recovery record is made from; adapters encrypt it so that only the seed's owner can read it. */
+export interface LockRecovery {
+  /** The network's share of the swap seed. */
+  readonly seed: NetworkSeed
+  /** The swap's nonce, 8 bytes ({@link SwapSeed}). */
+  readonly nonce: Bytes
+  /** Index of the seed-derived address that points to the record, where the chain needs one; 0 unless told. */
+  readonly index?: number
+  readonly record: SwapRecord
+}
+
+/** A price per unit of the network's fee model (`Network.fees.unit`), for three levels of hurry. */
+export interface FeeRates {
+  readonly slow: bigint
+  readonly normal: bigint
+  readonly fast: bigint
+}
+
+/**
+ * What became of a submission. `included` and `final` mean that it succeeded; `failed`, that it was included and reverted
+ * (the fee is lost); `replaced`, that another transaction with its conflict key was included; `dropped`, that it was known
+ * and is no longer, though it may be sent again.
+ */
+export type Status =
+  | { readonly is: 'unknown' }
+  | { readonly is: 'pending' }
+  | { readonly is: 'included' | 'final' | 'failed'; readonly id: string; readonly block: BlockRef }
+  | { readonly is: 'replaced'; readonly by: string }
+  | { readonly is: 'dropped' }
+
+/** What to watch. */
+export type Subject =
+  | { readonly kind: 'tip' }
+  | { readonly kind: 'account'; readonly account: AccountId }
+  | { readonly kind: 'lock'; readonly terms: LockTerms }
+
+/** What was seen. */
+export type Sighting =
+  | { readonly kind: 'block'; readonly block: BlockRef }
+  | { readonly kind: 'transaction'; readonly id: string; readonly block: BlockRef | 'mempool' }
+  | { readonly kind: 'lock'; readonly lock: Lock; readonly block: BlockRef | 'mempool' }
+  | {
+      readonly kind: 'spend'
+      readonly lock: Lock
+      readonly spend: Spend
+      readonly block: BlockRef | 'mempool'
+    }
+
+/** Reorganisations are events: whatever a reorg undid is retracted by an equal sighting, newest first. */
+export type ChainEvent = { readonly is: 'added' | 'retracted'; readonly what: Sighting; readonly asOf: Tip }
+
+/** One header for a light client, in the chain's own encoding. */
+export interface HeaderUpdate {
+  readonly block: BlockRef
+  readonly bytes: Bytes
+}
+
+/** A statement that evidence is asked for. */
+export type Claim =
+  | { readonly kind: 'lock'; readonly terms: LockTerms; readonly lock: Lock }
+  | { readonly kind: 'spend'; readonly terms: LockTerms; readonly lock: Lock; readonly spend: Spend }
+
+interface Base<C extends Capabilities> {
+  readonly network: Network
+  readonly profile: LockProfile
+  readonly capabilities: C
+  tip(options?: CallOptions): Promise<Fact<Tip>>
+  /** Headers after `from`, oldest first, up to the tip, then as they come; ends when aborted. */
+  headers(from: BlockRef, options?: CallOptions): AsyncIterable<HeaderUpdate>
+  /** Base units of `asset` (the native one unless told) that an account holds; `at` binds the read to a block. */
+  balance(
+    account: AccountId,
+    options?: CallOptions & { readonly asset?: AssetId; readonly at?: BlockRef },
+  ): Promise<Fact<bigint>>
+  feeRates(options?: CallOptions): Promise<FeeRates>
+  /** The transactions of an intent, in order. Nothing is signed or sent, and no endpoint learns a secret. */
+  prepare(intent: Intent, options?: CallOptions & { readonly feeRate?: bigint }): Promise<readonly Step[]>
+  /** Broadcasts; sending the same transaction twice is the same as once. */
+  submit(signed: Signed, options?: CallOptions): Promise<Submission>
+  status(submission: Submission, options?: CallOptions): Promise<Fact<Status>>
+  watch(subject: Subject, options?: CallOptions): AsyncIterable<ChainEvent>
+}
+
+interface LockMethods {
+  /** Every lock of these terms, spent ones included, from the terms alone; absence is one `absent` read. */
+  findLocks(terms: LockTerms, options?: CallOptions): Promise<readonly Read<Lock>[]>
+  /** What ended a lock, the mempool included. */
+  findSpend(terms: LockTerms, lock: Lock, options?: CallOptions): Promise<Read<Spend>>
+  /** Locks by hashlock alone; empty where `profile.events` is false. */
+  discoverLocks(hashlock: Hash32, options?: CallOptions): Promise<readonly FoundLock[]>
+  /** Every lock that the owner of a seed made with a {@link LockRecovery}. */
+  recoverLocks(seed: NetworkSeed, options?: CallOptions): Promise<readonly RecoveredLock[]>
+}
+
+interface ReplaceMethods {
+  /** The same intent at a higher fee rate; every version shares the conflict key with all earlier ones. */
+  replace(submission: Submission, feeRate: bigint, options?: CallOptions): Promise<readonly Step[]>
+}
+
+interface ProofMethods {
+  /** Evidence for a statement; self-contained, so that `@aitbc/proofs` verifies it offline. */
+  prove(claim: Claim, options?: CallOptions): Promise<Evidence>
+}
+
+/**
+ * One interface over every chain: read, prepare, submit, follow, prove. What a chain can't do isn't on its type: an adapter
+ * whose `capabilities.proofs` is `'none'` has no `prove`.
+ *
+ * Implementations read everything an endpoint says as hostile: they check what can be checked, and label the rest by its
+ * assurance. Errors: `ForeignNetwork` (1016) for ids of another network, the `Rpc…` codes (1201–1208) for endpoints.
+ */
+export type ChainAdapter<C extends Capabilities = Capabilities> = Base<C> &
+  (C['locks'] extends true ? LockMethods : unknown) &
+  (C['replacement'] extends true ? ReplaceMethods : unknown) &
+  (C['proofs'] extends 'none' ? unknown : ProofMethods)
+
+/** The adapter a swap needs: with locks, replacement and evidence. */
+export type SwapAdapter = ChainAdapter<{
+  readonly locks: true
+  readonly proofs: 'state' | 'inclusion'
+  readonly replacement: true
+}>

@@ -1,0 +1,49 @@
+import type { Bytes } from './Bytes.js'
+import type { Secret } from './Hashlock.js'
+import type { LockTerms } from './LockTerms.js'
+
+/**
+ * How a lock found on chain compares with its terms: `exact`; a further one of the same terms (`duplicate`); less or
+ * more than the amount (`under`, `over`); or one that appeared when its deadline had passed (`late`).
+ */
+export type Match = 'exact' | 'duplicate' | 'under' | 'over' | 'late'
+
+/** A lock on chain. */
+export interface Lock {
+  /** Where it is: `txid:vout` on Bitcoin, the contract's lock id (`0x…`) on EVM chains. */
+  readonly ref: string
+  /** The transaction that made it, in the chain's display form. */
+  readonly transaction: string
+  /** Base units really locked. */
+  readonly amount: bigint
+  readonly match: Match
+}
+
+/** What ended a lock; a claim carries the secret, already checked against the hashlock. */
+export type Spend =
+  | { readonly kind: 'claim'; readonly transaction: string; readonly secret: Secret }
+  | { readonly kind: 'refund'; readonly transaction: string }
+
+/** A lock found by its hashlock or by its owner's record, with the terms that it was rebuilt to. */
+export interface FoundLock {
+  readonly terms: LockTerms
+  readonly lock: Lock
+}
+
+/** A lock that its owner found again from the swap seed alone. */
+export interface RecoveredLock extends FoundLock {
+  /** The swap's nonce: keys, salt and secret derive from (seed, nonce). */
+  readonly nonce: Bytes
+  /** What the owner wrote beside the lock ({@link SwapRecord}). */
+  readonly record: SwapRecord
+}
+
+/**
+ * What a lock's owner must know after losing everything but the swap seed. `counter` is the id of the other leg's terms
+ * where the chain has room for no more; `agreement` the whole agreement where it has.
+ */
+export interface SwapRecord {
+  readonly role: 'initiator' | 'follower'
+  readonly counter?: Bytes
+  readonly agreement?: Bytes
+}

@@ -1,0 +1,94 @@
+import { hkdf } from '@noble/hashes/hkdf.js'
+import { sha256 } from '@noble/hashes/sha2.js'
+import * as Bytes from './Bytes.js'
+import type { ChainId } from './ChainId.js'
+import { CoreErrors } from './errors/CoreErrors.js'
+import type { Secret } from './Hashlock.js'
+
+/**
+ * 32 random bytes that the SDK owns (never a wallet's seed): every key, salt and secret of every swap derives from it, so that it
+ * and the chains are all that a recovery needs.
+ */
+export type SwapSeed = Bytes.Bytes32
+
+/** One network's share of a swap seed; gives its keys and records, and no secret of any swap. */
+export interface NetworkSeed {
+  readonly network: ChainId
+  readonly key: Bytes.Bytes32
+}
+
+/** Bytes of a swap nonce. */
+export const NONCE_LENGTH = 8
+
+/** What a network's share is asked for. */
+export type Purpose =
+  /** The key that locks, claims and refunds of one swap are signed with; `salt` is the swap's nonce. */
+  | 'party'
+  /** The key of the funding account; `salt` is empty, or an index. */
+  | 'funding'
+  /** Encrypts recovery records; `salt` is the swap's nonce. */
+  | 'record'
+  /** The key of an address that points to a recovery record; `salt` is its index. */
+  | 'beacon'
+  /** Marks the owner's locks in events; `salt` is empty. */
+  | 'tag'
+  /** The salt of the lock that the owner makes in a swap; `salt` is the swap's nonce. */
+  | 'salt'
+
+/**
+ * Refuses what isn't a swap seed: `InvalidSeed` (1014).
+ */
+export function assert(seed: unknown): asserts seed is SwapSeed {
+  if (!(seed instanceof Uint8Array) || seed.length !== 32)
+    throw CoreErrors.InvalidSeed(
+      `a swap seed is 32 bytes, got ${seed instanceof Uint8Array ? `${seed.length} bytes` : typeof seed}`,
+      { argument: 'seed' },
+    )
+}
+
+/**
+ * The share of a seed that one network's adapter may see.
+ *
+ * @example
+ * import { SwapSeed } from '@aitbc/core'
+ * const share = SwapSeed.forNetwork(new Uint8Array(32).fill(1), 'eip155:1')
+ * share.key.length // 32
+ */
+export function forNetwork(seed: SwapSeed, network: ChainId): NetworkSeed {
+  assert(seed)
+  return { network, key: expand(seed, `network/${network}`) }
+}
+
+/**
+ * 32 bytes for one purpose (HKDF-SHA256, RFC 5869); different purposes, salts and networks never meet.
+ *
+ * @example
+ * import { SwapSeed } from '@aitbc/core'
+ * const share = SwapSeed.forNetwork(new Uint8Array(32).fill(1), 'eip155:1')
+ * SwapSeed.derive(share, 'party', new Uint8Array(8)).length // 32
+ */
+export function derive(share: NetworkSeed, purpose: Purpose, salt: Bytes.Bytes | number = 0): Bytes.Bytes32 {
+  const part = typeof salt === 'number' ? `index/${salt}` : `salt/${Bytes.toHex(salt)}`
+  return expand(share.key, `${purpose}/${part}`)
+}
+
+/**
+ * The secret of a swap that the seed's owner initiates; known to no network's share. `nonce` (8 bytes) is fresh for each swap and
+ * stands in the lock's recovery record, so a lost counter never brings a secret back.
+ */
+export function secret(seed: SwapSeed, nonce: Bytes.Bytes): Secret {
+  assert(seed)
+  Bytes.assert(nonce, NONCE_LENGTH, 'nonce')
+  return expand(seed, `secret/${Bytes.toHex(nonce)}`)
+}
+
+/** The key that signs agreements (BIP-340), one for each swap. */
+export function identity(seed: SwapSeed, nonce: Bytes.Bytes): Bytes.Bytes32 {
+  assert(seed)
+  Bytes.assert(nonce, NONCE_LENGTH, 'nonce')
+  return expand(seed, `identity/${Bytes.toHex(nonce)}`)
+}
+
+function expand(key: Bytes.Bytes, info: string): Bytes.Bytes32 {
+  return hkdf(sha256, key, undefined, new TextEncoder().encode(`aitbc/swap-seed/v1/${info}`), 32)
+}
