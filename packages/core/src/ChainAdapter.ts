@@ -79,6 +79,14 @@ export interface LockRecovery {
   readonly record: SwapRecord
 }
 
+/** How a step is to be prepared. */
+export interface PrepareOptions extends CallOptions {
+  /** Fee rate in the network's unit; the `normal` rate unless told. */
+  readonly feeRate?: bigint
+  /** Signed steps that will be broadcast first: their outputs, nonces and sequences count as used, so nothing need be on chain yet. */
+  readonly after?: readonly Signed[]
+}
+
 /** A price per unit of the network's fee model (`Network.fees.unit`), for three levels of hurry. */
 export interface FeeRates {
   readonly slow: bigint
@@ -144,7 +152,7 @@ interface Base<C extends Capabilities> {
   ): Promise<Fact<bigint>>
   feeRates(options?: CallOptions): Promise<FeeRates>
   /** The transactions of an intent, in order. Nothing is signed or sent, and no endpoint learns a secret. */
-  prepare(intent: Intent, options?: CallOptions & { readonly feeRate?: bigint }): Promise<readonly Step[]>
+  prepare(intent: Intent, options?: PrepareOptions): Promise<readonly Step[]>
   /** Broadcasts; sending the same transaction twice is the same as once. */
   submit(signed: Signed, options?: CallOptions): Promise<Submission>
   status(submission: Submission, options?: CallOptions): Promise<Fact<Status>>
@@ -154,12 +162,24 @@ interface Base<C extends Capabilities> {
 interface LockMethods {
   /** Every lock of these terms, spent ones included, from the terms alone; absence is one `absent` read. */
   findLocks(terms: LockTerms, options?: CallOptions): Promise<readonly Read<Lock>[]>
+  /**
+   * The lock that the last of these signed steps will make, known before it is broadcast: so its refund can be built and
+   * journaled first (`prepare({ kind: 'refund', terms, lock: expectLock(terms, signed) }, { after: signed })`). Where the
+   * chain names a lock by its terms alone, `signed` may be empty.
+   */
+  expectLock(terms: LockTerms, signed: readonly Signed[]): Lock
   /** What ended a lock, the mempool included. */
   findSpend(terms: LockTerms, lock: Lock, options?: CallOptions): Promise<Read<Spend>>
   /** Locks by hashlock alone; empty where `profile.events` is false. */
   discoverLocks(hashlock: Hash32, options?: CallOptions): Promise<readonly FoundLock[]>
-  /** Every lock that the owner of a seed made with a {@link LockRecovery}. */
-  recoverLocks(seed: NetworkSeed, options?: CallOptions): Promise<readonly RecoveredLock[]>
+  /**
+   * Every lock that the owner of a seed made with a {@link LockRecovery}. `hashlockOf` gives the hashlock of a swap that the owner
+   * initiated, from its nonce: the network's share of the seed can't know its secret.
+   */
+  recoverLocks(
+    seed: NetworkSeed,
+    options: CallOptions & { readonly hashlockOf: (nonce: Bytes) => Hash32 },
+  ): Promise<readonly RecoveredLock[]>
 }
 
 interface ReplaceMethods {

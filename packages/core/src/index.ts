@@ -13,6 +13,7 @@ export type {
   Intent,
   LockProfile,
   LockRecovery,
+  PrepareOptions,
   Sighting,
   Status,
   Subject,
