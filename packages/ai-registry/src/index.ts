@@ -1,1 +1,2 @@
-export {}
+export * as Jcs from './Jcs.js'
+export * as Json from './Json.js'
