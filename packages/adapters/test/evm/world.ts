@@ -126,7 +126,10 @@ export async function createWorld(options: { readonly chainId?: number } = {}): 
     if (!ok) {
       const trace = await rpc<{ output?: Hex }>('debug_traceTransaction', hash, { tracer: 'callTracer' })
       if (trace.output !== undefined && trace.output.length >= 10)
-        error = decodeErrorResult({ abi: HtlcArtifact.abi as Abi, data: trace.output })
+        error = decodeErrorResult({
+          abi: [...(HtlcArtifact.abi as Abi), ...(call.abi ?? [])],
+          data: trace.output,
+        })
     }
     return {
       hash,
