@@ -22,6 +22,8 @@ export interface LockProfile {
   readonly payee: 'named' | 'key'
   /** At most one lock of the same terms can exist. */
   readonly unique: boolean
+  /** A lock can still appear after its deadline: a lock transaction that got stuck stays valid until its inputs are spent otherwise. */
+  readonly lateLocks: boolean
   /** Locks announce themselves, so that one can be found by its hashlock alone. */
   readonly events: boolean
 }
@@ -44,6 +46,8 @@ export type Intent =
       readonly asset: AssetId
       readonly amount: bigint
     }
+  /** Takes the conflict key of a submission that isn't included yet, so that it never can be, and pays back to its account. */
+  | { readonly kind: 'void'; readonly submission: Submission }
   | {
       readonly kind: 'lock'
       readonly terms: LockTerms

@@ -1,0 +1,164 @@
+import { Bytes, Codec, Deadline, LockTerms, show, TaggedHash, Verdict } from '@aitbc/core'
+import { schnorr } from '@noble/curves/secp256k1.js'
+import { SwapErrors } from './errors.js'
+
+/**
+ * What two parties sign before anything is locked. The initiator, who knows the secret, locks the `long` leg first; the follower
+ * then locks the `short` leg, whose deadline is the earlier one. Both legs carry one hashlock.
+ */
+export interface Agreement {
+  readonly version: 1
+  /** Locked by the initiator, claimed by the follower; the later deadline. */
+  readonly long: LockTerms.LockTerms
+  /** Locked by the follower, claimed by the initiator; the earlier deadline. */
+  readonly short: LockTerms.LockTerms
+  /** BIP-340 public key that the initiator signs with, 32 bytes. */
+  readonly initiator: Bytes.Bytes32
+  /** BIP-340 public key that the follower signs with, 32 bytes. */
+  readonly follower: Bytes.Bytes32
+}
+
+/** An agreement with both signatures (BIP-340, 64 bytes each, over {@link hash}). */
+export interface Signed {
+  readonly agreement: Agreement
+  readonly initiator: Bytes.Bytes
+  readonly follower: Bytes.Bytes
+}
+
+/** The side of a swap: the initiator knows the secret and locks first. */
+export type Role = 'initiator' | 'follower'
+
+/** The legs of a swap. */
+export type Leg = 'long' | 'short'
+
+/** The leg that a role locks. */
+export function ownLeg(role: Role): Leg {
+  return role === 'initiator' ? 'long' : 'short'
+}
+
+/** The leg that a role is paid from. */
+export function incomingLeg(role: Role): Leg {
+  return role === 'initiator' ? 'short' : 'long'
+}
+
+/**
+ * Refuses what two parties could not safely sign, whatever the numbers: `InvalidAgreement` (4001), or the code of the term
+ * that is wrong. Whether the deadlines are far enough apart is the planner's question.
+ */
+export function assert(agreement: Agreement): void {
+  const refuse = (field: string, message: string, received: unknown) =>
+    SwapErrors.InvalidAgreement(`agreement.${field} ${message}, got ${show(received)}`, {
+      argument: `agreement.${field}`,
+      received,
+    })
+  if (typeof agreement !== 'object' || agreement === null) throw refuse('', 'must be an object', agreement)
+  if (agreement.version !== 1) throw refuse('version', 'must be 1', agreement.version)
+  LockTerms.assert(agreement.long, 'agreement.long')
+  LockTerms.assert(agreement.short, 'agreement.short')
+  Bytes.assert(agreement.initiator, 32, 'agreement.initiator')
+  Bytes.assert(agreement.follower, 32, 'agreement.follower')
+  if (Bytes.equal(agreement.initiator, agreement.follower))
+    throw refuse('follower', "must be another key than the initiator's", Bytes.toHex(agreement.follower))
+  if (!Bytes.equal(agreement.long.hashlock, agreement.short.hashlock))
+    throw refuse('short.hashlock', 'must equal the long leg’s', Bytes.toHex(agreement.short.hashlock))
+  if (Bytes.equal(LockTerms.id(agreement.long), LockTerms.id(agreement.short)))
+    throw refuse('short', 'must be another lock than the long leg', 'the same terms')
+  for (const leg of ['long', 'short'] as const) {
+    const { locker, beneficiary } = agreement[leg]
+    if (locker.account === beneficiary.account)
+      throw refuse(`${leg}.beneficiary`, 'must be another account than the locker', beneficiary.account)
+  }
+}
+
+/** The canonical bytes of an agreement. */
+export function encode(agreement: Agreement): Bytes.Bytes {
+  assert(agreement)
+  return Codec.writer()
+    .u8(agreement.version)
+    .bytes(LockTerms.encode(agreement.long))
+    .bytes(LockTerms.encode(agreement.short))
+    .fixed(agreement.initiator)
+    .fixed(agreement.follower)
+    .finish()
+}
+
+/** Reads canonical bytes; `InvalidEncoding` (1012), `InvalidAgreement` (4001), or the code of the term that is wrong. */
+export function decode(bytes: Bytes.Bytes): Agreement {
+  const reader = Codec.reader(bytes)
+  const agreement: Agreement = {
+    version: reader.u8() as 1,
+    long: LockTerms.decode(reader.bytes()),
+    short: LockTerms.decode(reader.bytes()),
+    initiator: reader.fixed(32),
+    follower: reader.fixed(32),
+  }
+  reader.finish()
+  assert(agreement)
+  return agreement
+}
+
+/** What both sign: the tagged SHA-256 (tag `aitbc/agreement/v1`) of {@link encode}; also the swap's id. */
+export function hash(agreement: Agreement): Bytes.Hash32 {
+  return TaggedHash.of('aitbc/agreement/v1', encode(agreement))
+}
+
+/**
+ * Signs an agreement (BIP-340, no auxiliary randomness: one signature an agreement and key).
+ *
+ * @returns 64 bytes
+ */
+export function sign(agreement: Agreement, identity: Bytes.Bytes32): Bytes.Bytes {
+  return schnorr.sign(hash(agreement), identity, new Uint8Array(32))
+}
+
+/** The public key of an identity key: 32 bytes, x-only (BIP-340). */
+export function publicKey(identity: Bytes.Bytes32): Bytes.Bytes32 {
+  return schnorr.getPublicKey(identity)
+}
+
+/** Checks both signatures; the refusal names whose is wrong. */
+export function verify(signed: Signed): Verdict.Verdict<Agreement> {
+  const digest = hash(signed.agreement)
+  for (const role of ['initiator', 'follower'] as const)
+    if (!verifySignature(signed[role], digest, signed.agreement[role]))
+      return Verdict.refuse(`${role}-signature`, `the ${role}'s signature is not over this agreement`)
+  return Verdict.accept(signed.agreement)
+}
+
+/** The canonical bytes of a signed agreement. */
+export function encodeSigned(signed: Signed): Bytes.Bytes {
+  return Codec.writer()
+    .bytes(encode(signed.agreement))
+    .fixed(signed.initiator)
+    .fixed(signed.follower)
+    .finish()
+}
+
+/** Reads a signed agreement and checks its signatures: `InvalidSignature` (4002). */
+export function decodeSigned(bytes: Bytes.Bytes): Signed {
+  const reader = Codec.reader(bytes)
+  const signed: Signed = {
+    agreement: decode(reader.bytes()),
+    initiator: reader.fixed(64),
+    follower: reader.fixed(64),
+  }
+  reader.finish()
+  const verdict = verify(signed)
+  if (!verdict.ok)
+    throw SwapErrors.InvalidSignature(verdict.refusal.message, { check: verdict.refusal.check })
+  return signed
+}
+
+/** Tells whether a BIP-340 signature is valid; total. */
+export function verifySignature(signature: Bytes.Bytes, digest: Bytes.Hash32, key: Bytes.Bytes32): boolean {
+  try {
+    return signature.length === 64 && schnorr.verify(signature, digest, key)
+  } catch {
+    return false
+  }
+}
+
+/** The difference between the two deadlines, where both count seconds. */
+export function gap(agreement: Agreement): bigint {
+  return Deadline.from(agreement.long.deadline).value - Deadline.from(agreement.short.deadline).value
+}

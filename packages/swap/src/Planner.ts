@@ -1,0 +1,190 @@
+import { Deadline, type LockProfile, type Network, type Timing, Verdict } from '@aitbc/core'
+import type * as Agreement from './Agreement.js'
+import { SwapErrors } from './errors.js'
+import * as Policy from './Policy.js'
+
+/** One summand of an inequality, with its name in the specification and its value in seconds. */
+export interface Summand {
+  readonly name: string
+  readonly seconds: bigint
+}
+
+/** A sum that a difference of times must reach. */
+export interface Bound {
+  readonly summands: readonly Summand[]
+  readonly seconds: bigint
+}
+
+/** What the planner needs to know of one leg's chain. */
+export interface LegChain {
+  readonly network: Network
+  readonly profile: LockProfile
+}
+
+/**
+ * The margins of one pair of chains under one policy, in seconds; A is the long leg's chain, B the short leg's.
+ *
+ * The inequality is the one that explicit-state search found to be exactly the least safe value in the symmetric case
+ * ((1 + LATE)·S + O + k·(S + R) + 2E), in its general form.
+ */
+export interface Margins {
+  /** Least difference of the deadlines: T_A − T_B. */
+  readonly gap: Bound
+  /** Least time from now to T_B for a swap that is to be completed. */
+  readonly start: Bound
+  /** Least time to T_B, on B's own clock, when the initiator's lock is broadcast. */
+  readonly launch: Bound
+  /** Least time to T_B, on B's own clock, when the follower's lock is broadcast. */
+  readonly lock: Bound
+  /** Least time to T_B, on B's own clock, when the secret is revealed. */
+  readonly reveal: Bound
+  /** By when after T_A every honest party's funds are back at the latest. */
+  readonly settle: { readonly long: Bound; readonly short: Bound }
+  /** Chance that one of the times is exceeded, for each of them. */
+  readonly tail: '1e-3' | '1e-6'
+}
+
+/** Deadlines that satisfy the margins, with the numbers. */
+export interface Plan {
+  readonly margins: Margins
+  readonly long: Deadline.Deadline
+  readonly short: Deadline.Deadline
+}
+
+/**
+ * The margins of a pair of chains; `UnsupportedClock` (4004) where a lock counts heights: a height says too little
+ * about time (144 blocks take 15.7 to 34.7 hours at 1e-6).
+ */
+export function margins(long: LegChain, short: LegChain, policy: Policy.Policy): Margins {
+  Policy.assert(policy)
+  for (const leg of [long, short])
+    if (leg.network.clock === 'height')
+      throw SwapErrors.UnsupportedClock(`locks of ${leg.network.id} count heights`, {
+        network: leg.network.id,
+      })
+  const a = long.network.timing[policy.risk]
+  const b = short.network.timing[policy.risk]
+  const [A, B] = [long.network.name, short.network.name]
+  const repeat = (t: Timing) => policy.reorgs * (t.inclusion + t.reorg)
+  const [reorgName, reorgTime] =
+    repeat(a) >= repeat(b) ? [`k·(S+R) of ${A}`, repeat(a)] : [`k·(S+R) of ${B}`, repeat(b)]
+  const reveal = bound([
+    [`S of ${B}: the claim is included`, b.inclusion],
+    [`k·(S+R) of ${B}: it is undone and included again`, repeat(b)],
+  ])
+  const lock = bound([
+    [`S+F of ${B}: the short leg is locked`, b.inclusion + b.finality],
+    ['D: the lock is noticed', policy.detection],
+    [`reveal slack on ${B}`, reveal.seconds],
+  ])
+  return {
+    gap: bound([
+      [`lead of ${A}: its clock runs ahead`, a.lead],
+      [`lag of ${B}: its clock runs behind`, b.lag],
+      [`LATE·S of ${B}: a claim after the deadline`, short.profile.lateClaims ? b.inclusion : 0n],
+      [`S of ${A}: the follower's claim is included`, a.inclusion],
+      ['D: the claim is noticed', policy.detection],
+      ['O: the follower is offline', policy.offline],
+      [`outage of ${A}`, a.outage],
+      [`outage of ${B}`, b.outage],
+      [reorgName as string, reorgTime as bigint],
+    ]),
+    start: bound([
+      [`S+F of ${A}: the long leg is locked`, a.inclusion + a.finality],
+      [`S+F of ${B}: the short leg is locked`, b.inclusion + b.finality],
+      ['D: each lock is noticed', 2n * policy.detection],
+      [`reveal slack on ${B}`, reveal.seconds],
+      [`F of ${B}: the claim settles`, b.finality],
+      [`lead of ${B}: its clock runs ahead`, b.lead],
+      ['O: the initiator is offline', policy.offline],
+    ]),
+    launch: bound([
+      [`S+F of ${A}: the long leg is locked`, a.inclusion + a.finality],
+      ['D: the lock is noticed', policy.detection],
+      ["the follower's least time", lock.seconds],
+    ]),
+    lock,
+    reveal,
+    settle: { long: settle(A, a), short: settle(B, b) },
+    tail: policy.risk === 'standard' ? '1e-3' : '1e-6',
+  }
+}
+
+/**
+ * The earliest deadlines that are safe and leave time to finish, from `now` (UTC, unix seconds).
+ *
+ * @param slack seconds added to the least start time, for a slow counterparty; 0 unless told
+ */
+export function plan(
+  long: LegChain,
+  short: LegChain,
+  policy: Policy.Policy,
+  now: bigint,
+  options: { readonly slack?: bigint } = {},
+): Plan {
+  const m = margins(long, short, policy)
+  const shortAt = now + m.start.seconds + (options.slack ?? 0n)
+  const at = (leg: LegChain, value: bigint) =>
+    Deadline.from({ network: leg.network.id, clock: leg.network.clock, value })
+  return { margins: m, short: at(short, shortAt), long: at(long, shortAt + m.gap.seconds) }
+}
+
+/**
+ * Judges an agreement's deadlines by one party's own policy: `gap` too small is a refusal that carries the inequality, and so are
+ * deadlines of another clock and a `start` that leaves no time.
+ *
+ * @param now UTC, unix seconds
+ */
+export function audit(
+  agreement: Agreement.Agreement,
+  long: LegChain,
+  short: LegChain,
+  policy: Policy.Policy,
+  now: bigint,
+): Verdict.Verdict<Margins> {
+  const m = margins(long, short, policy)
+  for (const [name, leg, terms] of [
+    ['long', long, agreement.long],
+    ['short', short, agreement.short],
+  ] as const)
+    if (terms.deadline.network !== leg.network.id || terms.deadline.clock !== leg.network.clock)
+      return Verdict.refuse(
+        `${name}-clock`,
+        `the ${name} leg's deadline must count ${leg.network.clock} of ${leg.network.id}, got ${terms.deadline.clock} of ${terms.deadline.network}`,
+      )
+  const gap = agreement.long.deadline.value - agreement.short.deadline.value
+  if (gap < m.gap.seconds)
+    return Verdict.refuse('gap', `the deadlines are ${gap} s apart; ${explain('T_A − T_B', m.gap)}`, {
+      gap,
+      least: m.gap.seconds,
+    })
+  const left = agreement.short.deadline.value - now
+  if (left < m.start.seconds)
+    return Verdict.refuse('start', `the short leg ends in ${left} s; ${explain('T_B − now', m.start)}`, {
+      left,
+      least: m.start.seconds,
+    })
+  return Verdict.accept(m)
+}
+
+/** An inequality with its numbers, on one line. */
+export function explain(name: string, bound: Bound): string {
+  const parts = bound.summands.filter((s) => s.seconds > 0n).map((s) => `${s.seconds} (${s.name})`)
+  return `${name} ≥ ${bound.seconds} s = ${parts.join(' + ')}`
+}
+
+function settle(name: string, t: Timing): Bound {
+  return bound([
+    [`lag of ${name}`, t.lag],
+    [`outage of ${name}`, t.outage],
+    [`S of ${name}: the refund is included`, t.inclusion],
+    [`F of ${name}: the refund settles`, t.finality],
+  ])
+}
+
+function bound(rows: readonly (readonly [string, bigint])[]): Bound {
+  return {
+    summands: rows.map(([name, seconds]) => ({ name, seconds })),
+    seconds: rows.reduce((sum, [, seconds]) => sum + seconds, 0n),
+  }
+}

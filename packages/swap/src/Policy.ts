@@ -1,0 +1,56 @@
+import { Amount, type Fact, type Risk, show } from '@aitbc/core'
+import { SwapErrors } from './errors.js'
+
+/** What a party is ready to rely on, in seconds and counts; each party plans and acts by its own. */
+export interface Policy {
+  /** Tail probability of the network's numbers: `standard` 1e-3, `conservative` 1e-6. */
+  readonly risk: Risk
+  /** O: how long this party may be offline in one swap, seconds. */
+  readonly offline: bigint
+  /** D: how long it may take to notice what happened on a chain, seconds. */
+  readonly detection: bigint
+  /** k: how many reorganisations are planned for. */
+  readonly reorgs: bigint
+  /** Least assurance of the incoming lock before anything irrevocable is done. */
+  readonly assurance: Fact.Assurance
+}
+
+/**
+ * Two hours offline, five minutes to notice, one reorganisation, tails of 1e-3, proofs only.
+ *
+ * @example
+ * import { Policy } from '@aitbc/swap'
+ * Policy.standard.offline // 7200n
+ */
+export const standard: Policy = {
+  risk: 'standard',
+  offline: 7200n,
+  detection: 300n,
+  reorgs: 1n,
+  assurance: 'proved',
+}
+
+/** Twelve hours offline, ten minutes to notice, two reorganisations, tails of 1e-6, proofs only. */
+export const conservative: Policy = {
+  risk: 'conservative',
+  offline: 43_200n,
+  detection: 600n,
+  reorgs: 2n,
+  assurance: 'proved',
+}
+
+/** Refuses a policy with a field out of range: `InvalidPolicy` (4008), or `InvalidAmount` (1004). */
+export function assert(policy: Policy): void {
+  const refuse = (field: string, message: string, received: unknown) =>
+    SwapErrors.InvalidPolicy(`policy.${field} ${message}, got ${show(received)}`, {
+      argument: `policy.${field}`,
+      received,
+    })
+  if (policy?.risk !== 'standard' && policy?.risk !== 'conservative')
+    throw refuse('risk', 'must be "standard" or "conservative"', policy?.risk)
+  for (const field of ['offline', 'detection'] as const)
+    Amount.assert(policy[field], { argument: `policy.${field}`, max: 31_536_000n })
+  Amount.assert(policy.reorgs, { argument: 'policy.reorgs', max: 1000n })
+  if (!['proved', 'attested', 'quorum', 'reported'].includes(policy.assurance))
+    throw refuse('assurance', 'must be "proved", "attested", "quorum" or "reported"', policy.assurance)
+}
