@@ -43,6 +43,11 @@ export default defineConfig({
         : [
             {
               extends: true as const,
+              // A browser has no `process`: these two names alone are filled in.
+              define: {
+                'process.env.FC_NUM_RUNS': JSON.stringify(env.FC_NUM_RUNS),
+                'process.env.FC_SEED': JSON.stringify(env.FC_SEED),
+              },
               optimizeDeps: { exclude: ['@fast-check/vitest'], include: ['fast-check'] },
               test: {
                 name: 'browser',
@@ -56,7 +61,7 @@ export default defineConfig({
                     launchOptions: {
                       executablePath: chromium.path,
                       args: ['--no-sandbox'],
-                      env: chromium.env,
+                      env: { ...process.env, ...chromium.env },
                     },
                   }),
                   instances: [{ browser: 'chromium' as const }],

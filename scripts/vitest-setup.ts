@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 
-// In the browser `process` is the shim that vitest fills from `test.env`.
+// In the browser these two are filled in by `define`: see vitest.config.ts.
 fc.configureGlobal({
   ...fc.readConfigureGlobal(),
   numRuns: Number(process.env.FC_NUM_RUNS ?? 100),
