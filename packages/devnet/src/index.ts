@@ -1,1 +1,20 @@
-export {}
+export type { BitcoinNode, BitcoinOptions } from './BitcoinNode.js'
+export {
+  type AdvanceOptions,
+  type AutomineOptions,
+  advance,
+  automine,
+  type Chain,
+  type FundOptions,
+  fund,
+  type MineOptions,
+  mine,
+  type ReorgOptions,
+  reorg,
+  setMining,
+} from './chain.js'
+export { type AnyDevnet, createDevnet, type Devnet, type DevnetOptions } from './createDevnet.js'
+export * as DebianPackages from './DebianPackages.js'
+export type { EvmAccount, EvmNode, EvmOptions } from './EvmNode.js'
+export { DevnetErrors } from './errors.js'
+export type { Rpc } from './internal/JsonRpc.js'
