@@ -8,6 +8,7 @@ import type { LockTerms } from './LockTerms.js'
 import type { Network } from './Network.js'
 import type { Signed, Step, Submission } from './Signer.js'
 import type { NetworkSeed } from './SwapSeed.js'
+import type { Verdict } from './Verdict.js'
 
 /** What every asynchronous call takes; an aborted call rejects with `signal.reason`. */
 export interface CallOptions {
@@ -164,6 +165,11 @@ interface Base<C extends Capabilities> {
 }
 
 interface LockMethods {
+  /**
+   * Judges terms offline, before anybody signs them: keys that fit the accounts, a known contract or script form, a token
+   * that the caller allowed, an amount above dust, the chain's own clock. The refusal names the term.
+   */
+  auditTerms(terms: LockTerms): Verdict<LockTerms>
   /** Every lock of these terms, spent ones included, from the terms alone; absence is one `absent` read. */
   findLocks(terms: LockTerms, options?: CallOptions): Promise<readonly Read<Lock>[]>
   /**
