@@ -1,1 +1,2 @@
-export {}
+export * as Bitcoin from './bitcoin/index.js'
+export * as Ethereum from './ethereum/index.js'

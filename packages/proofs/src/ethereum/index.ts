@@ -1,1 +1,7 @@
-export {}
+export * as BlockHeader from './BlockHeader.js'
+export { createEvmVerifier, type Trust } from './createEvmVerifier.js'
+export * as HtlcStorage from './HtlcStorage.js'
+export * as LockEvidence from './LockEvidence.js'
+export * as Rlp from './Rlp.js'
+export * as StateProof from './StateProof.js'
+export * as TrieProof from './TrieProof.js'

@@ -1,0 +1,228 @@
+import { AssetId, Bytes, Hashlock, type LockTerms, Verdict } from '@aitbc/core'
+import { sha256 } from '@noble/hashes/sha2.js'
+import * as SegwitAddress from './SegwitAddress.js'
+import * as Taproot from './Taproot.js'
+
+const OP = {
+  PUSH32: 0x20,
+  PUSH33: 0x21,
+  IF: 0x63,
+  ELSE: 0x67,
+  ENDIF: 0x68,
+  DROP: 0x75,
+  SIZE: 0x82,
+  EQUALVERIFY: 0x88,
+  SHA256: 0xa8,
+  CHECKSIG: 0xac,
+  CHECKLOCKTIMEVERIFY: 0xb1,
+} as const
+
+/** Least lock time that is a time and not a height. */
+const TIME_THRESHOLD = 500_000_000n
+const MAX_LOCK_TIME = 0xffff_ffffn
+const MAX_MONEY = 2_100_000_000_000_000n
+
+interface Common {
+  /** What an output pays to. */
+  readonly scriptPubKey: Bytes.Bytes
+  readonly hashlock: Bytes.Hash32
+  /** nLockTime that a refund needs at least, T − 1. */
+  readonly lockTime: number
+}
+
+/** A lock as one script behind its hash (BIP-141 P2WSH). */
+export interface P2wsh extends Common {
+  readonly kind: 'p2wsh'
+  readonly script: Bytes.Bytes
+}
+
+/** One leaf of a taproot lock, and what spends by it. */
+export interface Leaf {
+  readonly script: Bytes.Bytes
+  readonly hash: Bytes.Hash32
+  readonly controlBlock: Bytes.Bytes
+}
+
+/** A lock as two leaves under the unspendable key (BIP-341 P2TR): there is no key path. */
+export interface P2tr extends Common {
+  readonly kind: 'p2tr'
+  readonly internalKey: Bytes.Bytes32
+  readonly merkleRoot: Bytes.Hash32
+  readonly outputKey: Bytes.Bytes32
+  readonly claim: Leaf
+  readonly refund: Leaf
+}
+
+export type HtlcScript = P2wsh | P2tr
+
+/** What a witness does to a lock. `foreign` can't spend it: on chain it belongs to another output. */
+export type Spend =
+  | { readonly is: 'claim'; readonly secret: Hashlock.Secret }
+  | { readonly is: 'refund' }
+  | { readonly is: 'foreign'; readonly why: string }
+
+/**
+ * The one script that a lock's terms stand for (backend kind `p2wsh` or `p2tr`).
+ *
+ * - P2WSH: `IF SIZE 32 EQUALVERIFY SHA256 <h> EQUALVERIFY <claim key> ELSE <T−1> CLTV DROP <refund key> ENDIF CHECKSIG`
+ * - P2TR claim leaf: `SIZE 32 EQUALVERIFY SHA256 <h> EQUALVERIFY <claim key> CHECKSIG`;
+ *   refund leaf: `<T−1> CLTV DROP <refund key> CHECKSIG`
+ *
+ * A transaction is final where its lock time is strictly less than the median time past (BIP-113), so the script carries
+ * T − 1 and a refund is valid from T on. The secret has exactly 32 bytes, as on every other chain.
+ *
+ * Refusals: `htlc-kind`, `htlc-asset`, `htlc-amount`, `htlc-hashlock`, `htlc-deadline`, `htlc-key`, `key-off-curve`.
+ *
+ * @example
+ * import { HtlcScript } from '@aitbc/proofs/bitcoin'
+ * // const script = HtlcScript.from(terms)
+ * // if (script.ok) HtlcScript.address(script.value, 'bc')
+ */
+export function from(terms: LockTerms.LockTerms): Verdict.Verdict<HtlcScript> {
+  const { backend, asset, amount, hashlock, deadline } = terms
+  const { namespace, network, tokenId } = AssetId.parse(asset)
+  if (backend.kind !== 'p2wsh' && backend.kind !== 'p2tr')
+    return Verdict.refuse('htlc-kind', `a Bitcoin lock is p2wsh or p2tr, got ${backend.kind}`)
+  if (!backend.network.startsWith('bip122:') || network !== backend.network)
+    return Verdict.refuse('htlc-network', `${backend.network} is no Bitcoin network, or not the asset's`)
+  if (namespace !== 'slip44' || tokenId !== undefined)
+    return Verdict.refuse('htlc-asset', `a Bitcoin lock holds the native coin, not ${asset}`)
+  if (amount <= 0n || amount > MAX_MONEY)
+    return Verdict.refuse('htlc-amount', `the amount must be 1 to ${MAX_MONEY} satoshi, got ${amount}`)
+  if (hashlock.length !== 32)
+    return Verdict.refuse('htlc-hashlock', `a hashlock is 32 bytes, got ${hashlock.length}`)
+  if (deadline.network !== backend.network || deadline.clock !== 'median-time')
+    return Verdict.refuse('htlc-deadline', `the deadline must be a median time of ${backend.network}`)
+  const last = deadline.value - 1n
+  if (last < TIME_THRESHOLD || last > MAX_LOCK_TIME)
+    return Verdict.refuse(
+      'htlc-deadline',
+      `the deadline must be ${TIME_THRESHOLD + 1n} to ${MAX_LOCK_TIME + 1n}`,
+    )
+  const size = backend.kind === 'p2wsh' ? 33 : 32
+  const claimKey = keyOf(terms.beneficiary.publicKey, size)
+  if (!claimKey.ok) return claimKey
+  const refundKey = keyOf(terms.locker.publicKey, size)
+  if (!refundKey.ok) return refundKey
+  const common = { hashlock, lockTime: Number(last) }
+  const open = [OP.SIZE, 0x01, 32, OP.EQUALVERIFY, OP.SHA256, OP.PUSH32, ...hashlock, OP.EQUALVERIFY]
+  const wait = [...number(last), OP.CHECKLOCKTIMEVERIFY, OP.DROP]
+  if (backend.kind === 'p2wsh') {
+    const script = Uint8Array.from([
+      ...[OP.IF, ...open, OP.PUSH33, ...claimKey.value],
+      ...[OP.ELSE, ...wait, OP.PUSH33, ...refundKey.value],
+      ...[OP.ENDIF, OP.CHECKSIG],
+    ])
+    const scriptPubKey = SegwitAddress.toScript({ version: 0, program: sha256(script) })
+    return Verdict.accept({ kind: 'p2wsh', ...common, script, scriptPubKey })
+  }
+  const claim = Uint8Array.from([...open, OP.PUSH32, ...claimKey.value, OP.CHECKSIG])
+  const refund = Uint8Array.from([...wait, OP.PUSH32, ...refundKey.value, OP.CHECKSIG])
+  const [claimHash, refundHash] = [Taproot.leafHash(claim), Taproot.leafHash(refund)]
+  const merkleRoot = Taproot.branchHash(claimHash, refundHash)
+  const internalKey = Taproot.UNSPENDABLE.slice()
+  const output = Taproot.tweak(internalKey, merkleRoot)
+  if (!output.ok) return output
+  const { key, parity } = output.value
+  const leaf = (script: Bytes.Bytes, hash: Bytes.Hash32, sibling: Bytes.Hash32): Leaf => ({
+    script,
+    hash,
+    controlBlock: Taproot.controlBlock(internalKey, parity, [sibling]),
+  })
+  return Verdict.accept({
+    kind: 'p2tr',
+    ...common,
+    scriptPubKey: Taproot.toScript(key),
+    internalKey,
+    merkleRoot,
+    outputKey: key,
+    claim: leaf(claim, claimHash, refundHash),
+    refund: leaf(refund, refundHash, claimHash),
+  })
+}
+
+/** The lock's address under a network's prefix (`bc`, `tb`, `bcrt`). */
+export function address(htlc: HtlcScript, prefix: string): string {
+  const program = htlc.scriptPubKey.slice(2)
+  return SegwitAddress.encode({ prefix, version: htlc.kind === 'p2wsh' ? 0 : 1, program })
+}
+
+/** The witness of a claim; `signature` with its hash type, as the chain takes it. */
+export function claimWitness(
+  htlc: HtlcScript,
+  signature: Bytes.Bytes,
+  secret: Hashlock.Secret,
+): readonly Bytes.Bytes[] {
+  return htlc.kind === 'p2wsh'
+    ? [signature, secret, Uint8Array.of(1), htlc.script]
+    : [signature, secret, htlc.claim.script, htlc.claim.controlBlock]
+}
+
+/** The witness of a refund; `signature` with its hash type, as the chain takes it. */
+export function refundWitness(htlc: HtlcScript, signature: Bytes.Bytes): readonly Bytes.Bytes[] {
+  return htlc.kind === 'p2wsh'
+    ? [signature, new Uint8Array(0), htlc.script]
+    : [signature, htlc.refund.script, htlc.refund.controlBlock]
+}
+
+/**
+ * Tells what an input's witness does to a lock. The signature isn't checked: the chain did, where a block holds the witness.
+ */
+export function readWitness(htlc: HtlcScript, witness: readonly Bytes.Bytes[]): Spend {
+  return htlc.kind === 'p2wsh' ? readP2wsh(htlc, witness) : readP2tr(htlc, witness)
+}
+
+function readP2wsh(htlc: P2wsh, witness: readonly Bytes.Bytes[]): Spend {
+  const script = witness.at(-1)
+  const selector = witness.at(-2)
+  if (script === undefined || selector === undefined || !Bytes.equal(script, htlc.script))
+    return foreign("the witness script isn't the lock's")
+  if (isTrue(selector))
+    return witness.length === 4 ? claimed(htlc, witness[1]) : foreign('a claim has 4 items')
+  return witness.length === 3 ? { is: 'refund' } : foreign('a refund has 3 items')
+}
+
+function readP2tr(htlc: P2tr, witness: readonly Bytes.Bytes[]): Spend {
+  // The annex is the last item of at least two, and starts with 0x50 (BIP-341).
+  const items = witness.length >= 2 && witness.at(-1)?.[0] === 0x50 ? witness.slice(0, -1) : witness
+  const control = items.at(-1)
+  const script = items.at(-2)
+  if (control === undefined || script === undefined) return foreign('the lock has no key path')
+  const uses = (leaf: Leaf) => Bytes.equal(script, leaf.script) && Bytes.equal(control, leaf.controlBlock)
+  if (uses(htlc.claim)) return items.length === 4 ? claimed(htlc, items[1]) : foreign('a claim has 4 items')
+  if (uses(htlc.refund)) return items.length === 3 ? { is: 'refund' } : foreign('a refund has 3 items')
+  return foreign("neither of the lock's leaves is revealed")
+}
+
+function claimed(htlc: HtlcScript, secret: Bytes.Bytes | undefined): Spend {
+  return secret !== undefined && Hashlock.opens(secret, htlc.hashlock)
+    ? { is: 'claim', secret }
+    : foreign("the secret doesn't open the hashlock")
+}
+
+function foreign(why: string): Spend {
+  return { is: 'foreign', why }
+}
+
+/** Truth of a stack item (Bitcoin Core `CastToBool`): any bit but the sign of a zero. */
+function isTrue(item: Bytes.Bytes): boolean {
+  return item.some((byte, i) => byte !== 0 && !(byte === 0x80 && i === item.length - 1))
+}
+
+/** A push of a positive number in the shortest form (`CScriptNum`): a set top bit needs one more byte. */
+function number(value: bigint): number[] {
+  const bytes: number[] = []
+  for (let rest = value; rest > 0n; rest >>= 8n) bytes.push(Number(rest & 0xffn))
+  if (((bytes.at(-1) as number) & 0x80) !== 0) bytes.push(0)
+  return [bytes.length, ...bytes]
+}
+
+function keyOf(key: Bytes.Bytes | undefined, size: 32 | 33): Verdict.Verdict<Bytes.Bytes> {
+  if (key === undefined || (key.length !== 33 && key.length !== size))
+    return Verdict.refuse(
+      'htlc-key',
+      `both parties need a public key of ${size === 33 ? '33' : '32 or 33'} bytes`,
+    )
+  if (!Taproot.isKey(key)) return Verdict.refuse('key-off-curve', 'a public key is no point of the curve')
+  return Verdict.accept(key.length === 33 && size === 32 ? key.slice(1) : key)
+}

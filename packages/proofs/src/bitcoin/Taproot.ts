@@ -1,0 +1,122 @@
+import { Bytes, TaggedHash, Verdict } from '@aitbc/core'
+import { secp256k1 } from '@noble/curves/secp256k1.js'
+import * as Transaction from './Transaction.js'
+
+/** Version of the leaves of BIP-342. */
+export const LEAF_VERSION = 0xc0
+
+/**
+ * The point that nobody knows the logarithm of (BIP-341, "Constructing and spending Taproot outputs"): as internal key it
+ * takes the key path away.
+ */
+export const UNSPENDABLE: Bytes.Bytes32 = /* @__PURE__ */ Uint8Array.of(
+  0x50,
+  0x92,
+  0x9b,
+  0x74,
+  0xc1,
+  0xa0,
+  0x49,
+  0x54,
+  0xb7,
+  0x8b,
+  0x4b,
+  0x60,
+  0x35,
+  0xe9,
+  0x7a,
+  0x5e,
+  0x07,
+  0x8a,
+  0x5a,
+  0x0f,
+  0x28,
+  0xec,
+  0x96,
+  0xd5,
+  0x47,
+  0xbf,
+  0xee,
+  0x9a,
+  0xce,
+  0x80,
+  0x3a,
+  0xc0,
+)
+
+/** An output's key, 32 bytes x-only, and the parity of its full point. */
+export interface OutputKey {
+  readonly key: Bytes.Bytes32
+  readonly parity: 0 | 1
+}
+
+/** The hash of a leaf (BIP-341, `TapLeaf`). */
+export function leafHash(script: Bytes.Bytes, version = LEAF_VERSION): Bytes.Hash32 {
+  return TaggedHash.of('TapLeaf', Uint8Array.of(version), Transaction.compactSize(script.length), script)
+}
+
+/** The hash of two nodes, in either order (BIP-341, `TapBranch`). */
+export function branchHash(a: Bytes.Hash32, b: Bytes.Hash32): Bytes.Hash32 {
+  return less(a, b) ? TaggedHash.of('TapBranch', a, b) : TaggedHash.of('TapBranch', b, a)
+}
+
+/**
+ * The output key of an internal key (32 bytes, x-only) and a script tree's root, or none (BIP-341, `taproot_tweak_pubkey`).
+ *
+ * Refusals: `key-off-curve`, `taproot-tweak`.
+ *
+ * @example
+ * import { Taproot } from '@aitbc/proofs/bitcoin'
+ * Taproot.tweak(Taproot.UNSPENDABLE).ok // true
+ */
+export function tweak(internalKey: Bytes.Bytes32, merkleRoot?: Bytes.Hash32): Verdict.Verdict<OutputKey> {
+  const point = lift(internalKey)
+  if (point === undefined)
+    return Verdict.refuse('key-off-curve', 'the internal key is no x coordinate of the curve')
+  const hash = TaggedHash.of('TapTweak', internalKey, ...(merkleRoot === undefined ? [] : [merkleRoot]))
+  const scalar = BigInt(`0x${Bytes.toHex(hash)}`)
+  const { Point } = secp256k1
+  if (scalar === 0n || scalar >= Point.Fn.ORDER)
+    return Verdict.refuse('taproot-tweak', 'the tweak exceeds the order')
+  const output = point.add(Point.BASE.multiplyUnsafe(scalar))
+  if (output.is0()) return Verdict.refuse('taproot-tweak', 'the tweaked key is the point at infinity')
+  const bytes = output.toBytes(true)
+  return Verdict.accept({ key: bytes.slice(1), parity: bytes[0] === 3 ? 1 : 0 })
+}
+
+/** The control block that spends a leaf by the script path (BIP-341, "Script validation rules"); `path` from the leaf up. */
+export function controlBlock(
+  internalKey: Bytes.Bytes32,
+  parity: OutputKey['parity'],
+  path: readonly Bytes.Hash32[],
+  version = LEAF_VERSION,
+): Bytes.Bytes {
+  return Bytes.concat(Uint8Array.of(version | parity), internalKey, ...path)
+}
+
+/** The output script that pays to a key: `OP_1` and the key. */
+export function toScript(key: Bytes.Bytes32): Bytes.Bytes {
+  return Bytes.concat(Uint8Array.of(0x51, 0x20), key)
+}
+
+/** Tells whether 32 bytes are the x coordinate of a point, or 33 a compressed point. */
+export function isKey(key: Bytes.Bytes): boolean {
+  return lift(key) !== undefined
+}
+
+function lift(key: Bytes.Bytes) {
+  if (key.length !== 32 && key.length !== 33) return undefined
+  try {
+    return secp256k1.Point.fromBytes(key.length === 33 ? key : Bytes.concat(Uint8Array.of(2), key))
+  } catch {
+    return undefined
+  }
+}
+
+function less(a: Bytes.Bytes, b: Bytes.Bytes): boolean {
+  for (let i = 0; i < a.length; i++) {
+    const difference = (a[i] as number) - (b[i] as number)
+    if (difference !== 0) return difference < 0
+  }
+  return false
+}
