@@ -25,6 +25,8 @@ export interface LockProfile {
   readonly unique: boolean
   /** A lock can still appear after its deadline: a lock transaction that got stuck stays valid until its inputs are spent otherwise. */
   readonly lateLocks: boolean
+  /** Who pays for a claim or a refund: the sending account, or the lock's own amount. */
+  readonly feesFrom: 'account' | 'lock'
   /** Locks announce themselves, so that one can be found by its hashlock alone. */
   readonly events: boolean
 }
