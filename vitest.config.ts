@@ -89,6 +89,8 @@ export default defineConfig({
             only: true,
             include: ['packages/*/test/**/*.test-d.ts'],
             tsconfig: './tsconfig.json',
+            // The step `types` judges the sources.
+            ignoreSourceErrors: true,
           },
         },
       },

@@ -54,3 +54,14 @@ export function sourceAliases(): { find: RegExp; replacement: string }[] {
     })),
   )
 }
+
+/** The test files that the browser project runs: the pure ones. */
+export function browserTestFiles(): readonly string[] {
+  return packages().flatMap(({ folder }) => {
+    const at = join(folder, 'test')
+    if (!existsSync(at)) return []
+    return readdirSync(at, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.test.ts') && !/\.(node|long)\.test\.ts$/.test(name))
+      .map((name) => join(at, name))
+  })
+}

@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Chromium } from './chromium.js'
+import { ensureChromium } from './fetch-chromium.js'
+import { exec, type Outcome, runSteps, runVitest, type Step, StepFailure, writeTally } from './steps.js'
+import { browserTestFiles, root } from './workspace.js'
+
+const keepGoing = process.argv.includes('--keep-going')
+
+/** The pnpm that runs this script, else the pinned one. */
+const pnpm: readonly [string, ...string[]] =
+  process.env.npm_execpath?.includes('pnpm') === true
+    ? process.env.npm_execpath.endsWith('js')
+      ? [process.execPath, process.env.npm_execpath]
+      : [process.env.npm_execpath]
+    : ['npx', '-y', 'pnpm@12.21.0']
+
+async function install(): Promise<undefined> {
+  const lock = readFileSync(join(root, 'pnpm-lock.yaml'), 'utf8')
+  const host = /^.*(https?:\/\/|tarball:).*$/m.exec(lock)
+  if (host !== null) throw new StepFailure(`pnpm-lock.yaml names a host: ${host[0].trim()}`)
+  await exec(pnpm[0], [...pnpm.slice(1), 'install', '--frozen-lockfile', '--prefer-offline'])
+}
+
+async function program(command: string, ...args: string[]): Promise<undefined> {
+  await exec(command, args)
+}
+
+/** A script of this folder, whose last line is its JSON of figures. */
+async function script(file: string, ...args: string[]): Promise<Outcome> {
+  const output = await exec(process.execPath, ['--import', 'tsx', `scripts/${file}`, ...args], {
+    capture: true,
+  })
+  process.stdout.write(output)
+  const last = output.trim().split('\n').at(-1) ?? ''
+  const { gate, pass, ...figures } = JSON.parse(last)
+  if (pass !== true) throw new StepFailure(`${gate} did not pass`, { figures: { [gate]: figures } })
+  return { figures: { [gate]: figures } }
+}
+
+let browser: { readonly chromium: Chromium } | { readonly missing: string } = { missing: 'not looked for' }
+
+async function programs(): Promise<Outcome> {
+  try {
+    const chromium = await ensureChromium((line) => console.log(line))
+    browser = { chromium }
+    console.log(`chromium: ${chromium.path}`)
+    return {}
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    browser = { missing: `no Chromium: ${why}. Install one, or name it in CHROMIUM.` }
+    return { skipped: browser.missing }
+  }
+}
+
+async function browserTests(): Promise<Outcome> {
+  if ('chromium' in browser) return runVitest('browser')
+  // Each file that could not run counts, so that the sum shows what is missing.
+  const tests = { passed: 0, failed: 0, skipped: browserTestFiles().length }
+  writeTally('browser', tests)
+  return { skipped: browser.missing, tests }
+}
+
+const steps: readonly Step[] = [
+  { name: 'install', run: install },
+  { name: 'programs', run: programs },
+  { name: 'lint', run: () => program('biome', 'ci', '--error-on-warnings', '.') },
+  { name: 'layering', run: () => script('layering.ts') },
+  { name: 'safety-table', run: () => script('safety-table.ts') },
+  { name: 'types', run: () => program('tsc', '-p', 'tsconfig.json') },
+  {
+    name: 'build',
+    run: async () => {
+      await program('tsup', '--silent')
+      return program('tsc', '-b', 'tsconfig.build.json')
+    },
+  },
+  { name: 'packages', run: () => script('packages.ts') },
+  { name: 'size', run: () => script('size.ts') },
+  { name: 'docs', run: () => script('docs.ts') },
+  { name: 'test:types', run: () => runVitest('types') },
+  { name: 'test:node', run: () => runVitest('node') },
+  { name: 'test:browser', run: browserTests },
+]
+
+await runSteps('check', steps, { keepGoing })

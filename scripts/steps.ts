@@ -1,0 +1,252 @@
+import { spawn } from 'node:child_process'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { root } from './workspace.js'
+
+/** Where the suites leave their figures; git-ignored. */
+export const reports = join(root, '.reports')
+
+/** What a suite came to. */
+export interface Tally {
+  readonly passed: number
+  readonly failed: number
+  readonly skipped: number
+}
+
+/** What a step returns beside having passed; `undefined` figures are not printed. */
+export interface Outcome {
+  readonly figures?: Readonly<Record<string, unknown>>
+  readonly tests?: Tally
+  /** Why a step could not run here; never for a failure. */
+  readonly skipped?: string
+}
+
+/** One step: its name and what it does. A rejection is a failure. */
+export interface Step {
+  readonly name: string
+  readonly run: () => Promise<Outcome | undefined>
+}
+
+/** A failed step that nevertheless knows its tally. */
+export class StepFailure extends Error {
+  readonly outcome: Outcome
+  constructor(message: string, outcome: Outcome = {}) {
+    super(message)
+    this.outcome = outcome
+  }
+}
+
+/**
+ * Runs steps one after another and prints the time of each, then a summary, then one JSON line of all figures.
+ * Stops at the first failure unless told to go on; the exit code says whether all passed.
+ */
+export async function runSteps(
+  name: string,
+  steps: readonly Step[],
+  { keepGoing = false }: { readonly keepGoing?: boolean } = {},
+): Promise<void> {
+  const seconds: Record<string, number> = {}
+  const tests: Record<string, Tally> = {}
+  const skipped: Record<string, string> = {}
+  const figures: Record<string, unknown> = {}
+  const failed: string[] = []
+  const lines: string[] = []
+  const began = Date.now()
+  let interrupted = false
+  process.once('SIGINT', () => {
+    interrupted = true
+  })
+  for (const [index, step] of steps.entries()) {
+    console.log(`\n▶ ${step.name} (${index + 1}/${steps.length})`)
+    const start = Date.now()
+    let outcome: Outcome = {}
+    let complaint: string | undefined
+    try {
+      outcome = (await step.run()) ?? {}
+    } catch (error) {
+      complaint = error instanceof Error ? error.message : String(error)
+      if (error instanceof StepFailure) outcome = error.outcome
+      failed.push(step.name)
+    }
+    seconds[step.name] = Math.round((Date.now() - start) / 100) / 10
+    if (outcome.tests !== undefined) tests[step.name] = outcome.tests
+    if (outcome.skipped !== undefined) skipped[step.name] = outcome.skipped
+    Object.assign(figures, outcome.figures)
+    const mark = complaint !== undefined ? '✗' : outcome.skipped !== undefined ? '–' : '✓'
+    const tally = outcome.tests
+    const line = [
+      `${mark} ${step.name.padEnd(16)} ${seconds[step.name]?.toFixed(1).padStart(6)} s`,
+      tally === undefined ? '' : `  ${tally.passed} passed, ${tally.failed} failed, ${tally.skipped} skipped`,
+      outcome.skipped === undefined ? '' : `  skipped: ${outcome.skipped}`,
+      complaint === undefined ? '' : `  ${complaint}`,
+    ].join('')
+    console.log(line)
+    lines.push(line)
+    if (interrupted || (complaint !== undefined && !keepGoing)) break
+  }
+  const notRun = steps.slice(lines.length).map((step) => step.name)
+  console.log(`\n${name}\n${lines.join('\n')}`)
+  if (notRun.length > 0) console.log(`not run after the failure: ${notRun.join(', ')}`)
+  const pass = failed.length === 0
+  const total = sum(Object.values(tests))
+  console.log(
+    JSON.stringify({
+      gate: name,
+      steps: lines.length,
+      totalSeconds: Math.round((Date.now() - began) / 100) / 10,
+      seconds,
+      passed: total.passed,
+      failed: total.failed,
+      skipped: total.skipped,
+      tests,
+      ...(Object.keys(skipped).length > 0 ? { stepsSkipped: skipped } : {}),
+      ...figures,
+      ...(failed.length > 0 ? { failedSteps: failed } : {}),
+      ...(notRun.length > 0 ? { notRun } : {}),
+      pass,
+    }),
+  )
+  process.exitCode = pass ? 0 : 1
+}
+
+/** Adds tallies up. */
+export function sum(tallies: readonly Tally[]): Tally {
+  return tallies.reduce(
+    (a, b) => ({ passed: a.passed + b.passed, failed: a.failed + b.failed, skipped: a.skipped + b.skipped }),
+    { passed: 0, failed: 0, skipped: 0 },
+  )
+}
+
+/** Runs a program of the workspace (`node_modules/.bin`) or of PATH; rejects when it fails or takes too long. */
+export async function exec(
+  command: string,
+  args: readonly string[],
+  {
+    env = {},
+    minutes = 10,
+    capture = false,
+  }: { env?: Record<string, string>; minutes?: number; capture?: boolean } = {},
+): Promise<string> {
+  const { code, output } = await start(command, args, { env, minutes, capture })
+  if (code !== 0) {
+    if (capture) process.stdout.write(output)
+    throw new StepFailure(`${command} ${args.slice(0, 3).join(' ')} ended with ${code}`)
+  }
+  return output
+}
+
+function start(
+  command: string,
+  args: readonly string[],
+  { env, minutes, capture }: { env: Record<string, string>; minutes: number; capture: boolean },
+): Promise<{ code: number | string; output: string }> {
+  return new Promise((resolve, reject) => {
+    // A group of its own, so that what is too slow goes with all its children.
+    const child = spawn(command, args, {
+      cwd: root,
+      detached: true,
+      stdio: ['ignore', capture ? 'pipe' : 'inherit', capture ? 'pipe' : 'inherit'],
+      env: { ...process.env, PATH: `${join(root, 'node_modules/.bin')}:${process.env.PATH}`, ...env },
+    })
+    const kill = (signal: NodeJS.Signals) => {
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, signal)
+      } catch {}
+    }
+    let late = false
+    const timer = setTimeout(() => {
+      late = true
+      kill('SIGTERM')
+      setTimeout(() => kill('SIGKILL'), 5_000).unref()
+    }, minutes * 60_000)
+    const forward = (signal: NodeJS.Signals) => {
+      kill(signal)
+      process.exitCode = 130
+    }
+    process.once('SIGINT', forward).once('SIGTERM', forward)
+    let output = ''
+    child.stdout?.on('data', (data) => {
+      output += data
+    })
+    child.stderr?.on('data', (data) => {
+      output += data
+    })
+    const done = () => {
+      clearTimeout(timer)
+      process.off('SIGINT', forward).off('SIGTERM', forward)
+    }
+    child.on('error', (error) => {
+      done()
+      reject(error)
+    })
+    child.on('close', (code, signal) => {
+      done()
+      resolve({ code: late ? `a timeout of ${minutes} minutes` : (code ?? signal ?? 'nothing'), output })
+    })
+  })
+}
+
+/** Runs one vitest project and keeps its tally in {@link reports}, also when it fails or breaks. */
+export async function runVitest(project: string, { minutes = 10 } = {}): Promise<Outcome> {
+  mkdirSync(reports, { recursive: true })
+  const file = join(reports, `vitest-${project}.json`)
+  rmSync(file, { force: true })
+  const { code } = await start(
+    'vitest',
+    [
+      'run',
+      '--project',
+      project,
+      '--passWithNoTests',
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${file}`,
+    ],
+    { env: {}, minutes, capture: false },
+  )
+  let tally: Tally
+  try {
+    tally = tallyOf(JSON.parse(readFileSync(file, 'utf8')))
+  } catch {
+    tally = { passed: 0, failed: code === 0 ? 0 : 1, skipped: 0 }
+  }
+  // A run that failed outside its tests (an error while loading, an unhandled rejection) counts as a failure.
+  if (code !== 0 && tally.failed === 0) tally = { ...tally, failed: 1 }
+  writeTally(project, tally)
+  if (code !== 0 || tally.failed > 0)
+    throw new StepFailure(code === 0 ? 'tests failed' : `vitest ended with ${code}`, { tests: tally })
+  return { tests: tally }
+}
+
+/** Keeps the tally of a suite for the last line of `.ci/run`. */
+export function writeTally(suite: string, tally: Tally): void {
+  mkdirSync(reports, { recursive: true })
+  writeFileSync(join(reports, `tally-${suite}.json`), `${JSON.stringify(tally)}\n`)
+}
+
+/** The tally of one vitest JSON report; prints what was skipped, so that nothing is left out in silence. */
+function tallyOf(report: VitestReport): Tally {
+  let passed = 0
+  let failed = 0
+  let skipped = 0
+  for (const file of report.testResults) {
+    for (const { status, fullName } of file.assertionResults) {
+      if (status === 'passed') passed++
+      else if (status === 'failed') failed++
+      else {
+        skipped++
+        console.log(`skipped: ${relative(root, file.name)} › ${fullName}`)
+      }
+    }
+    if (file.status === 'failed' && !file.assertionResults.some(({ status }) => status === 'failed')) failed++
+  }
+  return { passed, failed, skipped }
+}
+
+interface VitestReport {
+  readonly testResults: readonly {
+    readonly name: string
+    readonly status: string
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[]
+  }[]
+}

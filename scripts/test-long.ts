@@ -1,0 +1,3 @@
+import { runSteps, runVitest } from './steps.js'
+
+await runSteps('test:long', [{ name: 'long', run: () => runVitest('long', { minutes: 45 }) }])
