@@ -1,0 +1,83 @@
+import * as Bytes from '../Bytes.js'
+import * as check from '../internal/storage.js'
+import type { Log, Storage, Versioned } from '../Storage.js'
+
+/**
+ * Storage that lives as long as the object: for tests, and for what may be lost. Two users of one object meet as two
+ * processes meet on one disk.
+ *
+ * @example
+ * import { createMemoryStorage } from '@aitbc/core/storage/memory'
+ * const storage = createMemoryStorage()
+ * await storage.put('greeting', new TextEncoder().encode('hello')) // 1n
+ */
+export function createMemoryStorage(): Storage {
+  const values = new Map<string, Versioned>()
+  const logs = new Map<string, { bytes: Uint8Array; owner: object }>()
+  const write = (key: string, value: Uint8Array): bigint => {
+    const version = (values.get(key)?.version ?? 0n) + 1n
+    values.set(key, { value: value.slice(), version })
+    return version
+  }
+  return {
+    async get(key, { signal } = {}) {
+      signal?.throwIfAborted()
+      check.assertKey(key, 'key')
+      const found = values.get(key)
+      return found && { value: found.value.slice(), version: found.version }
+    },
+    async put(key, value, { signal } = {}) {
+      signal?.throwIfAborted()
+      check.assertKey(key, 'key')
+      check.assertBytes(value, 'value')
+      return write(key, value)
+    },
+    async list(prefix, { signal } = {}) {
+      signal?.throwIfAborted()
+      check.assertPrefix(prefix)
+      return [...values.keys()].filter((key) => key.startsWith(prefix)).sort()
+    },
+    async compareAndSet(key, expected, value, { signal } = {}) {
+      signal?.throwIfAborted()
+      check.assertKey(key, 'key')
+      check.assertVersion(expected)
+      check.assertBytes(value, 'value')
+      const found = values.get(key)?.version ?? 0n
+      if (found !== expected) throw check.conflict(key, expected, found)
+      return write(key, value)
+    },
+    async log(name, { signal } = {}) {
+      signal?.throwIfAborted()
+      check.assertKey(name, 'name')
+      const owner = {}
+      const log = logs.get(name) ?? { bytes: new Uint8Array(0), owner }
+      log.owner = owner
+      logs.set(name, log)
+      let open = true
+      const begin = (signal: AbortSignal | undefined) => {
+        signal?.throwIfAborted()
+        if (log.owner !== owner) throw check.fenced(name)
+        if (!open) throw check.closed(name)
+      }
+      return {
+        async read({ signal } = {}) {
+          begin(signal)
+          return log.bytes.slice()
+        },
+        async append(bytes, { signal } = {}) {
+          begin(signal)
+          check.assertBytes(bytes, 'bytes')
+          log.bytes = Bytes.concat(log.bytes, bytes)
+        },
+        async truncate(size, { signal } = {}) {
+          begin(signal)
+          check.assertSize(size, log.bytes.length)
+          log.bytes = log.bytes.slice(0, size)
+        },
+        async close() {
+          open = false
+        },
+      } satisfies Log
+    },
+  }
+}
