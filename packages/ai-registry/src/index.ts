@@ -1,2 +1,7 @@
+export * as ContentId from './ContentId.js'
+export * as DidKey from './DidKey.js'
+export { RegistryErrors } from './errors.js'
 export * as Jcs from './Jcs.js'
 export * as Json from './Json.js'
+export * as ServiceDescriptor from './ServiceDescriptor.js'
+export * as SignedDescriptor from './SignedDescriptor.js'

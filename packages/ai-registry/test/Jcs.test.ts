@@ -1,7 +1,7 @@
 import { Jcs, Json } from '@aitbc/ai-registry'
 import { type AitbcError, isAitbcError } from '@aitbc/core'
-import { fc, test } from '@fast-check/vitest'
-import { describe, expect } from 'vitest'
+import { fc, test as property } from '@fast-check/vitest'
+import { describe, expect, test } from 'vitest'
 
 const utf8 = (text: string) => new TextEncoder().encode(text)
 
@@ -90,7 +90,7 @@ describe('RFC 8785, 3.2.2.2: strings', () => {
 })
 
 describe('properties', () => {
-  test.prop([value])('idempotent: canonical bytes read back are the same bytes', (value) => {
+  property.prop([value])('idempotent: canonical bytes read back are the same bytes', (value) => {
     const bytes = Jcs.encode(value)
     const verdict = Jcs.decode(bytes)
     expect(verdict.ok).toBe(true)
@@ -100,7 +100,7 @@ describe('properties', () => {
     }
   })
 
-  test.prop([value])('independent of order and spacing', (value) => {
+  property.prop([value])('independent of order and spacing', (value) => {
     const reversed = (v: Json.Value): Json.Value =>
       Array.isArray(v)
         ? v.map(reversed)
@@ -116,7 +116,7 @@ describe('properties', () => {
     expect(spaced.ok && Jcs.stringify(spaced.value)).toBe(Jcs.stringify(value))
   })
 
-  test.prop([value, fc.nat(), fc.integer({ min: 1, max: 255 })])(
+  property.prop([value, fc.nat(), fc.integer({ min: 1, max: 255 })])(
     'A62: a changed byte is refused, or is another value with other bytes',
     (value, where, xor) => {
       const bytes = Jcs.encode(value)
@@ -127,7 +127,7 @@ describe('properties', () => {
     },
   )
 
-  test.prop([value, fc.nat(), fc.constantFrom(' ', '\n', '0', '\\u0061', '.0', 'e0', '\ufeff')])(
+  property.prop([value, fc.nat(), fc.constantFrom(' ', '\n', '0', '\\u0061', '.0', 'e0', '\ufeff')])(
     'A62: one encoding only: an insertion is refused, or is another value',
     (value, where, insert) => {
       const text = Jcs.stringify(value)

@@ -1,7 +1,7 @@
 import { Jcs, Json } from '@aitbc/ai-registry'
 import { isAitbcError } from '@aitbc/core'
-import { fc, test } from '@fast-check/vitest'
-import { describe, expect } from 'vitest'
+import { fc, test as property } from '@fast-check/vitest'
+import { describe, expect, test } from 'vitest'
 
 const utf8 = (text: string) => new TextEncoder().encode(text)
 
@@ -39,7 +39,7 @@ describe('default', () => {
     expect(Json.decode(utf8(text))).toEqual({ ok: true, value })
   })
 
-  test.prop([jsonText])('reads what JSON.parse reads, or says why not', (text) => {
+  property.prop([jsonText])('reads what JSON.parse reads, or says why not', (text) => {
     const verdict = Json.decode(text)
     if (verdict.ok) expect(verdict.value).toEqual(JSON.parse(text))
     else
@@ -48,7 +48,7 @@ describe('default', () => {
       )
   })
 
-  test.prop([jsonText, fc.nat(), fc.constantFrom(...'{}[]",:\\u0e+-. \n\0x', '')])(
+  property.prop([jsonText, fc.nat(), fc.constantFrom(...'{}[]",:\\u0e+-. \n\0x', '')])(
     'never reads what JSON.parse refuses, however a text is damaged',
     (text, where, what) => {
       const at = where % (text.length + 1)
@@ -58,7 +58,7 @@ describe('default', () => {
     },
   )
 
-  test.prop([fc.uint8Array({ maxLength: 64 })])('is total over bytes', (bytes) => {
+  property.prop([fc.uint8Array({ maxLength: 64 })])('is total over bytes', (bytes) => {
     const verdict = Json.decode(bytes)
     if (verdict.ok) expect(verdict.value).toEqual(JSON.parse(new TextDecoder().decode(bytes)))
     else expect(verdict.refusal.message).not.toBe('')
@@ -203,15 +203,18 @@ describe('error: wrong argument', () => {
   })
 })
 
-test.prop([fc.jsonValue({ maxDepth: 5 })])('round trip: what Jcs writes is read back as it was', (value) => {
-  let text: string
-  try {
-    text = Jcs.stringify(value as Json.Value)
-  } catch (error) {
-    expect(isAitbcError(error, 'NotJson')).toBe(true) // half of a surrogate pair
-    return
-  }
-  const verdict = Json.decode(text)
-  if (verdict.ok) expect(Jcs.stringify(verdict.value)).toBe(text)
-  else expect(['unsafe-integer', 'forbidden-key']).toContain(verdict.refusal.check)
-})
+property.prop([fc.jsonValue({ maxDepth: 5 })])(
+  'round trip: what Jcs writes is read back as it was',
+  (value) => {
+    let text: string
+    try {
+      text = Jcs.stringify(value as Json.Value)
+    } catch (error) {
+      expect(isAitbcError(error, 'NotJson')).toBe(true) // half of a surrogate pair
+      return
+    }
+    const verdict = Json.decode(text)
+    if (verdict.ok) expect(Jcs.stringify(verdict.value)).toBe(text)
+    else expect(['unsafe-integer', 'forbidden-key']).toContain(verdict.refusal.check)
+  },
+)
