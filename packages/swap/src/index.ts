@@ -1,1 +1,10 @@
-export {}
+export * as Agreement from './Agreement.js'
+export { SwapErrors } from './errors.js'
+export * as Negotiation from './Negotiation.js'
+export * as Planner from './Planner.js'
+export * as Policy from './Policy.js'
+export * as Recovery from './Recovery.js'
+export * as Runner from './Runner.js'
+export * as Side from './Side.js'
+export * as SwapMachine from './SwapMachine.js'
+export * as SwapRecord from './SwapRecord.js'

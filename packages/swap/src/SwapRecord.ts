@@ -1,0 +1,239 @@
+import {
+  type AccountId,
+  type AssetId,
+  type Bytes,
+  type ChainId,
+  Codec,
+  Deadline,
+  type Fact,
+  LockTerms,
+  type Signed,
+  type Step,
+  type Submission,
+} from '@aitbc/core'
+import type { Role } from './Agreement.js'
+import { SwapErrors } from './errors.js'
+import type { Durable, Outcome, Rules, Stop } from './SwapMachine.js'
+
+/**
+ * What a swap's journal holds, in order: how it began, each durable state before the commands that follow from it, each signed
+ * transaction (and the refund that undoes a lock) before it is broadcast, each broadcast.
+ */
+export type Entry =
+  | {
+      readonly is: 'opened'
+      readonly role: Role
+      readonly nonce: Bytes.Bytes
+      readonly durable: Durable
+      readonly agreement?: Bytes.Bytes
+      readonly variant?: number
+    }
+  | { readonly is: 'durable'; readonly durable: Durable }
+  | {
+      readonly is: 'signed'
+      readonly key: string
+      readonly signed: readonly Signed[]
+      readonly undo: readonly Signed[]
+    }
+  | { readonly is: 'sending'; readonly key: string; readonly step: Step }
+  | { readonly is: 'submitted'; readonly key: string; readonly submissions: readonly Submission[] }
+
+/** The kinds of entry, as the journal names them; append-only. */
+export const KINDS = ['opened', 'durable', 'signed', 'sending', 'submitted'] as const
+const ROLES = ['initiator', 'follower'] as const
+const ASSURANCES = ['proved', 'attested', 'quorum', 'reported'] as const
+const STOPS = ['cancelled', 'too-late', 'reorg', 'recovered-without-terms'] as const satisfies readonly Stop[]
+const OUTCOMES = ['deal', 'no-deal', 'free-ride', 'underwater'] as const satisfies readonly Outcome[]
+
+/** The canonical bytes of an entry. */
+export function encode(entry: Entry): Bytes.Bytes {
+  const writer = Codec.writer()
+  switch (entry.is) {
+    case 'opened':
+      oneOf(writer, ROLES, entry.role).fixed(entry.nonce)
+      writeDurable(writer, entry.durable)
+      return writer
+        .optional(entry.agreement, (w, bytes) => w.bytes(bytes))
+        .optional(entry.variant, (w, variant) => w.u32(variant))
+        .finish()
+    case 'durable':
+      return writeDurable(writer, entry.durable).finish()
+    case 'signed':
+      return writer.text(entry.key).list(entry.signed, writeSigned).list(entry.undo, writeSigned).finish()
+    case 'sending':
+      return writeStep(writer.text(entry.key), entry.step).finish()
+    case 'submitted':
+      return writer
+        .text(entry.key)
+        .list(entry.submissions, (w, submission) =>
+          writeStep(w, submission.step)
+            .text(submission.id)
+            .optional(submission.raw, (x, raw) => x.bytes(raw))
+            .list(submission.attempts, (x, id) => x.text(id)),
+        )
+        .finish()
+  }
+}
+
+/** Reads an entry; `StateUnreadable` (4011) for a kind or value of a later version, `InvalidEncoding` (1012) for other bytes. */
+export function decode(kind: string, bytes: Bytes.Bytes): Entry {
+  const is = KINDS.find((known) => known === kind)
+  if (is === undefined) throw SwapErrors.StateUnreadable(`journal entry of unknown kind ${kind}`, { kind })
+  const reader = Codec.reader(bytes)
+  const entry = read(is, reader)
+  reader.finish()
+  return entry
+}
+
+function read(is: Entry['is'], reader: Codec.Reader): Entry {
+  switch (is) {
+    case 'opened': {
+      const role = pick(reader, ROLES)
+      const nonce = reader.fixed(8)
+      const durable = readDurable(reader)
+      const agreement = reader.optional((r) => r.bytes())
+      const variant = reader.optional((r) => r.u32())
+      return {
+        is,
+        role,
+        nonce,
+        durable,
+        ...(agreement === undefined ? {} : { agreement }),
+        ...(variant === undefined ? {} : { variant }),
+      }
+    }
+    case 'durable':
+      return { is, durable: readDurable(reader) }
+    case 'signed':
+      return { is, key: reader.text(256), signed: reader.list(readSigned), undo: reader.list(readSigned) }
+    case 'sending':
+      return { is, key: reader.text(256), step: readStep(reader) }
+    case 'submitted':
+      return {
+        is,
+        key: reader.text(256),
+        submissions: reader.list((r) => {
+          const step = readStep(r)
+          const id = r.text(256)
+          const raw = r.optional((x) => x.bytes())
+          const attempts = r.list((x) => x.text(256))
+          return { step, id, ...(raw === undefined ? {} : { raw }), attempts }
+        }),
+      }
+  }
+}
+
+function writeDurable(writer: Codec.Writer, value: Durable): Codec.Writer {
+  const { rules } = value
+  for (const leg of ['long', 'short'] as const)
+    writer.optional(value.terms[leg], (w, terms) => w.bytes(LockTerms.encode(terms)))
+  writer.u64(rules.launch).u64(rules.lock).u64(rules.reveal)
+  oneOf(writer, ASSURANCES, rules.assurance)
+  for (const leg of ['long', 'short'] as const)
+    writer.u8(rules.lateClaims[leg] ? 1 : 0).u8(rules.lateLocks[leg] ? 1 : 0)
+  return writer
+    .u8(value.ordered ? 1 : 0)
+    .u8(value.revealed ? 1 : 0)
+    .u8(value.voided ? 1 : 0)
+    .optional(value.learned, (w, secret) => w.fixed(secret))
+    .list(value.settled, (w, ref) => w.text(ref))
+    .optional(value.stop, (w, stop) => oneOf(w, STOPS, stop))
+    .optional(value.outcome, (w, outcome) => oneOf(w, OUTCOMES, outcome))
+}
+
+function readDurable(reader: Codec.Reader): Durable {
+  const terms = (): LockTerms.LockTerms | undefined => reader.optional((r) => LockTerms.decode(r.bytes()))
+  const long = terms()
+  const short = terms()
+  const [launch, lock, reveal] = [reader.u64(), reader.u64(), reader.u64()]
+  const assurance: Fact.Assurance = pick(reader, ASSURANCES)
+  const flags = [flag(reader), flag(reader), flag(reader), flag(reader)] as const
+  const rules: Rules = {
+    launch,
+    lock,
+    reveal,
+    assurance,
+    lateClaims: { long: flags[0], short: flags[2] },
+    lateLocks: { long: flags[1], short: flags[3] },
+  }
+  const [ordered, revealed, voided] = [flag(reader), flag(reader), flag(reader)]
+  const learned = reader.optional((r) => r.fixed(32))
+  const settled = reader.list((r) => r.text(256))
+  const stop = reader.optional((r) => pick(r, STOPS))
+  const outcome = reader.optional((r) => pick(r, OUTCOMES))
+  return {
+    terms: { ...(long === undefined ? {} : { long }), ...(short === undefined ? {} : { short }) },
+    rules,
+    ordered,
+    revealed,
+    ...(voided ? { voided } : {}),
+    ...(learned === undefined ? {} : { learned }),
+    settled,
+    ...(stop === undefined ? {} : { stop }),
+    ...(outcome === undefined ? {} : { outcome }),
+  }
+}
+
+function writeStep(writer: Codec.Writer, step: Step): Codec.Writer {
+  const deadline = (w: Codec.Writer, value: Deadline.Deadline) => w.text(value.clock).u64(value.value)
+  return writer
+    .text(step.network)
+    .text(step.kind)
+    .text(step.from)
+    .text(step.format)
+    .bytes(step.payload)
+    .text(step.maxFee.asset)
+    .u256(step.maxFee.amount)
+    .text(step.conflictKey)
+    .optional(step.validFrom, deadline)
+    .optional(step.validUntil, deadline)
+}
+
+function readStep(reader: Codec.Reader): Step {
+  const network = reader.text(64) as ChainId.ChainId
+  const kind = reader.text(64)
+  const from = reader.text(256) as AccountId.AccountId
+  const format = reader.text(64)
+  const payload = reader.bytes()
+  const maxFee = { asset: reader.text(300) as AssetId.AssetId, amount: reader.u256() }
+  const conflictKey = reader.text(256)
+  const deadline = (r: Codec.Reader) =>
+    Deadline.from({ network, clock: r.text(16) as Deadline.Clock, value: r.u64() })
+  const validFrom = reader.optional(deadline)
+  const validUntil = reader.optional(deadline)
+  return {
+    network,
+    kind,
+    from,
+    format,
+    payload,
+    maxFee,
+    conflictKey,
+    ...(validFrom === undefined ? {} : { validFrom }),
+    ...(validUntil === undefined ? {} : { validUntil }),
+  }
+}
+
+function writeSigned(writer: Codec.Writer, value: Signed): Codec.Writer {
+  return writeStep(writer, value.step).text(value.id).bytes(value.raw)
+}
+
+function readSigned(reader: Codec.Reader): Signed {
+  return { step: readStep(reader), id: reader.text(256), raw: reader.bytes() }
+}
+
+function oneOf<T>(writer: Codec.Writer, values: readonly T[], value: T): Codec.Writer {
+  return writer.u8(values.indexOf(value))
+}
+
+function pick<const T>(reader: Codec.Reader, values: readonly T[]): T {
+  const value = values[reader.u8()]
+  if (value === undefined) throw SwapErrors.StateUnreadable('a journal entry has a value of a later version')
+  return value
+}
+
+function flag(reader: Codec.Reader): boolean {
+  const value = reader.u8()
+  if (value > 1) throw SwapErrors.StateUnreadable(`a journal entry's flag is ${value}`)
+  return value === 1
+}

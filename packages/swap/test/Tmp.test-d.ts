@@ -1,5 +1,0 @@
-import { expectTypeOf, test } from 'vitest'
-
-test('S4: x', () => {
-  expectTypeOf<string>().toEqualTypeOf<string>()
-})
