@@ -97,14 +97,16 @@ export function createIndexedDbStorage(options: createIndexedDbStorage.Options):
     }
   }
 
-  const write = (key: string, value: Uint8Array, expected: bigint | undefined, signal?: AbortSignal) =>
-    transact(['values'], 'readwrite', signal, async (store) => {
+  const write = (key: string, value: Uint8Array, expected: bigint | undefined, signal?: AbortSignal) => {
+    const copy = value.slice()
+    return transact(['values'], 'readwrite', signal, async (store) => {
       const row = (await result(store('values').get(key))) as Row | undefined
       const found = row?.version ?? 0n
       if (expected !== undefined && found !== expected) throw check.conflict(key, expected, found)
-      await result(store('values').put({ value: value.slice(), version: found + 1n } satisfies Row, key))
+      await result(store('values').put({ value: copy, version: found + 1n } satisfies Row, key))
       return found + 1n
     })
+  }
 
   return {
     async get(key, { signal } = {}) {
@@ -140,7 +142,6 @@ export function createIndexedDbStorage(options: createIndexedDbStorage.Options):
     async log(name, { signal } = {}) {
       signal?.throwIfAborted()
       check.assertKey(name, 'name')
-      const chunks = IDBKeyRange.bound([name, 0], [name, Number.MAX_SAFE_INTEGER])
       const epoch = await transact(['logs'], 'readwrite', signal, async (store) => {
         const head = ((await result(store('logs').get(name))) as Head | undefined) ?? {
           epoch: 0,
@@ -150,6 +151,7 @@ export function createIndexedDbStorage(options: createIndexedDbStorage.Options):
         await result(store('logs').put({ ...head, epoch: head.epoch + 1 } satisfies Head, name))
         return head.epoch + 1
       })
+      const chunks = IDBKeyRange.bound([name, 0], [name, Number.MAX_SAFE_INTEGER])
       let open = true
       const within = <T>(
         mode: IDBTransactionMode,

@@ -1,0 +1,37 @@
+// The other process of file.node.test.ts.
+import { isAitbcError } from '../../src/index.js'
+import { createFileStorage } from '../../src/storage/file.js'
+
+const [, , folder = '', task, count = '0'] = process.argv
+const storage = createFileStorage({ folder })
+
+if (task === 'increment') {
+  for (let done = 0, conflicts = 0; done < Number(count); ) {
+    const now = await storage.get('n')
+    const next = Number(new TextDecoder().decode(now?.value ?? new Uint8Array(0)) || '0') + 1
+    try {
+      await storage.compareAndSet('n', now?.version ?? 0n, new TextEncoder().encode(String(next)))
+      done++
+    } catch (error) {
+      if (!isAitbcError(error, 'StorageConflict') || ++conflicts > 10_000) throw error
+    }
+  }
+} else if (task === 'hold') {
+  const log = await storage.log('held')
+  await log.append(Uint8Array.of(1, 2, 3))
+  process.stdout.write('ready\n')
+  setInterval(() => {}, 1000)
+} else if (task === 'grab') {
+  for (let tries = 0; tries < Number(count); tries++) {
+    try {
+      const log = await storage.log('held')
+      const { length } = await log.read()
+      await log.append(Uint8Array.of(length))
+      process.stdout.write('took\n')
+      await log.close()
+    } catch (error) {
+      if (!isAitbcError(error, 'StorageConflict')) throw error
+    }
+  }
+}
+if (task !== 'hold') process.stdout.write('done\n')
