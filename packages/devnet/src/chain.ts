@@ -287,6 +287,17 @@ export async function setMining(devnet: AnyDevnet, mode: 'instant' | 'manual'): 
   await evmOf(stateOf(devnet)).node.rpc('evm_setAutomine', mode === 'instant')
 }
 
+/**
+ * Makes the Esplora façade answer `/fee-estimates` with these rates (sat/vB by confirmation target), as a node on
+ * regtest has seen too few transactions to estimate any; `undefined` gives the node its word back.
+ */
+export function setFeeEstimates(
+  devnet: AnyDevnet,
+  estimates: Readonly<Record<string, number>> | undefined,
+): void {
+  stateOf(devnet).feeEstimates = estimates
+}
+
 function named(chain: Chain): Chain {
   if (chain !== 'bitcoin' && chain !== 'evm') refuse('chain', "'bitcoin' or 'evm'", chain)
   return chain

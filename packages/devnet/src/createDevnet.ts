@@ -5,6 +5,8 @@ import {
   start as startBitcoin,
 } from './BitcoinNode.js'
 import { type EvmNode, type EvmOptions, type StartedEvm, start as startEvm } from './EvmNode.js'
+import * as ChainIndex from './esplora/ChainIndex.js'
+import { type EsploraServer, serve as serveEsplora } from './esplora/server.js'
 import { prepareFaucet } from './internal/bitcoinChain.js'
 import * as Clock from './internal/Clock.js'
 import { mutex } from './internal/mutex.js'
@@ -38,12 +40,6 @@ export interface DevnetOptions {
   readonly onProgress?: (message: string) => void
 }
 
-type Started<Options, Key extends string, Node> = Options extends { readonly [K in Key]: false }
-  ? undefined
-  : Options extends { readonly [K in Key]?: true | object | undefined }
-    ? Node
-    : Node | undefined
-
 /**
  * Starts real nodes on free ports of 127.0.0.1: `bitcoind` on regtest (from `BITCOIND`, else PATH, else fetched from
  * Debian's packages without root) and anvil from npm. They end with this process, however it ends.
@@ -57,9 +53,16 @@ type Started<Options, Key extends string, Node> = Options extends { readonly [K 
  * await mine(devnet, 'bitcoin', 3)
  * await devnet.dispose()
  */
-export async function createDevnet<const Options extends DevnetOptions = object>(
-  options?: Options,
-): Promise<Devnet<Started<Options, 'bitcoin', BitcoinNode>, Started<Options, 'evm', EvmNode>>>
+export async function createDevnet(
+  options?: DevnetOptions & { readonly bitcoin?: true | BitcoinOptions; readonly evm?: true | EvmOptions },
+): Promise<Devnet>
+export async function createDevnet(
+  options: DevnetOptions & { readonly bitcoin?: true | BitcoinOptions; readonly evm: false },
+): Promise<Devnet<BitcoinNode, undefined>>
+export async function createDevnet(
+  options: DevnetOptions & { readonly bitcoin: false; readonly evm?: true | EvmOptions },
+): Promise<Devnet<undefined, EvmNode>>
+export async function createDevnet(options: DevnetOptions): Promise<AnyDevnet>
 export async function createDevnet(options: DevnetOptions = {}): Promise<AnyDevnet> {
   options.signal?.throwIfAborted()
   const clock = Clock.create(Date.now, options.startTime)
@@ -82,6 +85,7 @@ export async function createDevnet(options: DevnetOptions = {}): Promise<AnyDevn
     bitcoin,
     evm,
     closers: new Set(),
+    feeEstimates: undefined,
     stopped: false,
   }
   let stopping: Promise<void> | undefined
@@ -89,15 +93,28 @@ export async function createDevnet(options: DevnetOptions = {}): Promise<AnyDevn
     stopping ??= stop(state)
     return stopping
   }
+  let esplora: EsploraServer | undefined
   try {
-    if (bitcoin !== undefined) await prepareFaucet(bitcoin, clock)
+    if (bitcoin !== undefined) {
+      await prepareFaucet(bitcoin, clock)
+      const { rpc } = bitcoin.node
+      esplora = await serveEsplora({
+        rpc,
+        index: ChainIndex.create(rpc, state.exclusive),
+        fees: () => state.feeEstimates,
+      })
+      state.closers.add(esplora.close)
+    }
     options.signal?.throwIfAborted()
   } catch (error) {
     await dispose()
     throw error
   }
   const devnet: AnyDevnet = {
-    bitcoin: bitcoin === undefined ? undefined : { ...bitcoin.node, esplora: { url: '' } },
+    bitcoin:
+      bitcoin === undefined || esplora === undefined
+        ? undefined
+        : { ...bitcoin.node, esplora: { url: esplora.url } },
     evm: evm?.node,
     now: clock.now,
     dispose,

@@ -40,4 +40,9 @@ export const DevnetErrors = /* @__PURE__ */ defineErrors({
     retryable: false,
     hint: 'Send smaller messages, or raise `maxFrame` on both ends.',
   },
+  HttpRefused: {
+    code: 6015,
+    retryable: false,
+    hint: 'Correct the request; the message says what is wrong with it.',
+  },
 })

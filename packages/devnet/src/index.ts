@@ -11,6 +11,7 @@ export {
   mine,
   type ReorgOptions,
   reorg,
+  setFeeEstimates,
   setMining,
 } from './chain.js'
 export { type AnyDevnet, createDevnet, type Devnet, type DevnetOptions } from './createDevnet.js'

@@ -271,6 +271,15 @@ describe('reorg of Bitcoin', () => {
     expect([await paid(lost), await paid(kept)]).toEqual([0n, 13_000n])
   })
 
+  test('behavior: nothing is mined again, with transactions waiting', async () => {
+    await mine(devnet, 'bitcoin')
+    const waiting = await fund(devnet, 'bitcoin', await address('waiting'), 10_000n, { until: 'mempool' })
+    const before = await height()
+    await reorg(devnet, 'bitcoin', 1, { drop: 'all' })
+    expect(await height()).toBe(before + 1)
+    expect(await devnet.bitcoin.rpc('getrawmempool')).toEqual([waiting])
+  })
+
   test('error: deeper than the chain', async () => {
     expect(await tagOf(reorg(devnet, 'bitcoin', 0))).toBe('InvalidDevnetArgument')
     expect(await tagOf(reorg(devnet, 'bitcoin', 2, { blocks: 2 }))).toBe('InvalidDevnetArgument')

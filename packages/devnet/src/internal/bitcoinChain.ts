@@ -164,7 +164,7 @@ export async function reorgBitcoin(bitcoin: StartedBitcoin, clock: Clock, how: B
   const nowhere = await throwAwayAddress(rpc)
   await rpc('setmocktime', Number(clock.now()))
   await rpc('invalidateblock', await rpc<string>('getblockhash', first))
-  if ((await rpc<readonly string[]>('getrawmempool')).length > 0) await emptyMempool(rpc, clock, nowhere)
+  if ((await rpc<readonly string[]>('getrawmempool')).length > 0) await emptyMempool(rpc, clock)
 
   const included: string[] = [...how.include]
   if (how.drop !== 'all') {
@@ -210,8 +210,8 @@ async function rawMempool(rpc: Rpc): Promise<readonly { readonly txid: string; r
  * The node offers no call that forgets a transaction. But it drops what is older than two weeks whenever it takes
  * up a block's transactions again: undoing an empty block at a later time does it.
  */
-async function emptyMempool(rpc: Rpc, clock: Clock, to: string): Promise<void> {
-  const { hash } = await rpc<{ hash: string }>('generateblock', to, [])
+async function emptyMempool(rpc: Rpc, clock: Clock): Promise<void> {
+  const { hash } = await rpc<{ hash: string }>('generateblock', await throwAwayAddress(rpc), [])
   await rpc('setmocktime', Number(clock.now() + EXPIRY_SECONDS))
   await rpc('invalidateblock', hash)
   await rpc('setmocktime', Number(clock.now()))

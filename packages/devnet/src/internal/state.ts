@@ -14,6 +14,8 @@ export interface State {
   readonly evm: StartedEvm | undefined
   /** Run when the net stops, before its nodes do. */
   readonly closers: Set<() => Promise<void> | void>
+  /** What the Esplora façade says of fees, instead of the node's estimate. */
+  feeEstimates: Readonly<Record<string, number>> | undefined
   stopped: boolean
 }
 
