@@ -33,7 +33,6 @@ for (const { name, folder: at, entries: list } of packages()) {
 
   const bytes = tarball.buffer.slice(tarball.byteOffset, tarball.byteOffset + tarball.byteLength)
   const { messages, pkg } = await publint({
-    pkgDir: at,
     strict: true,
     pack: { tarball: bytes as ArrayBuffer },
   })
