@@ -1,1 +1,2 @@
-export {}
+export * as CoinSelection from './CoinSelection.js'
+export { BitcoinErrors } from './errors.js'
