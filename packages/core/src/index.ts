@@ -33,6 +33,7 @@ export type { FoundLock, Lock, Match, RecoveredLock, Spend, SwapRecord } from '.
 export * as LockTerms from './LockTerms.js'
 export type { Family, FeeModel, Finality, Network, Risk, Timing } from './Network.js'
 export * as networks from './networks.js'
+export * as RecoveryRecord from './RecoveryRecord.js'
 export type { Signed, Signer, Step, Submission } from './Signer.js'
 export type { Log, Storage, Versioned } from './Storage.js'
 export * as SwapSeed from './SwapSeed.js'
