@@ -1,4 +1,4 @@
-import { Bytes, show, Verdict } from '@aitbc/core'
+import { Bytes, CoreErrors, show, Verdict } from '@aitbc/core'
 import { RegistryErrors } from './errors.js'
 import { pointer } from './internal/pointer.js'
 import * as Json from './Json.js'
@@ -34,13 +34,16 @@ export function encode(value: Json.Value): Uint8Array {
 
 /**
  * Reads canonical bytes: strict JSON ({@link Json.decode}) that is its own canonical form, else `not-canonical`.
- * One value has one encoding, so a hash of the received bytes is a hash of the value.
+ * One value has one encoding, so a hash of the received bytes is a hash of the value. Never throws for any bytes;
+ * `InvalidArgument` (1013) for anything else.
  *
  * @example
  * import { Jcs } from '@aitbc/ai-registry'
  * Jcs.decode(new TextEncoder().encode('{ "a": 1 }')) // { ok: false, refusal: { check: 'not-canonical', … } }
  */
 export function decode(bytes: Uint8Array, options: decode.Options = {}): Verdict.Verdict<Json.Value> {
+  if (!(bytes instanceof Uint8Array))
+    throw CoreErrors.InvalidArgument(`bytes must be a Uint8Array, got ${show(bytes)}`, { argument: 'bytes' })
   const verdict = Json.decode(bytes, options)
   if (!verdict.ok) return verdict
   return Bytes.equal(encode(verdict.value), bytes)

@@ -77,7 +77,7 @@ export interface Endpoint {
 
 /** One thing the service does: an MCP tool, an A2A skill, a model. */
 export interface Capability {
-  /** `A–Z a–z 0–9 . _ / -`, at most 128 characters. */
+  /** Words of `A–Z a–z 0–9 _ -`, joined by `.` or `/`, at most 128 characters. */
   readonly id: string
   readonly description: string
   readonly tags: readonly string[]
@@ -289,7 +289,7 @@ function plain(value: unknown, depth: number): unknown {
 function check(input: ServiceDescriptor): { bytes: Uint8Array; descriptor: ServiceDescriptor } {
   const bytes = Jcs.encode(toJson(input))
   // Authors understand their own extensions.
-  const verdict = decode(bytes, { understands: Array.isArray(input.critical) ? input.critical : [] })
+  const verdict = decode(bytes, { understands: Array.isArray(input?.critical) ? input.critical : [] })
   if (verdict.ok) return { bytes, descriptor: verdict.value }
   const { check, message, context } = verdict.refusal
   throw RegistryErrors.InvalidDescriptor(message, { argument: 'descriptor', check, ...context })

@@ -5,8 +5,8 @@ import { base64urlnopad } from '@scure/base'
 import * as ContentId from './ContentId.js'
 import * as DidKey from './DidKey.js'
 import { RegistryErrors } from './errors.js'
-import type * as ed25519Rules from './internal/ed25519.js'
-import { verify as verifyEd25519 } from './internal/ed25519.js'
+import { statedKey } from './internal/did.js'
+import * as ed25519Rules from './internal/ed25519.js'
 import * as Jcs from './Jcs.js'
 import * as Json from './Json.js'
 import * as ServiceDescriptor from './ServiceDescriptor.js'
@@ -80,10 +80,7 @@ export function attach(descriptor: ServiceDescriptor.ServiceDescriptor, signatur
   const json = ServiceDescriptor.toJson(checked)
   const { key } = checked.provider
   const head = header(key)
-  const publicKey = DidKey.decode(key)
-  const verdict = publicKey.ok
-    ? verifyEd25519(publicKey.value, join(head, Jcs.encode(json)), signature)
-    : publicKey
+  const verdict = verifyBy(key, join(head, Jcs.encode(json)), signature)
   if (!verdict.ok)
     throw RegistryErrors.InvalidSignature(`signature: ${verdict.refusal.message}`, {
       argument: 'signature',
@@ -171,9 +168,7 @@ export function verify(bytes: Uint8Array, options: verify.Options): Verdict.Verd
   const signature = base64url(envelope.value.signature)
   if (signature === undefined)
     return refuse('signature-encoding', 'the signature is not base64url without padding')
-  const publicKey = DidKey.decode(key)
-  if (!publicKey.ok) return publicKey
-  const valid = verifyEd25519(publicKey.value, join(envelope.value.protected, payload), signature)
+  const valid = verifyBy(key, join(envelope.value.protected, payload), signature)
   if (!valid.ok) return valid
   if (signer !== undefined && signer !== key)
     return refuse('signer', `a descriptor signed by ${signer} was expected, got one by ${key}`)
@@ -202,6 +197,11 @@ export declare namespace verify {
     /** The least revision accepted: the greatest one seen so far. */
     readonly minRevision?: bigint
   }
+}
+
+function verifyBy(key: DidKey.DidKey, input: Uint8Array, signature: Uint8Array): Verdict.Verdict<null> {
+  const publicKey = statedKey(key)
+  return publicKey.ok ? ed25519Rules.verify(publicKey.value, input, signature) : publicKey
 }
 
 interface Envelope {

@@ -5,11 +5,15 @@ import { sha512 } from '@noble/hashes/sha2.js'
 const { Point } = ed25519
 type Point = InstanceType<typeof Point>
 
-/** What a key or signature is refused for, by name. */
-export type Check =
+/** What a key is refused for, by name. */
+export type KeyCheck =
   | 'key-length' // not 32 bytes
   | 'key-encoding' // not the canonical encoding of a point (RFC 8032, 5.1.3)
   | 'key-order' // small order, or with a small-order part
+
+/** What a key or a signature is refused for, by name. */
+export type Check =
+  | KeyCheck
   | 'signature-length' // not 64 bytes
   | 'signature-scalar' // S ≥ L (RFC 8032, 5.1.7)
   | 'signature-point' // R isn't the canonical encoding of a point, or is of small order

@@ -18,6 +18,9 @@ const SEMVER =
 // RFC 6838, section 4.2, in lower case and without parameters.
 const MEDIA_TYPE = /^[a-z\d][a-z\d!#$&^_.+-]*\/[a-z\d][a-z\d!#$&^_.+-]*$/
 
+// MCP tool names, and paths of them; nothing that could climb out of one.
+const ID = /^[A-Za-z\d_-]+(?:[./][A-Za-z\d_-]+)*$/
+
 const word = /* @__PURE__ */ rules.token(
   /^[a-z\d](?:[a-z\d.+-]*[a-z\d])?$/,
   64,
@@ -70,7 +73,7 @@ const price = /* @__PURE__ */ rules.object<Price>({
 })
 
 const capability = /* @__PURE__ */ rules.object<Capability>({
-  id: rules.token(/^[A-Za-z\d._/-]+$/, 128, 'an id of letters, digits, ".", "_", "/", "-"'),
+  id: rules.token(ID, 128, 'words of letters, digits, "_", "-", joined by "." or "/"'),
   description: rules.lines(4096),
   tags: rules.list(rules.line(64), 0, 32, itself),
   models: rules.list(visible, 0, 64, itself),
