@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { locate } from '../packages/devnet/src/internal/bitcoind.js'
 import type { Chromium } from './chromium.js'
 import { ensureChromium } from './fetch-chromium.js'
 import { exec, type Outcome, runSteps, runVitest, type Step, StepFailure, writeTally } from './steps.js'
@@ -19,7 +20,11 @@ async function install(): Promise<undefined> {
   const lock = readFileSync(join(root, 'pnpm-lock.yaml'), 'utf8')
   const host = /^.*(https?:\/\/|tarball:).*$/m.exec(lock)
   if (host !== null) throw new StepFailure(`pnpm-lock.yaml names a host: ${host[0].trim()}`)
-  await exec(pnpm[0], [...pnpm.slice(1), 'install', '--frozen-lockfile', '--prefer-offline'])
+  // pnpm installed before it started this; here the same store is asked whether that was the lockfile's tree.
+  const state = readFileSync(join(root, 'node_modules/.modules.yaml'), 'utf8')
+  const store = /"?storeDir"?: *"?([^",\n]+)/.exec(state)?.[1]
+  const where = store === undefined ? [] : [`--config.store-dir=${dirname(store)}`]
+  await exec(pnpm[0], [...pnpm.slice(1), ...where, 'install', '--frozen-lockfile', '--prefer-offline'])
 }
 
 async function program(command: string, ...args: string[]): Promise<undefined> {
@@ -41,6 +46,15 @@ async function script(file: string, ...args: string[]): Promise<Outcome> {
 let browser: { readonly chromium: Chromium } | { readonly missing: string } = { missing: 'not looked for' }
 
 async function programs(): Promise<Outcome> {
+  let said = ''
+  const { command, version, source } = await locate({
+    onProgress: (line) => {
+      const step = line.replace(/ \d+ %$/, '')
+      if (step !== said) console.log(step)
+      said = step
+    },
+  })
+  console.log(`bitcoind: ${version} (${source}: ${command})`)
   try {
     const chromium = await ensureChromium((line) => console.log(line))
     browser = { chromium }
