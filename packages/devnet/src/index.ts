@@ -14,8 +14,19 @@ export {
   setFeeEstimates,
   setMining,
 } from './chain.js'
+export { deployToken, type Token, type TokenOptions } from './contracts.js'
 export { type AnyDevnet, createDevnet, type Devnet, type DevnetOptions } from './createDevnet.js'
+export {
+  closedUrl,
+  createProxy,
+  type Exchange,
+  type Fault,
+  type FaultProxy,
+  type Rule,
+} from './createProxy.js'
 export * as DebianPackages from './DebianPackages.js'
 export type { EvmAccount, EvmNode, EvmOptions } from './EvmNode.js'
 export { DevnetErrors } from './errors.js'
 export type { Rpc } from './internal/JsonRpc.js'
+export { type ChannelListener, type ChannelOptions, connectChannel, listenChannel } from './TcpChannel.js'
+export { vectorsFolder } from './vectorsFolder.js'
