@@ -113,11 +113,11 @@ export function matches(block: MerkleBlock): Verdict.Verdict<readonly Match[]> {
 }
 
 /**
- * Decides whether the block holds a transaction, given it and the coinbase without witnesses, both marked in the message
+ * Decides whether the block holds a transaction, given it and the coinbase without witnesses, the only ones that the message marks
  * (`gettxoutproof ["coinbase", "txid"]`). The header is as good as its caller knows it to be.
  *
  * Refusals: those of {@link matches} and `Transaction.decode`, `transaction-form`, `transaction-64`, `coinbase`,
- * `merkleblock-unmarked`.
+ * `merkleblock-marks` (it marks others, or not this one).
  */
 export function verify(
   block: MerkleBlock,
@@ -140,8 +140,8 @@ export function verify(
     )
   const txid = Hash256.of(evidence.transaction)
   const match = marked.value.find((m) => Bytes.equal(m.txid, txid))
-  if (match === undefined)
-    return Verdict.refuse('merkleblock-unmarked', 'the message marks another transaction')
+  if (match === undefined || marked.value.length !== (match.index === 0 ? 1 : 2))
+    return Verdict.refuse('merkleblock-marks', 'the message marks other transactions than these two')
   return Verdict.accept({ transaction: transaction.value, txid, index: match.index })
 }
 
