@@ -1,1 +1,8 @@
-export {}
+export { createEvmAdapter, type EvmAdapter, GAS, type GasLimits } from './createEvmAdapter.js'
+export type { EvmTransport } from './EvmRpc.js'
+export * as EvmTransaction from './EvmTransaction.js'
+export { EvmErrors } from './errors.js'
+export * as HtlcArtifact from './HtlcArtifact.js'
+export * as HtlcDeployment from './HtlcDeployment.js'
+export * as HtlcLock from './HtlcLock.js'
+export { createEip1193Signer, createKeySigner, type EvmProvider } from './signers.js'

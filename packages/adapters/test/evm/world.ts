@@ -1,6 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { createRequire } from 'node:module'
-import { createServer } from 'node:net'
+import { createDevnet, type Devnet, type EvmNode } from '@aitbc/devnet'
 import {
   type Abi,
   type Address,
@@ -49,7 +47,7 @@ export interface Sent {
 }
 
 export interface World {
-  readonly url: string
+  readonly devnet: Devnet<undefined, EvmNode>
   readonly chainId: bigint
   readonly accounts: readonly Address[]
   readonly htlc: Address
@@ -86,20 +84,13 @@ const erc20 = [
 
 /** A real anvil with the contract on it. */
 export async function createWorld(options: { readonly chainId?: number } = {}): Promise<World> {
-  const { url, child } = await startAnvil(options.chainId ?? 31337)
-  let id = 0
-  const rpc = async <T>(method: string, ...params: readonly unknown[]): Promise<T> => {
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ jsonrpc: '2.0', id: ++id, method, params }, (_, value) =>
-        typeof value === 'bigint' ? numberToHex(value) : value,
-      ),
-    })
-    const answer = (await response.json()) as { result: T; error?: { message: string } }
-    if (answer.error !== undefined) throw new Error(`${method}: ${JSON.stringify(answer.error)}`)
-    return answer.result
-  }
+  const devnet = await createDevnet({
+    bitcoin: false,
+    evm: { mining: 'manual', chainId: BigInt(options.chainId ?? 31337) },
+    startTime: START,
+  })
+  const rpc = <T = unknown>(method: string, ...params: readonly unknown[]): Promise<T> =>
+    devnet.evm.rpc<T>(method, ...params.map(jsonOf))
   const send = async (call: SendOptions): Promise<Sent> => {
     const abi = call.abi ?? HtlcArtifact.abi
     const data =
@@ -140,7 +131,7 @@ export async function createWorld(options: { readonly chainId?: number } = {}): 
       error,
     }
   }
-  const accounts = await rpc<readonly Address[]>('eth_accounts')
+  const accounts = devnet.evm.accounts.map((account) => account.address.toLowerCase() as Address)
   const deploy = async (artifact: Pick<Artifact, 'abi' | 'creation'>): Promise<Address> => {
     const from = accounts[9] as Address
     const nonce = BigInt(await rpc<Hex>('eth_getTransactionCount', from, 'latest'))
@@ -167,7 +158,7 @@ export async function createWorld(options: { readonly chainId?: number } = {}): 
   }
   const htlc = await deploy({ abi: HtlcArtifact.abi as Abi, creation: HtlcArtifact.creation })
   return {
-    url,
+    devnet,
     chainId: BigInt(options.chainId ?? 31337),
     accounts,
     htlc,
@@ -179,7 +170,7 @@ export async function createWorld(options: { readonly chainId?: number } = {}): 
       token === zeroAddress
         ? BigInt(await rpc<Hex>('eth_getBalance', account, 'latest'))
         : read<bigint>(token, erc20 as unknown as Abi, 'balanceOf', [account]),
-    close: () => stop(child),
+    close: () => devnet.dispose(),
   }
 }
 
@@ -234,60 +225,9 @@ export function events(
   }[]
 }
 
-async function startAnvil(chainId: number): Promise<{ readonly url: string; readonly child: ChildProcess }> {
-  const port = await freePort()
-  const require = createRequire(import.meta.url)
-  const devnet = createRequire(require.resolve('../../../devnet/package.json'))
-  const anvil = createRequire(devnet.resolve('@foundry-rs/anvil/package.json'))
-  const binary = anvil.resolve(
-    `@foundry-rs/anvil-${process.platform}-${process.arch === 'x64' ? 'amd64' : process.arch}/bin/anvil`,
-  )
-  const child = spawn(
-    binary,
-    [
-      '--port',
-      String(port),
-      '--host',
-      '127.0.0.1',
-      '--chain-id',
-      String(chainId),
-      '--no-mining',
-      '--timestamp',
-      String(START),
-    ],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  )
-  await new Promise<void>((resolve, reject) => {
-    let text = ''
-    child.stdout?.on('data', (chunk) => {
-      text += String(chunk)
-      if (text.includes('Listening on')) resolve()
-    })
-    child.once('error', reject)
-    child.once('exit', (code) => reject(new Error(`anvil ended with ${code}: ${text.slice(-500)}`)))
-  })
-  return { url: `http://127.0.0.1:${port}`, child }
-}
-
-function stop(child: ChildProcess): Promise<void> {
-  return new Promise((resolve) => {
-    if (child.exitCode !== null) return resolve()
-    child.once('exit', () => resolve())
-    child.kill('SIGTERM')
-  })
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() =>
-        address !== null && typeof address === 'object'
-          ? resolve(address.port)
-          : reject(new Error('no port')),
-      )
-    })
-  })
+/** Quantities as JSON-RPC writes them. */
+function jsonOf(value: unknown): unknown {
+  if (typeof value === 'bigint') return numberToHex(value)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, jsonOf(entry)]))
 }

@@ -1,0 +1,225 @@
+import {
+  type AccountId,
+  type Amount,
+  type AssetId,
+  type CallOptions,
+  CoreErrors,
+  type Fact,
+  type Network,
+  type SwapAdapter,
+  show,
+} from '@aitbc/core'
+import { type Address, decodeFunctionResult, hexToBytes, zeroAddress } from 'viem'
+import * as EvmRpc from './EvmRpc.js'
+import * as HtlcArtifact from './HtlcArtifact.js'
+import * as HtlcDeployment from './HtlcDeployment.js'
+import * as HtlcLock from './HtlcLock.js'
+import { atTip, type Client, ref, rpc, tipOf, told } from './internal/client.js'
+import * as fees from './internal/fees.js'
+import { status, submit } from './internal/follow.js'
+import { discoverLocks, findLocks, findSpend, recoverLocks } from './internal/locks.js'
+import { accountOf, auditTerms, expectLock, holding, prepare, replace } from './internal/prepare.js'
+import { prove } from './internal/prove.js'
+import { headers, watch } from './internal/watch.js'
+
+/**
+ * Gas limits, measured on anvil with room to spare (`test/evm/Gas.node.test.ts`); they bound the maximum fee that a step states, and
+ * what isn't used isn't paid. Chains that meter otherwise need their own.
+ */
+export type GasLimits = {
+  /** `lock` of the native coin, without a record. */
+  readonly lockNative: bigint
+  /** `lock` of a token, without a record. */
+  readonly lockToken: bigint
+  /** One byte of a recovery record. */
+  readonly recordByte: bigint
+  /** `claim` and `refund`: enough to write a credit where the payee burns all that it gets. */
+  readonly settle: bigint
+  readonly approve: bigint
+}
+
+/** The gas limits of {@link createEvmAdapter} unless told otherwise. */
+export const GAS: GasLimits = {
+  lockNative: 130_000n,
+  lockToken: 300_000n,
+  recordByte: 45n,
+  settle: 330_000n,
+  approve: 100_000n,
+}
+
+/** An adapter for one EVM network and one instance of the contract `Htlc`. */
+export type EvmAdapter = SwapAdapter & {
+  /** What `LockTerms.backend` must be for locks of this adapter. */
+  readonly backend: HtlcLock.HtlcBackend
+  /**
+   * Base units that the contract owes an account because a payment could not be made (H26); paid out by
+   * `prepare({ kind: 'call', to: <contract>, data: HtlcLock.encodeWithdraw(…) })`.
+   */
+  credit(
+    account: AccountId.AccountId,
+    options?: CallOptions & { readonly asset?: AssetId.AssetId },
+  ): Promise<Fact.Fact<bigint>>
+}
+
+/**
+ * An adapter for an EVM network: `SwapAdapter` over JSON-RPC and the contract `Htlc`.
+ *
+ * Every answer is read as hostile (`RpcMalformed` 1204 names method and value); facts are `reported`, or `quorum` where the
+ * transport is one. Locks are bound to the contract at `htlc`, whose code must have the pinned hash (`EvmContractMismatch` 3203),
+ * and to tokens that the caller listed (`EvmTokenNotAllowed` 3202): nothing about a token is taken from chain or counterparty.
+ * Parties have one address each: account and payout are the same. Codes: 1016, 1201–1208, 3201–3212.
+ *
+ * @example
+ * import { networks } from '@aitbc/core'
+ * import { createEvmAdapter } from '@aitbc/adapters/evm'
+ * const adapter = createEvmAdapter({
+ *   network: networks.ethereum,
+ *   transport: { request: async () => '0x1' },
+ * })
+ * adapter.profile.lateClaims // false
+ */
+export function createEvmAdapter(options: createEvmAdapter.Options): EvmAdapter {
+  const client = createClient(options)
+  return {
+    network: client.network,
+    backend: client.backend,
+    profile: {
+      lateClaims: false,
+      payee: 'named',
+      unique: true,
+      lateLocks: false,
+      feesFrom: 'account',
+      events: true,
+    },
+    capabilities: { locks: true, proofs: 'state', replacement: true },
+    tip: async (o) => {
+      const tip = await tipOf(client, o)
+      return told(client, tip, ref(tip), tip)
+    },
+    headers: (from, o) => headers(client, from, o),
+    balance: async (account, o) => {
+      const address = accountOf(client, account, 'account')
+      const token = HtlcLock.tokenOf(o?.asset ?? client.network.native.id, client.network, 'options.asset')
+      return atTip(client, o, async (tip) => {
+        const at = o?.at ?? ref(tip)
+        return told(client, await holding(client, address, token, hashOf(at), o), at, tip)
+      })
+    },
+    credit: async (account, o) => {
+      const address = accountOf(client, account, 'account')
+      const token = HtlcLock.tokenOf(o?.asset ?? client.network.native.id, client.network, 'options.asset')
+      return atTip(client, o, async (tip) => {
+        const data = HtlcLock.encodeCredit(token, address)
+        const answer = await EvmRpc.read(client.transport, client.backend.address, data, tip.hash, rpc(o))
+        if (answer.length !== 66) throw EvmRpc.malformed('eth_call', 'a number from credit', answer)
+        const owed = decodeFunctionResult({ abi: HtlcArtifact.abi, functionName: 'credit', data: answer })
+        return told(client, owed, ref(tip), tip)
+      })
+    },
+    feeRates: async (o) => fees.rates(await fees.market(client, o)),
+    prepare: (intent, o) => prepare(client, intent, o),
+    submit: (signed, o) => submit(client, signed, o),
+    replace: (submission, feeRate, o) => replace(client, submission, feeRate, o),
+    status: (submission, o) => status(client, submission, o),
+    watch: (subject, o) => watch(client, subject, o),
+    auditTerms: (terms) => auditTerms(client, terms),
+    findLocks: (terms, o) => findLocks(client, terms, o),
+    expectLock: (terms, signed) => expectLock(client, terms, signed.at(-1)?.id ?? ''),
+    findSpend: (terms, lock, o) => findSpend(client, terms, lock, o),
+    discoverLocks: (hashlock, o) => discoverLocks(client, hashlock, o),
+    recoverLocks: (seed, o) => recoverLocks(client, seed, o),
+    prove: (claim, o) => prove(client, claim, o),
+  }
+}
+
+export declare namespace createEvmAdapter {
+  type Options = {
+    /** Profile of the network; its id must be `eip155:<number>`. */
+    readonly network: Network
+    /** An EIP-1193 provider, or RPC through `@aitbc/core/rpc`. */
+    readonly transport: EvmRpc.EvmTransport
+    /** Address of the contract; where {@link HtlcDeployment} puts it unless told. */
+    readonly htlc?: Address
+    /** Tokens that locks may hold, chosen by the caller. */
+    readonly tokens?: readonly Amount.Asset[]
+    /** What the transport's answers are worth; `quorum` only where it is a k-of-n reader. Default: `reported`. */
+    readonly assurance?: 'reported' | 'quorum'
+    /** Block from which on events are searched; 0 unless told. */
+    readonly deployedAt?: bigint
+    readonly gas?: Partial<GasLimits>
+    /** Milliseconds between two looks of a watch; half the network's block time, at least 50 and at most 4,000, unless told. */
+    readonly pollMs?: number
+    /** How a watch waits; rejects when aborted. A timer unless told. */
+    readonly wait?: (milliseconds: number, signal?: AbortSignal) => Promise<void>
+  }
+}
+
+function createClient(options: createEvmAdapter.Options): Client {
+  const { network, transport } = options
+  if (network?.family !== 'evm')
+    throw CoreErrors.InvalidNetwork(`network.family must be evm, got ${show(network?.family)}`, {
+      argument: 'network',
+      received: network?.id,
+    })
+  if (typeof transport?.request !== 'function')
+    throw CoreErrors.InvalidArgument(`transport must have a function request, got ${show(transport)}`, {
+      argument: 'transport',
+    })
+  const chainId = HtlcLock.chainIdOf(network.id)
+  const address = (options.htlc ?? HtlcDeployment.address).toLowerCase() as Address
+  if (!/^0x[0-9a-f]{40}$/.test(address) || address === zeroAddress)
+    throw CoreErrors.InvalidArgument(`htlc must be a contract address, got ${show(options.htlc)}`, {
+      argument: 'htlc',
+      received: options.htlc,
+    })
+  const tokens = new Map<Address, Amount.Asset>()
+  for (const asset of options.tokens ?? []) {
+    const token = HtlcLock.tokenOf(asset.id, network, 'tokens')
+    if (token !== zeroAddress) tokens.set(token, asset)
+  }
+  return {
+    network,
+    chainId,
+    transport,
+    backend: {
+      network: network.id,
+      kind: 'contract',
+      address,
+      codeHash: hexToBytes(HtlcArtifact.codeHash),
+    },
+    codeHash: HtlcArtifact.codeHash,
+    tokens,
+    assurance: options.assurance ?? 'reported',
+    deployedAt: options.deployedAt ?? 0n,
+    gas: { ...GAS, ...options.gas },
+    pollMs: options.pollMs ?? Math.min(4000, Math.max(50, Number(network.blockTimeMs) / 2)),
+    wait: options.wait ?? timer,
+    checked: { chain: false },
+    attempts: new Map(),
+    seen: new Set(),
+  }
+}
+
+function hashOf(block: Fact.BlockRef): `0x${string}` {
+  if (!/^0x[0-9a-f]{64}$/.test(block.hash))
+    throw CoreErrors.InvalidArgument(`options.at.hash must be a block hash, got ${show(block.hash)}`, {
+      argument: 'options.at.hash',
+      received: block.hash,
+    })
+  return block.hash as `0x${string}`
+}
+
+function timer(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted()
+    const stop = () => {
+      clearTimeout(handle)
+      reject(signal?.reason)
+    }
+    const handle = setTimeout(() => {
+      signal?.removeEventListener('abort', stop)
+      resolve()
+    }, milliseconds)
+    signal?.addEventListener('abort', stop, { once: true })
+  })
+}

@@ -1,0 +1,161 @@
+import { type Amount, type CallOptions, Fact, isAitbcError, type Network } from '@aitbc/core'
+import { type Address, type Hex, keccak256 } from 'viem'
+import * as EvmRpc from '../EvmRpc.js'
+import { EvmErrors } from '../errors.js'
+import type { HtlcBackend } from '../HtlcLock.js'
+
+/** Gas limits; see {@link GasLimits} of the adapter's options. */
+export interface Gas {
+  readonly lockNative: bigint
+  readonly lockToken: bigint
+  readonly recordByte: bigint
+  readonly settle: bigint
+  readonly approve: bigint
+}
+
+/** What the adapter's functions share. */
+export interface Client {
+  readonly network: Network
+  readonly chainId: bigint
+  readonly transport: EvmRpc.EvmTransport
+  readonly backend: HtlcBackend
+  readonly codeHash: Hex
+  readonly tokens: ReadonlyMap<Address, Amount.Asset>
+  readonly assurance: Fact.Told<unknown>['assurance']
+  readonly deployedAt: bigint
+  readonly gas: Gas
+  readonly pollMs: number
+  readonly wait: (milliseconds: number, signal?: AbortSignal) => Promise<void>
+  /** Whether the endpoint's chain is known to be the network; providers that can switch are asked each time. */
+  readonly checked: { chain: boolean }
+  /** Ids of what was sent, by conflict key, oldest first. */
+  readonly attempts: Map<string, readonly string[]>
+  /** Ids that the node was seen to know. */
+  readonly seen: Set<string>
+}
+
+/** Most entries that the adapter remembers of what it sent. */
+export const MEMORY = 10_000
+
+/** The options of a call for the RPC layer. */
+export function rpc(options: CallOptions | undefined): EvmRpc.Options {
+  return options?.signal === undefined ? {} : { signal: options.signal }
+}
+
+/** `EvmWrongChain` (3204) where the endpoint is on another chain than the network. */
+export async function checkChain(client: Client, options?: CallOptions): Promise<void> {
+  if (client.checked.chain) return
+  const received = await EvmRpc.chainId(client.transport, rpc(options))
+  if (received !== client.chainId)
+    throw EvmErrors.EvmWrongChain(
+      `the endpoint must be on ${client.network.id}, it is on eip155:${received}`,
+      {
+        expected: client.network.id,
+        received: `eip155:${received}`,
+      },
+    )
+  client.checked.chain = !('on' in client.transport)
+}
+
+/** The head of the chain, with the newest block that the network's finality rule calls irreversible. */
+export async function tipOf(
+  client: Client,
+  options?: CallOptions,
+): Promise<Fact.Tip & { readonly hash: Hex }> {
+  await checkChain(client, options)
+  const latest = await needBlock(client, 'latest', options)
+  const finalized = await finalizedOf(client, latest, options)
+  const { height, hash, time } = latest
+  return { height, hash, time, clock: time, ...(finalized === undefined ? {} : { finalized }) }
+}
+
+/** A block that must be there; `RpcMalformed` (1204) where it isn't. */
+export async function needBlock(
+  client: Client,
+  which: bigint | Hex | 'latest',
+  options?: CallOptions,
+): Promise<EvmRpc.Block> {
+  const block = await EvmRpc.block(client.transport, which, rpc(options))
+  if (block === undefined) throw EvmRpc.malformed('eth_getBlockByNumber', `the block ${which}`, null)
+  return block
+}
+
+async function finalizedOf(
+  client: Client,
+  latest: EvmRpc.Block,
+  options?: CallOptions,
+): Promise<Fact.BlockRef | undefined> {
+  const { finality } = client.network
+  if (finality.rule === 'instant') return ref(latest)
+  let block: EvmRpc.Block | undefined
+  if (finality.rule === 'depth') {
+    const height = latest.height - finality.depth + 1n
+    if (height < 0n) return undefined
+    block = finality.depth === 1n ? latest : await EvmRpc.block(client.transport, height, rpc(options))
+  } else {
+    try {
+      block = await EvmRpc.block(client.transport, finality.tag, rpc(options))
+    } catch (error) {
+      // A node that has seen nothing final yet answers with an error.
+      if (!isAitbcError(error, 'RpcRejected')) throw error
+    }
+  }
+  // Two answers of a chain that moves: what is ahead of the head we report isn't part of it.
+  return block === undefined || block.height > latest.height ? undefined : ref(block)
+}
+
+/** A block's reference. */
+export function ref(block: { readonly height: bigint; readonly hash: string }): Fact.BlockRef {
+  return { height: block.height, hash: block.hash }
+}
+
+/** A fact of this adapter. */
+export function told<T>(
+  client: Client,
+  value: T,
+  at: Fact.BlockRef | 'mempool',
+  asOf: Fact.Tip,
+): Fact.Told<T> {
+  return Fact.told(value, at, asOf, client.assurance)
+}
+
+/** Runs reads of one head; where a reorganisation takes it away in the middle, once more from the new one. */
+export async function atTip<T>(
+  client: Client,
+  options: CallOptions | undefined,
+  reads: (tip: Fact.Tip & { readonly hash: Hex }) => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    const tip = await tipOf(client, options)
+    try {
+      return await reads(tip)
+    } catch (error) {
+      if (attempt === 3 || !(isAitbcError(error, 'RpcRejected') || isAitbcError(error, 'RpcMalformed')))
+        throw error
+      const now = await EvmRpc.block(client.transport, tip.height, rpc(options))
+      if (now?.hash === tip.hash) throw error
+    }
+  }
+}
+
+/** The hash of the code at the contract's address in a block. */
+export async function codeHashAt(client: Client, blockHash: Hex, options?: CallOptions): Promise<Hex> {
+  return keccak256(await EvmRpc.code(client.transport, client.backend.address, blockHash, rpc(options)))
+}
+
+/** `EvmContractMismatch` (3203) where the code at the contract's address isn't the audited one. */
+export async function assertCode(client: Client, blockHash: Hex, options?: CallOptions): Promise<void> {
+  const received = await codeHashAt(client, blockHash, options)
+  if (received !== client.codeHash)
+    throw EvmErrors.EvmContractMismatch(
+      `the code at ${client.backend.address} on ${client.network.id} must have hash ${client.codeHash}, got ${received}`,
+      { expected: client.codeHash, received, address: client.backend.address },
+    )
+}
+
+/** Remembers at most {@link MEMORY} entries, the newest. */
+export function remember<K, V>(map: Map<K, V>, key: K, value: V): void {
+  map.delete(key)
+  map.set(key, value)
+  if (map.size > MEMORY) map.delete(map.keys().next().value as K)
+}

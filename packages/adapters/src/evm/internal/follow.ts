@@ -1,0 +1,153 @@
+import {
+  type CallOptions,
+  CoreErrors,
+  type Fact,
+  isAitbcError,
+  type Signed,
+  type Status,
+  type Submission,
+  show,
+} from '@aitbc/core'
+import { type Address, type Hex, toHex } from 'viem'
+import * as EvmRpc from '../EvmRpc.js'
+import * as EvmTransaction from '../EvmTransaction.js'
+import { EvmErrors } from '../errors.js'
+import { atTip, type Client, checkChain, MEMORY, ref, remember, rpc, told } from './client.js'
+
+/** Broadcasts; what the node already knows, or a block already has, counts as sent. */
+export async function submit(client: Client, signed: Signed, options?: CallOptions): Promise<Submission> {
+  options?.signal?.throwIfAborted()
+  assertNetwork(client, signed?.step?.network, 'signed.step.network')
+  await EvmTransaction.assertSigned(signed)
+  await checkChain(client, options)
+  const id = signed.id as Hex
+  try {
+    const answer = await EvmRpc.send(client.transport, toHex(signed.raw), rpc(options))
+    if (answer !== id) throw EvmRpc.malformed('eth_sendRawTransaction', `the hash ${id}`, answer)
+  } catch (error) {
+    if (!isAitbcError(error, 'RpcRejected')) throw error
+    if (!(await known(client, id, options))) throw explained(error, signed)
+  }
+  saw(client, id)
+  const earlier = client.attempts.get(signed.step.conflictKey) ?? []
+  const attempts = [...earlier.filter((attempt) => attempt !== id), id]
+  remember(client.attempts, signed.step.conflictKey, attempts)
+  return { step: signed.step, id, raw: signed.raw, attempts }
+}
+
+/**
+ * What became of a submission, over all its attempts: a receipt counts only in a block of the chain that the head is on; a nonce
+ * that somebody else's transaction took is `replaced`.
+ */
+export async function status(
+  client: Client,
+  submission: Submission,
+  options?: CallOptions,
+): Promise<Fact.Fact<Status>> {
+  assertNetwork(client, submission?.step?.network, 'submission.step.network')
+  const { from, nonce } = EvmTransaction.ofStep(submission.step)
+  const ids = attemptsOf(submission)
+  return atTip(client, options, async (tip) => {
+    for (const id of ids) {
+      const receipt = await EvmRpc.receipt(client.transport, id, rpc(options))
+      if (receipt === undefined || receipt.block.height > tip.height) continue
+      const block = await EvmRpc.block(client.transport, receipt.block.height, rpc(options))
+      if (block?.hash !== receipt.block.hash) continue
+      saw(client, id)
+      const final = tip.finalized !== undefined && receipt.block.height <= tip.finalized.height
+      const is = !receipt.succeeded ? 'failed' : final ? 'final' : 'included'
+      return told<Status>(client, { is, id, block: ref(receipt.block) }, ref(receipt.block), tip)
+    }
+    if ((await EvmRpc.nonce(client.transport, from, tip.height, rpc(options))) > nonce) {
+      const by = await taker(client, from, nonce, tip.height, options)
+      return told<Status>(client, { is: 'replaced', by }, ref(tip), tip)
+    }
+    for (const id of ids)
+      if ((await EvmRpc.transaction(client.transport, id, rpc(options))) !== undefined) {
+        saw(client, id)
+        return told<Status>(client, { is: 'pending' }, 'mempool', tip)
+      }
+    const is = ids.some((id) => client.seen.has(id)) ? 'dropped' : 'unknown'
+    return told<Status>(client, { is }, ref(tip), tip)
+  })
+}
+
+/** The transaction that took a nonce; empty where the endpoint no longer has the states that tell. */
+async function taker(
+  client: Client,
+  from: Address,
+  nonce: bigint,
+  head: bigint,
+  options?: CallOptions,
+): Promise<string> {
+  // Full nodes keep the states of some hundred blocks; older ones only archives have.
+  const usedIn = async (height: bigint) =>
+    (await EvmRpc.nonce(client.transport, from, height, rpc(options))) > nonce
+  let high = head
+  let low = head
+  try {
+    for (let step = 16n; low > 0n; step *= 4n) {
+      low = low > step ? low - step : 0n
+      if (!(await usedIn(low))) break
+      high = low
+    }
+    while (high - low > 1n) {
+      const middle = (low + high) / 2n
+      if (await usedIn(middle)) high = middle
+      else low = middle
+    }
+  } catch (error) {
+    if (!isAitbcError(error, 'RpcRejected')) throw error
+    return ''
+  }
+  const transactions = await EvmRpc.blockTransactions(client.transport, high, rpc(options))
+  return transactions.find((found) => found.from === from && found.nonce === nonce)?.hash ?? ''
+}
+
+async function known(client: Client, id: Hex, options?: CallOptions): Promise<boolean> {
+  return (
+    (await EvmRpc.transaction(client.transport, id, rpc(options))) !== undefined ||
+    (await EvmRpc.receipt(client.transport, id, rpc(options))) !== undefined
+  )
+}
+
+/** The node's words for what a caller can act on; clients agree on the words and on little else. */
+function explained(error: unknown, signed: Signed): unknown {
+  if (!isAitbcError(error)) return error
+  const said = String(error.context['message']).toLowerCase()
+  const context = { ...error.context, id: signed.id, conflictKey: signed.step.conflictKey }
+  const message = `${signed.step.kind} ${signed.id} was refused: ${said}`
+  if (/nonce.*(too low|already|old)|old nonce/.test(said))
+    return EvmErrors.EvmNonceUsed(message, context, { cause: error })
+  if (/insufficient funds/.test(said))
+    return EvmErrors.EvmInsufficientFunds(message, context, { cause: error })
+  if (/underpriced|less than block base fee|fee too low|feetoolow/.test(said))
+    return EvmErrors.EvmUnderpriced(message, context, { cause: error })
+  return error
+}
+
+/** All attempts of a submission, newest first. */
+function attemptsOf(submission: Submission): readonly Hex[] {
+  const ids = [...new Set([...(submission.attempts ?? []), submission.id])].reverse()
+  for (const id of ids)
+    if (!/^0x[0-9a-f]{64}$/.test(id))
+      throw CoreErrors.InvalidArgument(`submission.attempts must be transaction hashes, got ${show(id)}`, {
+        argument: 'submission.attempts',
+        received: id,
+      })
+  return ids as Hex[]
+}
+
+function saw(client: Client, id: Hex): void {
+  client.seen.add(id)
+  if (client.seen.size > MEMORY) client.seen.delete(client.seen.values().next().value as string)
+}
+
+function assertNetwork(client: Client, network: unknown, argument: string): void {
+  if (network !== client.network.id)
+    throw CoreErrors.ForeignNetwork(`${argument} must be ${client.network.id}, got ${show(network)}`, {
+      argument,
+      expected: client.network.id,
+      received: network,
+    })
+}

@@ -1,0 +1,241 @@
+import {
+  type Bytes,
+  type CallOptions,
+  CoreErrors,
+  type Fact,
+  type FoundLock,
+  Hashlock,
+  isAitbcError,
+  type Lock,
+  type LockTerms,
+  type RecoveredLock,
+  type Spend,
+  type SwapSeed,
+  show,
+  type Verdict,
+} from '@aitbc/core'
+import { type Hex, hexToBytes, toHex } from 'viem'
+import * as EvmRpc from '../EvmRpc.js'
+import * as HtlcLock from '../HtlcLock.js'
+import { assertCode, atTip, type Client, codeHashAt, needBlock, ref, rpc, told } from './client.js'
+import * as Record from './record.js'
+
+type Head = Fact.Tip & { readonly hash: Hex }
+type Found = { readonly log: EvmRpc.RpcLog; readonly event: HtlcLock.HtlcEvent; readonly block: EvmRpc.Block }
+
+/** Every lock of these terms: at most one, for the contract takes an id once. Audits the contract's code in the same block. */
+export async function findLocks(
+  client: Client,
+  terms: LockTerms.LockTerms,
+  options?: CallOptions,
+): Promise<readonly Fact.Read<Lock>[]> {
+  const own = HtlcLock.fromLockTerms(terms, client.backend, client.network)
+  const id = HtlcLock.id(own, client.backend)
+  return atTip(client, options, async (tip) => {
+    const audited = await statusAt(client, id, tip, options)
+    if ('why' in audited) return [{ is: 'unknown', why: audited.why }]
+    if (audited.status === HtlcLock.STATUS.none)
+      return [{ is: 'absent', fact: told(client, null, ref(tip), tip) }]
+    const found = await eventsOf(client, [HtlcLock.TOPICS.locked, id], tip, options)
+    const [first, ...more] = found
+    if (first === undefined || more.length > 0)
+      return [unknown('lock-event', `one event of lock ${id} must be there, got ${found.length}`)]
+    return [{ is: 'found', fact: told(client, lockOf(first, terms.amount), ref(first.block), tip) }]
+  })
+}
+
+/** What ended a lock; a claim that waits in the mempool has told its secret already. */
+export async function findSpend(
+  client: Client,
+  terms: LockTerms.LockTerms,
+  lock: Lock,
+  options?: CallOptions,
+): Promise<Fact.Read<Spend>> {
+  const own = HtlcLock.fromLockTerms(terms, client.backend, client.network)
+  const id = HtlcLock.id(own, client.backend)
+  if (lock?.ref !== id)
+    throw CoreErrors.InvalidArgument(`lock.ref must be ${id}, the id of the terms, got ${show(lock?.ref)}`, {
+      argument: 'lock.ref',
+      expected: id,
+      received: lock?.ref,
+    })
+  return atTip(client, options, async (tip): Promise<Fact.Read<Spend>> => {
+    const audited = await statusAt(client, id, tip, options)
+    if ('why' in audited) return { is: 'unknown', why: audited.why }
+    const { status } = audited
+    if (status === HtlcLock.STATUS.none || status === HtlcLock.STATUS.locked) {
+      const [pending] = await pendingClaims(client, id, terms.hashlock, options)
+      return pending === undefined
+        ? { is: 'absent', fact: told(client, null, ref(tip), tip) }
+        : { is: 'found', fact: told(client, pending, 'mempool', tip) }
+    }
+    const topic = status === HtlcLock.STATUS.claimed ? HtlcLock.TOPICS.claimed : HtlcLock.TOPICS.refunded
+    const found = await eventsOf(client, [topic, id], tip, options)
+    const [first, ...more] = found
+    const spend = first === undefined || more.length > 0 ? undefined : spendOf(first, terms.hashlock)
+    if (first === undefined || spend === undefined)
+      return unknown(
+        'spend-event',
+        `one event that tells how lock ${id} ended must be there, with its secret if claimed`,
+      )
+    return { is: 'found', fact: told(client, spend, ref(first.block), tip) }
+  })
+}
+
+/** Locks by hashlock alone, oldest first. */
+export async function discoverLocks(
+  client: Client,
+  hashlock: Bytes.Hash32,
+  options?: CallOptions,
+): Promise<readonly FoundLock[]> {
+  Hashlock.assert(hashlock)
+  return atTip(client, options, async (tip) => {
+    await assertCode(client, tip.hash, options)
+    const found = await eventsOf(client, [HtlcLock.TOPICS.locked, null, toHex(hashlock)], tip, options)
+    return found.flatMap((entry) => rebuilt(client, entry)).map(({ terms, lock }) => ({ terms, lock }))
+  })
+}
+
+/** Every lock that the owner of a seed made, found by its tags and opened with its key. */
+export async function recoverLocks(
+  client: Client,
+  seed: SwapSeed.NetworkSeed,
+  options: CallOptions & { readonly hashlockOf: (nonce: Bytes.Bytes) => Bytes.Hash32 },
+): Promise<readonly RecoveredLock[]> {
+  if (seed?.network !== client.network.id)
+    throw CoreErrors.ForeignNetwork(`seed.network must be ${client.network.id}, got ${show(seed?.network)}`, {
+      argument: 'seed.network',
+      expected: client.network.id,
+      received: seed?.network,
+    })
+  return atTip(client, options, async (tip) => {
+    await assertCode(client, tip.hash, options)
+    const locks: RecoveredLock[] = []
+    for (let from = 0; ; from += Record.TAG_WINDOW) {
+      const tags = Array.from({ length: Record.TAG_WINDOW }, (_, i) => toHex(Record.tagOf(seed, from + i)))
+      const found = await eventsOf(client, [HtlcLock.TOPICS.locked, null, null, tags], tip, options)
+      if (found.length === 0) return locks
+      for (const entry of found)
+        for (const { terms, lock, record } of rebuilt(client, entry)) {
+          const opened = Record.open(seed, hexToBytes(lock.ref as Hex), record)
+          if (opened === undefined) continue
+          // An initiator's lock has the hashlock of its own secret; anything else was never its.
+          if (
+            opened.record.role === 'initiator' &&
+            toHex(options.hashlockOf(opened.nonce)) !== toHex(terms.hashlock)
+          )
+            continue
+          locks.push({ terms, lock, ...opened })
+        }
+    }
+  })
+}
+
+/** The status word of a lock in a block, where the contract's code is the audited one. */
+export async function statusAt(
+  client: Client,
+  id: Hex,
+  block: { readonly hash: Hex },
+  options?: CallOptions,
+): Promise<{ readonly status: bigint } | { readonly why: Verdict.Refusal }> {
+  const codeHash = await codeHashAt(client, block.hash, options)
+  if (codeHash !== client.codeHash)
+    return {
+      why: {
+        check: 'lock-code',
+        message: `the code at ${client.backend.address} must have hash ${client.codeHash}, got ${codeHash}`,
+        context: { expected: client.codeHash, received: codeHash },
+      },
+    }
+  const { address } = client.backend
+  const status = await EvmRpc.storage(client.transport, address, HtlcLock.slot(id), block.hash, rpc(options))
+  return status > HtlcLock.STATUS.refunded
+    ? { why: { check: 'lock-status', message: `the contract never stores ${status}` } }
+    : { status }
+}
+
+/** Claims of a lock that wait in the mempool, as far as the endpoint shows it; their secrets open the hashlock. */
+export async function pendingClaims(
+  client: Client,
+  id: Hex,
+  hashlock: Bytes.Hash32,
+  options?: CallOptions,
+): Promise<readonly (Spend & { readonly kind: 'claim' })[]> {
+  let pending: readonly EvmRpc.RpcTransaction[]
+  try {
+    pending = await EvmRpc.blockTransactions(client.transport, 'pending', rpc(options))
+  } catch (error) {
+    // Many endpoints keep their mempool to themselves; then there is nothing to see.
+    if (isAitbcError(error, 'RpcRejected') || isAitbcError(error, 'RpcMalformed')) return []
+    throw error
+  }
+  return pending.flatMap((transaction) => {
+    if (transaction.to !== client.backend.address) return []
+    const secret = HtlcLock.secretInCall(transaction.data, id, client.backend)
+    return secret !== undefined && Hashlock.opens(secret, hashlock)
+      ? [{ kind: 'claim', transaction: transaction.hash, secret }]
+      : []
+  })
+}
+
+/** The lock of a `Locked` event. */
+export function lockOf(found: Pick<Found, 'log' | 'event' | 'block'>, amount: bigint): Lock {
+  const late = found.event.is === 'locked' && found.block.time >= found.event.terms.deadline
+  return { ref: found.event.id, transaction: found.log.transaction, amount, match: late ? 'late' : 'exact' }
+}
+
+/** The spend of a `Claimed` or `Refunded` event; undefined where a claim's secret doesn't open the hashlock. */
+export function spendOf(found: Pick<Found, 'log' | 'event'>, hashlock: Bytes.Hash32): Spend | undefined {
+  const { log, event } = found
+  if (event.is === 'refunded') return { kind: 'refund', transaction: log.transaction }
+  if (event.is !== 'claimed') return undefined
+  const secret = hexToBytes(event.secret)
+  return Hashlock.opens(secret, hashlock)
+    ? { kind: 'claim', transaction: log.transaction, secret }
+    : undefined
+}
+
+/** The terms and the lock of a `Locked` event; none where terms of that kind can't be. */
+function rebuilt(client: Client, found: Found): readonly (FoundLock & { readonly record: Bytes.Bytes })[] {
+  const { event } = found
+  if (event.is !== 'locked') return []
+  try {
+    const terms = HtlcLock.toLockTerms(event.terms, client.backend, client.network)
+    return [{ terms, lock: lockOf(found, terms.amount), record: hexToBytes(event.record) }]
+  } catch (error) {
+    // Anybody may lock on terms that the SDK has no words for, such as a deadline in the year 9999.
+    if (isAitbcError(error)) return []
+    throw error
+  }
+}
+
+async function eventsOf(
+  client: Client,
+  topics: EvmRpc.Topics,
+  tip: Head,
+  options?: CallOptions,
+): Promise<readonly Found[]> {
+  const { address } = client.backend
+  const logs = await EvmRpc.logs(
+    client.transport,
+    { address, topics, from: client.deployedAt, to: tip.height },
+    rpc(options),
+  )
+  const blocks = new Map<bigint, EvmRpc.Block>()
+  const found: Found[] = []
+  for (const log of logs) {
+    const block = blocks.get(log.block.height) ?? (await needBlock(client, log.block.height, options))
+    blocks.set(log.block.height, block)
+    if (block.hash !== log.block.hash)
+      throw EvmRpc.malformed('eth_getLogs', `events of block ${block.hash}`, log.block.hash)
+    const event = HtlcLock.decodeEvent(log, client.backend)
+    if (event === undefined)
+      throw EvmRpc.malformed('eth_getLogs', 'events that the contract can emit', log.data)
+    found.push({ log, event, block })
+  }
+  return found
+}
+
+function unknown(check: string, message: string): { readonly is: 'unknown'; readonly why: Verdict.Refusal } {
+  return { is: 'unknown', why: { check, message } }
+}

@@ -1,0 +1,460 @@
+import {
+  type AccountId,
+  Amount,
+  CoreErrors,
+  type Deadline,
+  Hashlock,
+  type Intent,
+  isAitbcError,
+  type Lock,
+  type LockTerms,
+  type PrepareOptions,
+  type Step,
+  type Submission,
+  show,
+  Verdict,
+} from '@aitbc/core'
+import {
+  type Address,
+  decodeFunctionResult,
+  encodeFunctionData,
+  type Hex,
+  hexToBytes,
+  toHex,
+  zeroAddress,
+} from 'viem'
+import * as EvmRpc from '../EvmRpc.js'
+import * as EvmTransaction from '../EvmTransaction.js'
+import { EvmErrors } from '../errors.js'
+import * as HtlcLock from '../HtlcLock.js'
+import { assertCode, type Client, rpc, tipOf } from './client.js'
+import * as fees from './fees.js'
+import * as Record from './record.js'
+
+const ERC20 = [
+  {
+    type: 'function',
+    name: 'approve',
+    stateMutability: 'nonpayable',
+    inputs: [
+      { name: 'spender', type: 'address' },
+      { name: 'amount', type: 'uint256' },
+    ],
+    outputs: [],
+  },
+  {
+    type: 'function',
+    name: 'transfer',
+    stateMutability: 'nonpayable',
+    inputs: [
+      { name: 'to', type: 'address' },
+      { name: 'amount', type: 'uint256' },
+    ],
+    outputs: [],
+  },
+  {
+    type: 'function',
+    name: 'allowance',
+    stateMutability: 'view',
+    inputs: [
+      { name: 'owner', type: 'address' },
+      { name: 'spender', type: 'address' },
+    ],
+    outputs: [{ name: '', type: 'uint256' }],
+  },
+  {
+    type: 'function',
+    name: 'balanceOf',
+    stateMutability: 'view',
+    inputs: [{ name: 'account', type: 'address' }],
+    outputs: [{ name: '', type: 'uint256' }],
+  },
+] as const
+
+/** A call that is to become a step. */
+interface Call {
+  readonly kind: string
+  readonly to: Address
+  readonly value: bigint
+  readonly data: Hex
+  readonly gas: bigint
+  readonly validFrom?: Deadline.Deadline
+  readonly validUntil?: Deadline.Deadline
+}
+
+/** Lock terms in the contract's form, for a token that the caller allowed. */
+export function contractTerms(client: Client, terms: LockTerms.LockTerms): HtlcLock.ContractTerms {
+  const own = HtlcLock.fromLockTerms(terms, client.backend, client.network)
+  if (own.token !== zeroAddress && !client.tokens.has(own.token))
+    throw EvmErrors.EvmTokenNotAllowed(
+      `terms.asset must be one of the adapter's tokens, got ${show(terms.asset)}`,
+      {
+        argument: 'terms.asset',
+        received: terms.asset,
+        allowed: [...client.tokens.values()].map((token) => token.id),
+      },
+    )
+  return own
+}
+
+/** Judges terms offline. Refusals: `terms`, `token-allowed`; the context names the term and what came. */
+export function auditTerms(client: Client, terms: LockTerms.LockTerms): Verdict.Verdict<LockTerms.LockTerms> {
+  try {
+    contractTerms(client, terms)
+    return Verdict.accept(terms)
+  } catch (error) {
+    if (!isAitbcError(error)) throw error
+    const check = error._tag === 'EvmTokenNotAllowed' ? 'token-allowed' : 'terms'
+    return Verdict.refuse(check, error.message, { code: error.code, ...error.context })
+  }
+}
+
+/** The lock that terms will have: its id is of the terms alone. */
+export function expectLock(client: Client, terms: LockTerms.LockTerms, transaction: string): Lock {
+  const ref = HtlcLock.id(contractTerms(client, terms), client.backend)
+  return { ref, transaction, amount: terms.amount, match: 'exact' }
+}
+
+/** The steps of an intent. */
+export async function prepare(
+  client: Client,
+  intent: Intent,
+  options: PrepareOptions = {},
+): Promise<readonly Step[]> {
+  options.signal?.throwIfAborted()
+  switch (intent?.kind) {
+    case 'transfer':
+      return transfer(client, intent, options)
+    case 'call': {
+      const to = accountOf(client, intent.to, 'intent.to')
+      if (!(intent.data instanceof Uint8Array))
+        throw CoreErrors.InvalidBytes(`intent.data must be a Uint8Array, got ${show(intent.data)}`, {
+          argument: 'intent.data',
+        })
+      Amount.assert(intent.value, { argument: 'intent.value' })
+      const from = accountOf(client, intent.from, 'intent.from')
+      const data = toHex(intent.data)
+      const gas = await estimate(client, { from, to, value: intent.value, data }, options)
+      return steps(client, intent.from, [{ kind: 'call', to, value: intent.value, data, gas }], options)
+    }
+    case 'void':
+      return [await voided(client, intent.submission, options)]
+    case 'lock':
+      return lock(client, intent, options)
+    case 'claim': {
+      const terms = contractTerms(client, intent.terms)
+      assertLock(client, terms, intent.lock)
+      if (!Hashlock.opens(intent.secret, intent.terms.hashlock))
+        throw CoreErrors.InvalidSecret("intent.secret must open the terms' hashlock", {
+          argument: 'intent.secret',
+        })
+      // Nothing of this call goes to the node but nonce and fees: whoever simulates a claim learns the secret (H18).
+      const call: Call = {
+        kind: 'claim',
+        to: client.backend.address,
+        value: 0n,
+        data: HtlcLock.encodeClaim(terms, intent.secret),
+        gas: client.gas.settle,
+        validUntil: intent.terms.deadline,
+      }
+      return steps(client, intent.feePayer ?? intent.terms.beneficiary.account, [call], options)
+    }
+    case 'refund': {
+      const terms = contractTerms(client, intent.terms)
+      assertLock(client, terms, intent.lock)
+      const call: Call = {
+        kind: 'refund',
+        to: client.backend.address,
+        value: 0n,
+        data: HtlcLock.encodeRefund(terms),
+        gas: client.gas.settle,
+        validFrom: intent.terms.deadline,
+      }
+      return steps(client, intent.feePayer ?? intent.terms.locker.account, [call], options)
+    }
+    default:
+      throw CoreErrors.InvalidArgument(
+        `intent.kind must be transfer, call, void, lock, claim or refund, got ${show((intent as Intent | undefined)?.kind)}`,
+        { argument: 'intent.kind', received: (intent as Intent | undefined)?.kind },
+      )
+  }
+}
+
+/** The same transaction at a higher fee: at least an eighth more, as nodes want it of a replacement. */
+export async function replace(
+  client: Client,
+  submission: Submission,
+  feeRate: bigint,
+  options: PrepareOptions = {},
+): Promise<readonly Step[]> {
+  const { from, ...old } = EvmTransaction.ofStep(submission?.step)
+  return [restep(client, submission.step, { ...old, ...(await outbid(client, old, feeRate, options)) })]
+}
+
+async function voided(client: Client, submission: Submission, options: PrepareOptions): Promise<Step> {
+  const { from, ...old } = EvmTransaction.ofStep(submission?.step)
+  const market = await fees.market(client, options)
+  const price = await outbid(client, old, options.feeRate ?? fees.rates(market).fast, options)
+  const { validFrom, validUntil, ...step } = submission.step
+  return restep(
+    client,
+    { ...step, kind: 'void' },
+    { chainId: old.chainId, nonce: old.nonce, to: from, value: 0n, data: '0x', gas: 21_000n, ...price },
+  )
+}
+
+async function outbid(
+  client: Client,
+  old: EvmTransaction.EvmTransaction,
+  feeRate: bigint,
+  options: PrepareOptions,
+): Promise<{ readonly maxFeePerGas: bigint; readonly maxPriorityFeePerGas: bigint }> {
+  const fresh = fees.split(feeRate, await fees.market(client, options))
+  const tip = fees.larger(fresh.maxPriorityFeePerGas, EvmTransaction.bumped(old.maxPriorityFeePerGas))
+  const fee = fees.larger(fresh.maxFeePerGas, EvmTransaction.bumped(old.maxFeePerGas))
+  return { maxFeePerGas: fees.larger(fee, tip), maxPriorityFeePerGas: tip }
+}
+
+function restep(client: Client, step: Step, transaction: EvmTransaction.EvmTransaction): Step {
+  if (step.network !== client.network.id) throw foreign('submission.step.network', client, step.network)
+  return EvmTransaction.toStep(transaction, { ...step, feeAsset: client.network.native.id })
+}
+
+async function transfer(
+  client: Client,
+  intent: Intent & { readonly kind: 'transfer' },
+  options: PrepareOptions,
+): Promise<readonly Step[]> {
+  const from = accountOf(client, intent.from, 'intent.from')
+  const to = accountOf(client, intent.to, 'intent.to')
+  Amount.assert(intent.amount, { argument: 'intent.amount', min: 1n })
+  const token = HtlcLock.tokenOf(intent.asset, client.network, 'intent.asset')
+  const call =
+    token === zeroAddress
+      ? { to, value: intent.amount, data: '0x' as Hex }
+      : {
+          to: token,
+          value: 0n,
+          data: encodeFunctionData({ abi: ERC20, functionName: 'transfer', args: [to, intent.amount] }),
+        }
+  if (options.after === undefined || options.after.length === 0)
+    await assertFunds(client, intent.from, token, intent.amount, 0n, options)
+  const gas = await estimate(client, { from, ...call }, options)
+  return steps(client, intent.from, [{ kind: 'transfer', ...call, gas }], options)
+}
+
+async function lock(
+  client: Client,
+  intent: Intent & { readonly kind: 'lock' },
+  options: PrepareOptions,
+): Promise<readonly Step[]> {
+  const terms = contractTerms(client, intent.terms)
+  const locker = intent.terms.locker.account
+  if (intent.from !== undefined && intent.from !== locker)
+    throw EvmErrors.EvmUnsupportedTerms(
+      `intent.from must be the locker ${locker}, got ${show(intent.from)}`,
+      {
+        argument: 'intent.from',
+        expected: locker,
+        received: intent.from,
+      },
+    )
+  const tip = await tipOf(client, options)
+  await assertCode(client, tip.hash, options)
+  if (tip.clock >= terms.deadline)
+    throw EvmErrors.EvmUnsupportedTerms(
+      `terms.deadline must be after the chain's clock ${tip.clock}, got ${terms.deadline}`,
+      {
+        argument: 'terms.deadline',
+        received: terms.deadline,
+        clock: tip.clock,
+      },
+    )
+  const { tag, record } = recovery(client, terms, intent)
+  const native = terms.token === zeroAddress
+  const call: Call = {
+    kind: 'lock',
+    to: client.backend.address,
+    value: native ? terms.amount : 0n,
+    data: HtlcLock.encodeLock(terms, tag, record),
+    gas:
+      (native ? client.gas.lockNative : client.gas.lockToken) + client.gas.recordByte * BigInt(record.length),
+    validUntil: intent.terms.deadline,
+  }
+  const fresh = options.after === undefined || options.after.length === 0
+  if (fresh) await assertFunds(client, locker, terms.token, terms.amount, 0n, options)
+  const approvals = native ? [] : await approve(client, terms, tip.hash, options)
+  return steps(client, locker, [...approvals, call], options)
+}
+
+/**
+ * The approvals that a lock needs: none where the allowance suffices, else exactly the amount, and first zero where something
+ * else stands there (tokens that guard against the approve race want it so).
+ */
+async function approve(
+  client: Client,
+  terms: HtlcLock.ContractTerms,
+  blockHash: Hex,
+  options: PrepareOptions,
+): Promise<readonly Call[]> {
+  const spender = client.backend.address
+  const data = encodeFunctionData({ abi: ERC20, functionName: 'allowance', args: [terms.locker, spender] })
+  const answer = await EvmRpc.read(client.transport, terms.token, data, blockHash, rpc(options))
+  const allowance = word('allowance', answer)
+  if (allowance >= terms.amount) return []
+  const approval = (amount: bigint): Call => ({
+    kind: 'approve',
+    to: terms.token,
+    value: 0n,
+    data: encodeFunctionData({ abi: ERC20, functionName: 'approve', args: [spender, amount] }),
+    gas: client.gas.approve,
+  })
+  return allowance === 0n ? [approval(terms.amount)] : [approval(0n), approval(terms.amount)]
+}
+
+function recovery(
+  client: Client,
+  terms: HtlcLock.ContractTerms,
+  intent: Intent & { readonly kind: 'lock' },
+): { readonly tag: Uint8Array; readonly record: Uint8Array } {
+  if (intent.recovery === undefined) return { tag: new Uint8Array(32), record: new Uint8Array(0) }
+  if (intent.recovery.seed.network !== client.network.id)
+    throw foreign('intent.recovery.seed.network', client, intent.recovery.seed.network)
+  const record = Record.seal(intent.recovery, hexToBytes(HtlcLock.id(terms, client.backend)))
+  if (record.length > HtlcLock.MAX_RECORD)
+    throw CoreErrors.InvalidBytes(
+      `intent.recovery.record takes ${record.length} bytes, the contract at most ${HtlcLock.MAX_RECORD}`,
+      { argument: 'intent.recovery.record', received: record.length },
+    )
+  return { tag: Record.tagOf(intent.recovery.seed, intent.recovery.index ?? 0), record }
+}
+
+/** What an account holds of a token or of the native coin, base units, in a block. */
+export async function holding(
+  client: Client,
+  account: Address,
+  token: Address,
+  blockHash: Hex,
+  options?: PrepareOptions,
+): Promise<bigint> {
+  if (token === zeroAddress) return EvmRpc.balance(client.transport, account, blockHash, rpc(options))
+  const data = encodeFunctionData({ abi: ERC20, functionName: 'balanceOf', args: [account] })
+  return word('balanceOf', await EvmRpc.read(client.transport, token, data, blockHash, rpc(options)))
+}
+
+async function assertFunds(
+  client: Client,
+  account: AccountId.AccountId,
+  token: Address,
+  amount: bigint,
+  fee: bigint,
+  options: PrepareOptions,
+): Promise<void> {
+  const tip = await tipOf(client, options)
+  const held = await holding(client, accountOf(client, account, 'account'), token, tip.hash, options)
+  if (held < amount + fee)
+    throw EvmErrors.EvmInsufficientFunds(
+      `${account} must hold ${amount + fee} of the asset, it holds ${held}`,
+      {
+        account,
+        token,
+        needed: amount + fee,
+        held,
+      },
+    )
+}
+
+async function estimate(
+  client: Client,
+  call: { readonly from: Address; readonly to: Address; readonly value: bigint; readonly data: Hex },
+  options: PrepareOptions,
+): Promise<bigint> {
+  if (call.data === '0x' && call.value === 0n && call.to === call.from) return 21_000n
+  try {
+    // A quarter more than now: state may differ when it is included; what isn't used isn't paid.
+    return ((await EvmRpc.estimateGas(client.transport, call, rpc(options))) * 5n) / 4n
+  } catch (error) {
+    if (!isAitbcError(error, 'RpcRejected')) throw error
+    throw EvmErrors.EvmWouldRevert(
+      `the call to ${call.to} would fail now: ${String(error.context['message'])}`,
+      {
+        to: call.to,
+        ...error.context,
+      },
+    )
+  }
+}
+
+/** Gives calls their nonces and fees. */
+async function steps(
+  client: Client,
+  account: AccountId.AccountId,
+  calls: readonly Call[],
+  options: PrepareOptions,
+): Promise<readonly Step[]> {
+  const from = accountOf(client, account, 'account')
+  const next = await nextNonce(client, from, options)
+  const market = await fees.market(client, options)
+  const price = fees.split(options.feeRate ?? fees.rates(market).normal, market)
+  const made = calls.map(({ kind, to, value, data, gas, validFrom, validUntil }, i) =>
+    EvmTransaction.toStep(
+      { chainId: client.chainId, nonce: next + BigInt(i), to, value, data, gas, ...price },
+      {
+        network: client.network.id,
+        kind,
+        from: `${client.network.id}:${from}`,
+        feeAsset: client.network.native.id,
+        ...(validFrom === undefined ? {} : { validFrom }),
+        ...(validUntil === undefined ? {} : { validUntil }),
+      },
+    ),
+  )
+  return made
+}
+
+async function nextNonce(client: Client, from: Address, options: PrepareOptions): Promise<bigint> {
+  await tipOf(client, options)
+  let next = await EvmRpc.nonce(client.transport, from, 'pending', rpc(options))
+  for (const signed of options.after ?? []) {
+    const earlier = EvmTransaction.ofStep(signed.step)
+    if (earlier.from === from && earlier.chainId === client.chainId && earlier.nonce >= next)
+      next = earlier.nonce + 1n
+  }
+  return next
+}
+
+function assertLock(client: Client, terms: HtlcLock.ContractTerms, given: Lock): void {
+  const expected = HtlcLock.id(terms, client.backend)
+  if (given?.ref !== expected)
+    throw CoreErrors.InvalidArgument(
+      `intent.lock.ref must be ${expected}, the id of the terms, got ${show(given?.ref)}`,
+      {
+        argument: 'intent.lock.ref',
+        expected,
+        received: given?.ref,
+      },
+    )
+}
+
+/** The address of an account on the adapter's network; `ForeignNetwork` (1016). */
+export function accountOf(client: Client, account: AccountId.AccountId, argument: string): Address {
+  try {
+    return HtlcLock.addressOf(account, client.network.id, argument)
+  } catch (error) {
+    if (isAitbcError(error, 'EvmWrongChain')) throw foreign(argument, client, account)
+    throw error
+  }
+}
+
+function foreign(argument: string, client: Client, received: unknown) {
+  return CoreErrors.ForeignNetwork(`${argument} must be on ${client.network.id}, got ${show(received)}`, {
+    argument,
+    expected: client.network.id,
+    received,
+  })
+}
+
+function word(functionName: 'allowance' | 'balanceOf', data: Hex): bigint {
+  if (data.length < 66) throw EvmRpc.malformed('eth_call', `a number from ${functionName}`, data)
+  return decodeFunctionResult({ abi: ERC20, functionName, data })
+}
