@@ -66,8 +66,9 @@ export async function unpack(options: UnpackOptions): Promise<Unpacked> {
   const there = await read(into, request)
   if (there !== undefined) return there
   await mkdir(dirname(into), { recursive: true })
-  const release = await acquire(`${into}.lock`, signal, options.onProgress)
+  let release = async () => {}
   try {
+    release = await acquire(`${into}.lock`, signal, options.onProgress)
     const meanwhile = await read(into, request)
     if (meanwhile !== undefined) return meanwhile
     const work = await mkdtemp(`${into}.part-`)
