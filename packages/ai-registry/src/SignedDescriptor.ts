@@ -100,9 +100,33 @@ export function attach(descriptor: ServiceDescriptor.ServiceDescriptor, signatur
  * Throws `InvalidKey` (5003) where the seed is another key's, `InvalidBytes` (1005), and as `ServiceDescriptor.from` does.
  *
  * @example
- * import { type ServiceDescriptor, SignedDescriptor } from '@aitbc/ai-registry'
- * const publish = (descriptor: ServiceDescriptor.ServiceDescriptor, secretKey: Uint8Array) =>
- *   SignedDescriptor.sign(descriptor, { secretKey })
+ * import { SignedDescriptor } from '@aitbc/ai-registry'
+ * const json = { mediaTypes: ['application/json'] }
+ * const bytes = SignedDescriptor.sign(
+ *   {
+ *     schema: 'aitbc-service/1',
+ *     name: 'Echo',
+ *     version: '1.0.0',
+ *     revision: 1n,
+ *     description: 'Says it again.',
+ *     provider: {
+ *       name: 'Example',
+ *       key: 'did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp',
+ *       accounts: ['eip155:1:0xab16a96d359ec26a11e2c2b3d8f8b8942d5bfcdb'],
+ *     },
+ *     deployments: [],
+ *     endpoints: [{ protocol: 'mcp', version: '2025-11-25', url: 'https://echo.example.com/mcp' }],
+ *     capabilities: [
+ *       { id: 'echo', description: 'Says it again.', tags: [], models: [], input: json, output: json, prices: [] },
+ *     ],
+ *     validity: { notBefore: 1_790_000_000n, notAfter: 1_800_000_000n },
+ *     extensions: {},
+ *     critical: [],
+ *   },
+ *   { secretKey: new Uint8Array(32) }, // 32 random bytes, never zeros
+ * )
+ * SignedDescriptor.verify(bytes, { at: 1_795_000_000n }).ok // true
+ * SignedDescriptor.verify(bytes, { at: 1_800_000_000n }).ok // false
  */
 export function sign(descriptor: ServiceDescriptor.ServiceDescriptor, options: sign.Options): Uint8Array {
   const { secretKey } = options
@@ -132,7 +156,7 @@ export declare namespace sign {
  *
  * Never throws for any bytes: the verdict names the first {@link Check} that failed. A key proves authorship, not that
  * the accounts are the author's: where that matters, compare `contentId` with what is registered on their chains.
- * `InvalidArgument` (1013) or `InvalidAmount` (1004) where an option is of the wrong type.
+ * `InvalidArgument` (1013) where an option is of the wrong type.
  *
  * @example
  * import { SignedDescriptor } from '@aitbc/ai-registry'
@@ -140,15 +164,21 @@ export declare namespace sign {
  */
 export function verify(bytes: Uint8Array, options: verify.Options): Verdict.Verdict<Verified> {
   const { at, understands = [], signer, contentId, minRevision = 0n } = options
-  for (const [argument, value] of [
-    ['at', at],
-    ['minRevision', minRevision],
-  ] as const)
+  for (const [argument, value] of Object.entries({ at, minRevision }))
     if (typeof value !== 'bigint')
       throw CoreErrors.InvalidArgument(`${argument} must be a bigint, got ${show(value)}`, {
         argument,
         received: value,
       })
+  // A look-up that found nothing must not switch the check off.
+  for (const argument of ['signer', 'contentId'] as const)
+    if (argument in options && typeof options[argument] !== 'string')
+      throw CoreErrors.InvalidArgument(
+        `${argument} must be a string or left out, got ${show(options[argument])}`,
+        {
+          argument,
+        },
+      )
   const json = Jcs.decode(bytes, { maxSize: MAX_SIZE })
   if (!json.ok) return json
   const envelope = readEnvelope(json.value)

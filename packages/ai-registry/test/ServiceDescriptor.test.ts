@@ -252,6 +252,22 @@ describe('refusals name the path and what came', () => {
     })
   })
 
+  test.each([
+    ['/provider/accounts/0', 'eip155:1:0xAB16A96D359EC26A11E2C2B3D8F8B8942D5BFCDB'],
+    ['/capabilities/0/prices/0/payee', 'eip155:1:0xab16a96D359eC26a11e2C2b3d8f8B8942d5Bfcdb'],
+    ['/capabilities/0/prices/1/asset', 'eip155:1/erc20:0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48'],
+  ])('A64: one account or asset under a second spelling: %s = %s', (path, value) => {
+    expect(refusal(changed(path, value))).toMatchObject({ check: 'not-canonical-id', context: { path } })
+  })
+
+  test('A62: a name in NFD is refused, so that no two names look alike', () => {
+    expect(refusal(changed('/name', 'cafe\u0301'))).toMatchObject({
+      check: 'format',
+      context: { path: '/name' },
+    })
+    expect(ServiceDescriptor.read(changed('/name', 'caf\u00e9'), { understands: UNDERSTANDS }).ok).toBe(true)
+  })
+
   test('A63: two capabilities whose ids differ in case only collide', () => {
     const { check, context } = refusal(changed('/capabilities/1/id', 'ROUTE'))
     expect([check, context?.['path']]).toEqual(['duplicate', '/capabilities/1'])

@@ -314,24 +314,25 @@ describe('envelope', () => {
     expect(check(Jcs.encode(json))).toBe('envelope')
   })
 
-  test('size', () => {
+  test('size: of the whole, and of the descriptor in it', () => {
     expect(check(new Uint8Array(SignedDescriptor.MAX_SIZE + 1))).toBe('size')
-    const extensions = { big: 'x'.repeat(ServiceDescriptor.MAX_SIZE - 100) }
-    const big = { ...(DESCRIPTOR as Record<string, Json.Value>), extensions, critical: [] }
-    expect(check(envelope('', '', big))).toBe('size')
-    expect(
-      check(envelope('', '', { ...big, extensions: { big: 'x'.repeat(ServiceDescriptor.MAX_SIZE + 10) } })),
-    ).toBe('size')
+    const padded = (length: number) => ({
+      ...(DESCRIPTOR as Record<string, Json.Value>),
+      extensions: { big: 'x'.repeat(length) },
+      critical: [],
+    })
+    const room = ServiceDescriptor.MAX_SIZE - Jcs.encode(padded(0)).length
+    expect(check(forge(HEADER, padded(room)))).toBe('accepted')
+    expect(check(forge(HEADER, padded(room + 1)))).toBe('size')
   })
 
-  test('the largest descriptor can be signed and verified', () => {
-    const room =
-      ServiceDescriptor.MAX_SIZE -
-      ServiceDescriptor.encode({ ...SAMPLE, extensions: { big: '' }, critical: [] }).length
-    const largest = { ...SAMPLE, extensions: { big: 'x'.repeat(room) }, critical: [] }
-    expect(check(SignedDescriptor.sign(largest, { secretKey: SECRET }))).toBe('accepted')
-    const over = { ...SAMPLE, extensions: { big: 'x'.repeat(room + 1) }, critical: [] }
-    expect(thrown(() => SignedDescriptor.sign(over, { secretKey: SECRET }))).toMatchObject({
+  test('what is too large to be read is not signed either', () => {
+    const descriptor = {
+      ...SAMPLE,
+      extensions: { big: 'x'.repeat(ServiceDescriptor.MAX_SIZE) },
+      critical: [],
+    }
+    expect(thrown(() => SignedDescriptor.sign(descriptor, { secretKey: SECRET }))).toMatchObject({
       _tag: 'InvalidDescriptor',
       context: { check: 'size' },
     })
@@ -397,6 +398,16 @@ describe('error', () => {
     [
       'a revision that is a number',
       () => SignedDescriptor.verify(BYTES, { ...OPTIONS, minRevision: 1 as never }),
+      'InvalidArgument',
+    ],
+    [
+      'an expectation that came out undefined',
+      () => SignedDescriptor.verify(BYTES, { ...OPTIONS, signer: undefined as never }),
+      'InvalidArgument',
+    ],
+    [
+      'an expectation that came out undefined',
+      () => SignedDescriptor.verify(BYTES, { ...OPTIONS, contentId: undefined as never }),
       'InvalidArgument',
     ],
     ['a string for the bytes', () => SignedDescriptor.verify('{}' as never, OPTIONS), 'InvalidArgument'],
