@@ -1,0 +1,122 @@
+import * as Cause from 'effect/Cause'
+import * as Effect from 'effect/Effect'
+import * as Exit from 'effect/Exit'
+import type { CallOptions } from '../ChainAdapter.js'
+import { type AitbcError, isAitbcError } from '../errors/AitbcError.js'
+import { CoreErrors } from '../errors/CoreErrors.js'
+import { show } from '../errors/ErrorTable.js'
+import type { Told } from '../Fact.js'
+
+/** Parameters by position or, where a node takes them so, by name. */
+export type Params = readonly unknown[] | Readonly<Record<string, unknown>>
+
+/**
+ * A way to ask a node: JSON-RPC over HTTP ({@link createHttpRpc}), REST ({@link createHttpRest}), or anything of this shape.
+ * Middleware takes one and gives one.
+ *
+ * Rejects with `signal.reason` when aborted, else with one of `RpcTimeout` (1201), `RpcUnreachable` (1202), `RpcRejected` (1203:
+ * the node said no), `RpcMalformed` (1204), `RpcRateLimited` (1205), `RpcDisagreement` (1206), `RpcNoQuorum` (1207), `RpcTooLarge` (1208).
+ */
+export interface Rpc {
+  /** Names the endpoint in errors; never holds a credential. */
+  readonly name: string
+  /** What a fact from it is worth: one endpoint's word, or a quorum's. */
+  readonly assurance: Told<unknown>['assurance']
+  request(method: string, params?: Params, options?: CallOptions): Promise<unknown>
+}
+
+/** Makes an endpoint better: {@link pipe} joins several. */
+export type Middleware = (rpc: Rpc) => Rpc
+
+/** The Effect form of {@link Rpc.request}: interruption takes the place of the signal, and the `Clock` in scope is obeyed. */
+export type Call = (method: string, params: Params) => Effect.Effect<unknown, AitbcError>
+
+const calls = /* @__PURE__ */ new WeakMap<Rpc, Call>()
+
+/**
+ * Makes an {@link Rpc} from an Effect; the Promise form derives from it.
+ */
+export function fromEffect(options: Pick<Rpc, 'name' | 'assurance'>, call: Call): Rpc {
+  const rpc: Rpc = {
+    name: options.name,
+    assurance: options.assurance,
+    async request(method, params = [], { signal } = {}) {
+      signal?.throwIfAborted()
+      assertCall(method, params)
+      const exit = await Effect.runPromiseExit(call(method, params), signal === undefined ? {} : { signal })
+      if (Exit.isSuccess(exit)) return exit.value
+      if (signal?.aborted) throw signal.reason
+      throw Cause.squash(exit.cause)
+    },
+  }
+  calls.set(rpc, call)
+  return rpc
+}
+
+/**
+ * The Effect form of an endpoint, also of one that the caller wrote with promises.
+ */
+export function toEffect(rpc: Rpc): Call {
+  return (
+    calls.get(rpc) ??
+    ((method, params) =>
+      Effect.tryPromise({
+        try: (signal) => rpc.request(method, params, { signal }),
+        catch: (cause) =>
+          isAitbcError(cause)
+            ? cause
+            : CoreErrors.RpcUnreachable(
+                `${rpc.name} failed at ${method}`,
+                { endpoint: rpc.name, method },
+                { cause },
+              ),
+      }))
+  )
+}
+
+/**
+ * Passes an endpoint through middleware, first to last.
+ *
+ * @example
+ * import { createHttpRpc, pipe, rateLimit, retry } from '@aitbc/core/rpc'
+ * const rpc = pipe(createHttpRpc({ url: 'http://127.0.0.1:8545' }), rateLimit({ perSecond: 20 }), retry())
+ */
+export function pipe(rpc: Rpc, ...middleware: readonly Middleware[]): Rpc {
+  return middleware.reduce((inner, wrap) => wrap(inner), rpc)
+}
+
+/** An EIP-1193 provider, as EVM libraries take it, that asks through an {@link Rpc}. */
+export interface Provider {
+  readonly assurance: Rpc['assurance']
+  request(
+    call: { readonly method: string; readonly params?: readonly unknown[] },
+    options?: CallOptions,
+  ): Promise<unknown>
+}
+
+/**
+ * Gives an endpoint the shape of an EIP-1193 provider.
+ *
+ * @example
+ * import { createHttpRpc, toProvider } from '@aitbc/core/rpc'
+ * const provider = toProvider(createHttpRpc({ url: 'http://127.0.0.1:8545' }))
+ */
+export function toProvider(rpc: Rpc): Provider {
+  return {
+    assurance: rpc.assurance,
+    request: ({ method, params = [] }, options) => rpc.request(method, params, options),
+  }
+}
+
+function assertCall(method: unknown, params: unknown): void {
+  if (typeof method !== 'string' || method === '' || method.length > 200)
+    throw CoreErrors.InvalidArgument(`method must be a name of 1 to 200 characters, got ${show(method)}`, {
+      argument: 'method',
+      received: method,
+    })
+  if (typeof params !== 'object' || params === null)
+    throw CoreErrors.InvalidArgument(`params must be a list or an object, got ${show(params)}`, {
+      argument: 'params',
+      received: typeof params,
+    })
+}
