@@ -3,6 +3,7 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import * as Bytes from './Bytes.js'
 import type { ChainId } from './ChainId.js'
 import { CoreErrors } from './errors/CoreErrors.js'
+import { show } from './errors/ErrorTable.js'
 import type { Secret } from './Hashlock.js'
 
 /**
@@ -57,6 +58,19 @@ export function assert(seed: unknown): asserts seed is SwapSeed {
 export function forNetwork(seed: SwapSeed, network: ChainId): NetworkSeed {
   assert(seed)
   return { network, key: expand(seed, `network/${network}`) }
+}
+
+/** Refuses a share of another network: `ForeignNetwork` (1016), so that keys never serve two chains. */
+export function assertNetwork(share: NetworkSeed, network: ChainId): void {
+  if (share?.network !== network)
+    throw CoreErrors.ForeignNetwork(
+      `the share of the seed must be ${network}'s, got ${show(share?.network)}`,
+      {
+        argument: 'seed',
+        expected: network,
+        received: share?.network,
+      },
+    )
 }
 
 /**

@@ -1,0 +1,37 @@
+import { AccountId, type Bytes, type LockTerms, type Network, type Signer, SwapSeed } from '@aitbc/core'
+import { createKeySigner } from './signers.js'
+
+/** The keys of a swap seed on one EVM network: one account that locks, is paid, and pays for gas. */
+export interface SeedWallet {
+  /** The account to fund before a swap. */
+  readonly funding: AccountId.AccountId
+  /** The party of a swap: the same account in each, since gas has to be there before a claim. */
+  party(nonce: Bytes.Bytes): LockTerms.Party
+  /** Who signs for an account; `undefined` for one of another seed. */
+  signer(account: AccountId.AccountId): Signer | undefined
+}
+
+/**
+ * The wallet of a network's share of a swap seed; its account's key is `SwapSeed.derive(seed, 'funding')`.
+ *
+ * `InvalidNetwork` (1011) for another family, `ForeignNetwork` (1016) where the share is another network's.
+ *
+ * @example
+ * import { networks, SwapSeed } from '@aitbc/core'
+ * import { createSeedWallet } from '@aitbc/adapters/evm'
+ * const seed = SwapSeed.forNetwork(new Uint8Array(32).fill(1), networks.evmLocal.id)
+ * createSeedWallet({ network: networks.evmLocal, seed }).funding // 'eip155:31337:0x…'
+ */
+export function createSeedWallet(options: {
+  readonly network: Network
+  readonly seed: SwapSeed.NetworkSeed
+}): SeedWallet {
+  const { network, seed } = options
+  SwapSeed.assertNetwork(seed, network.id)
+  const signer = createKeySigner({ network, privateKey: SwapSeed.derive(seed, 'funding') })
+  return {
+    funding: signer.account,
+    party: () => ({ account: signer.account, payout: signer.account }),
+    signer: (account) => (AccountId.canonical(account) === signer.account ? signer : undefined),
+  }
+}
