@@ -1,0 +1,243 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { isAitbcError } from '@aitbc/core'
+import { createDevnet } from '@aitbc/devnet'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+
+const here = dirname(fileURLToPath(import.meta.url))
+const root = join(here, '../../..')
+const WAIT_MS = 15_000
+const tmpdirBefore = tmpdir()
+
+/** A folder for temporary files of one test alone: whoever has it in his arguments was started by that test. */
+let folder: string
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'lifecycle-'))
+  vi.stubEnv('TMPDIR', folder)
+})
+afterEach(() => {
+  vi.unstubAllEnvs()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** Command lines of the processes that were started for this test, as the kernel has them. */
+function processes(): readonly { readonly pid: number; readonly command: string }[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ')
+        return command.includes(join(folder, 'aitbc-devnet-')) ? [{ pid: Number(name), command }] : []
+      } catch {
+        return []
+      }
+    })
+}
+
+async function nothingLeft(): Promise<void> {
+  const deadline = performance.now() + WAIT_MS
+  while ((processes().length > 0 || readdirSync(folder).length > 0) && performance.now() < deadline)
+    await delay(10)
+  expect(processes()).toEqual([])
+  expect(readdirSync(folder)).toEqual([])
+}
+
+function expectNodes(): void {
+  const commands = processes().map(({ command }) => command)
+  expect(commands.some((command) => / -regtest /.test(command))).toBe(true)
+  expect(commands.some((command) => / --chain-id=31337 /.test(command))).toBe(true)
+}
+
+/** Starts a process that owns a devnet, and waits until its nodes run. */
+async function owner(how: string): Promise<ReturnType<typeof spawn>> {
+  const child = spawn(process.execPath, ['--import', 'tsx', join(here, 'fixtures/owner.ts'), how, folder], {
+    cwd: root,
+    env: { ...process.env, TMPDIR: tmpdirBefore, NODE_OPTIONS: '' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  })
+  let output = ''
+  child.stderr.on('data', (chunk) => {
+    output += chunk
+  })
+  await new Promise<void>((resolve, reject) => {
+    child.stdout.on('data', (chunk) => {
+      output += chunk
+      if (output.includes('up\n')) resolve()
+    })
+    child.once('exit', (code, signal) =>
+      output.includes('up\n') || how === 'while it starts'
+        ? resolve()
+        : reject(new Error(`ended with ${code ?? signal}: ${output}`)),
+    )
+  })
+  return child
+}
+
+const ended = async (child: ReturnType<typeof spawn>): Promise<string | number | null> => {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+  return child.signalCode ?? child.exitCode
+}
+
+// The process table is read from /proc.
+describe.runIf(process.platform === 'linux')('nothing is left running', () => {
+  test('after dispose, which may be called twice', async () => {
+    const devnet = await createDevnet()
+    expectNodes()
+    expect(readdirSync(folder)).toHaveLength(2)
+    await Promise.all([devnet.dispose(), devnet.dispose()])
+    expect(processes()).toEqual([])
+    expect(readdirSync(folder)).toEqual([])
+    for (const url of [devnet.bitcoin.url, devnet.evm.url, devnet.bitcoin.esplora.url])
+      await expect(fetch(url)).rejects.toThrow()
+  })
+
+  test.each([
+    ['returns', 0],
+    ['throws', 1],
+    ['rejects', 1],
+    ['exits', 0],
+  ])('when the owner %s', async (how, code) => {
+    const child = await owner(how)
+    expect(await ended(child)).toBe(code)
+    await nothingLeft()
+  })
+
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL'] as const)('when the owner gets %s', async (signal) => {
+    const child = await owner('idles')
+    expectNodes()
+    child.kill(signal)
+    expect(await ended(child)).toBe(signal)
+    await nothingLeft()
+  })
+
+  test('after Ctrl-C, which the whole foreground group gets', async () => {
+    const child = await owner('idles')
+    process.kill(-(child.pid as number), 'SIGINT')
+    expect(await ended(child)).toBe('SIGINT')
+    await nothingLeft()
+  })
+
+  test('when the owner ends while the nodes start', async () => {
+    expect(await ended(await owner('while it starts'))).toBe(3)
+    await nothingLeft()
+  })
+
+  test('when the supervisors are killed, and then the owner', async () => {
+    const child = await owner('idles')
+    const supervisors = processes().filter(({ command }) => command.startsWith('/bin/sh -c'))
+    expect(supervisors.length).toBeGreaterThanOrEqual(2)
+    const parents = supervisors.filter(({ pid }) => parentOf(pid) === child.pid)
+    expect(parents).toHaveLength(2)
+    for (const { pid } of parents) process.kill(pid, 'SIGKILL')
+    child.kill('SIGKILL')
+    await ended(child)
+    await nothingLeft()
+  })
+
+  test('when one node dies by itself: the other goes with the net', async () => {
+    const devnet = await createDevnet()
+    const node = processes().find(
+      ({ command }) => / -regtest /.test(command) && !command.startsWith('/bin/sh'),
+    )
+    process.kill(node?.pid as number, 'SIGKILL')
+    const failure = await devnet.bitcoin.rpc('getblockcount').catch((error: unknown) => error)
+    expect(isAitbcError(failure, 'NodeUnreachable')).toBe(true)
+    expect(await devnet.evm.rpc('eth_chainId')).toBe('0x7a69')
+    await devnet.dispose()
+    await nothingLeft()
+  })
+
+  test('when one node does not start: the other is stopped, the error has the log', async () => {
+    vi.stubEnv('ANVIL', script('anvil', 'echo no such luck; exit 1'))
+    const failure = await createDevnet().catch((error: unknown) => error)
+    expect(failure).toMatchObject({
+      _tag: 'NodeNotStarted',
+      message: expect.stringContaining('anvil ended while it started'),
+      context: { node: 'anvil', log: expect.stringContaining('no such luck') },
+    })
+    rmSync(join(folder, 'anvil'))
+    await nothingLeft()
+  })
+
+  test('when a node never answers: the start is bounded', async () => {
+    vi.stubEnv('BITCOIND', script('bitcoind', 'echo "Bitcoin that hangs"; [ "$1" = --version ] || sleep 600'))
+    const failure = await createDevnet({ evm: false, bitcoin: { timeoutMs: 300 } }).catch(
+      (error: unknown) => error,
+    )
+    expect(failure).toMatchObject({
+      _tag: 'NodeNotStarted',
+      message: expect.stringContaining('did not answer within 300 ms'),
+      context: { log: expect.stringContaining('Bitcoin that hangs') },
+    })
+    rmSync(join(folder, 'bitcoind'))
+    await nothingLeft()
+  })
+
+  test('when the start is aborted, at each of its steps', async () => {
+    const steps: string[] = []
+    const whole = await createDevnet({ onProgress: (step) => steps.push(step) })
+    await whole.dispose()
+    expect(steps.length).toBeGreaterThanOrEqual(3)
+    for (const [at] of steps.entries()) {
+      const controller = new AbortController()
+      const reason = new Error(`step ${at}`)
+      let seen = 0
+      const start = createDevnet({
+        signal: controller.signal,
+        onProgress: () => {
+          if (seen++ === at) controller.abort(reason)
+        },
+      })
+      if (at < steps.length - 1) await expect(start).rejects.toBe(reason)
+      // The last step is that the net is up.
+      else await (await start).dispose()
+      await nothingLeft()
+    }
+    await expect(createDevnet({ signal: AbortSignal.abort('before') })).rejects.toBe('before')
+  })
+})
+
+describe('a machine without the programs', () => {
+  test('error: BITCOIND names something that is no Bitcoin node', async () => {
+    vi.stubEnv('BITCOIND', '/bin/false')
+    const failure = await createDevnet({ evm: false }).catch((error: unknown) => error)
+    expect(failure).toMatchObject({ _tag: 'BitcoindMissing', context: { received: '/bin/false' } })
+    vi.stubEnv('BITCOIND', join(folder, 'nothing'))
+    await expect(createDevnet({ evm: false })).rejects.toMatchObject({ _tag: 'BitcoindMissing' })
+  })
+
+  test('error: ANVIL names nothing that runs', async () => {
+    vi.stubEnv('ANVIL', join(folder, 'nothing'))
+    await expect(createDevnet({ bitcoin: false })).rejects.toMatchObject({ _tag: 'AnvilMissing' })
+  })
+
+  test('bitcoind on PATH is taken before it is fetched', async () => {
+    script('bitcoind', 'echo "Bitcoin from PATH"; [ "$1" = --version ] || exit 7')
+    vi.stubEnv('BITCOIND', '')
+    vi.stubEnv('PATH', `${folder}:${process.env['PATH']}`)
+    const steps: string[] = []
+    await expect(createDevnet({ evm: false, onProgress: (step) => steps.push(step) })).rejects.toMatchObject({
+      _tag: 'NodeNotStarted',
+    })
+    expect(steps).toEqual(['starting Bitcoin from PATH'])
+  })
+})
+
+function script(name: string, body: string): string {
+  const path = join(folder, name)
+  writeFileSync(path, `#!/bin/sh\n${body}\n`)
+  chmodSync(path, 0o755)
+  return path
+}
+
+function parentOf(pid: number): number {
+  const path = `/proc/${pid}/stat`
+  return existsSync(path) ? Number(readFileSync(path, 'utf8').split(') ')[1]?.split(' ')[1]) : 0
+}
