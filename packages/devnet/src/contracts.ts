@@ -1,4 +1,5 @@
 import type { AnyDevnet } from './createDevnet.js'
+import { DevnetErrors } from './errors.js'
 import { confirm, sendFromFaucet } from './internal/evmChain.js'
 import { integer, refuse } from './internal/guards.js'
 import { evmOf, stateOf } from './internal/state.js'
@@ -40,7 +41,7 @@ export async function deployToken(devnet: AnyDevnet, options: TokenOptions = {})
   label(name, 'name')
   label(symbol, 'symbol')
   integer(decimals, 'decimals', 0, 255)
-  const { encodeDeployData } = await import('viem')
+  const { encodeDeployData, getAddress } = await import('viem')
   const data = encodeDeployData({
     abi: TestTokenArtifact.abi,
     bytecode: TestTokenArtifact.creation,
@@ -48,9 +49,47 @@ export async function deployToken(devnet: AnyDevnet, options: TokenOptions = {})
   })
   return state.exclusive(async () => {
     const { contractAddress } = await confirm(evm, state.clock, await sendFromFaucet(evm, { data }))
-    const { getAddress } = await import('viem')
     const address = getAddress(contractAddress as string)
     return { address, asset: `${evm.node.network}/erc20:${address}`, name, symbol, decimals }
+  })
+}
+
+/** The deployed HTLC contract. */
+export interface Htlc {
+  readonly address: `0x${string}`
+  /** keccak-256 of its runtime code. */
+  readonly codeHash: `0x${string}`
+}
+
+/**
+ * Deploys the HTLC contract of `@aitbc/adapters/evm` where it is on every chain; does nothing where it already is.
+ *
+ * Errors: 6006 `ChainNotRunning`, 6010 `DevnetStopped`, 6012 `ArtifactMissing` (something else is there).
+ *
+ * @example
+ * import { createDevnet, deployHtlc } from '@aitbc/devnet'
+ * await using devnet = await createDevnet()
+ * const { address } = await deployHtlc(devnet)
+ */
+export async function deployHtlc(devnet: AnyDevnet): Promise<Htlc> {
+  const state = stateOf(devnet)
+  const evm = evmOf(state)
+  const { HtlcArtifact, HtlcDeployment } = await import('@aitbc/adapters/evm')
+  const { keccak256, toHex } = await import('viem')
+  const { address } = HtlcDeployment
+  const codeAt = (account: string) => evm.node.rpc<`0x${string}`>('eth_getCode', account, 'latest')
+  return state.exclusive(async () => {
+    if ((await codeAt(address)) === '0x') {
+      const data = toHex(HtlcDeployment.callData())
+      await confirm(evm, state.clock, await sendFromFaucet(evm, { to: HtlcDeployment.PROXY, data }))
+    }
+    const codeHash = keccak256(await codeAt(address))
+    if (codeHash !== HtlcArtifact.codeHash)
+      throw DevnetErrors.ArtifactMissing(
+        `the contract at ${address} has code hash ${codeHash}, not ${HtlcArtifact.codeHash}`,
+        { address, received: codeHash },
+      )
+    return { address, codeHash }
   })
 }
 

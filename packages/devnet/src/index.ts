@@ -14,7 +14,7 @@ export {
   setFeeEstimates,
   setMining,
 } from './chain.js'
-export { deployToken, type Token, type TokenOptions } from './contracts.js'
+export { deployHtlc, deployToken, type Htlc, type Token, type TokenOptions } from './contracts.js'
 export { type AnyDevnet, createDevnet, type Devnet, type DevnetOptions } from './createDevnet.js'
 export {
   closedUrl,

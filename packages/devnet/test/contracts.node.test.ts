@@ -1,7 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { createDevnet, type Devnet, deployToken, type EvmNode, fund, mine, setMining } from '@aitbc/devnet'
+import {
+  createDevnet,
+  type Devnet,
+  deployHtlc,
+  deployToken,
+  type EvmNode,
+  fund,
+  mine,
+  reorg,
+  setMining,
+} from '@aitbc/devnet'
 import { createPublicClient, createWalletClient, defineChain, http } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -85,5 +95,25 @@ describe('deployToken', () => {
     await expect(deployToken(devnet, { decimals: 256 })).rejects.toMatchObject({
       _tag: 'InvalidDevnetArgument',
     })
+  })
+})
+
+describe('deployHtlc', () => {
+  test('the committed contract, at one address, however often', async () => {
+    const first = await deployHtlc(devnet)
+    const height = await devnet.evm.rpc('eth_blockNumber')
+    expect(await deployHtlc(devnet)).toEqual(first)
+    expect(await devnet.evm.rpc('eth_blockNumber')).toBe(height)
+    const other = await createDevnet({ bitcoin: false, evm: { chainId: 5n, mining: 'manual' } })
+    expect(await deployHtlc(other)).toEqual(first)
+    await other.dispose()
+  })
+
+  test('behavior: a reorganisation takes it away, and it comes back', async () => {
+    const { address } = await deployHtlc(devnet)
+    const tip = Number(await devnet.evm.rpc('eth_blockNumber'))
+    await reorg(devnet, 'evm', tip, { drop: 'all' })
+    expect(await devnet.evm.rpc('eth_getCode', address, 'latest')).toBe('0x')
+    expect((await deployHtlc(devnet)).address).toBe(address)
   })
 })
