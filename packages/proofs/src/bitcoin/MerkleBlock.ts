@@ -1,5 +1,6 @@
 import { Bytes, Verdict } from '@aitbc/core'
 import * as Cursor from '../internal/cursor.js'
+import { join } from '../internal/join.js'
 import * as BlockHeader from './BlockHeader.js'
 import * as Hash256 from './Hash256.js'
 import * as Inclusion from './Inclusion.js'
@@ -46,14 +47,14 @@ export function decode(bytes: Bytes.Bytes): Verdict.Verdict<MerkleBlock> {
 export function encode(block: MerkleBlock): Bytes.Bytes {
   const count = new Uint8Array(4)
   new DataView(count.buffer).setUint32(0, block.count, true)
-  return Bytes.concat(
+  return join([
     BlockHeader.encode(block.header),
     count,
     Transaction.compactSize(block.hashes.length),
     ...block.hashes,
     Transaction.compactSize(block.flags.length),
     block.flags,
-  )
+  ])
 }
 
 /**

@@ -1,5 +1,6 @@
-import { Bytes, Verdict } from '@aitbc/core'
+import { type Bytes, Verdict } from '@aitbc/core'
 import * as Cursor from '../internal/cursor.js'
+import { join } from '../internal/join.js'
 import * as Hash256 from './Hash256.js'
 
 /** What an input spends, and how. */
@@ -155,7 +156,7 @@ function write(transaction: Transaction, witnesses: boolean): Bytes.Bytes {
       for (const item of witness) parts.push(compactSize(item.length), item)
     }
   parts.push(u32(transaction.lockTime))
-  return Bytes.concat(...parts)
+  return join(parts)
 }
 
 function u32(value: number): Bytes.Bytes {

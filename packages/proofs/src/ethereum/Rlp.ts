@@ -1,4 +1,5 @@
 import { Bytes, Verdict } from '@aitbc/core'
+import { join } from '../internal/join.js'
 
 /** A byte string, or a list of items (Ethereum yellow paper, appendix B). */
 export type Item = Bytes.Bytes | readonly Item[]
@@ -45,7 +46,7 @@ export function encode(item: Item): Bytes.Bytes {
     return item.length === 1 && (item[0] as number) < 0x80
       ? item
       : Bytes.concat(prefix(0x80, item.length), item)
-  const payload = Bytes.concat(...item.map(encode))
+  const payload = join(item.map(encode))
   return Bytes.concat(prefix(0xc0, payload.length), payload)
 }
 

@@ -59,6 +59,17 @@ describe('Transaction', () => {
     )
   })
 
+  test('behavior: the largest transaction that fits in a block, of the smallest parts', () => {
+    const input = concat(new Uint8Array(36).fill(1), Uint8Array.of(0, 0, 0, 0, 0))
+    const count = 97_000
+    const bytes = new Uint8Array(4 + 5 + count * 41 + 1 + 4)
+    bytes.set([2, 0, 0, 0, 0xfe, count & 255, (count >> 8) & 255, count >> 16, 0])
+    for (let i = 0; i < count; i++) bytes.set(input, 9 + i * 41)
+    const decoded = value(Transaction.decode(bytes))
+    expect(decoded.inputs.length).toBe(count)
+    expect(Transaction.encode(decoded).length).toBe(bytes.length)
+  })
+
   test('error: each cut and each added byte', () => {
     const bytes = Transaction.encode(lockOf(termsOf('p2wsh')))
     for (let length = 0; length < bytes.length; length++)

@@ -113,7 +113,7 @@ describe('differential: @scure/btc-signer', () => {
             txid: new Uint8Array(32).fill(5),
             index: 3,
             sequence: 0xfffffffe,
-            witnessUtxo: { script: script.scriptPubKey, amount: 1n },
+            witnessUtxo: { script: script.scriptPubKey, amount: 2n ** 50n },
             finalScriptWitness: [
               ...(claim
                 ? HtlcScript.claimWitness(script, new Uint8Array(64), secret)
