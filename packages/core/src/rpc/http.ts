@@ -362,7 +362,7 @@ async function readBody(
     at += chunk.length
   }
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {
     throw CoreErrors.RpcMalformed(`${endpoint.name} answered ${method} with what is not UTF-8`, {
       endpoint: endpoint.name,
