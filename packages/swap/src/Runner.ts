@@ -504,10 +504,9 @@ async function assertSolvent(
     const side = Side.of(context.sides, at.backend.network)
     if (side.adapter.profile.feesFrom !== 'account') continue
     const lock = side.adapter.expectLock(at, [])
-    const settle: Intent =
-      leg === Agreement.ownLeg(role)
-        ? { kind: 'refund', terms: at, lock }
-        : { kind: 'claim', terms: at, lock, secret: new Uint8Array(32).fill(1) } // a decoy: only the fee is asked for
+    // A refund costs what a claim does, and needs no secret to be asked for.
+    const feePayer = (leg === Agreement.ownLeg(role) ? at.locker : at.beneficiary).account
+    const settle: Intent = { kind: 'refund', terms: at, lock, feePayer }
     for (const step of await side.adapter.prepare(settle, { signal })) {
       const spent = side === own && step.from === payer ? need : 0n
       await assertHolds(
