@@ -8,7 +8,10 @@ import {
   reorg,
   setFeeEstimates,
 } from '@aitbc/devnet'
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import * as ChainIndex from '../src/esplora/ChainIndex.js'
+import { answer } from '../src/esplora/routes.js'
 
 let devnet: Devnet<BitcoinNode, undefined>
 
@@ -363,6 +366,52 @@ describe('reorganisations', () => {
     const fresh = await countAfresh()
     const history = await getJson<{ chain_stats: { tx_count: number } }>(`/address/${await faucet()}`)
     expect(history.chain_stats.tx_count).toBe(fresh)
+  })
+})
+
+describe('properties', () => {
+  const paths = async (): Promise<readonly string[]> => [
+    '/blocks/tip/hash',
+    '/mempool/txids',
+    ...['p0', 'p1', 'p2'].flatMap((label) =>
+      ['', '/utxo', '/txs', '/txs/chain', '/txs/mempool'].map(
+        (path) => `/scripthash/${scripthash(label)}${path}`,
+      ),
+    ),
+    `/address/${await faucet()}/utxo`,
+  ]
+  /** Transactions that wait have no order of their own. */
+  const unordered = (body: string): unknown => {
+    const value: unknown = body.startsWith('{') || body.startsWith('[') ? JSON.parse(body) : body
+    return Array.isArray(value) ? value.map((item) => JSON.stringify(item)).sort() : value
+  }
+
+  test('after any payments, blocks and reorganisations the index is as one made afresh', async () => {
+    const step = fc.oneof(
+      { weight: 4, arbitrary: fc.record({ is: fc.constant('pay'), to: fc.nat(2), wait: fc.boolean() }) },
+      { weight: 2, arbitrary: fc.record({ is: fc.constant('mine'), to: fc.nat(1), wait: fc.boolean() }) },
+      { weight: 2, arbitrary: fc.record({ is: fc.constant('reorg'), to: fc.nat(3), wait: fc.boolean() }) },
+    )
+    const addresses = await Promise.all(['p0', 'p1', 'p2'].map(address))
+    const numRuns = Math.min(12, Number(process.env['FC_NUM_RUNS'] ?? 12))
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 6 }), async (steps) => {
+        for (const { is, to, wait } of steps) {
+          const until = wait ? 'mempool' : 'block'
+          if (is === 'pay') await fund(devnet, 'bitcoin', addresses[to] as string, 5000n, { until })
+          else if (is === 'mine') await mine(devnet, 'bitcoin', to + 1)
+          else await reorg(devnet, 'bitcoin', to + 1, wait ? { drop: 'all' } : {})
+          if (wait) await get('/blocks/tip/height')
+        }
+        const fresh = { rpc, index: ChainIndex.create(rpc, (task) => task()), fees: () => undefined }
+        for (const path of await paths())
+          expect([path, unordered((await get(path)).text)]).toEqual([
+            path,
+            unordered((await answer(fresh, 'GET', path, '')).body.toString()),
+          ])
+      }),
+      { numRuns },
+    )
   })
 })
 

@@ -218,6 +218,32 @@ describe('a machine without the programs', () => {
     await expect(createDevnet({ bitcoin: false })).rejects.toMatchObject({ _tag: 'AnvilMissing' })
   })
 
+  test('error: a platform that no build is fetched for is named', async () => {
+    vi.stubEnv('BITCOIND', '')
+    vi.stubEnv('PATH', folder)
+    const platform = Object.getOwnPropertyDescriptor(process, 'platform') as PropertyDescriptor
+    Object.defineProperty(process, 'platform', { ...platform, value: 'darwin' })
+    try {
+      await expect(createDevnet({ evm: false })).rejects.toMatchObject({
+        _tag: 'BitcoindMissing',
+        message: expect.stringContaining(`not darwin-${process.arch}`),
+        context: { platform: 'darwin', arch: process.arch },
+      })
+    } finally {
+      Object.defineProperty(process, 'platform', platform)
+    }
+  })
+
+  test('error: a machine without apt is told so', async () => {
+    vi.stubEnv('BITCOIND', '')
+    vi.stubEnv('PATH', folder)
+    vi.stubEnv('XDG_CACHE_HOME', folder)
+    await expect(createDevnet({ evm: false })).rejects.toMatchObject({
+      _tag: 'PackagesUnavailable',
+      context: { tool: 'apt-get' },
+    })
+  })
+
   test('bitcoind on PATH is taken before it is fetched', async () => {
     script('bitcoind', 'echo "Bitcoin from PATH"; [ "$1" = --version ] || exit 7')
     vi.stubEnv('BITCOIND', '')
