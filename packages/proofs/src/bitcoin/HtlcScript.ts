@@ -74,9 +74,22 @@ export type Spend =
  * Refusals: `htlc-kind`, `htlc-asset`, `htlc-amount`, `htlc-hashlock`, `htlc-deadline`, `htlc-key`, `key-off-curve`.
  *
  * @example
- * import { HtlcScript } from '@aitbc/proofs/bitcoin'
- * // const script = HtlcScript.from(terms)
- * // if (script.ok) HtlcScript.address(script.value, 'bc')
+ * import { HtlcScript, Taproot } from '@aitbc/proofs/bitcoin'
+ * const network = 'bip122:000000000019d6689c085ae165831e93'
+ * const account = `${network}:bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4` as const
+ * const party = { account, payout: account, publicKey: Taproot.UNSPENDABLE }
+ * const script = HtlcScript.from({
+ *   version: 1,
+ *   backend: { network, kind: 'p2tr' },
+ *   asset: `${network}/slip44:0`,
+ *   amount: 100_000n,
+ *   hashlock: new Uint8Array(32).fill(1),
+ *   locker: party,
+ *   beneficiary: party,
+ *   deadline: { network, clock: 'median-time', value: 1_900_000_000n },
+ *   salt: new Uint8Array(32),
+ * })
+ * if (script.ok) HtlcScript.address(script.value, 'bc') // 'bc1p…'
  */
 export function from(terms: LockTerms.LockTerms): Verdict.Verdict<HtlcScript> {
   const { backend, asset, amount, hashlock, deadline } = terms

@@ -94,11 +94,7 @@ export function commitmentOf(coinbase: Transaction.Transaction): Bytes.Hash32 | 
 }
 
 /**
- * Builds the evidence for one transaction of a block from all of the block's transactions, each in full.
- *
- * @example
- * import { Inclusion } from '@aitbc/proofs/bitcoin'
- * // Inclusion.of(transactionsOfTheBlock, 5)
+ * Builds the evidence for one transaction of a block (`Block.decode`) from all of the block's transactions.
  */
 export function of(transactions: readonly Transaction.Transaction[], index: number): Inclusion {
   const ids = transactions.map(Transaction.txid)

@@ -74,13 +74,7 @@ export function decode(bytes: Bytes.Bytes): Verdict.Verdict<LockEvidence> {
   }))
 }
 
-/**
- * Builds the evidence for an output of one transaction from its whole block.
- *
- * @example
- * import { LockEvidence } from '@aitbc/proofs/bitcoin'
- * // LockEvidence.of({ headers, block, transactions, index: 3, output: 0 })
- */
+/** Builds the evidence for an output of one transaction from its whole block (`Block.decode`). */
 export function of(options: {
   readonly headers: Bytes.Bytes
   readonly block: Bytes.Hash32

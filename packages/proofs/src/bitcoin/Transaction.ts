@@ -50,6 +50,15 @@ export function decode(bytes: Bytes.Bytes): Verdict.Verdict<Transaction> {
       length: bytes.length,
     })
   const cursor = Cursor.from(bytes)
+  const transaction = read(cursor)
+  if (!transaction.ok) return transaction
+  if (!Cursor.done(cursor))
+    return Verdict.refuse('transaction-encoding', `${bytes.length - cursor.at} bytes after the transaction`)
+  return transaction
+}
+
+/** Reads the transaction that starts where a cursor stands; refusals as for {@link decode}, but for what follows it. */
+export function read(cursor: Cursor.Cursor): Verdict.Verdict<Transaction> {
   const version = Cursor.i32le(cursor)
   let count = Cursor.compactSize(cursor)
   let flagged = false
@@ -89,11 +98,8 @@ export function decode(bytes: Bytes.Bytes): Verdict.Verdict<Transaction> {
       return Verdict.refuse('transaction-witness', 'the witness flag is set, and every witness is empty')
   }
   const lockTime = Cursor.u32le(cursor)
-  if (!Cursor.done(cursor))
-    return Verdict.refuse(
-      'transaction-encoding',
-      `not one whole transaction: wrong at byte ${cursor.at} of ${bytes.length}`,
-    )
+  if (cursor.failed)
+    return Verdict.refuse('transaction-encoding', `not a whole transaction: wrong at byte ${cursor.at}`)
   return Verdict.accept({ version, inputs, outputs, lockTime })
 }
 

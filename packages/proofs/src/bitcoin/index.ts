@@ -1,4 +1,5 @@
 export * as Bech32 from './Bech32.js'
+export * as Block from './Block.js'
 export * as BlockHeader from './BlockHeader.js'
 export * as CompactTarget from './CompactTarget.js'
 export * as Consensus from './Consensus.js'

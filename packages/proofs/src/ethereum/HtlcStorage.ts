@@ -34,8 +34,20 @@ const DOMAIN = /* @__PURE__ */ keccak_256(/* @__PURE__ */ new TextEncoder().enco
  *
  * @example
  * import { HtlcStorage } from '@aitbc/proofs/ethereum'
- * // const parameters = HtlcStorage.from(terms)
- * // if (parameters.ok) HtlcStorage.lockId(parameters.value)
+ * const network = 'eip155:1'
+ * const account = `${network}:0x00000000000000000000000000000000000000aa` as const
+ * const parameters = HtlcStorage.from({
+ *   version: 1,
+ *   backend: { network, kind: 'contract', address: '0x00000000000000000000000000000000000000cc' },
+ *   asset: `${network}/slip44:60`,
+ *   amount: 1n,
+ *   hashlock: new Uint8Array(32).fill(1),
+ *   locker: { account, payout: account },
+ *   beneficiary: { account, payout: account },
+ *   deadline: { network, clock: 'unix', value: 1_900_000_000n },
+ *   salt: new Uint8Array(32),
+ * })
+ * if (parameters.ok) HtlcStorage.lockId(parameters.value).length // 32
  */
 export function from(terms: LockTerms.LockTerms): Verdict.Verdict<Parameters> {
   const { backend, deadline, locker, beneficiary } = terms

@@ -1,4 +1,12 @@
-import { BlockHeader, Hash256, Inclusion, MerkleBlock, MerkleTree, Transaction } from '@aitbc/proofs/bitcoin'
+import {
+  Block,
+  BlockHeader,
+  Hash256,
+  Inclusion,
+  MerkleBlock,
+  MerkleTree,
+  Transaction,
+} from '@aitbc/proofs/bitcoin'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { check, concat, flip, hex, value } from '../helpers.js'
@@ -322,6 +330,38 @@ describe('Inclusion', () => {
         flips(sibling, (changed) => judge({ [name]: whole[name].map((s, j) => (i === j ? changed : s)) }))
       })
     for (let bit = 0; bit < 32; bit++) expect(judgeBare({ index: (3 ^ (1 << bit)) >>> 0 })).toBe(true)
+  })
+})
+
+describe('Block', () => {
+  const transactions = block(5)
+  const header = mine({
+    previous: new Uint8Array(32),
+    time: 1n,
+    bits: 0x207fffff,
+    merkleRoot: rootOf(transactions),
+  })
+  const raw = (list: readonly Transaction.Transaction[], count = list.length) =>
+    concat(header, Uint8Array.of(count), ...list.map(Transaction.encode))
+
+  test('default: header and transactions, bound to each other', () => {
+    const decoded = value(Block.decode(raw(transactions)))
+    expect(decoded).toEqual({ header: value(BlockHeader.decode(header)), transactions })
+  })
+
+  test('error: cut, trailing, another list', () => {
+    const bytes = raw(transactions)
+    for (let length = 0; length < bytes.length; length++)
+      expect(Block.decode(bytes.subarray(0, length)).ok).toBe(false)
+    expect(check(Block.decode(concat(bytes, Uint8Array.of(0))))).toBe('block-encoding')
+    expect(check(Block.decode(raw(transactions, 4)))).toBe('block-encoding')
+    expect(check(Block.decode(raw(transactions.slice(1))))).toBe('merkle-root')
+    expect(check(Block.decode(raw([])))).toBe('merkle-empty')
+    expect(check(Block.decode(bytes.subarray(0, 79)))).toBe('header-length')
+    // CVE-2012-2459: the same root, and a transaction twice.
+    expect(check(Block.decode(raw([...transactions, transactions[4] as Transaction.Transaction])))).toBe(
+      'merkle-duplicate',
+    )
   })
 })
 
