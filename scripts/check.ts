@@ -91,7 +91,7 @@ const steps: readonly Step[] = [
   },
   { name: 'packages', run: () => script('packages.ts') },
   { name: 'size', run: () => script('size.ts') },
-  { name: 'unused', run: () => program('knip', '--no-progress') },
+  { name: 'unused', run: () => program('knip', '--no-progress', '--no-config-hints') },
   { name: 'docs', run: () => script('docs.ts') },
   { name: 'test:types', run: () => runVitest('types') },
   { name: 'test:node', run: () => runVitest('node') },
