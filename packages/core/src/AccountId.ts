@@ -71,6 +71,14 @@ export function canonical(value: unknown): AccountId {
   const id = from(value)
   const { network, address } = parse(id)
   if (!network.startsWith('eip155:')) return id
+  if (!/^eip155:(?:0|[1-9][0-9]*)$/.test(network))
+    throw CoreErrors.InvalidAccountId(
+      `an eip155 chain id is a number without leading zeros, got ${show(id)}`,
+      {
+        argument: 'accountId',
+        received: id,
+      },
+    )
   if (!EVM_ADDRESS.test(address))
     throw CoreErrors.InvalidAccountId(`an eip155 account has a 20-byte hex address, got ${show(address)}`, {
       argument: 'accountId',

@@ -7,6 +7,8 @@ export type AssetId = `${string}:${string}/${string}:${string}`
 
 const CAIP19 =
   /^([-a-z0-9]{3,8}:[-_a-zA-Z0-9]{1,32})\/([-a-z0-9]{3,8}):([-.%a-zA-Z0-9]{1,128})(?:\/([-.%a-zA-Z0-9]{1,78}))?$/
+const EVM_TOKEN = /^erc[0-9]+$/
+const NUMBER = /^(?:0|[1-9][0-9]*)$/
 const EVM_ADDRESS = /^0x[0-9a-fA-F]{40}$/
 
 /** The parts of an {@link AssetId}; `tokenId` only for one item of a collection. */
@@ -68,7 +70,8 @@ export function format(parts: Parts): AssetId {
 }
 
 /**
- * The one spelling in which this SDK writes an asset: contract addresses on `eip155` in lower case, all others as they are.
+ * The one spelling in which this SDK writes an asset: contract addresses on `eip155` in lower case, all others as they are. A number
+ * with leading zeros (chain id, coin type or token id) and a token without an address are `InvalidAssetId` (1003).
  *
  * @example
  * import { AssetId } from '@aitbc/core'
@@ -77,7 +80,16 @@ export function format(parts: Parts): AssetId {
 export function canonical(value: unknown): AssetId {
   const id = from(value)
   const parts = parse(id)
-  return parts.network.startsWith('eip155:') && EVM_ADDRESS.test(parts.reference)
-    ? format({ ...parts, reference: parts.reference.toLowerCase() })
-    : id
+  const refuse = (why: string) =>
+    CoreErrors.InvalidAssetId(`${why}, got ${show(id)}`, { argument: 'assetId', received: id })
+  if (parts.namespace === 'slip44' && !NUMBER.test(parts.reference))
+    throw refuse('a slip44 coin type is a number without leading zeros')
+  if (!parts.network.startsWith('eip155:')) return id
+  if (!NUMBER.test(parts.network.slice(7)))
+    throw refuse('an eip155 chain id is a number without leading zeros')
+  if (!EVM_TOKEN.test(parts.namespace)) return id
+  if (!EVM_ADDRESS.test(parts.reference)) throw refuse('an eip155 token has a 20-byte hex address')
+  if (parts.tokenId !== undefined && !NUMBER.test(parts.tokenId))
+    throw refuse('an eip155 token id is a number without leading zeros')
+  return format({ ...parts, reference: parts.reference.toLowerCase() })
 }

@@ -18,11 +18,15 @@ const HEX = /^(?:[0-9a-f]{2})*$/
  * Bytes.fromHex('00ff') // Uint8Array [0, 255]
  */
 export function fromHex(hex: string, argument = 'hex'): Bytes {
-  if (typeof hex !== 'string' || !HEX.test(hex))
-    throw CoreErrors.InvalidBytes(`${argument} must be lower-case hex of whole bytes, got ${show(hex)}`, {
-      argument,
-      received: hex,
-    })
+  if (typeof hex !== 'string' || !HEX.test(hex)) {
+    // Only the place and the length of a wrong text are told: it may be a key or a secret.
+    const received = typeof hex === 'string' ? `a text of ${hex.length} characters` : typeof hex
+    const wrong = typeof hex === 'string' ? hex.search(/[^0-9a-f]/) : -1
+    throw CoreErrors.InvalidBytes(
+      `${argument} must be lower-case hex of whole bytes, got ${received}${wrong < 0 ? '' : `, wrong at ${wrong}`}`,
+      { argument, received },
+    )
+  }
   const out = new Uint8Array(hex.length / 2)
   for (let i = 0; i < out.length; i++) out[i] = Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16)
   return out
@@ -53,6 +57,13 @@ export function equal(a: Bytes, b: Bytes): boolean {
   let difference = 0
   for (let i = 0; i < a.length; i++) difference |= (a[i] as number) ^ (b[i] as number)
   return difference === 0
+}
+
+/**
+ * Copies a byte string into a plain `Uint8Array` of its own memory (the `slice` of Node's `Buffer` is no copy).
+ */
+export function copy(bytes: Bytes): Bytes {
+  return new Uint8Array(bytes)
 }
 
 /** Joins byte strings into a new one. */

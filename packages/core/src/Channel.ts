@@ -1,6 +1,7 @@
-import type { Bytes } from './Bytes.js'
+import * as Bytes from './Bytes.js'
 import type { CallOptions } from './ChainAdapter.js'
 import { CoreErrors } from './errors/CoreErrors.js'
+import { assertBytes } from './internal/storage.js'
 
 /**
  * How two parties talk: messages of bytes, in order, nothing else. Nobody else is trusted with anything: what arrives is
@@ -8,9 +9,9 @@ import { CoreErrors } from './errors/CoreErrors.js'
  */
 export interface Channel {
   /** Hands over one message; rejects with `ChannelClosed` (1106) when the other side can't be reached. */
-  send(message: Bytes, options?: CallOptions): Promise<void>
+  send(message: Bytes.Bytes, options?: CallOptions): Promise<void>
   /** The next message; rejects with `ChannelClosed` (1106) when none can come any more. */
-  receive(options?: CallOptions): Promise<Bytes>
+  receive(options?: CallOptions): Promise<Bytes.Bytes>
   close(): Promise<void>
 }
 
@@ -29,7 +30,8 @@ export function pair(): readonly [Channel, Channel] {
   const end = (incoming: Queue, outgoing: Queue): Channel => ({
     async send(message, options = {}) {
       options.signal?.throwIfAborted()
-      outgoing.push(message.slice())
+      assertBytes(message, 'message')
+      outgoing.push(Bytes.copy(message))
     },
     receive: (options = {}) => incoming.next(options.signal),
     async close() {
@@ -41,14 +43,14 @@ export function pair(): readonly [Channel, Channel] {
 }
 
 interface Queue {
-  push(message: Bytes): void
-  next(signal: AbortSignal | undefined): Promise<Bytes>
+  push(message: Bytes.Bytes): void
+  next(signal: AbortSignal | undefined): Promise<Bytes.Bytes>
   close(): void
 }
 
 function queue(): Queue {
-  const messages: Bytes[] = []
-  const waiting: { resolve(message: Bytes): void; reject(reason: unknown): void }[] = []
+  const messages: Bytes.Bytes[] = []
+  const waiting: { resolve(message: Bytes.Bytes): void; reject(reason: unknown): void }[] = []
   let closed = false
   const gone = () => CoreErrors.ChannelClosed('the channel is closed')
   return {
@@ -69,7 +71,7 @@ function queue(): Queue {
           reject(signal?.reason)
         }
         const reader = {
-          resolve(value: Bytes) {
+          resolve(value: Bytes.Bytes) {
             signal?.removeEventListener('abort', abort)
             resolve(value)
           },

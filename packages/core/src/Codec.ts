@@ -1,5 +1,9 @@
 import * as Bytes from './Bytes.js'
 import { CoreErrors } from './errors/CoreErrors.js'
+import { show } from './errors/ErrorTable.js'
+import { assertBytes } from './internal/storage.js'
+
+const LONE_SURROGATE = /\p{Surrogate}/u
 
 /**
  * The one canonical binary form of the SDK's own records (terms, agreements, evidence, journal entries):
@@ -48,10 +52,13 @@ export function writer(): Writer {
   const parts: Bytes.Bytes[] = []
   const integer = (value: bigint, width: number): Writer => {
     if (typeof value !== 'bigint' || value < 0n || value >= 1n << BigInt(8 * width))
-      throw CoreErrors.InvalidAmount(`value must fit an unsigned integer of ${width} bytes, got ${value}`, {
-        argument: 'value',
-        received: value,
-      })
+      throw CoreErrors.InvalidAmount(
+        `value must fit an unsigned integer of ${width} bytes, got ${show(value)}`,
+        {
+          argument: 'value',
+          received: value,
+        },
+      )
     const out = new Uint8Array(width)
     let rest = value
     for (let i = width - 1; i >= 0; i--, rest >>= 8n) out[i] = Number(rest & 0xffn)
@@ -60,7 +67,10 @@ export function writer(): Writer {
   }
   const small = (value: number, width: number): Writer => {
     if (!Number.isSafeInteger(value))
-      throw CoreErrors.InvalidArgument(`value must be a safe integer, got ${value}`, { argument: 'value' })
+      throw CoreErrors.InvalidArgument(`value must be a safe integer, got ${show(value)}`, {
+        argument: 'value',
+        received: value,
+      })
     return integer(BigInt(value), width)
   }
   const self: Writer = {
@@ -69,14 +79,24 @@ export function writer(): Writer {
     u64: (value) => integer(value, 8),
     u256: (value) => integer(value, 32),
     fixed(value) {
+      assertBytes(value, 'value')
       parts.push(value)
       return self
     },
     bytes(value) {
+      assertBytes(value, 'value')
       small(value.length, 4)
       return self.fixed(value)
     },
-    text: (value) => self.bytes(new TextEncoder().encode(value)),
+    text(value) {
+      // A lone surrogate has no UTF-8 form: the encoder would write another text.
+      if (typeof value !== 'string' || LONE_SURROGATE.test(value))
+        throw CoreErrors.InvalidArgument(`value must be well-formed text, got ${show(value)}`, {
+          argument: 'value',
+          received: typeof value,
+        })
+      return self.bytes(new TextEncoder().encode(value))
+    },
     optional(value, write) {
       self.u8(value === undefined ? 0 : 1)
       if (value !== undefined) write(self, value)
@@ -99,9 +119,13 @@ export function writer(): Writer {
  * import { Codec } from '@aitbc/core'
  * Codec.reader(Uint8Array.of(1, 0, 0, 0, 1, 97)).u8() // 1
  */
-export function reader(input: Bytes.Bytes): Reader {
-  if (!(input instanceof Uint8Array))
-    throw CoreErrors.InvalidEncoding('the input must be a Uint8Array', { argument: 'input' })
+export function reader(bytes: Bytes.Bytes): Reader {
+  if (!(bytes instanceof Uint8Array))
+    throw CoreErrors.InvalidEncoding(`the input must be a Uint8Array, got ${show(bytes)}`, {
+      argument: 'input',
+    })
+  // A plain view, whose slices are copies also where the input is a Buffer.
+  const input = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
   let at = 0
   const refuse = (message: string) => CoreErrors.InvalidEncoding(`${message} at byte ${at}`, { offset: at })
   const take = (length: number): Bytes.Bytes => {

@@ -93,6 +93,12 @@ export function remaining<N extends ChainId.ChainId, C extends Clock>(
 }
 
 function assertSame(a: Deadline, b: Deadline): void {
+  for (const one of [a, b])
+    if (typeof one?.value !== 'bigint')
+      throw CoreErrors.InvalidDeadline(`a deadline was expected, got ${show(one)}`, {
+        argument: 'deadline',
+        received: typeof one,
+      })
   if (a.network !== b.network || a.clock !== b.clock)
     throw CoreErrors.ClockMismatch(
       `can't compare ${a.clock} of ${a.network} with ${b.clock} of ${b.network}`,

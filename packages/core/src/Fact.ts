@@ -82,13 +82,20 @@ const ORDER: readonly Assurance[] = ['reported', 'quorum', 'attested', 'proved']
  * Fact.assuranceOf(Fact.reported(5n, tip, tip)) // 'reported'
  */
 export function assuranceOf(fact: Fact<unknown>): Assurance {
-  if (fact.assurance === 'quorum' || fact.assurance === 'reported') return fact.assurance
+  if (fact?.assurance === 'quorum' || fact?.assurance === 'reported') return fact.assurance
   return isVerified(fact) ? fact.assurance : 'reported'
 }
 
-/** Tells whether an assurance is at least as good as another. */
+/**
+ * Tells whether an assurance is at least as good as another; what is no assurance is never enough, and never met.
+ *
+ * @example
+ * import { Fact } from '@aitbc/core'
+ * Fact.atLeast('quorum', 'proved') // false
+ */
 export function atLeast(assurance: Assurance, least: Assurance): boolean {
-  return ORDER.indexOf(assurance) >= ORDER.indexOf(least)
+  const wanted = ORDER.indexOf(least)
+  return wanted >= 0 && ORDER.indexOf(assurance) >= wanted
 }
 
 /** The weaker of two assurances: what a conclusion from both has. */

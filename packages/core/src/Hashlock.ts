@@ -36,7 +36,12 @@ export function of(secret: Secret): Bytes.Hash32 {
  * Hashlock.opens(secret, Hashlock.of(secret)) // true
  */
 export function opens(secret: unknown, hashlock: Bytes.Hash32): boolean {
-  return secret instanceof Uint8Array && secret.length === 32 && Bytes.equal(sha256(secret), hashlock)
+  return (
+    secret instanceof Uint8Array &&
+    secret.length === 32 &&
+    hashlock instanceof Uint8Array &&
+    Bytes.equal(sha256(secret), hashlock)
+  )
 }
 
 /** Refuses a hashlock that isn't 32 bytes, is zero, or is the hash of 32 zero bytes: `InvalidHashlock` (1008). */

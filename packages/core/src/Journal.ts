@@ -176,7 +176,7 @@ export async function open(storage: Storage, options: open.Options): Promise<Jou
           }
         const entry: Waiting = {
           kind,
-          bytes: bytes.slice(),
+          bytes: new Uint8Array(bytes),
           resolve: settle(resolve),
           reject: settle(reject),
         }
@@ -191,7 +191,7 @@ export async function open(storage: Storage, options: open.Options): Promise<Jou
       return run(async () => {
         signal?.throwIfAborted()
         if (failure !== undefined) throw gone()
-        const folded = fold(state.entries).map(({ kind, bytes }) => ({ kind, bytes: bytes.slice() }))
+        const folded = fold(state.entries).map(({ kind, bytes }) => ({ kind, bytes: new Uint8Array(bytes) }))
         for (const entry of folded) assertEntry(known, entry)
         const before = state.last
         try {

@@ -57,13 +57,18 @@ export function assert(terms: LockTerms, argument = 'terms'): void {
       argument: `${argument}.${field}`,
       received,
     })
-  if (typeof terms !== 'object' || terms === null) throw refuse('', 'must be an object', terms)
+  if (typeof terms !== 'object' || terms === null)
+    throw CoreErrors.InvalidLockTerms(`${argument} must be an object, got ${show(terms)}`, {
+      argument,
+      received: typeof terms,
+    })
   if (terms.version !== 1) throw refuse('version', 'must be 1', terms.version)
   const network = ChainId.from(terms.backend?.network, `${argument}.backend.network`)
   const { kind, address, codeHash } = terms.backend
   if (typeof kind !== 'string' || !/^[a-z0-9-]{1,32}$/.test(kind))
     throw refuse('backend.kind', 'must be 1 to 32 of a–z, 0–9 and "-"', kind)
   if (address !== undefined) {
+    if (typeof address !== 'string') throw refuse('backend.address', 'must be a text', address)
     const account = AccountId.from(`${network}:${address}`, `${argument}.backend.address`)
     if (AccountId.canonical(account) !== account)
       throw refuse('backend.address', 'must be in canonical spelling', address)

@@ -119,8 +119,8 @@ export function open(
 ): Bytes.Bytes {
   assertBytes(sealed, 'sealed')
   const key = keyOf(seed, nonce)
-  const tag = sealed.slice(0, TAG_LENGTH)
-  const body = sealed.slice(TAG_LENGTH)
+  const tag = Bytes.copy(sealed.subarray(0, TAG_LENGTH))
+  const body = Bytes.copy(sealed.subarray(TAG_LENGTH))
   if (tag.length === TAG_LENGTH && body.length <= MAX_LENGTH) {
     const plaintext = xor(body, stream(key, tag, body.length))
     if (Bytes.equal(tag, tagOf(key, options.context, plaintext))) return plaintext
@@ -178,5 +178,5 @@ function tagOf(key: Bytes.Bytes32, context: Bytes.Bytes | undefined, plaintext: 
 }
 
 function xor(bytes: Bytes.Bytes, pad: Bytes.Bytes): Bytes.Bytes {
-  return bytes.map((byte, i) => byte ^ (pad[i] as number))
+  return pad.map((byte, i) => byte ^ (bytes[i] as number))
 }

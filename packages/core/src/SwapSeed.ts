@@ -1,7 +1,7 @@
 import { hkdf } from '@noble/hashes/hkdf.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import * as Bytes from './Bytes.js'
-import type { ChainId } from './ChainId.js'
+import * as ChainId from './ChainId.js'
 import { CoreErrors } from './errors/CoreErrors.js'
 import { show } from './errors/ErrorTable.js'
 import type { Secret } from './Hashlock.js'
@@ -14,7 +14,7 @@ export type SwapSeed = Bytes.Bytes32
 
 /** One network's share of a swap seed; gives its keys and records, and no secret of any swap. */
 export interface NetworkSeed {
-  readonly network: ChainId
+  readonly network: ChainId.ChainId
   readonly key: Bytes.Bytes32
 }
 
@@ -36,6 +36,8 @@ export type Purpose =
   /** The salt of the lock that the owner makes in a swap; `salt` is the swap's nonce. */
   | 'salt'
 
+const PURPOSES: readonly Purpose[] = ['party', 'funding', 'record', 'beacon', 'tag', 'salt']
+
 /**
  * Refuses what isn't a swap seed: `InvalidSeed` (1014).
  */
@@ -43,7 +45,7 @@ export function assert(seed: unknown): asserts seed is SwapSeed {
   if (!(seed instanceof Uint8Array) || seed.length !== 32)
     throw CoreErrors.InvalidSeed(
       `a swap seed is 32 bytes, got ${seed instanceof Uint8Array ? `${seed.length} bytes` : typeof seed}`,
-      { argument: 'seed' },
+      { argument: 'seed', received: seed instanceof Uint8Array ? seed.length : typeof seed },
     )
 }
 
@@ -55,13 +57,14 @@ export function assert(seed: unknown): asserts seed is SwapSeed {
  * const share = SwapSeed.forNetwork(new Uint8Array(32).fill(1), 'eip155:1')
  * share.key.length // 32
  */
-export function forNetwork(seed: SwapSeed, network: ChainId): NetworkSeed {
+export function forNetwork(seed: SwapSeed, network: ChainId.ChainId): NetworkSeed {
   assert(seed)
+  ChainId.from(network, 'network')
   return { network, key: expand(seed, `network/${network}`) }
 }
 
 /** Refuses a share of another network: `ForeignNetwork` (1016), so that keys never serve two chains. */
-export function assertNetwork(share: NetworkSeed, network: ChainId): void {
+export function assertNetwork(share: NetworkSeed, network: ChainId.ChainId): void {
   if (share?.network !== network)
     throw CoreErrors.ForeignNetwork(
       `the share of the seed must be ${network}'s, got ${show(share?.network)}`,
@@ -82,6 +85,17 @@ export function assertNetwork(share: NetworkSeed, network: ChainId): void {
  * SwapSeed.derive(share, 'party', new Uint8Array(8)).length // 32
  */
 export function derive(share: NetworkSeed, purpose: Purpose, salt: Bytes.Bytes | number = 0): Bytes.Bytes32 {
+  if (!(share?.key instanceof Uint8Array) || share.key.length !== 32)
+    throw CoreErrors.InvalidSeed("share must be a network's share of a seed", { argument: 'share' })
+  if (!PURPOSES.includes(purpose))
+    throw CoreErrors.InvalidArgument(`purpose must be one of ${PURPOSES.join(', ')}, got ${show(purpose)}`, {
+      argument: 'purpose',
+      received: purpose,
+    })
+  if (typeof salt === 'number' ? !Number.isSafeInteger(salt) || salt < 0 : !(salt instanceof Uint8Array))
+    throw CoreErrors.InvalidArgument(`salt must be bytes or an index from 0, got ${show(salt)}`, {
+      argument: 'salt',
+    })
   const part = typeof salt === 'number' ? `index/${salt}` : `salt/${Bytes.toHex(salt)}`
   return expand(share.key, `${purpose}/${part}`)
 }

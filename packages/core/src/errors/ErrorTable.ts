@@ -47,6 +47,15 @@ export function defineErrors<const T extends Readonly<Record<string, ErrorEntry>
   return makers as { readonly [K in keyof T]: ErrorMaker } & { readonly entries: T }
 }
 
+/** A hostile object can throw when it is looked at. */
+function kindOf(value: object): string {
+  try {
+    return Object.prototype.toString.call(value)
+  } catch {
+    return '[object]'
+  }
+}
+
 /** Renders what came for an error message: short, typed, never longer than 80 characters. */
 export function show(value: unknown): string {
   let text: string
@@ -54,7 +63,7 @@ export function show(value: unknown): string {
   else if (typeof value === 'bigint') text = `${value}n`
   else if (value instanceof Uint8Array) text = `Uint8Array(${value.length})`
   else if (Array.isArray(value)) text = `Array(${value.length})`
-  else if (typeof value === 'object' && value !== null) text = Object.prototype.toString.call(value)
+  else if (typeof value === 'object' && value !== null) text = kindOf(value)
   else text = String(value)
   return text.length > 80 ? `${text.slice(0, 77)}...` : text
 }

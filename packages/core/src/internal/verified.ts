@@ -8,6 +8,13 @@ export function isVerified(fact: object): boolean {
 }
 
 export function markVerified<T extends object>(fact: T): T {
-  facts.add(Object.freeze(fact))
+  facts.add(freeze(fact))
   return fact
+}
+
+/** Down to the last plain object: what was verified stays as it was. Bytes can't be frozen. */
+function freeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value
+  for (const inner of Object.values(value)) freeze(inner)
+  return Object.freeze(value)
 }

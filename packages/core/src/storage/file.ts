@@ -96,7 +96,7 @@ export function createFileStorage(options: createFileStorage.Options): Storage {
     async put(key, value, { signal } = {}) {
       check.assertKey(key, 'key')
       check.assertBytes(value, 'value')
-      const copy = value.slice()
+      const copy = new Uint8Array(value)
       return guarded('write', signal, async () => {
         for (let tries = 0; ; tries++) {
           signal?.throwIfAborted()
@@ -128,7 +128,7 @@ export function createFileStorage(options: createFileStorage.Options): Storage {
       check.assertKey(key, 'key')
       check.assertVersion(expected)
       check.assertBytes(value, 'value')
-      const copy = value.slice()
+      const copy = new Uint8Array(value)
       return guarded('write', signal, () => write(key, expected, copy))
     },
     async log(name, { signal } = {}) {
@@ -206,7 +206,7 @@ async function openLog(name: string, at: string, temporary: string): Promise<Log
       }),
     async append(bytes, { signal } = {}) {
       check.assertBytes(bytes, 'bytes')
-      const copy = bytes.slice()
+      const copy = new Uint8Array(bytes)
       return run('append', signal, async () => {
         await writeAll(file, copy, size)
         await file.datasync()

@@ -98,7 +98,7 @@ export function createIndexedDbStorage(options: createIndexedDbStorage.Options):
   }
 
   const write = (key: string, value: Uint8Array, expected: bigint | undefined, signal?: AbortSignal) => {
-    const copy = value.slice()
+    const copy = new Uint8Array(value)
     return transact(['values'], 'readwrite', signal, async (store) => {
       const row = (await result(store('values').get(key))) as Row | undefined
       const found = row?.version ?? 0n
@@ -181,7 +181,7 @@ export function createIndexedDbStorage(options: createIndexedDbStorage.Options):
         async append(bytes, { signal } = {}) {
           signal?.throwIfAborted()
           check.assertBytes(bytes, 'bytes')
-          const copy = bytes.slice()
+          const copy = new Uint8Array(bytes)
           return within('readwrite', signal, async (head, store) => {
             await result(store('chunks').put(copy, [name, head.next]))
             const grown: Head = { epoch, size: head.size + copy.length, next: head.next + 1 }

@@ -16,7 +16,7 @@ export function createMemoryStorage(): Storage {
   const logs = new Map<string, { bytes: Uint8Array; owner: object }>()
   const write = (key: string, value: Uint8Array): bigint => {
     const version = (values.get(key)?.version ?? 0n) + 1n
-    values.set(key, { value: value.slice(), version })
+    values.set(key, { value: new Uint8Array(value), version })
     return version
   }
   return {
@@ -24,7 +24,7 @@ export function createMemoryStorage(): Storage {
       signal?.throwIfAborted()
       check.assertKey(key, 'key')
       const found = values.get(key)
-      return found && { value: found.value.slice(), version: found.version }
+      return found && { value: new Uint8Array(found.value), version: found.version }
     },
     async put(key, value, { signal } = {}) {
       signal?.throwIfAborted()
@@ -62,7 +62,7 @@ export function createMemoryStorage(): Storage {
       return {
         async read({ signal } = {}) {
           begin(signal)
-          return log.bytes.slice()
+          return new Uint8Array(log.bytes)
         },
         async append(bytes, { signal } = {}) {
           begin(signal)

@@ -10,7 +10,15 @@ import { markVerified } from '../internal/verified.js'
 export function establish<T>(options: establish.Options<T>): Verified<T> {
   const { value, assurance, at, asOf, anchor, evidence } = options
   const depth = at === 'mempool' || at.height > asOf.height ? 0n : asOf.height - at.height + 1n
-  const fact = { value, assurance, at, depth, asOf, anchor, evidence }
+  const fact = {
+    value,
+    assurance,
+    at: at === 'mempool' ? at : { ...at },
+    depth,
+    asOf: { ...asOf },
+    anchor: { ...anchor },
+    evidence: { ...evidence },
+  }
   return markVerified(fact) as unknown as Verified<T>
 }
 
