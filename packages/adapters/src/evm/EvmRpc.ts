@@ -2,10 +2,12 @@ import { CoreErrors, isAitbcError, show } from '@aitbc/core'
 import type { Address, Hex } from 'viem'
 
 /**
- * How an adapter reaches a node: an EIP-1193 provider, or RPC through the middleware of `@aitbc/core/rpc`. A rejection with a
+ * How an adapter reaches a node: an EIP-1193 provider, a wallet's or `toProvider` of `@aitbc/core/rpc`. A rejection with a
  * numeric `code` is the node's own answer; any other means that it wasn't reached.
  */
 export interface EvmTransport {
+  /** What its answers are worth; `quorum` for a k-of-n reader. */
+  readonly assurance?: 'reported' | 'quorum'
   request(
     call: { readonly method: string; readonly params?: readonly unknown[] },
     options?: { readonly signal?: AbortSignal },

@@ -136,13 +136,13 @@ export declare namespace createEvmAdapter {
   type Options = {
     /** Profile of the network; its id must be `eip155:<number>`. */
     readonly network: Network
-    /** An EIP-1193 provider, or RPC through `@aitbc/core/rpc`. */
+    /** An EIP-1193 provider; `toProvider` of `@aitbc/core/rpc` makes one of an endpoint with middleware. */
     readonly transport: EvmRpc.EvmTransport
     /** Address of the contract; where {@link HtlcDeployment} puts it unless told. */
     readonly htlc?: Address
     /** Tokens that locks may hold, chosen by the caller. */
     readonly tokens?: readonly Amount.Asset[]
-    /** What the transport's answers are worth; `quorum` only where it is a k-of-n reader. Default: `reported`. */
+    /** What the transport's answers are worth; by default what it says of itself, else `reported`. */
     readonly assurance?: 'reported' | 'quorum'
     /** Block from which on events are searched; 0 unless told. */
     readonly deployedAt?: bigint
@@ -189,7 +189,7 @@ function createClient(options: createEvmAdapter.Options): Client {
     },
     codeHash: HtlcArtifact.codeHash,
     tokens,
-    assurance: options.assurance ?? 'reported',
+    assurance: options.assurance ?? transport.assurance ?? 'reported',
     deployedAt: options.deployedAt ?? 0n,
     gas: { ...GAS, ...options.gas },
     pollMs: options.pollMs ?? Math.min(4000, Math.max(50, Number(network.blockTimeMs) / 2)),

@@ -1,18 +1,9 @@
-import { AccountId, type Bytes, type LockTerms, type Network, type Signer, SwapSeed } from '@aitbc/core'
+import { AccountId, type Network, type SeedWallet, SwapSeed } from '@aitbc/core'
 import { createKeySigner } from './signers.js'
 
-/** The keys of a swap seed on one EVM network: one account that locks, is paid, and pays for gas. */
-export interface SeedWallet {
-  /** The account to fund before a swap. */
-  readonly funding: AccountId.AccountId
-  /** The party of a swap: the same account in each, since gas has to be there before a claim. */
-  party(nonce: Bytes.Bytes): LockTerms.Party
-  /** Who signs for an account; `undefined` for one of another seed. */
-  signer(account: AccountId.AccountId): Signer | undefined
-}
-
 /**
- * The wallet of a network's share of a swap seed; its account's key is `SwapSeed.derive(seed, 'funding')`.
+ * The wallet of a network's share of a swap seed: one account (key `SwapSeed.derive(seed, 'funding')`) that locks, is paid and
+ * pays for gas in every swap, since gas has to be there before a claim.
  *
  * `InvalidNetwork` (1011) for another family, `ForeignNetwork` (1016) where the share is another network's.
  *

@@ -1,5 +1,5 @@
 export { createEvmAdapter, type EvmAdapter, GAS, type GasLimits } from './createEvmAdapter.js'
-export { createSeedWallet, type SeedWallet } from './createSeedWallet.js'
+export { createSeedWallet } from './createSeedWallet.js'
 export type { EvmTransport } from './EvmRpc.js'
 export * as EvmTransaction from './EvmTransaction.js'
 export { EvmErrors } from './errors.js'

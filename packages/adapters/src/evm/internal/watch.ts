@@ -30,59 +30,69 @@ interface Move {
 const MAX_STEP = 256n
 /** Failed looks in a row after which a watch gives up, where failing may pass. */
 const MAX_FAILURES = 5
+/** Sightings that a watch can still retract. */
+const MAX_STANDING = 10_000
 
 /** Headers after `from`, oldest first; after a reorganisation those of the new branch. Ends when aborted. */
-export async function* headers(
+export function headers(
   client: Client,
   from: Fact.BlockRef,
   options?: CallOptions,
 ): AsyncGenerator<HeaderUpdate, void, undefined> {
-  for await (const move of follow(client, from, options))
-    if (move !== undefined)
-      for (const block of move.added) yield { block: ref(block), bytes: encodeHeader(block) }
+  return follow(client, from, options, async (move) =>
+    (move?.added ?? []).map((block) => ({ block: ref(block), bytes: encodeHeader(block) })),
+  )
 }
 
 /** What happens to a subject, beginning with what already has; ends when aborted. */
-export async function* watch(
+export function watch(
   client: Client,
   subject: Subject,
   options?: CallOptions,
 ): AsyncGenerator<ChainEvent, void, undefined> {
   const look = lookFor(client, subject, options)
-  const standing: { readonly what: Sighting; readonly block: Fact.BlockRef }[] = []
+  const standing: Seen[] = []
   const inMempool = new Set<string>()
   let asOf: Fact.Tip | undefined
-  for await (const move of follow(client, undefined, options)) {
-    if (move !== undefined) {
-      asOf = move.asOf
-      const gone = new Set(move.retracted.map((block) => block.hash))
-      for (let i = standing.length - 1; i >= 0; i--) {
-        const entry = standing[i] as (typeof standing)[number]
-        if (!gone.has(entry.block.hash)) continue
-        standing.splice(i, 1)
-        yield { is: 'retracted', what: entry.what, asOf }
-      }
-      for (const entry of await look.inBlocks(move.added)) {
-        standing.push(entry)
-        if (standing.length > 10_000) standing.shift()
-        yield { is: 'added', what: entry.what, asOf }
-      }
+  return follow(client, undefined, options, async (move) => {
+    // All reads first: a look that fails half-way must leave nothing behind.
+    const added = move === undefined ? [] : await look.inBlocks(move.added)
+    const pending = await look.inMempool()
+    const events: ChainEvent[] = []
+    const now = move?.asOf ?? asOf
+    if (now === undefined) return events
+    asOf = now
+    const gone = new Set((move?.retracted ?? []).map((block) => block.hash))
+    for (let i = standing.length - 1; i >= 0; i--) {
+      const entry = standing[i] as Seen
+      if (!gone.has(entry.block.hash)) continue
+      standing.splice(i, 1)
+      events.push({ is: 'retracted', what: entry.what, asOf: now })
     }
-    for (const what of await look.inMempool()) {
-      const key = what.kind === 'spend' ? what.spend.transaction : ''
-      if (asOf === undefined || inMempool.has(key)) continue
-      if (standing.some((entry) => entry.what.kind === 'spend' && entry.what.spend.transaction === key))
-        continue
-      inMempool.add(key)
-      yield { is: 'added', what, asOf }
+    for (const entry of added) {
+      standing.push(entry)
+      events.push({ is: 'added', what: entry.what, asOf: now })
     }
-  }
+    standing.splice(0, standing.length - MAX_STANDING)
+    for (const what of pending) {
+      const id = what.kind === 'spend' ? what.spend.transaction : ''
+      const mined = standing.some(({ what: past }) => past.kind === 'spend' && past.spend.transaction === id)
+      if (mined || inMempool.has(id)) continue
+      inMempool.add(id)
+      events.push({ is: 'added', what, asOf: now })
+    }
+    return events
+  })
+}
+
+/** A sighting that stands as long as its block does. */
+interface Seen {
+  readonly what: Sighting
+  readonly block: Fact.BlockRef
 }
 
 interface Look {
-  inBlocks(
-    added: readonly EvmRpc.Block[],
-  ): Promise<readonly { readonly what: Sighting; readonly block: Fact.BlockRef }[]>
+  inBlocks(added: readonly EvmRpc.Block[]): Promise<readonly Seen[]>
   inMempool(): Promise<readonly Sighting[]>
 }
 
@@ -99,7 +109,7 @@ function lookFor(client: Client, subject: Subject, options?: CallOptions): Look 
       const account = accountOf(client, subject.account, 'subject.account')
       return {
         inBlocks: async (added) => {
-          const found: { what: Sighting; block: Fact.BlockRef }[] = []
+          const found: Seen[] = []
           for (const block of added)
             for (const entry of await EvmRpc.blockTransactions(client.transport, block.hash, rpc(options)))
               if (entry.from === account || entry.to === account)
@@ -148,7 +158,7 @@ function lookForLock(
   }
   return {
     inBlocks: async (added) => {
-      const found: { what: Sighting; block: Fact.BlockRef }[] = []
+      const found: Seen[] = []
       const first = added[0]
       if (past && first !== undefined && first.height > 0n) {
         // What happened before the watch began.
@@ -177,49 +187,91 @@ function lookForLock(
 }
 
 /**
- * Follows the head by polling: yields each move, and `undefined` for a look at a head that stayed. Without a `from` it begins
- * with the head itself. `EvmReorgTooDeep` (3210) where more blocks left the chain than the network's profile plans for, twice over.
+ * Follows the head by polling, and yields what `look` makes of each move, and of each look at a head that stayed (`undefined`).
+ * Without a `from` it begins with the head itself. A look that fails and may succeed later is repeated from the same place.
+ *
+ * `EvmReorgTooDeep` (3210) where more blocks left the chain than the network's profile plans for, twice over.
  */
-async function* follow(
+async function* follow<T>(
   client: Client,
   from: Fact.BlockRef | undefined,
-  options?: CallOptions,
-): AsyncGenerator<Move | undefined, void, undefined> {
-  const size = Number(client.network.reorgDepth) * 2 + 16
-  const path: Fact.BlockRef[] = from === undefined ? [] : [{ height: from.height, hash: from.hash }]
+  options: CallOptions | undefined,
+  look: (move: Move | undefined) => Promise<readonly T[]>,
+): AsyncGenerator<T, void, undefined> {
+  const aborted = () => options?.signal?.aborted === true
+  let path: readonly Fact.BlockRef[] = []
   let failures = 0
-  let started = false
-  while (options?.signal?.aborted !== true) {
+  while (!aborted()) {
     let behind = false
+    let found: readonly T[] = []
     try {
       const asOf = await tipOf(client, options)
+      if (path.length === 0) path = await beginning(client, from ?? asOf, from !== undefined, options)
       const last = path.at(-1)
       behind = last !== undefined && asOf.height > last.height + MAX_STEP
       const target = behind && last !== undefined ? last.height + MAX_STEP : asOf.hash
       const move = await step(client, path, target, asOf, options)
+      found = await look(move)
+      if (move !== undefined)
+        path = [...path.slice(0, path.length - move.retracted.length), ...move.added.map(ref)].slice(
+          -planned(client),
+        )
       failures = 0
-      started = true
-      for (const _ of move?.retracted ?? []) path.pop()
-      path.push(...(move?.added ?? []).map(ref))
-      path.splice(0, path.length - size)
-      yield move
     } catch (error) {
-      if (options?.signal?.aborted) return
+      if (aborted()) return
       // A block that vanished between two answers is a reorganisation: the next look sees it whole.
       const passing =
-        isAitbcError(error) &&
-        (error.retryable || error._tag === 'RpcMalformed' || error._tag === 'RpcRejected')
-      if (!started || !passing || ++failures > MAX_FAILURES) throw error
-      behind = false
+        isAitbcError(error) && (error.retryable || ['RpcMalformed', 'RpcRejected'].includes(error._tag))
+      if (path.length === 0 || !passing || ++failures > MAX_FAILURES) throw error
     }
+    yield* found
     if (behind) continue
     try {
       await client.wait(client.pollMs, options?.signal)
     } catch (error) {
-      if (options?.signal?.aborted) return
+      if (aborted()) return
       throw error
     }
   }
+}
+
+/** Blocks of the chain that a watch keeps in mind: twice what the profile plans for, and some. */
+function planned(client: Client): number {
+  return Number(client.network.reorgDepth) * 2 + 16
+}
+
+/**
+ * The last blocks of the chain up to `head`, so that a reorganisation from below it is understood; `inclusive`: the head itself is
+ * known, and only what follows is news.
+ */
+async function beginning(
+  client: Client,
+  head: Fact.BlockRef,
+  inclusive: boolean,
+  options?: CallOptions,
+): Promise<readonly Fact.BlockRef[]> {
+  const own = inclusive ? [ref(head)] : []
+  const block = await EvmRpc.block(client.transport, head.hash as Hex, rpc(options))
+  if (block === undefined) {
+    if (!inclusive) throw EvmRpc.malformed('eth_getBlockByHash', `the block ${head.hash}`, null)
+    return own
+  }
+  const path = [...own]
+  let parent = block.parent
+  for (let top = block.height - 1n; top >= 0n && path.length < planned(client); top -= 16n) {
+    const heights = Array.from({ length: 16 }, (_, i) => top - BigInt(i)).filter((height) => height >= 0n)
+    const blocks = await Promise.all(
+      heights.map((height) => EvmRpc.block(client.transport, height, rpc(options))),
+    )
+    for (const older of blocks) {
+      // The chain moved meanwhile: what is here suffices until then.
+      if (older?.hash !== parent) return path
+      path.unshift(ref(older))
+      parent = older.parent
+    }
+  }
+  // A chain of one block has no parent to begin from.
+  return path.length === 0 ? [{ height: -1n, hash: block.parent }] : path
 }
 
 async function step(
@@ -229,15 +281,14 @@ async function step(
   asOf: Fact.Tip,
   options?: CallOptions,
 ): Promise<Move | undefined> {
-  const last = path.at(-1)
-  if (last !== undefined && last.hash === target) return undefined
+  if (path.at(-1)?.hash === target) return undefined
   let block = await needBlock(client, target, options)
-  if (last === undefined) return { retracted: [], added: [block], asOf }
   const byHeight = new Map(path.map((entry) => [entry.height, entry.hash]))
   // The head of an endpoint that lags: nothing left the chain.
   if (byHeight.get(block.height) === block.hash) return undefined
   const added: EvmRpc.Block[] = [block]
   const first = path[0] as Fact.BlockRef
+  const last = path.at(-1) as Fact.BlockRef
   while (byHeight.get(block.height - 1n) !== block.parent) {
     if (block.height - 1n <= first.height)
       throw EvmErrors.EvmReorgTooDeep(
