@@ -1,4 +1,12 @@
-import { Bytes, type CallOptions, Hashlock, LockTerms, type RecoveredLock, SwapSeed } from '@aitbc/core'
+import {
+  Bytes,
+  type CallOptions,
+  type ChainId,
+  Hashlock,
+  LockTerms,
+  type RecoveredLock,
+  SwapSeed,
+} from '@aitbc/core'
 import * as Agreement from './Agreement.js'
 import * as Planner from './Planner.js'
 import type * as Policy from './Policy.js'
@@ -16,7 +24,10 @@ import type { Durable } from './SwapMachine.js'
  */
 export async function recover(
   context: Runner.Context,
-  options: CallOptions & { readonly policy: Policy.Policy },
+  options: CallOptions & {
+    /** What to rely on where the incoming lock is on a network; `undefined` where the incoming leg is lost. */
+    readonly policy: (incoming: ChainId.ChainId | undefined) => Policy.Policy
+  },
 ): Promise<readonly Runner.Swap[]> {
   const call = options.signal === undefined ? {} : { signal: options.signal }
   const hashlockOf = (nonce: Bytes.Bytes) => Hashlock.of(SwapSeed.secret(context.seed, nonce))
@@ -27,7 +38,8 @@ export async function recover(
     for (const lock of distinct(found)) {
       const candidates = await legsOf(context, lock, call)
       for (const [index, terms] of candidates.entries()) {
-        const durable = durableOf(context, terms, options.policy)
+        const incoming = terms[Agreement.incomingLeg(lock.record.role)]
+        const durable = durableOf(context, terms, options.policy(incoming?.backend.network))
         swaps.push(
           await Runner.adopt(context, {
             is: 'opened',

@@ -446,8 +446,7 @@ function intentOf(context: Context, swap: Swap, command: Act, side: Side.Side): 
         ...(counter === undefined ? {} : { counter: LockTerms.id(counter) }),
         ...(swap.agreement === undefined ? {} : { agreement: swap.agreement }),
       }
-      const from = side.funding === undefined ? {} : { from: side.funding }
-      return { kind: 'lock', terms: command.terms, ...from, recovery: { seed, nonce, record } }
+      return { kind: 'lock', terms: command.terms, from: side.funding, recovery: { seed, nonce, record } }
     }
     case 'claim': {
       const secret = command.secret === 'own' ? SwapSeed.secret(context.seed, nonce) : command.secret
@@ -492,7 +491,7 @@ async function assertSolvent(
   const { durable, role } = swap.state
   const steps = await own.adapter.prepare(intent, { signal })
   const terms = durable.terms[Agreement.ownLeg(role)] as LockTerms.LockTerms
-  const payer = own.funding ?? terms.locker.account
+  const payer = own.funding
   const native = own.adapter.network.native.id
   let need = steps.reduce((sum, step) => sum + (step.maxFee.asset === native ? step.maxFee.amount : 0n), 0n)
   if (terms.asset === native) need += terms.amount

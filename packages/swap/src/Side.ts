@@ -5,9 +5,11 @@ import {
   type ChainId,
   Deadline,
   Fact,
+  isAitbcError,
   type Lock,
   type LockTerms,
   type Network,
+  type SeedWallet,
   type Signer,
   type SwapAdapter,
   type Verifier,
@@ -16,19 +18,13 @@ import type { Leg } from './Agreement.js'
 import { SwapErrors } from './errors.js'
 import type { LockView, SwapEvent } from './SwapMachine.js'
 
-/** All that a party brings to one chain. */
-export interface Side {
+/** All that a party brings to one chain: its keys, and how it reads the chain. */
+export interface Side extends SeedWallet {
   readonly adapter: SwapAdapter
   /** Checks the adapter's evidence; without one a fact is known only as the endpoint tells it. */
   readonly verifier?: Verifier
   /** The program that locks of this side's terms use. */
   readonly backend: LockTerms.Backend
-  /** The party that this side is in a swap of this nonce: its account, its key where scripts need one, its payout. */
-  party(nonce: Bytes.Bytes): LockTerms.Party
-  /** Who signs for an account in a swap of this nonce. */
-  signer(account: AccountId.AccountId, nonce: Bytes.Bytes): Signer | undefined
-  /** The account that funds locks; the party's account unless told. */
-  readonly funding?: AccountId.AccountId
 }
 
 /** Sides by network. */
@@ -67,8 +63,8 @@ export type Checked = Map<string, Fact.Assurance>
 
 /**
  * Reads one leg from its chain: every lock of the terms, what spent each, how well it is known, and the chain's own clock. An
- * endpoint that can't be read, contradicts its own evidence or has a skewed clock gives an `unreadable` event: nothing
- * irrevocable follows from it.
+ * endpoint that can't tell all, has no evidence or contradicts it, or has a skewed clock gives an `unreadable` event: nothing
+ * irrevocable follows from it. What it told goes along: a public secret is used and an expired lock refunded all the same.
  */
 export async function look(
   side: Side,
@@ -80,17 +76,19 @@ export async function look(
   const call = options.signal === undefined ? {} : { signal: options.signal }
   const tip = (await adapter.tip(call)).value
   const skew = options.utc === undefined ? undefined : skewOf(adapter.network, tip, options.utc)
-  if (skew !== undefined) return { event: { is: 'unreadable', leg, why: skew }, tip }
+  const doubts: string[] = skew === undefined ? [] : [skew]
   const locks: LockView[] = []
   for (const read of await adapter.findLocks(terms, call)) {
-    if (read.is === 'unknown') return { event: { is: 'unreadable', leg, why: read.why.message }, tip }
-    if (read.is === 'absent') continue
-    const view = await lookAt(side, terms, read.fact, options)
-    if (typeof view === 'string') return { event: { is: 'unreadable', leg, why: view }, tip }
+    if (read.is === 'unknown') doubts.push(read.why.message)
+    if (read.is !== 'found') continue
+    const { view, doubt } = await lookAt(side, terms, read.fact, options)
     locks.push(view)
+    if (doubt !== undefined) doubts.push(doubt)
   }
   const now = Deadline.from({ network: adapter.network.id, clock: adapter.network.clock, value: tip.clock })
-  return { event: { is: 'seen', leg, locks, now }, tip }
+  return doubts.length === 0
+    ? { event: { is: 'seen', leg, locks, now }, tip }
+    : { event: { is: 'unreadable', leg, why: doubts.join('; '), told: { locks, now } }, tip }
 }
 
 async function lookAt(
@@ -98,33 +96,58 @@ async function lookAt(
   terms: LockTerms.LockTerms,
   fact: Fact.Fact<Lock>,
   options: CallOptions & { readonly checked?: Checked; readonly prove?: boolean },
-): Promise<LockView | string> {
-  const { adapter, verifier } = side
+): Promise<{ readonly view: LockView; readonly doubt?: string }> {
+  const { adapter } = side
   const call = options.signal === undefined ? {} : { signal: options.signal }
   const lock = fact.value
   const final = isFinal(adapter.network, fact)
-  let assurance = Fact.assuranceOf(fact)
+  const view: LockView = { lock, depth: fact.depth, final, assurance: Fact.assuranceOf(fact) }
   const read = await adapter.findSpend(terms, lock, call)
-  if (read.is === 'unknown') return read.why.message
-  const spend =
-    read.is === 'absent'
-      ? undefined
-      : { spend: read.fact.value, depth: read.fact.depth, final: isFinal(adapter.network, read.fact) }
-  if (options.prove && verifier !== undefined && final && spend === undefined && lock.match === 'exact') {
-    const at = fact.at === 'mempool' ? '' : fact.at.hash
-    const known = options.checked?.get(`${lock.ref}@${at}`)
-    if (known === undefined) {
-      const claim = { kind: 'lock', terms, lock } as const
-      const verdict = verifier.verify(claim, await adapter.prove(claim, call))
-      if (!verdict.ok) return `evidence refused by ${verdict.refusal.check}: ${verdict.refusal.message}`
-      const proven = verdict.value
-      if (proven.value.amount !== lock.amount || proven.value.match !== 'exact')
-        return `evidence is for ${proven.value.amount} (${proven.value.match}), the endpoint told ${lock.amount}`
-      assurance = isFinal(adapter.network, proven) ? Fact.assuranceOf(proven) : assurance
-      options.checked?.set(`${lock.ref}@${at}`, assurance)
-    } else assurance = known
+  if (read.is === 'unknown') return { view, doubt: read.why.message }
+  if (read.is === 'found') {
+    const { value, depth } = read.fact
+    return { view: { ...view, spend: { spend: value, depth, final: isFinal(adapter.network, read.fact) } } }
   }
-  return { lock, depth: fact.depth, final, assurance, ...(spend === undefined ? {} : { spend }) }
+  if (!options.prove || side.verifier === undefined || !final || lock.match !== 'exact') return { view }
+  const proven = await proofOf(side, side.verifier, terms, fact, options)
+  return 'doubt' in proven
+    ? { view: { ...view, assurance: 'reported' }, doubt: proven.doubt }
+    : { view: { ...view, ...proven } }
+}
+
+/** How well a lock is known by its evidence; a proof that can't be had is a doubt, no failure. */
+async function proofOf(
+  side: Side,
+  verifier: Verifier,
+  terms: LockTerms.LockTerms,
+  fact: Fact.Fact<Lock>,
+  options: CallOptions & { readonly checked?: Checked },
+): Promise<{ readonly assurance: Fact.Assurance } | { readonly doubt: string }> {
+  const lock = fact.value
+  const key = `${lock.ref}@${fact.at === 'mempool' ? '' : fact.at.hash}`
+  const known = options.checked?.get(key)
+  if (known !== undefined) return { assurance: known }
+  const claim = { kind: 'lock', terms, lock } as const
+  let evidence: Fact.Evidence
+  try {
+    evidence = await side.adapter.prove(claim, options.signal === undefined ? {} : { signal: options.signal })
+  } catch (error) {
+    options.signal?.throwIfAborted()
+    if (!isAitbcError(error)) throw error
+    return { doubt: `no evidence: ${error.message}` }
+  }
+  const verdict = verifier.verify(claim, evidence)
+  if (!verdict.ok)
+    return { doubt: `evidence refused by ${verdict.refusal.check}: ${verdict.refusal.message}` }
+  const proven = verdict.value
+  if (proven.value.ref !== lock.ref || proven.value.amount !== lock.amount || proven.value.match !== 'exact')
+    return {
+      doubt: `evidence is for ${proven.value.amount} (${proven.value.match}) at ${proven.value.ref}, the endpoint told ${lock.amount} at ${lock.ref}`,
+    }
+  if (!isFinal(side.adapter.network, proven)) return { assurance: Fact.assuranceOf(fact) }
+  const assurance = Fact.assuranceOf(proven)
+  options.checked?.set(key, assurance)
+  return { assurance }
 }
 
 /** Ten minutes beyond what the chain's clock may lead or lag: the machine's clock or the endpoint is wrong (H25). */
