@@ -153,7 +153,10 @@ async function declining<T>(
 ): Promise<T> {
   try {
     return await run()
-  } catch (error) {
+  } catch (thrown) {
+    const error = isAitbcError(thrown, 'InvalidEncoding')
+      ? SwapErrors.NegotiationMalformed(thrown.message, thrown.context, { cause: thrown })
+      : thrown
     if (!isAitbcError(error, 'NegotiationRefused') || error.context.by !== 'counterparty') {
       const reason = isAitbcError(error) ? `${error._tag}: ${error.message}` : 'internal error'
       await channel

@@ -1,7 +1,10 @@
-import { Deadline, type LockProfile, type Network, type Timing, Verdict } from '@aitbc/core'
+import { Amount, Deadline, type LockProfile, type Network, type Timing, Verdict } from '@aitbc/core'
 import type * as Agreement from './Agreement.js'
 import { SwapErrors } from './errors.js'
 import * as Policy from './Policy.js'
+
+/** Most that a caller may add to the least start time, seconds: a year. */
+const MAX_PATIENCE = 31_536_000n
 
 /** One summand of an inequality, with its name in the specification and its value in seconds. */
 export interface Summand {
@@ -30,6 +33,8 @@ export interface LegChain {
 export interface Margins {
   /** Least difference of the deadlines: T_A − T_B. */
   readonly gap: Bound
+  /** Least that the long leg has left beyond the short one, each on its own clock, when the follower locks. */
+  readonly apart: Bound
   /** Least time from now to T_B for a swap that is to be completed. */
   readonly start: Bound
   /** Least time to T_B, on B's own clock, when the initiator's lock is broadcast. */
@@ -67,7 +72,9 @@ export function margins(long: LegChain, short: LegChain, policy: Policy.Policy):
   const [A, B] = [long.network.name, short.network.name]
   const repeat = (t: Timing) => policy.reorgs * (t.inclusion + t.reorg)
   const [reorgName, reorgTime] =
-    repeat(a) >= repeat(b) ? [`k·(S+R) of ${A}`, repeat(a)] : [`k·(S+R) of ${B}`, repeat(b)]
+    repeat(a) >= repeat(b)
+      ? ([`k·(S+R) of ${A}`, repeat(a)] as const)
+      : ([`k·(S+R) of ${B}`, repeat(b)] as const)
   const reveal = bound([
     [`S of ${B}: the claim is included`, b.inclusion],
     [`k·(S+R) of ${B}: it is undone and included again`, repeat(b)],
@@ -77,18 +84,23 @@ export function margins(long: LegChain, short: LegChain, policy: Policy.Policy):
     ['D: the lock is noticed', policy.detection],
     [`reveal slack on ${B}`, reveal.seconds],
   ])
+  // What the clocks may differ by is known when both are read: it counts in the agreement, not in the look at the lock.
+  const apart = [
+    [`LATE·S of ${B}: a claim after the deadline`, short.profile.lateClaims ? b.inclusion : 0n],
+    [`S of ${A}: the follower's claim is included`, a.inclusion],
+    ['D: the claim is noticed', policy.detection],
+    ['O: the follower is offline', policy.offline],
+    [`outage of ${A}`, a.outage],
+    [`outage of ${B}`, b.outage],
+    [reorgName, reorgTime],
+  ] as const
   return {
     gap: bound([
       [`lead of ${A}: its clock runs ahead`, a.lead],
       [`lag of ${B}: its clock runs behind`, b.lag],
-      [`LATE·S of ${B}: a claim after the deadline`, short.profile.lateClaims ? b.inclusion : 0n],
-      [`S of ${A}: the follower's claim is included`, a.inclusion],
-      ['D: the claim is noticed', policy.detection],
-      ['O: the follower is offline', policy.offline],
-      [`outage of ${A}`, a.outage],
-      [`outage of ${B}`, b.outage],
-      [reorgName as string, reorgTime as bigint],
+      ...apart,
     ]),
+    apart: bound(apart),
     start: bound([
       [`S+F of ${A}: the long leg is locked`, a.inclusion + a.finality],
       [`S+F of ${B}: the short leg is locked`, b.inclusion + b.finality],
@@ -122,6 +134,8 @@ export function plan(
   now: bigint,
   options: { readonly slack?: bigint } = {},
 ): Plan {
+  assertSeconds(now)
+  if (options.slack !== undefined) Amount.assert(options.slack, { argument: 'slack', max: MAX_PATIENCE })
   const m = margins(long, short, policy)
   const shortAt = now + m.start.seconds + (options.slack ?? 0n)
   const at = (leg: LegChain, value: bigint) =>
@@ -131,7 +145,8 @@ export function plan(
 
 /**
  * Judges an agreement's deadlines by one party's own policy: `gap` too small is a refusal that carries the inequality, and so are
- * deadlines of another clock and a `start` that leaves no time.
+ * deadlines of another clock, a `start` that leaves no time, and one so late that the funds would be tied up beyond
+ * the policy's `patience` (H3, H4).
  *
  * @param now UTC, unix seconds
  */
@@ -142,6 +157,7 @@ export function audit(
   policy: Policy.Policy,
   now: bigint,
 ): Verdict.Verdict<Margins> {
+  assertSeconds(now)
   const m = margins(long, short, policy)
   for (const [name, leg, terms] of [
     ['long', long, agreement.long],
@@ -164,6 +180,16 @@ export function audit(
       left,
       least: m.start.seconds,
     })
+  const most = m.start.seconds + (policy.patience ?? Policy.PATIENCE)
+  if (left > most)
+    return Verdict.refuse(
+      'patience',
+      `the short leg ends in ${left} s only; at most ${most} s are patience`,
+      {
+        left,
+        most,
+      },
+    )
   return Verdict.accept(m)
 }
 
@@ -171,6 +197,11 @@ export function audit(
 export function explain(name: string, bound: Bound): string {
   const parts = bound.summands.filter((s) => s.seconds > 0n).map((s) => `${s.seconds} (${s.name})`)
   return `${name} ≥ ${bound.seconds} s = ${parts.join(' + ')}`
+}
+
+/** Refuses milliseconds, nanoseconds, heights and numbers where UTC in unix seconds belongs: `InvalidAmount` (1004). */
+function assertSeconds(now: bigint): void {
+  Amount.assert(now, { argument: 'now', min: Deadline.TIME_THRESHOLD, max: Deadline.MAX_VALUE })
 }
 
 function settle(name: string, t: Timing): Bound {

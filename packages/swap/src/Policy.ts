@@ -13,7 +13,12 @@ export interface Policy {
   readonly reorgs: bigint
   /** Least assurance of the incoming lock before anything irrevocable is done. */
   readonly assurance: Fact.Assurance
+  /** Most that the short leg may end beyond the least start time, seconds; {@link PATIENCE} unless told. */
+  readonly patience?: bigint
 }
+
+/** Two days: how much longer than needed the other side may ask to tie funds up. */
+export const PATIENCE = 172_800n
 
 /**
  * Two hours offline, five minutes to notice, one reorganisation, tails of 1e-3, proofs only.
@@ -50,6 +55,8 @@ export function assert(policy: Policy): void {
     throw refuse('risk', 'must be "standard" or "conservative"', policy?.risk)
   for (const field of ['offline', 'detection'] as const)
     Amount.assert(policy[field], { argument: `policy.${field}`, max: 31_536_000n })
+  if (policy.patience !== undefined)
+    Amount.assert(policy.patience, { argument: 'policy.patience', max: 31_536_000n })
   Amount.assert(policy.reorgs, { argument: 'policy.reorgs', max: 1000n })
   if (!['proved', 'attested', 'quorum', 'reported'].includes(policy.assurance))
     throw refuse('assurance', 'must be "proved", "attested", "quorum" or "reported"', policy.assurance)

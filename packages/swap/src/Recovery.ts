@@ -82,14 +82,19 @@ async function legsOf(
   }
   const incoming: LockTerms.LockTerms[] = []
   for (const side of Object.values(context.sides)) {
-    if (side.adapter.network.id === found.terms.backend.network || !side.adapter.profile.events) continue
+    if (!side.adapter.profile.events) continue
     const payee = side.party(found.nonce).account
     for (const { terms } of await side.adapter.discoverLocks(found.terms.hashlock, call)) {
+      const named = counter !== undefined && Bytes.equal(LockTerms.id(terms), counter)
       const wanted =
-        role === 'initiator'
-          ? counter !== undefined && Bytes.equal(LockTerms.id(terms), counter)
-          : terms.beneficiary.account === payee && Bytes.equal(terms.hashlock, found.terms.hashlock)
-      if (wanted && side.adapter.auditTerms(terms).ok) incoming.push(terms)
+        named ||
+        (role === 'follower' &&
+          terms.beneficiary.account === payee &&
+          Bytes.equal(terms.hashlock, found.terms.hashlock))
+      if (!wanted || !side.adapter.auditTerms(terms).ok) continue
+      // The one that was agreed upon, where the record tells: anybody may lock for this party under its hashlock.
+      if (named) return [{ [own]: found.terms, [Agreement.incomingLeg(role)]: terms }]
+      incoming.push(terms)
     }
   }
   if (incoming.length === 0) return [{ [own]: found.terms }]
@@ -107,9 +112,9 @@ function durableOf(context: Runner.Context, terms: Durable['terms'], policy: Pol
       launch: 0n,
       lock: 0n,
       reveal: 0n,
+      apart: 0n,
       assurance: policy.assurance,
       lateClaims: both(profile.lateClaims),
-      lateLocks: both(profile.lateLocks),
     }
     return { ...base, rules, stop: 'recovered-without-terms' }
   }

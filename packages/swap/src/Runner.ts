@@ -6,10 +6,12 @@ import {
   Journal,
   LockTerms,
   type Signed,
+  type Status,
   type Step,
   type Storage,
   type Submission,
   SwapSeed,
+  show,
 } from '@aitbc/core'
 import * as Agreement from './Agreement.js'
 import { SwapErrors } from './errors.js'
@@ -60,6 +62,8 @@ export interface Swap {
   readonly id: string
   readonly nonce: Bytes.Bytes
   readonly agreement?: Bytes.Bytes
+  /** Rebuilt from the chains: its lock is out already, though this journal never saw it sent. */
+  readonly recovered: boolean
   state: SwapMachine.SwapState
   readonly journal: Journal.Journal
   readonly book: Map<string, Sent>
@@ -70,8 +74,14 @@ export interface Sent {
   readonly signed: readonly Signed[]
   readonly undo: readonly Signed[]
   readonly submissions: readonly Submission[]
+  /** Ids of all versions so far, oldest first. */
+  readonly attempts: readonly string[]
+  /** A wallet was asked to send it, and what came of that is not known. */
+  readonly sending?: boolean
   /** Height at which the last version was first seen waiting. */
   waitingSince?: bigint
+  /** Block at which the conflict key was first seen used otherwise. */
+  takenSince?: Fact.BlockRef
 }
 
 const LEGS = ['long', 'short'] as const
@@ -87,9 +97,9 @@ export function rulesOf(
     launch: margins.launch.seconds,
     lock: margins.lock.seconds,
     reveal: margins.reveal.seconds,
+    apart: margins.apart.seconds,
     assurance: policy.assurance,
     lateClaims: { long: long.lateClaims, short: short.lateClaims },
-    lateLocks: { long: long.lateLocks, short: short.lateLocks },
   }
 }
 
@@ -115,9 +125,12 @@ export async function open(
     long: Side.of(context.sides, long.backend.network).adapter.profile,
     short: Side.of(context.sides, short.backend.network).adapter.profile,
   }
-  await claimHashlock(context.storage, long.hashlock, Bytes.toHex(nonce))
   const { durable } = SwapMachine.start(role, { long, short }, rulesOf(margins, policy, profiles))
-  return begin(context, { is: 'opened', role, nonce, durable, agreement: bytes })
+  const entry = { is: 'opened', role, nonce, durable, agreement: bytes } as const
+  const begun = await claimHashlock(context.storage, long.hashlock, Bytes.toHex(nonce))
+  const swap = await begin(context, entry)
+  await begun()
+  return swap
 }
 
 /** Takes a swap into storage that a recovery rebuilt; an equal one that is there already is continued. */
@@ -126,7 +139,12 @@ export async function adopt(
   entry: Extract<SwapRecord.Entry, { is: 'opened' }>,
 ): Promise<Swap> {
   const id = idOf(entry)
-  return (await list(context.storage)).includes(id) ? load(context, id) : begin(context, entry)
+  const hashlock = (entry.durable.terms.long ?? entry.durable.terms.short)?.hashlock
+  if (hashlock !== undefined && !(await knowsHashlock(context.storage, hashlock)))
+    await context.storage.put(hashlockKey(hashlock), new TextEncoder().encode(`${id}/begun`))
+  const journal = await journalOf(context.storage, id)
+  if (journal.entries.length === 0) return begin(context, entry, journal)
+  return resumed(id, journal)
 }
 
 /** Ids of the swaps in storage, finished ones included. */
@@ -144,10 +162,14 @@ export async function knowsHashlock(storage: Storage, hashlock: Bytes.Hash32): P
 }
 
 /**
- * Takes a swap out of storage, after a restart or from another process; whoever held it before can send nothing any more.
+ * Takes a swap out of storage, after a restart or from another process; whoever held it before can send nothing new any more.
+ * `StateUnreadable` (4011) where the journal is of a later version, or a crash kept it from beginning.
  */
 export async function load(context: Context, id: string): Promise<Swap> {
-  const journal = await journalOf(context.storage, id)
+  return resumed(id, await journalOf(context.storage, id))
+}
+
+function resumed(id: string, journal: Journal.Journal): Swap {
   const entries = journal.entries.map((entry) => SwapRecord.decode(entry.kind, entry.bytes))
   const [opened] = entries
   if (opened?.is !== 'opened') throw SwapErrors.StateUnreadable(`swap ${id} has no beginning`, { id })
@@ -155,20 +177,38 @@ export async function load(context: Context, id: string): Promise<Swap> {
   const book = new Map<string, Sent>()
   for (const entry of entries)
     if (entry.is === 'durable') durable = entry.durable
-    else if (entry.is === 'signed')
-      book.set(entry.key, { signed: entry.signed, undo: entry.undo, submissions: [] })
-    else if (entry.is === 'submitted')
-      book.set(entry.key, {
-        ...(book.get(entry.key) ?? { signed: [], undo: [] }),
-        submissions: entry.submissions,
-      })
+    else if (entry.is !== 'opened') book.set(entry.key, after(book.get(entry.key), entry))
   return {
     id,
     nonce: opened.nonce,
     ...(opened.agreement === undefined ? {} : { agreement: opened.agreement }),
+    recovered: opened.durable.ordered,
     state: SwapMachine.resume(opened.role, durable),
     journal,
     book,
+  }
+}
+
+/** What is known of a command after one more entry. */
+function after(
+  before: Sent | undefined,
+  entry: Extract<SwapRecord.Entry, { is: 'signed' | 'sending' | 'submitted' }>,
+): Sent {
+  const { signed = [], undo = [], submissions = [], attempts = [] } = before ?? {}
+  const joined = (ids: readonly string[]) => [...new Set([...attempts, ...ids])]
+  switch (entry.is) {
+    case 'sending':
+      return { signed, undo, submissions, attempts, sending: true }
+    case 'signed': {
+      const id = entry.signed.at(-1)?.id
+      const { signed, undo } = entry
+      return { signed, undo, submissions: [], attempts: joined(id === undefined ? [] : [id]) }
+    }
+    case 'submitted': {
+      const last = entry.submissions.at(-1)
+      const ids = last === undefined ? [] : [...last.attempts, last.id]
+      return { signed, undo, submissions: entry.submissions, attempts: joined(ids) }
+    }
   }
 }
 
@@ -192,13 +232,15 @@ export async function run(
       signal.throwIfAborted()
       wake.arm()
       const { commands, tips } = await round(context, swap, checked, signal)
+      let again = false
       for (const command of commands) {
         if (command.do === 'finish') {
           context.onProgress?.({ is: 'finished', outcome: command.outcome })
           return command.outcome
         }
-        await attempt(context, swap, command, tips, signal)
+        if ((await attempt(context, swap, command, tips, signal)) === 'again') again = true
       }
+      if (again) continue
       const reason = SwapMachine.waitingFor(swap.state)
       if (reason !== undefined) context.onProgress?.({ is: 'waiting', for: reason })
       await wake.wait(signal)
@@ -210,31 +252,40 @@ export async function run(
   }
 }
 
+type Tips = Partial<Record<Agreement.Leg, Fact.Tip>>
+
 /** One look at both chains and the steps that follow; what changed is journaled before any command is carried out. */
 async function round(
   context: Context,
   swap: Swap,
   checked: Side.Checked,
   signal: AbortSignal,
-): Promise<{ commands: readonly SwapMachine.Command[]; tips: Partial<Record<Agreement.Leg, Fact.Tip>> }> {
+): Promise<{ commands: readonly SwapMachine.Command[]; tips: Tips }> {
   const before = swap.state.durable
-  const tips: Partial<Record<Agreement.Leg, Fact.Tip>> = {}
+  const tips: Tips = {}
+  const seen: SwapMachine.SwapEvent[] = []
+  for (const leg of LEGS) {
+    const terms = before.terms[leg]
+    if (terms === undefined) continue
+    const { event, tip } = await sight(context, swap, leg, terms, checked, signal)
+    if (tip !== undefined) tips[leg] = tip
+    seen.push(event)
+  }
   let commands: readonly SwapMachine.Command[] = []
   const apply = (event: SwapMachine.SwapEvent) => {
     const transition = SwapMachine.step(swap.state, event)
     swap.state = transition.state
     commands = transition.commands
   }
-  for (const leg of LEGS) {
-    const terms = before.terms[leg]
-    if (terms === undefined) continue
-    const { event, tip } = await sight(context, swap, leg, terms, checked, signal)
-    if (tip !== undefined) tips[leg] = tip
-    apply(event)
-    context.onProgress?.({ is: 'seen', leg, view: swap.state.view[leg], tip })
-  }
-  if (await isVoided(context, swap, signal)) apply({ is: 'voided' })
+  // Between two looks hours may have passed: no leg's new view is to meet the other's old one.
+  for (const leg of LEGS) apply({ is: 'unreadable', leg, why: 'not read yet' })
+  for (const event of seen) apply(event)
+  if (commands.some((command) => command.do === 'void') && (await isVoided(context, swap, tips, signal)))
+    apply({ is: 'voided' })
   if (swap.state.durable !== before) await write(swap, { is: 'durable', durable: swap.state.durable })
+  for (const leg of LEGS)
+    if (before.terms[leg] !== undefined)
+      context.onProgress?.({ is: 'seen', leg, view: swap.state.view[leg], tip: tips[leg] })
   return { commands, tips }
 }
 
@@ -258,28 +309,30 @@ async function sight(
     })
   } catch (error) {
     signal.throwIfAborted()
-    if (!isAitbcError(error)) throw error
-    return { event: { is: 'unreadable', leg, why: error.message } }
+    return { event: { is: 'unreadable', leg, why: error instanceof Error ? error.message : show(error) } }
   }
 }
 
+/** `again`: something irrevocable was signed, and is to be judged once more by a fresh look before it is sent. */
 async function attempt(
   context: Context,
   swap: Swap,
   command: Exclude<SwapMachine.Command, { do: 'finish' }>,
-  tips: Partial<Record<Agreement.Leg, Fact.Tip>>,
+  tips: Tips,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<'again' | undefined> {
   if (command.do === 'alarm') {
     context.onProgress?.({ is: 'alarm', reason: command.reason })
-    return
+    return undefined
   }
   try {
-    await carryOut(context, swap, command, tips[command.leg]?.height, signal)
+    return await carryOut(context, swap, command, tips[command.leg]?.height, signal)
   } catch (error) {
     signal.throwIfAborted()
-    if (!isAitbcError(error) || error._tag === 'SwapBusy') throw error
+    // Without its journal the runner may not act any more. Whatever an endpoint or a wallet throws, the other commands go on.
+    if (broken.has(swap)) throw error
     context.onProgress?.({ is: 'trouble', key: command.key, error })
+    return undefined
   }
 }
 
@@ -292,39 +345,67 @@ async function carryOut(
   command: Act,
   height: bigint | undefined,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<'again' | undefined> {
   const terms = swap.state.durable.terms[command.leg] as LockTerms.LockTerms
   const side = Side.of(context.sides, terms.backend.network)
   const sent = swap.book.get(command.key)
-  const last = sent?.submissions.at(-1)
-  if (sent === undefined || (last === undefined && sent.signed.length === 0)) {
-    await fresh(context, swap, command, side, signal)
-    return
-  }
-  if (last === undefined) {
-    await broadcast(context, swap, command, side, sent, signal)
-    return
-  }
-  const { value: status } = await side.adapter.status(last, { signal })
+  if (sent === undefined) return fresh(context, swap, command, side, signal)
+  const last = latest(sent)
+  if (last === undefined)
+    // A wallet was asked, and a crash or an error hid its answer: only what can't be there twice is asked for again (S9).
+    return command.do !== 'lock' || side.adapter.profile.unique
+      ? fresh(context, swap, command, side, signal)
+      : undefined
+  const fact = await side.adapter.status(last, { signal })
+  const status = fact.value
+  if (status.is !== 'failed' && status.is !== 'replaced') delete sent.takenSince
   switch (status.is) {
     case 'included':
     case 'final':
-      return
+      return undefined
     case 'pending':
       if (height !== undefined) sent.waitingSince ??= height
       if (height !== undefined && height - (sent.waitingSince ?? height) >= (context.bumpAfter ?? 2n))
         await raise(context, swap, command, side, sent, last, signal)
-      return
+      return undefined
     case 'unknown':
     case 'dropped':
       await broadcast(context, swap, command, side, sent, signal)
-      return
+      return undefined
     case 'failed':
     case 'replaced':
-      // Its conflict key is used up, so that it never can be included (again): a new one is no second payment.
-      if (status.is === 'replaced' && last.attempts.includes(status.by)) return
-      await fresh(context, swap, command, side, signal)
+      // Two transactions for a claim or a refund can't both succeed; for a lock they could, while a reorganisation can bring
+      // the first one back (S9).
+      if (!isTaken(side, sent, fact)) return undefined
+      return fresh(context, swap, command, side, signal)
   }
+}
+
+/** The last version of a transaction, sent or only signed so far. */
+function latest(sent: Sent): Submission | undefined {
+  const { attempts } = sent
+  const last = sent.submissions.at(-1)
+  if (last !== undefined) return { ...last, attempts }
+  const signed = sent.signed.at(-1)
+  return signed === undefined
+    ? undefined
+    : {
+        step: signed.step,
+        id: signed.id,
+        raw: signed.raw,
+        attempts: attempts.length > 0 ? attempts : [signed.id],
+      }
+}
+
+/** The transaction's conflict key is used up for good, and not by any of its own versions. */
+function isTaken(side: Side.Side, sent: Sent, fact: Fact.Fact<Status>): boolean {
+  const { value: status, asOf } = fact
+  if (status.is === 'replaced' && sent.attempts.includes(status.by)) return false
+  if (status.is !== 'failed' && status.is !== 'replaced') return false
+  const { height, hash } = status.is === 'failed' ? status.block : (sent.takenSince ?? asOf)
+  sent.takenSince = { height, hash }
+  const depth = asOf.height - height + 1n
+  return Side.isFinal(side.adapter.network, { at: sent.takenSince, depth, asOf })
 }
 
 async function fresh(
@@ -333,12 +414,14 @@ async function fresh(
   command: Act,
   side: Side.Side,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<'again' | undefined> {
+  // The lock of a recovered swap is out there, whatever an endpoint says: another one would be a second payment (S9).
+  if (command.do === 'lock' && swap.recovered && !side.adapter.profile.unique) return undefined
   const intent = intentOf(context, swap, command, side)
-  if (intent === undefined) return
+  if (intent === undefined) return undefined
   if (command.do === 'lock') await assertSolvent(context, swap, side, intent, signal)
   const steps = await side.adapter.prepare(intent, { signal })
-  await signAndSend(context, swap, command, side, steps, signal)
+  return signAndSend(context, swap, command, side, steps, signal)
 }
 
 async function raise(
@@ -352,12 +435,12 @@ async function raise(
 ): Promise<void> {
   const { fast } = await side.adapter.feeRates({ signal })
   const steps = await side.adapter.replace(last, fast, { signal })
-  const before = sent.signed.slice(0, -1)
-  await signAndSend(context, swap, command, side, steps, signal, before, last.attempts)
+  await signAndSend(context, swap, command, side, steps, signal, sent)
   const id = swap.book.get(command.key)?.submissions.at(-1)?.id
   if (id !== undefined) context.onProgress?.({ is: 'raised', key: command.key, id, feeRate: fast })
 }
 
+/** Signs the steps, journals them, and sends them; `before` is what they replace. */
 async function signAndSend(
   context: Context,
   swap: Swap,
@@ -365,25 +448,50 @@ async function signAndSend(
   side: Side.Side,
   steps: readonly Step[],
   signal: AbortSignal,
-  before: readonly Signed[] = [],
-  attempts: readonly string[] = [],
-): Promise<void> {
-  const signed: Signed[] = [...before]
-  for (const step of steps) {
+  before?: Sent,
+): Promise<'again' | undefined> {
+  const signed: Signed[] = before === undefined ? [] : before.signed.slice(0, -1)
+  for (const [index, step] of steps.entries()) {
     const signer = Side.signerOf(side, step.from, swap.nonce)
-    if (signer.kind === 'sends') {
-      await write(swap, { is: 'sending', key: command.key, step })
-      const submission = await signer.send(step, { signal })
-      await note(swap, command.key, { signed, undo: [], submissions: [submission] })
-      context.onProgress?.({ is: 'sent', command: command.do, key: command.key, ids: [submission.id] })
-    } else signed.push(await signer.sign(step, { signal }))
+    if (signer.kind === 'signs') {
+      signed.push(await signer.sign(step, { signal }))
+      continue
+    }
+    await write(swap, { is: 'sending', key: command.key, step })
+    let submission: Submission
+    try {
+      submission = await signer.send(step, { signal })
+    } finally {
+      await revealed(swap, command)
+    }
+    // What comes before the last step (an approval) makes nothing true by itself.
+    if (index === steps.length - 1) await note(swap, command.key, [submission])
+    tellSent(context, command, [submission])
   }
-  if (signed.length === 0) return
+  if (signed.length === 0) return undefined
   const undo = command.do === 'lock' ? await undoOf(swap, command.terms, side, signed, signal) : []
-  const sent: Sent = { signed, undo, submissions: [] }
   await write(swap, { is: 'signed', key: command.key, signed, undo })
-  swap.book.set(command.key, sent)
-  await broadcast(context, swap, command, side, sent, signal, attempts)
+  const sent = swap.book.get(command.key) as Sent
+  // A wallet may have taken its time to sign.
+  if (before === undefined && isIrrevocable(swap, command)) return 'again'
+  await broadcast(context, swap, command, side, sent, signal)
+  return undefined
+}
+
+/** The two acts that no later one takes back: the own lock, and the initiator's first claim. */
+function isIrrevocable(swap: Swap, command: Act): boolean {
+  return command.do === 'lock' || isReveal(swap, command)
+}
+
+function isReveal(swap: Swap, command: Act): boolean {
+  return command.do === 'claim' && command.secret === 'own' && !swap.state.durable.revealed
+}
+
+/** The secret has left this process, whatever the endpoint or wallet answered (H18): from here on the claim is pursued to the end. */
+async function revealed(swap: Swap, command: Act): Promise<void> {
+  if (!isReveal(swap, command)) return
+  swap.state = SwapMachine.step(swap.state, { is: 'revealed' }).state
+  await write(swap, { is: 'durable', durable: swap.state.durable })
 }
 
 /** The refund of exactly this version of a lock, signed before the lock is sent (S8, S9). */
@@ -411,27 +519,28 @@ async function broadcast(
   side: Side.Side,
   sent: Sent,
   signal: AbortSignal,
-  attempts: readonly string[] = sent.submissions.at(-1)?.attempts ?? [],
 ): Promise<void> {
   const submissions: Submission[] = []
-  for (const one of sent.signed) submissions.push(await side.adapter.submit(one, { signal }))
+  try {
+    for (const one of sent.signed) submissions.push(await side.adapter.submit(one, { signal }))
+  } finally {
+    await revealed(swap, command)
+  }
   const last = submissions.pop()
   if (last === undefined) return
-  const all = [...new Set([...attempts, ...last.attempts, last.id])]
-  submissions.push({ ...last, attempts: all })
-  await note(swap, command.key, { ...sent, submissions })
-  context.onProgress?.({
-    is: 'sent',
-    command: command.do,
-    key: command.key,
-    ids: submissions.map((s) => s.id),
-  })
+  const attempts = [...new Set([...sent.attempts, ...last.attempts, last.id])]
+  submissions.push({ ...last, attempts })
+  await note(swap, command.key, submissions)
+  tellSent(context, command, submissions)
 }
 
-async function note(swap: Swap, key: string, sent: Sent): Promise<void> {
-  const { waitingSince: _, ...rest } = sent
-  swap.book.set(key, rest)
-  await write(swap, { is: 'submitted', key, submissions: sent.submissions })
+function note(swap: Swap, key: string, submissions: readonly Submission[]): Promise<void> {
+  return write(swap, { is: 'submitted', key, submissions })
+}
+
+function tellSent(context: Context, command: Act, submissions: readonly Submission[]): void {
+  const ids = submissions.map(({ id }) => id)
+  context.onProgress?.({ is: 'sent', command: command.do, key: command.key, ids })
 }
 
 function intentOf(context: Context, swap: Swap, command: Act, side: Side.Side): Intent | undefined {
@@ -455,24 +564,40 @@ function intentOf(context: Context, swap: Swap, command: Act, side: Side.Side): 
     case 'refund':
       return { kind: 'refund', terms: command.terms, lock: command.lock }
     case 'void': {
-      const submission = swap.book.get(`lock/${command.leg}`)?.submissions.at(-1)
+      const sent = swap.book.get(`lock/${command.leg}`)
+      const submission = sent && latest(sent)
       return submission === undefined ? undefined : { kind: 'void', submission }
     }
   }
 }
 
-/** The own lock's place is finally taken by the transaction that made it void. */
-async function isVoided(context: Context, swap: Swap, signal: AbortSignal): Promise<boolean> {
+/**
+ * The own lock can never appear: its place is finally taken, or it was never signed; the machine orders it no more. Where a
+ * wallet was asked and didn't answer, only the deadline helps, and that only on a chain that takes no late locks. The lock of a
+ * recovered swap has appeared.
+ */
+async function isVoided(context: Context, swap: Swap, tips: Tips, signal: AbortSignal): Promise<boolean> {
   const leg = Agreement.ownLeg(swap.state.role)
   const terms = swap.state.durable.terms[leg]
-  const submission = swap.book.get(`void/${leg}`)?.submissions.at(-1)
-  if (terms === undefined || submission === undefined || swap.state.durable.voided) return false
+  const lock = swap.book.get(`lock/${leg}`)
+  if (terms === undefined) return false
+  if (lock === undefined) return !swap.recovered
+  const { adapter } = Side.of(context.sides, terms.backend.network)
+  const made = latest(lock)
+  if (made === undefined) {
+    const now = tips[leg]?.clock ?? 0n
+    return (
+      !adapter.profile.lateLocks && now >= terms.deadline.value + adapter.network.timing.conservative.reorg
+    )
+  }
   try {
-    const side = Side.of(context.sides, terms.backend.network)
-    return (await side.adapter.status(submission, { signal })).value.is === 'final'
-  } catch (error) {
+    const void_ = swap.book.get(`void/${leg}`)
+    const other = void_ && latest(void_)
+    if (other !== undefined && (await adapter.status(other, { signal })).value.is === 'final') return true
+    const fact = await adapter.status(made, { signal })
+    return isTaken(Side.of(context.sides, terms.backend.network), lock, fact)
+  } catch {
     signal.throwIfAborted()
-    if (!isAitbcError(error)) throw error
     return false
   }
 }
@@ -536,13 +661,18 @@ async function assertHolds(
     })
 }
 
-async function begin(context: Context, entry: Extract<SwapRecord.Entry, { is: 'opened' }>): Promise<Swap> {
+async function begin(
+  context: Context,
+  entry: Extract<SwapRecord.Entry, { is: 'opened' }>,
+  opened?: Journal.Journal,
+): Promise<Swap> {
   const id = idOf(entry)
-  const journal = await journalOf(context.storage, id)
+  const journal = opened ?? (await journalOf(context.storage, id))
   const swap: Swap = {
     id,
     nonce: entry.nonce,
     ...(entry.agreement === undefined ? {} : { agreement: entry.agreement }),
+    recovered: entry.durable.ordered,
     state: SwapMachine.resume(entry.role, entry.durable),
     journal,
     book: new Map(),
@@ -558,10 +688,14 @@ function idOf(entry: Extract<SwapRecord.Entry, { is: 'opened' }>): string {
     : `${Bytes.toHex(entry.nonce)}-${entry.variant}`
 }
 
+/** Swaps whose journal failed: what they know may be less than what is stored. */
+const broken = new WeakSet<Swap>()
+
 async function write(swap: Swap, entry: SwapRecord.Entry): Promise<void> {
   try {
     await swap.journal.append(entry.is, SwapRecord.encode(entry))
   } catch (error) {
+    broken.add(swap)
     if (!isAitbcError(error, 'StorageConflict')) throw error
     throw SwapErrors.SwapBusy(
       `swap ${swap.id} was taken over by another process`,
@@ -569,17 +703,35 @@ async function write(swap: Swap, entry: SwapRecord.Entry): Promise<void> {
       { cause: error },
     )
   }
+  if (entry.is !== 'opened' && entry.is !== 'durable')
+    swap.book.set(entry.key, after(swap.book.get(entry.key), entry))
 }
 
-async function claimHashlock(storage: Storage, hashlock: Bytes.Hash32, id: string): Promise<void> {
-  const key = `hashlock/${Bytes.toHex(hashlock)}`
-  try {
-    await storage.compareAndSet(key, 0n, new TextEncoder().encode(id))
-  } catch (error) {
-    if (!isAitbcError(error, 'StorageConflict')) throw error
-    throw SwapErrors.HashlockReused(`hashlock ${Bytes.toHex(hashlock)} was used before`, {
+const hashlockKey = (hashlock: Bytes.Hash32): string => `hashlock/${Bytes.toHex(hashlock)}`
+
+/**
+ * Takes a hashlock for one swap; resolves to what marks the swap as begun. Where a crash came between the two, the same swap may
+ * take it again.
+ */
+async function claimHashlock(
+  storage: Storage,
+  hashlock: Bytes.Hash32,
+  id: string,
+): Promise<() => Promise<unknown>> {
+  const key = hashlockKey(hashlock)
+  const mark = (text: string, version: bigint) =>
+    storage.compareAndSet(key, version, new TextEncoder().encode(text))
+  const reused = () =>
+    SwapErrors.HashlockReused(`hashlock ${Bytes.toHex(hashlock)} was used before`, {
       hashlock: Bytes.toHex(hashlock),
     })
+  const found = await storage.get(key)
+  if (found !== undefined && new TextDecoder().decode(found.value) !== id) throw reused()
+  try {
+    const version = found?.version ?? (await mark(id, 0n))
+    return () => mark(`${id}/begun`, version)
+  } catch (error) {
+    throw isAitbcError(error, 'StorageConflict') ? reused() : error
   }
 }
 

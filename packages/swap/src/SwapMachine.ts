@@ -9,12 +9,12 @@ export interface Rules {
   readonly lock: bigint
   /** Least time on the short leg's own clock when the secret is revealed, seconds. */
   readonly reveal: bigint
+  /** Least that the long leg has left beyond the short one, each on its own clock, when the follower locks, seconds. */
+  readonly apart: bigint
   /** Least assurance of the incoming lock before anything irrevocable. */
   readonly assurance: Fact.Assurance
   /** Claims of a leg are accepted after its deadline. */
   readonly lateClaims: { readonly [L in Leg]: boolean }
-  /** A lock of a leg can still appear after its deadline, so a stuck one must be made void. */
-  readonly lateLocks: { readonly [L in Leg]: boolean }
 }
 
 /** One lock of a leg as it was last seen. */
@@ -28,11 +28,27 @@ export interface LockView {
   readonly spend?: { readonly spend: Spend; readonly depth: bigint; readonly final: boolean }
 }
 
-/** A leg as it was last seen. */
+/** What was seen of a leg, and when by the chain's own clock. */
+export interface Seen {
+  readonly locks: readonly LockView[]
+  /** The chain's own clock. */
+  readonly now: Deadline.Deadline
+}
+
+/**
+ * A leg as it was last seen. Of an unreadable one, `last` is what was told last all the same: enough for acts that are right
+ * whatever else is true, and for nothing irrevocable.
+ */
 export type LegView =
   | { readonly is: 'unseen' }
-  | { readonly is: 'unreadable'; readonly why: string; readonly last?: LegView }
-  | { readonly is: 'seen'; readonly locks: readonly LockView[]; readonly now: Deadline.Deadline }
+  | ({ readonly is: 'seen' } & Seen)
+  | {
+      readonly is: 'unreadable'
+      readonly why: string
+      readonly last?: Seen
+      /** The latest instant that the chain's clock has shown. */
+      readonly latest?: Deadline.Deadline
+    }
 
 /** Why a party will not go further towards the exchange; refunds and claims with a public secret go on. */
 export type Stop = 'cancelled' | 'too-late' | 'reorg' | 'recovered-without-terms'
@@ -54,7 +70,7 @@ export interface Durable {
   readonly rules: Rules
   /** This party's lock was ordered: from now on it may be on chain. */
   readonly ordered: boolean
-  /** The initiator ordered its claim: from now on the secret is public. */
+  /** The initiator's secret is public: its claim was handed to an endpoint, or was seen. */
   readonly revealed: boolean
   /** The secret, once the counterparty has published it. */
   readonly learned?: Hashlock.Secret
@@ -69,18 +85,18 @@ export interface Durable {
 /** How it ended for this party (Herlihy's outcomes); never that its lock was claimed and its own claim failed. */
 export type Outcome = 'deal' | 'no-deal' | 'free-ride' | 'underwater'
 
-/** What happened. */
+/**
+ * What happened. Irrevocable acts follow from both legs together: whoever reads them anew first makes both `unreadable`, so that a
+ * fresh view of one never meets a stale one of the other.
+ */
 export type SwapEvent =
-  | {
-      readonly is: 'seen'
-      readonly leg: Leg
-      readonly locks: readonly LockView[]
-      /** The chain's own clock. */
-      readonly now: Deadline.Deadline
-    }
-  | { readonly is: 'unreadable'; readonly leg: Leg; readonly why: string }
-  /** The own lock's conflict key is finally spent by another transaction. */
+  | ({ readonly is: 'seen'; readonly leg: Leg } & Seen)
+  /** `told` is what the endpoint said that could not be relied upon. */
+  | { readonly is: 'unreadable'; readonly leg: Leg; readonly why: string; readonly told?: Seen }
+  /** The own lock can never appear: its conflict key is finally spent otherwise, or it was never signed and won't be. */
   | { readonly is: 'voided' }
+  /** The initiator's own claim was handed to an endpoint or a wallet, whatever came of it: the secret is public. */
+  | { readonly is: 'revealed' }
   | { readonly is: 'cancel' }
 
 /**
@@ -131,26 +147,26 @@ export function resume(role: Role, durable: Durable): SwapState {
 /**
  * One step of one party: takes what happened, gives the new state and all that is to be done in it. Pure and total.
  *
- * - The initiator locks first; the follower locks when the long lock is exact, final and well enough known (S8).
+ * - The initiator locks first; the follower locks when the long lock is exact, final and well enough known, and the deadlines
+ *   are far enough apart by both chains' own clocks (S8).
  * - The initiator reveals only against a short lock that is exact, final, well enough known and has time left on its own
- *   clock (S7), and never after it stopped.
+ *   clock (S7), and never after it stopped. Until a `revealed` event says that the secret left, the rule is judged anew at each
+ *   step: an order that a crash kept from being carried out isn't carried out late.
  * - A secret seen anywhere, the mempool included, is used at once (H5, H9), and as long as the claim can be undone.
  * - A lock of one's own is refunded from its deadline on (S4), the superfluous ones too (H21).
  */
 export function step(state: SwapState, event: SwapEvent): Transition {
   const seen = observe(state, event)
   if (seen.durable.outcome !== undefined) return { state: seen, commands: [finish(seen.durable.outcome)] }
-  const protective = [...claims(seen), ...refunds(seen)]
-  const commit = commitment(seen)
-  const next = commit.state
+  const { state: next, commands } = commitment(seen)
+  const protective = [...claims(next), ...refunds(next)]
   const outcome = outcomeOf(next)
-  const settled = outcome === undefined ? next : with_(next, { outcome })
   return {
-    state: settled,
+    state: outcome === undefined ? next : with_(next, { outcome }),
     commands: [
-      ...alarms(settled),
+      ...alarms(next),
       ...protective,
-      ...commit.commands,
+      ...commands,
       ...(outcome === undefined ? [] : [finish(outcome)]),
     ],
   }
@@ -181,52 +197,89 @@ function observe(state: SwapState, event: SwapEvent): SwapState {
         : state
     case 'voided':
       return with_(state, { voided: true })
-    case 'unreadable': {
-      const before = state.view[event.leg]
-      const last = before.is === 'unreadable' ? before.last : before
-      const view: LegView = { is: 'unreadable', why: event.why, ...(last === undefined ? {} : { last }) }
-      return { ...state, view: { ...state.view, [event.leg]: view } }
-    }
+    case 'revealed':
+      return state.role === 'initiator' ? with_(state, { revealed: true }) : state
+    case 'unreadable':
+      return unreadable(state, event.leg, event.why, event.told)
     case 'seen': {
-      const view: LegView = { is: 'seen', locks: event.locks, now: event.now }
-      return remember({ ...state, view: { ...state.view, [event.leg]: view } }, event.leg)
+      const { leg, locks, now } = event
+      const latest = latestOf(state.view[leg])
+      if (latest !== undefined && Deadline.remaining(latest, now) > 0n)
+        return unreadable(
+          state,
+          leg,
+          `the chain's clock went back from ${latest.value} to ${now.value}`,
+          event,
+        )
+      const view: LegView = { is: 'seen', locks, now }
+      const next = { ...state, view: { ...state.view, [leg]: view } }
+      const advanced = latest === undefined || Deadline.remaining(latest, now) < 0n
+      return settle(learn(next, leg, locks), leg, locks, advanced ? readable(state.view[leg]) : undefined)
     }
   }
 }
 
-/** What a new view adds to the durable part: a public secret, settled locks, a reorganisation that undid one. */
-function remember(state: SwapState, leg: Leg): SwapState {
+function unreadable(state: SwapState, leg: Leg, why: string, told: Seen | undefined): SwapState {
+  const before = state.view[leg]
+  const last = told === undefined ? readable(before) : { locks: told.locks, now: told.now }
+  const latest = latestOf(before)
+  const view: LegView = {
+    is: 'unreadable',
+    why,
+    ...(last === undefined ? {} : { last }),
+    ...(latest === undefined ? {} : { latest }),
+  }
+  const next = { ...state, view: { ...state.view, [leg]: view } }
+  return told === undefined ? next : learn(next, leg, told.locks)
+}
+
+/** A secret that opens the hashlock is public, however little the rest of what an endpoint told is worth. */
+function learn(state: SwapState, leg: Leg, locks: readonly LockView[]): SwapState {
   const { durable, role } = state
-  const view = state.view[leg]
   const terms = durable.terms[leg]
-  if (view.is !== 'seen' || terms === undefined) return state
-  const secret = view.locks
+  if (terms === undefined) return state
+  const secret = locks
     .map((v) => (v.spend?.spend.kind === 'claim' ? v.spend.spend.secret : undefined))
     .find((value) => value !== undefined && Hashlock.opens(value, terms.hashlock))
-  const final = view.locks.filter((v) => v.final).map((v) => v.lock.ref)
+  if (secret === undefined) return state
+  if (role === 'initiator') return with_(state, { revealed: true })
+  return durable.learned === undefined ? with_(state, { learned: secret }) : state
+}
+
+/**
+ * Notes the locks that are final, and a reorganisation that undid one or set it back: deeper than planned for, it stops all further
+ * going (S12). `before` is the last view of an earlier instant.
+ */
+function settle(state: SwapState, leg: Leg, locks: readonly LockView[], before: Seen | undefined): SwapState {
+  const { durable } = state
+  const depthOf = (at: readonly LockView[] | undefined, ref: string) =>
+    at?.find((v) => v.lock.ref === ref)?.depth ?? 0n
   const lost = durable.settled
     .filter((key) => key.startsWith(`${leg}/`))
-    .some((key) => !final.includes(key.slice(leg.length + 1)))
-  const settled = [...new Set([...durable.settled, ...final.map((ref) => `${leg}/${ref}`)])]
+    .map((key) => key.slice(leg.length + 1))
+    .some((ref) => depthOf(locks, ref) === 0n || depthOf(locks, ref) < depthOf(before?.locks, ref))
+  const final = locks.filter((v) => v.final).map((v) => `${leg}/${v.lock.ref}`)
+  const settled = [...new Set([...durable.settled, ...final])]
   return with_(state, {
-    settled,
-    ...(secret === undefined || durable.learned !== undefined || role === 'initiator'
-      ? {}
-      : { learned: secret }),
-    ...(secret !== undefined && role === 'initiator' ? { revealed: true } : {}),
+    ...(settled.length > durable.settled.length ? { settled } : {}),
     ...(lost && durable.stop === undefined ? { stop: 'reorg' as const } : {}),
   })
 }
 
+/** The secret of the incoming leg, where it is public. */
+function publicSecret({ role, durable }: SwapState): 'own' | Hashlock.Secret | undefined {
+  if (role === 'initiator') return durable.revealed ? 'own' : undefined
+  return durable.learned
+}
+
 /** Claims of the incoming leg with a secret that is public: always right, whatever else is true. */
 function claims(state: SwapState): readonly Command[] {
-  const { role, durable } = state
-  const leg = incomingLeg(role)
-  const terms = durable.terms[leg]
+  const leg = incomingLeg(state.role)
+  const terms = state.durable.terms[leg]
   const view = readable(state.view[leg])
-  const secret = role === 'initiator' ? (durable.revealed ? ('own' as const) : undefined) : durable.learned
+  const secret = publicSecret(state)
   if (terms === undefined || view === undefined || secret === undefined) return []
-  const open = durable.rules.lateClaims[leg] || !Deadline.reached(terms.deadline, view.now)
+  const open = isOpen(state, leg, view.now)
   return view.locks
     .filter(({ spend }) => {
       if (spend === undefined) return open
@@ -237,7 +290,7 @@ function claims(state: SwapState): readonly Command[] {
 
 /**
  * Refunds of this party's own locks, from the deadline on, as long as nothing has spent them for good. A claim that waits in a
- * mempool isn't raced before the own claim is final: it is the counterparty's good right, and its secret serves both.
+ * mempool is the counterparty's good right, and its secret serves both: it isn't raced while the own claim is under way.
  */
 function refunds(state: SwapState): readonly Command[] {
   const { role, durable } = state
@@ -245,11 +298,11 @@ function refunds(state: SwapState): readonly Command[] {
   const terms = durable.terms[leg]
   const view = readable(state.view[leg])
   if (terms === undefined || view === undefined || !Deadline.reached(terms.deadline, view.now)) return []
-  const received = isReceived(state)
+  const race = !durable.rules.lateClaims[leg] || !isHopeful(state)
   return view.locks
     .filter(({ spend }) => {
       if (spend === undefined) return true
-      return spend.spend.kind === 'refund' ? !spend.final : spend.depth === 0n && received
+      return spend.spend.kind === 'refund' ? !spend.final : spend.depth === 0n && race
     })
     .map((v) => ({ do: 'refund', key: `refund/${leg}/${v.lock.ref}`, leg, terms, lock: v.lock }))
 }
@@ -262,7 +315,7 @@ function commitment(state: SwapState): Transition {
   const own = ownLeg(role)
   const terms = durable.terms[own]
   if (terms === undefined) return idle
-  if (durable.ordered && !included(state.view[own])) return pending(state, own, terms)
+  if (durable.ordered && !isIncluded(state)) return pending(state, own, terms)
   if (durable.stop !== undefined || durable.terms.long === undefined || durable.terms.short === undefined)
     return idle
   if (short.is !== 'seen' || long.is !== 'seen') return idle
@@ -271,7 +324,12 @@ function commitment(state: SwapState): Transition {
   if (!durable.ordered) {
     const least = role === 'initiator' ? durable.rules.launch : durable.rules.lock
     if (left < least) return { state: with_(state, { stop: 'too-late' }), commands: [] }
-    if (role === 'follower' && trusted(long, durable.rules) === undefined) return idle
+    if (role === 'follower') {
+      const apart = Deadline.remaining(durable.terms.long.deadline, long.now) - left
+      // A public secret needs no lock any more: it is claimed with.
+      if (durable.learned !== undefined || apart < durable.rules.apart) return idle
+      if (trusted(long, durable.rules) === undefined) return idle
+    }
     return {
       state: with_(state, { ordered: true }),
       commands: [{ do: 'lock', key: `lock/${own}`, leg: own, terms }],
@@ -280,37 +338,52 @@ function commitment(state: SwapState): Transition {
   if (role === 'initiator' && !durable.revealed) {
     if (left < durable.rules.reveal) return { state: with_(state, { stop: 'too-late' }), commands: [] }
     const lock = trusted(short, durable.rules)
-    if (lock === undefined) return idle
-    return {
-      state: with_(state, { revealed: true }),
-      commands: [claim('short', durable.terms.short, lock, 'own')],
-    }
+    return lock === undefined ? idle : { state, commands: [claim('short', durable.terms.short, lock, 'own')] }
   }
   return idle
 }
 
 /**
  * The own lock is ordered and not in a block. The same signed transaction is sent again, never another one (S9), as long
- * as a lock still makes sense; then it is made void: a follower's lock that is mined late could be claimed when there is no
- * time left to claim the long leg.
+ * as a lock still makes sense; then it is made void, for good: a follower's lock that is mined late could be claimed when there
+ * is no time left to claim the long leg.
  */
 function pending(state: SwapState, leg: Leg, terms: LockTerms.LockTerms): Transition {
   const { role, durable } = state
-  const view = state.view[leg]
-  if (view.is !== 'seen' || durable.voided) return { state, commands: [] }
-  const left = Deadline.remaining(terms.deadline, view.now)
-  const useful =
-    durable.stop === undefined &&
-    left >= (role === 'follower' ? durable.rules.reveal : 1n) &&
-    (role === 'initiator' || trusted(state.view.long, durable.rules) !== undefined)
-  if (useful) return { state, commands: [{ do: 'lock', key: `lock/${leg}`, leg, terms }] }
-  if (durable.rules.lateLocks[leg] || left > 0n)
-    return { state, commands: [{ do: 'void', key: `void/${leg}`, leg }] }
-  return { state, commands: [] }
+  const idle: Transition = { state, commands: [] }
+  if (durable.voided) return idle
+  if (isDoomed(state, leg, terms))
+    return {
+      state: durable.stop === undefined ? with_(state, { stop: 'too-late' }) : state,
+      commands: [{ do: 'void', key: `void/${leg}`, leg }],
+    }
+  if (state.view[leg].is !== 'seen') return idle
+  if (role === 'follower' && trusted(state.view.long, durable.rules) === undefined) return idle
+  return { state, commands: [{ do: 'lock', key: `lock/${leg}`, leg, terms }] }
 }
 
-function included(view: LegView): boolean {
-  return view.is !== 'seen' || view.locks.some((v) => v.depth > 0n || v.spend !== undefined)
+/** The own lock is of no use any more: nobody would have the time to reveal against it. */
+function isDoomed(state: SwapState, leg: Leg, terms: LockTerms.LockTerms): boolean {
+  const { durable } = state
+  if (durable.stop !== undefined) return true
+  const own = readable(state.view[leg])
+  if (own !== undefined && Deadline.reached(terms.deadline, own.now)) return true
+  const short = readable(state.view.short)
+  if (short === undefined || durable.terms.short === undefined) return false
+  return Deadline.remaining(durable.terms.short.deadline, short.now) < durable.rules.reveal
+}
+
+/** A lock of the whole amount is in a block: what anybody else pays into the own script is not the own lock. */
+function isIncluded(state: SwapState): boolean {
+  const leg = ownLeg(state.role)
+  const view = readable(state.view[leg])
+  return view === undefined || whole(state, leg, view.locks).some((v) => v.depth > 0n)
+}
+
+/** The locks of at least the agreed amount. Others may be anybody's dust: they are spent where possible, and not waited for. */
+function whole(state: SwapState, leg: Leg, locks: readonly LockView[]): readonly LockView[] {
+  const amount = state.durable.terms[leg]?.amount
+  return amount === undefined ? [] : locks.filter((v) => v.lock.amount >= amount)
 }
 
 /** The one exact lock that may be relied on: final, unspent, known well enough. */
@@ -336,34 +409,58 @@ function alarms(state: SwapState): readonly Command[] {
     : []
 }
 
-/** The final outcome, once nothing can change it any more. */
+/** The final outcome, once nothing can change it any more. That a lock is absent proves nothing: only `voided` does. */
 function outcomeOf(state: SwapState): Outcome | undefined {
   const { role, durable } = state
   const leg = ownLeg(role)
   const own = state.view[leg]
   const incoming = state.view[incomingLeg(role)]
-  const terms = durable.terms[leg]
-  if (!durable.ordered) return durable.stop === undefined ? undefined : 'no-deal'
-  if (own.is !== 'seen' || terms === undefined) return undefined
-  if (own.locks.length === 0) {
-    const impossible = !durable.rules.lateLocks[leg] && Deadline.reached(terms.deadline, own.now)
-    return durable.voided || impossible ? 'no-deal' : undefined
+  if (!durable.ordered && publicSecret(state) === undefined)
+    return durable.stop === undefined ? undefined : 'no-deal'
+  let paid = false
+  if (durable.ordered) {
+    if (own.is !== 'seen') return undefined
+    const ours = whole(state, leg, own.locks)
+    if (ours.length === 0 && !durable.voided) return undefined
+    if (!ours.every((v) => v.spend?.final)) return undefined
+    paid = ours.some((v) => v.spend?.spend.kind === 'claim')
+    if (durable.terms[incomingLeg(role)] === undefined) return paid ? undefined : 'no-deal'
   }
-  if (!own.locks.every((v) => v.spend?.final)) return undefined
-  const paid = own.locks.some((v) => v.spend?.spend.kind === 'claim')
-  if (durable.terms[incomingLeg(role)] === undefined) return paid ? undefined : 'no-deal'
   if (incoming.is !== 'seen') return undefined
   if (isReceived(state)) return paid ? 'deal' : 'free-ride'
-  const open = incoming.locks.some((v) => !v.spend?.final)
-  if ((durable.revealed || durable.learned !== undefined) && open) return undefined
+  if (isHopeful(state)) return undefined
   if (paid) return incoming.locks.length > 0 ? 'underwater' : undefined
-  return 'no-deal'
+  return durable.ordered || durable.stop !== undefined ? 'no-deal' : undefined
 }
 
-/** The incoming leg was claimed for good. */
+/** The agreed amount was claimed from the incoming leg for good. */
 function isReceived(state: SwapState): boolean {
-  const view = state.view[incomingLeg(state.role)]
-  return view.is === 'seen' && view.locks.some((v) => v.spend?.final && v.spend.spend.kind === 'claim')
+  const leg = incomingLeg(state.role)
+  const view = state.view[leg]
+  const terms = state.durable.terms[leg]
+  if (view.is !== 'seen' || terms === undefined) return false
+  const sum = view.locks.reduce(
+    (total, v) => (v.spend?.final && v.spend.spend.kind === 'claim' ? total + v.lock.amount : total),
+    0n,
+  )
+  return sum >= terms.amount
+}
+
+/** The own claim can still succeed, and has not done so for good. */
+function isHopeful(state: SwapState): boolean {
+  const leg = incomingLeg(state.role)
+  const view = readable(state.view[leg])
+  if (view === undefined || publicSecret(state) === undefined || isReceived(state)) return false
+  const open = isOpen(state, leg, view.now)
+  return whole(state, leg, view.locks).some((v) => (v.spend === undefined ? open : !v.spend.final))
+}
+
+/** Claims of a leg are still accepted. */
+function isOpen(state: SwapState, leg: Leg, now: Deadline.Deadline): boolean {
+  const terms = state.durable.terms[leg]
+  return (
+    terms !== undefined && (state.durable.rules.lateClaims[leg] || !Deadline.reached(terms.deadline, now))
+  )
 }
 
 function claim(leg: Leg, terms: LockTerms.LockTerms, lock: Lock, secret: 'own' | Hashlock.Secret): Command {
@@ -374,12 +471,19 @@ function finish(outcome: Outcome): Command {
   return { do: 'finish', key: 'finish', outcome }
 }
 
-/** What was last really seen of a leg: enough for acts that are right whatever else happened. */
-function readable(view: LegView): Extract<LegView, { is: 'seen' }> | undefined {
-  if (view.is === 'seen') return view
-  return view.is === 'unreadable' && view.last?.is === 'seen' ? view.last : undefined
+/** What was last told of a leg: enough for acts that are right whatever else happened. */
+function readable(view: LegView): Seen | undefined {
+  if (view.is === 'unseen') return undefined
+  return view.is === 'seen' ? view : view.last
+}
+
+function latestOf(view: LegView): Deadline.Deadline | undefined {
+  if (view.is === 'unseen') return undefined
+  return view.is === 'seen' ? view.now : view.latest
 }
 
 function with_(state: SwapState, change: Partial<Durable>): SwapState {
+  const keys = Object.keys(change) as (keyof Durable)[]
+  if (keys.every((key) => state.durable[key] === change[key])) return state
   return { ...state, durable: { ...state.durable, ...change } }
 }

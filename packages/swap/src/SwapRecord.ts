@@ -5,7 +5,6 @@ import {
   type ChainId,
   Codec,
   Deadline,
-  type Fact,
   LockTerms,
   type Signed,
   type Step,
@@ -127,10 +126,9 @@ function writeDurable(writer: Codec.Writer, value: Durable): Codec.Writer {
   const { rules } = value
   for (const leg of ['long', 'short'] as const)
     writer.optional(value.terms[leg], (w, terms) => w.bytes(LockTerms.encode(terms)))
-  writer.u64(rules.launch).u64(rules.lock).u64(rules.reveal)
+  writer.u64(rules.launch).u64(rules.lock).u64(rules.reveal).u64(rules.apart)
   oneOf(writer, ASSURANCES, rules.assurance)
-  for (const leg of ['long', 'short'] as const)
-    writer.u8(rules.lateClaims[leg] ? 1 : 0).u8(rules.lateLocks[leg] ? 1 : 0)
+  for (const leg of ['long', 'short'] as const) writer.u8(rules.lateClaims[leg] ? 1 : 0)
   return writer
     .u8(value.ordered ? 1 : 0)
     .u8(value.revealed ? 1 : 0)
@@ -145,16 +143,13 @@ function readDurable(reader: Codec.Reader): Durable {
   const terms = (): LockTerms.LockTerms | undefined => reader.optional((r) => LockTerms.decode(r.bytes()))
   const long = terms()
   const short = terms()
-  const [launch, lock, reveal] = [reader.u64(), reader.u64(), reader.u64()]
-  const assurance: Fact.Assurance = pick(reader, ASSURANCES)
-  const flags = [flag(reader), flag(reader), flag(reader), flag(reader)] as const
   const rules: Rules = {
-    launch,
-    lock,
-    reveal,
-    assurance,
-    lateClaims: { long: flags[0], short: flags[2] },
-    lateLocks: { long: flags[1], short: flags[3] },
+    launch: reader.u64(),
+    lock: reader.u64(),
+    reveal: reader.u64(),
+    apart: reader.u64(),
+    assurance: pick(reader, ASSURANCES),
+    lateClaims: { long: flag(reader), short: flag(reader) },
   }
   const [ordered, revealed, voided] = [flag(reader), flag(reader), flag(reader)]
   const learned = reader.optional((r) => r.fixed(32))
