@@ -76,7 +76,8 @@ export function select<C extends Coin>(coins: readonly C[], request: Request): S
         4 * (Weight.compactSize(inputs) - 1),
       feeRate,
     )
-    return fee > minFee ? fee : minFee
+    if (fee < minFee) return minFee
+    return fee
   }
   const spendLater = Weight.fee(inputWeight, feeRate)
   let best: (Selection<C> & { readonly cost: bigint }) | undefined

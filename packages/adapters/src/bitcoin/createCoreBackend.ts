@@ -1,0 +1,359 @@
+import { Bytes, type CallOptions, type Fact, isAitbcError } from '@aitbc/core'
+import type { Rpc } from '@aitbc/core/rpc'
+import { Block, Hash256, MerkleBlock, Transaction } from '@aitbc/proofs/bitcoin'
+import type { Backend, Outpoint, Place, Told } from './Backend.js'
+import { BitcoinErrors } from './errors.js'
+import * as Answer from './internal/answer.js'
+import { placeOf } from './internal/block.js'
+import { forEach } from './internal/forEach.js'
+import { lru } from './internal/lru.js'
+import { pause } from './internal/pause.js'
+
+/** Error codes of Bitcoin Core (`rpc/protocol.h`). */
+const CODE = {
+  MISC_ERROR: -1,
+  INVALID_ADDRESS_OR_KEY: -5,
+  INVALID_PARAMETER: -8,
+  VERIFY_ERROR: -25,
+  VERIFY_REJECTED: -26,
+  ALREADY_IN_UTXO_SET: -27,
+  METHOD_NOT_FOUND: -32601,
+} as const
+
+/** Blocks read one by one rather than by a scan of filters, which other callers may hold. */
+const FEW_BLOCKS = 12n
+/** The filter index may trail the tip by a moment, and a scan skips what it hasn't: the last blocks are read. */
+const FILTER_LAG = 6n
+const BUSY_TRIES = 12
+const BLOCK_CACHE_BYTES = 16_000_000
+
+/**
+ * Reads Bitcoin from the RPC of Bitcoin Core or a node that speaks it (Knots), without a wallet. The node runs with `-txindex=1`,
+ * and with `-blockfilterindex=1` where blocks since `birthHeight` are more than a few.
+ *
+ * Errors of its calls: `InvalidAnswer` (3101), `IndexMissing` (3119), `NodeBusy` (3121), the `Rpc…` codes (1201–1208).
+ *
+ * @example
+ * import { createCoreBackend } from '@aitbc/adapters/bitcoin'
+ * import { createHttpRpc } from '@aitbc/core/rpc'
+ * const rpc = createHttpRpc({ url: 'http://user:password@127.0.0.1:8332' })
+ * createCoreBackend({ rpc, birthHeight: 880_000n })
+ */
+export function createCoreBackend(options: createCoreBackend.Options): Backend {
+  const { rpc, birthHeight = 0n, mempoolLimit = 20_000 } = options
+  const { name } = rpc
+  const scans = new Map<string, Scan>()
+  const mempool = new Map<string, Transaction.Transaction>()
+  const blocks = lru<readonly Transaction.Transaction[]>(BLOCK_CACHE_BYTES)
+
+  const call = async (
+    method: string,
+    params: readonly unknown[],
+    callOptions: CallOptions | undefined,
+  ): Promise<Answer.Answer> => {
+    callOptions?.signal?.throwIfAborted()
+    return Answer.answer(await rpc.request(method, params, callOptions), `${method} of ${name}`)
+  }
+  /** `undefined` where the node says that it has no such thing. */
+  const ask = async (
+    method: string,
+    params: readonly unknown[],
+    callOptions: CallOptions | undefined,
+  ): Promise<Answer.Answer | undefined> => {
+    try {
+      return await call(method, params, callOptions)
+    } catch (error) {
+      const code = codeOf(error)
+      if (code === CODE.INVALID_ADDRESS_OR_KEY || code === CODE.INVALID_PARAMETER) {
+        if (/txindex/i.test(reasonOf(error)))
+          throw BitcoinErrors.IndexMissing(`${name} has no transaction index`, { method }, { cause: error })
+        return undefined
+      }
+      throw error
+    }
+  }
+  /** Scans exclude each other within the node: waits its turn, not for ever. */
+  const scan = async (
+    method: string,
+    params: readonly unknown[],
+    callOptions: CallOptions | undefined,
+  ): Promise<Answer.Answer> => {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await call(method, params, callOptions)
+      } catch (error) {
+        if (!/scan already in progress/i.test(reasonOf(error))) throw error
+        if (tries === BUSY_TRIES)
+          throw BitcoinErrors.NodeBusy(`${name} is scanning for somebody else`, { method }, { cause: error })
+        await pause(20 * 2 ** Math.min(tries, 6), callOptions?.signal)
+      }
+    }
+  }
+
+  const tip = async (callOptions?: CallOptions): Promise<Fact.BlockRef> => {
+    const info = await call('getblockchaininfo', [], callOptions)
+    return {
+      height: Answer.height(Answer.field(info, 'blocks')),
+      hash: Answer.hash(Answer.field(info, 'bestblockhash')),
+    }
+  }
+  const blockHash = async (height: bigint, callOptions?: CallOptions): Promise<string | undefined> => {
+    const found = await ask('getblockhash', [Number(height)], callOptions)
+    return found && Answer.hash(found)
+  }
+  const block = async (hash: string, callOptions?: CallOptions): Promise<Bytes.Bytes | undefined> => {
+    const found = await ask('getblock', [hash, 0], callOptions)
+    return found && Answer.bytes(found)
+  }
+  const transactionsOf = async (
+    hash: string,
+    callOptions: CallOptions | undefined,
+  ): Promise<readonly Transaction.Transaction[]> => {
+    const known = blocks.get(hash)
+    if (known !== undefined) return known
+    const raw = await block(hash, callOptions)
+    const decoded = raw && Block.decode(raw)
+    if (raw === undefined || !decoded?.ok)
+      throw BitcoinErrors.InvalidAnswer(`getblock of ${name}: block ${hash} is missing or malformed`, {
+        hash,
+        ...(decoded === undefined || decoded.ok ? {} : { check: decoded.refusal.check }),
+      })
+    const { transactions } = decoded.value
+    blocks.set(hash, transactions, raw.length)
+    return transactions
+  }
+
+  const scanOf = async (script: Bytes.Bytes, callOptions: CallOptions | undefined): Promise<Scan> => {
+    const key = Bytes.toHex(script)
+    const head = await tip(callOptions)
+    let known = scans.get(key)
+    // What a reorganisation undid may hide anywhere in what was read: read again.
+    if (known !== undefined && (await blockHash(known.upTo.height, callOptions)) !== known.upTo.hash)
+      known = undefined
+    const touched = new Map(known?.touched ?? [])
+    const own = new Set(known?.own ?? [])
+    let from = known === undefined ? birthHeight : known.upTo.height + 1n
+    const visit = async (hash: string): Promise<void> => {
+      for (const transaction of await transactionsOf(hash, callOptions)) {
+        const txid = touch(transaction, script, own)
+        if (txid !== undefined) touched.set(txid, transaction)
+      }
+    }
+    if (head.height - from + 1n > FEW_BLOCKS) {
+      const relevant = await filtered(key, from, head.height - FILTER_LAG, callOptions)
+      if (relevant !== undefined) {
+        for (const hash of relevant) await visit(hash)
+        from = head.height - FILTER_LAG + 1n
+      }
+    }
+    let upTo = known?.upTo ?? head
+    for (let height = from; height <= head.height; height++) {
+      const hash = await blockHash(height, callOptions)
+      if (hash === undefined) break
+      await visit(hash)
+      upTo = { height, hash }
+    }
+    const scanned = { upTo, touched, own }
+    scans.set(key, scanned)
+    return scanned
+  }
+  /** Blocks whose BIP-158 filters match a script, oldest first; `undefined` where the node has no such index. */
+  const filtered = async (
+    script: string,
+    from: bigint,
+    to: bigint,
+    callOptions: CallOptions | undefined,
+  ): Promise<readonly string[] | undefined> => {
+    try {
+      const indexes = await call('getindexinfo', ['basic block filter index'], callOptions)
+      const index = Answer.field(indexes, 'basic block filter index')
+      if (Answer.isAbsent(index) || !Answer.flag(Answer.field(index, 'synced'))) return undefined
+      const params = ['start', [`raw(${script})`], Number(from), Number(to), 'basic']
+      const found = await scan('scanblocks', params, callOptions)
+      if (!Answer.flag(Answer.field(found, 'completed'))) return undefined
+      return Answer.list(Answer.field(found, 'relevant_blocks')).map(Answer.hash)
+    } catch (error) {
+      const code = codeOf(error)
+      if (code === CODE.METHOD_NOT_FOUND || code === CODE.MISC_ERROR) return undefined
+      throw error
+    }
+  }
+
+  /** Reads what entered the mempool since the last call, and forgets what left it. */
+  const syncMempool = async (callOptions: CallOptions | undefined): Promise<void> => {
+    const ids = Answer.list(await call('getrawmempool', [], callOptions)).map(Answer.hash)
+    const present = new Set(ids)
+    for (const id of mempool.keys()) if (!present.has(id)) mempool.delete(id)
+    const fresh = ids.filter((id) => !mempool.has(id)).slice(0, Math.max(0, mempoolLimit - mempool.size))
+    await forEach(fresh, async (id) => {
+      const found = await ask('getrawtransaction', [id], callOptions)
+      const decoded = found && Transaction.decode(Answer.bytes(found))
+      if (decoded?.ok) mempool.set(id, decoded.value)
+    })
+  }
+
+  return {
+    name,
+    assurance: rpc.assurance,
+    tip,
+    blockHash,
+    block,
+    async header(hash, callOptions) {
+      const found = await ask('getblockheader', [hash, false], callOptions)
+      return found && Answer.bytes(found, 80)
+    },
+    async coinbase(hash, callOptions) {
+      const found = await ask('getblock', [hash, 1], callOptions)
+      return found && Answer.hash(Answer.list(Answer.field(found, 'tx'))[0] ?? found)
+    },
+    async transaction(txid, callOptions): Promise<Told | undefined> {
+      const found = await ask('getrawtransaction', [txid, true], callOptions)
+      if (found === undefined) return undefined
+      const raw = Answer.bytes(Answer.field(found, 'hex'))
+      const within = Answer.field(found, 'blockhash')
+      if (Answer.isAbsent(within)) return { raw }
+      const hash = Answer.hash(within)
+      const header = await ask('getblockheader', [hash], callOptions)
+      if (header === undefined) return { raw }
+      return { raw, block: { height: Answer.height(Answer.field(header, 'height')), hash } }
+    },
+    async place(txid, hash, callOptions): Promise<Place> {
+      const proof = Answer.bytes(await call('gettxoutproof', [[txid], hash], callOptions))
+      const decoded = MerkleBlock.decode(proof)
+      const matches = decoded.ok ? MerkleBlock.matches(decoded.value) : decoded
+      const match = matches.ok && matches.value.find((leaf) => Hash256.toDisplay(leaf.txid) === txid)
+      if (!decoded.ok || !matches.ok || !match || matches.value.length !== 1)
+        throw BitcoinErrors.InvalidAnswer(`gettxoutproof of ${name} proves nothing about ${txid}`, {
+          txid,
+          block: hash,
+          check: matches.ok ? 'matches' : matches.refusal.check,
+        })
+      return placeOf(decoded.value, match.index)
+    },
+    async history(script, callOptions) {
+      const { touched, own } = await scanOf(script, callOptions)
+      await syncMempool(callOptions)
+      const found = new Set(touched.keys())
+      const pending = new Set(own)
+      // Descendants come in any order: a pass that finds nothing new ends it.
+      for (let before = -1; before !== found.size; ) {
+        before = found.size
+        for (const [id, transaction] of mempool)
+          if (touch(transaction, script, pending) !== undefined) found.add(id)
+      }
+      return [...found]
+    },
+    async unspent(script, callOptions) {
+      const found = await scan('scantxoutset', ['start', [`raw(${Bytes.toHex(script)})`]], callOptions)
+      const confirmed = Answer.list(Answer.field(found, 'unspents')).map(
+        (coin): Outpoint => ({
+          txid: Answer.hash(Answer.field(coin, 'txid')),
+          index: Answer.integer(Answer.field(coin, 'vout')),
+        }),
+      )
+      await syncMempool(callOptions)
+      const pending = [...mempool].flatMap(([txid, transaction]) =>
+        transaction.outputs.flatMap((output, index) =>
+          Bytes.equal(output.script, script) ? [{ txid, index }] : [],
+        ),
+      )
+      const spent = await spendersOf([...confirmed, ...pending], callOptions)
+      return [...confirmed, ...pending].filter((_, i) => spent[i] === undefined)
+    },
+    async spender(outpoint, script, callOptions) {
+      const [pending] = await spendersOf([outpoint], callOptions)
+      if (pending !== undefined) return pending
+      const output = await ask('gettxout', [outpoint.txid, outpoint.index, false], callOptions)
+      if (output !== undefined && !Answer.isAbsent(output)) return undefined
+      const { touched } = await scanOf(script, callOptions)
+      for (const [txid, transaction] of touched) if (spends(transaction, outpoint)) return txid
+      return undefined
+    },
+    async send(raw, callOptions) {
+      try {
+        await call('sendrawtransaction', [Bytes.toHex(raw)], callOptions)
+        return undefined
+      } catch (error) {
+        const code = codeOf(error)
+        if (code === CODE.ALREADY_IN_UTXO_SET) return undefined
+        if (code === CODE.VERIFY_ERROR || code === CODE.VERIFY_REJECTED) return reasonOf(error)
+        throw error
+      }
+    },
+    async estimate(target, callOptions) {
+      const found = await call('estimatesmartfee', [target], callOptions)
+      const rate = Answer.field(found, 'feerate')
+      // Coins per 1000 virtual bytes; 21 million is more than there are.
+      const estimate = Answer.isAbsent(rate) ? undefined : Math.ceil(Answer.price(rate, 21e6) * 1e8)
+      const floor = Answer.field(await call('getmempoolinfo', [], callOptions), 'mempoolminfee')
+      const least = Math.ceil(Answer.price(floor, 21e6) * 1e8)
+      return estimate === undefined && least <= 1000 ? undefined : BigInt(Math.max(estimate ?? 0, least))
+    },
+  }
+
+  async function spendersOf(
+    outpoints: readonly Outpoint[],
+    callOptions: CallOptions | undefined,
+  ): Promise<readonly (string | undefined)[]> {
+    if (outpoints.length === 0) return []
+    const asked = outpoints.map(({ txid, index }) => ({ txid, vout: index }))
+    const found = Answer.list(await call('gettxspendingprevout', [asked], callOptions))
+    return outpoints.map((_, i) => {
+      const spender = Answer.field(
+        found[i] ?? Answer.answer(undefined, 'gettxspendingprevout'),
+        'spendingtxid',
+      )
+      return Answer.isAbsent(spender) ? undefined : Answer.hash(spender)
+    })
+  }
+}
+
+export declare namespace createCoreBackend {
+  type Options = {
+    /** JSON-RPC of one node, or of several through `quorum` (`@aitbc/core/rpc`). */
+    readonly rpc: Rpc
+    /** No lock or record that is looked for is older than this block; 0 unless told. */
+    readonly birthHeight?: bigint
+    /** Transactions of the mempool that are looked into at most; 20,000 unless told. Spends of locks are seen whatever it is. */
+    readonly mempoolLimit?: number
+  }
+}
+
+/** What was read about a script up to a block: transactions that touch it, and its outputs as `txid:index`. */
+interface Scan {
+  readonly upTo: Fact.BlockRef
+  readonly touched: ReadonlyMap<string, Transaction.Transaction>
+  readonly own: ReadonlySet<string>
+}
+
+/** The transaction's id where it pays to a script or spends one of its outputs, which are added to `own`. */
+function touch(
+  transaction: Transaction.Transaction,
+  script: Bytes.Bytes,
+  own: Set<string>,
+): string | undefined {
+  const paid = transaction.outputs.flatMap((output, i) => (Bytes.equal(output.script, script) ? [i] : []))
+  const spent = transaction.inputs.some((input) => own.has(`${Hash256.toDisplay(input.txid)}:${input.index}`))
+  if (paid.length === 0 && !spent) return undefined
+  const txid = Hash256.toDisplay(Transaction.txid(transaction))
+  for (const index of paid) own.add(`${txid}:${index}`)
+  return txid
+}
+
+function spends(transaction: Transaction.Transaction, outpoint: Outpoint): boolean {
+  return transaction.inputs.some(
+    (input) => input.index === outpoint.index && Hash256.toDisplay(input.txid) === outpoint.txid,
+  )
+}
+
+function codeOf(error: unknown): number | undefined {
+  if (!isAitbcError(error, 'RpcRejected')) return undefined
+  const { code } = error.context
+  return typeof code === 'number' ? code : undefined
+}
+
+function reasonOf(error: unknown): string {
+  if (!isAitbcError(error, 'RpcRejected')) return ''
+  const { message } = error.context
+  return typeof message === 'string' ? message : error.message
+}

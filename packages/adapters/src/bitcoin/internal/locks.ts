@@ -1,0 +1,226 @@
+import {
+  Bytes,
+  type CallOptions,
+  Fact,
+  isAitbcError,
+  type Lock,
+  type LockTerms,
+  type Match,
+  type RecoveredLock,
+  type Spend,
+  SwapSeed,
+} from '@aitbc/core'
+import { HtlcScript } from '@aitbc/proofs/bitcoin'
+import * as Account from '../Account.js'
+import { assertShare, beaconAccount, partyAccount } from '../keys.js'
+import type { Context } from './context.js'
+import { parseRef } from './prepare.js'
+import { prove } from './prove.js'
+import { inputOf, type Located } from './reader.js'
+import * as Record from './record.js'
+import * as Terms from './terms.js'
+
+/** Beacons in a row without any record after which a recovery stops looking. */
+export const BEACON_GAP = 20
+
+/** A lock and where it is. */
+export interface Placed {
+  readonly lock: Lock
+  readonly located: Located
+}
+
+/** All outputs to the script of these terms, in the order of the chain, the mempool's last. */
+export async function placedLocks(
+  context: Context,
+  checked: Terms.Checked,
+  tip: Fact.Tip,
+  options: CallOptions,
+): Promise<readonly Placed[]> {
+  const { terms, htlc } = checked
+  const placed: Placed[] = []
+  let exact = false
+  for (const located of await context.reader.history(htlc.scriptPubKey, options))
+    for (const [index, { amount, script }] of located.transaction.outputs.entries()) {
+      if (!Bytes.equal(script, htlc.scriptPubKey)) continue
+      const clock =
+        located.at === 'mempool' ? tip.clock : await context.reader.medianTime(located.at.hash, options)
+      let match: Match =
+        amount < terms.amount
+          ? 'under'
+          : amount > terms.amount
+            ? 'over'
+            : clock >= terms.deadline.value
+              ? 'late'
+              : 'exact'
+      if (match === 'exact' && exact) match = 'duplicate'
+      exact ||= match === 'exact'
+      placed.push({
+        located,
+        lock: { ref: `${located.txid}:${index}`, transaction: located.txid, amount, match },
+      })
+    }
+  return placed
+}
+
+export async function findLocks(
+  context: Context,
+  terms: LockTerms.LockTerms,
+  options: CallOptions = {},
+): Promise<readonly Fact.Read<Lock>[]> {
+  const checked = Terms.check(context.network, terms)
+  const tip = await context.reader.tip(options)
+  const placed = await placedLocks(context, checked, tip, options)
+  if (placed.length === 0) return [absent(context, tip)]
+  const reads: Fact.Read<Lock>[] = []
+  for (const { lock, located } of placed) {
+    const proved = await verified(context, { kind: 'lock', terms, lock }, located, options)
+    reads.push({ is: 'found', fact: proved ?? told(context, lock, located.at, tip) })
+  }
+  return reads
+}
+
+export async function findSpend(
+  context: Context,
+  terms: LockTerms.LockTerms,
+  lock: Lock,
+  options: CallOptions = {},
+): Promise<Fact.Read<Spend>> {
+  const checked = Terms.check(context.network, terms)
+  const outpoint = parseRef(lock?.ref)
+  const tip = await context.reader.tip(options)
+  const found = await spendOf(context, checked, outpoint, options)
+  if (found === undefined) return absent(context, tip)
+  const { spend, located } = found
+  if (spend === undefined)
+    return {
+      is: 'unknown',
+      why: {
+        check: 'spend-witness',
+        message: `${located.txid} spends the lock with a witness that is neither its claim nor its refund`,
+      },
+    }
+  const proved = await verified(context, { kind: 'spend', terms, lock, spend }, located, options)
+  return { is: 'found', fact: proved ?? told(context, spend, located.at, tip) }
+}
+
+/** What spends a lock; `spend` is absent where its witness makes no sense. */
+export async function spendOf(
+  context: Context,
+  checked: Terms.Checked,
+  outpoint: ReturnType<typeof parseRef>,
+  options: CallOptions,
+): Promise<{ readonly spend: Spend | undefined; readonly located: Located } | undefined> {
+  const located = await context.reader.spender(outpoint, checked.htlc.scriptPubKey, options)
+  const found = located && inputOf(located.transaction, outpoint)
+  if (located === undefined || found === undefined) return undefined
+  const read = HtlcScript.readWitness(checked.htlc, found.input.witness)
+  const transaction = located.txid
+  if (read.is === 'claim') return { located, spend: { kind: 'claim', transaction, secret: read.secret } }
+  return { located, spend: read.is === 'refund' ? { kind: 'refund', transaction } : undefined }
+}
+
+/**
+ * Walks the seed's beacons: each transaction that pays to one may be a lock of the owner's, whose record stands beside it. What a record
+ * says counts where the script rebuilt from it is that of the transaction's first output; so nobody else can plant one.
+ */
+export async function recoverLocks(
+  context: Context,
+  seed: SwapSeed.NetworkSeed,
+  options: CallOptions & { readonly hashlockOf: (nonce: Bytes.Bytes) => Bytes.Hash32 },
+): Promise<readonly RecoveredLock[]> {
+  const { network, reader } = context
+  assertShare(network, seed)
+  const recovered: RecoveredLock[] = []
+  const seen = new Set<string>()
+  for (let index = 0, empty = 0; empty < BEACON_GAP; index++) {
+    const beacon = Account.parse(network, beaconAccount(network, seed, index).account)
+    const history = await reader.history(beacon.script, options)
+    empty = history.length === 0 ? empty + 1 : 0
+    for (const located of history) {
+      if (seen.has(located.txid)) continue
+      seen.add(located.txid)
+      const rebuilt = rebuild(context, seed, located, options.hashlockOf)
+      if (rebuilt === undefined) continue
+      const tip = await reader.tip(options)
+      const placed = await placedLocks(context, rebuilt.checked, tip, options)
+      const own = placed.find(({ lock }) => lock.ref === `${located.txid}:0`)
+      if (own === undefined) continue
+      const { nonce, record } = rebuilt.read
+      recovered.push({ terms: rebuilt.checked.terms, lock: own.lock, nonce, record })
+    }
+  }
+  return recovered
+}
+
+/** The least index from which on no beacon was ever used: where the next lock's record goes. */
+export async function nextBeaconIndex(
+  context: Context,
+  seed: SwapSeed.NetworkSeed,
+  options: CallOptions = {},
+): Promise<number> {
+  let next = 0
+  for (let index = 0; index < next + BEACON_GAP; index++) {
+    const beacon = Account.parse(context.network, beaconAccount(context.network, seed, index).account)
+    if ((await context.reader.history(beacon.script, options)).length > 0) next = index + 1
+  }
+  return next
+}
+
+function rebuild(
+  context: Context,
+  seed: SwapSeed.NetworkSeed,
+  located: Located,
+  hashlockOf: (nonce: Bytes.Bytes) => Bytes.Hash32,
+): { readonly checked: Terms.Checked; readonly read: Record.Read } | undefined {
+  const { network } = context
+  const [first, second] = located.transaction.outputs
+  const read = second && Record.read(seed, second.script, first?.amount ?? 0n)
+  if (first === undefined || read === undefined) return undefined
+  const hashlock = read.hashlock ?? hashlockOf(read.nonce)
+  try {
+    const peer = Account.ofKey(network, read.beneficiaryKey)
+    const checked = Terms.check(network, {
+      version: 1,
+      backend: { network: network.id, kind: read.kind },
+      asset: network.native.id,
+      amount: first.amount,
+      hashlock,
+      locker: partyAccount(network, seed, read.nonce).party,
+      beneficiary: { account: peer, publicKey: read.beneficiaryKey, payout: peer },
+      deadline: { network: network.id, clock: network.clock, value: read.deadline },
+      salt: SwapSeed.derive(seed, 'salt', read.nonce),
+    })
+    return Bytes.equal(checked.htlc.scriptPubKey, first.script) ? { checked, read } : undefined
+  } catch (error) {
+    // What a stranger wrote there decrypts to nonsense.
+    if (isAitbcError(error)) return undefined
+    throw error
+  }
+}
+
+/** A told fact of this endpoint. */
+export function told<T>(
+  context: Context,
+  value: T,
+  at: Fact.BlockRef | 'mempool',
+  tip: Fact.Tip,
+): Fact.Told<T> {
+  return Fact.told(value, at, tip, context.backend.assurance)
+}
+
+function absent(context: Context, tip: Fact.Tip): Fact.Read<never> {
+  return { is: 'absent', fact: told(context, null, tip, tip) }
+}
+
+/** The fact as the caller's verifier sees it, where there is one and it can tell. */
+async function verified<C extends Parameters<typeof prove>[1]>(
+  context: Context,
+  claim: C,
+  located: Located,
+  options: CallOptions,
+) {
+  if (context.verifier === undefined || located.at === 'mempool') return undefined
+  const evidence = await prove(context, claim, options)
+  const verdict = context.verifier.verify(claim, evidence)
+  return verdict.ok ? verdict.value : undefined
+}
