@@ -1,0 +1,142 @@
+import { Amount } from '@aitbc/core'
+import type { FromParty } from './messages.js'
+
+/** Who shows what happens: a person's terminal, or one JSON line an event. */
+export interface Audience {
+  scene(number: number, title: string): void
+  say(text: string): void
+  hear(party: string, message: FromParty): void
+  done(figures: Readonly<Record<string, unknown>>, pass: boolean): void
+}
+
+/** An asset as it is shown. */
+export interface Shown {
+  readonly symbol: string
+  readonly decimals: number
+}
+
+/** One JSON line an event; the last has the figures. */
+export function createJsonAudience(print: (line: string) => void): Audience {
+  let scene = 0
+  const line = (value: Record<string, unknown>) => print(JSON.stringify(value))
+  return {
+    scene(number, title) {
+      scene = number
+      line({ scene, title })
+    },
+    say: (text) => line({ scene, text }),
+    hear: (party, message) => line({ scene, party, ...message }),
+    done: (figures, pass) => line({ ...figures, pass }),
+  }
+}
+
+const COLOUR = { Alice: 36, Bob: 33, good: 32, bad: 31, dim: 2, bold: 1 } as const
+
+/** Lines for a person: who sees what on which chain, how deep, how it is known, how long is left. Repetitions are left out. */
+export function createTerminalAudience(
+  print: (line: string) => void,
+  options: {
+    readonly colour: boolean
+    readonly now: () => number
+    readonly chain: (network: string) => { readonly name: string; readonly final: bigint }
+    readonly asset: (id: string) => Shown
+  },
+): Audience {
+  const paint = (style: keyof typeof COLOUR, text: string) =>
+    options.colour ? `\u001b[${COLOUR[style]}m${text}\u001b[0m` : text
+  const began = options.now()
+  const last = new Map<string, string>()
+  const clock = () => `${((options.now() - began) / 1000).toFixed(1)}s`.padStart(7)
+  const row = (who: string, text: string) => {
+    const name = who === 'Alice' || who === 'Bob' ? paint(who, who.padEnd(6)) : paint('dim', who.padEnd(6))
+    print(`${paint('dim', clock())}  ${name} ${text}`)
+  }
+  /** Prints a line unless the party's last one on this subject was the same. */
+  const once = (party: string, subject: string, text: string) => {
+    const key = `${party}/${subject}`
+    if (last.get(key) === text) return
+    last.set(key, text)
+    row(party, text)
+  }
+  return {
+    scene(number, title) {
+      last.clear()
+      print('')
+      print(paint('bold', `${number}. ${title}`))
+    },
+    say: (text) => row('', text),
+    hear(party, message) {
+      switch (message.is) {
+        case 'ready':
+          return
+        case 'agreed':
+          row(party, `signed the agreement ${message.swap.slice(0, 12)}…, by its own inequality:`)
+          for (const text of message.inequality) row('', paint('dim', text))
+          return
+        case 'recovered':
+          row(
+            party,
+            `found the swap again from ${message.from === 'storage' ? 'its storage' : 'its seed and the chains alone'}`,
+          )
+          return
+        case 'leg': {
+          const chain = options.chain(message.network)
+          const asset = options.asset(message.asset)
+          if (message.locks.length === 0) once(party, message.leg, `sees no lock on ${chain.name} yet`)
+          for (const lock of message.locks) {
+            const amount = `${Amount.format(BigInt(lock.amount), asset.decimals)} ${asset.symbol}`
+            const count = (depth: string) =>
+              BigInt(depth) === 0n
+                ? 'in the mempool'
+                : `${BigInt(depth) > chain.final ? chain.final : depth}/${chain.final}`
+            const text =
+              lock.spend === undefined
+                ? `${chain.name}: lock of ${amount} ${count(lock.depth)}, ${lock.assurance}${lock.match === 'exact' ? '' : ` (${lock.match})`}; ${hours(message.left)}`
+                : `${chain.name}: ${lock.spend.kind} of ${amount} ${count(lock.spend.depth)}${lock.spend.final ? ', final' : ''}`
+            once(party, `${message.leg}/${lock.ref}`, text)
+          }
+          return
+        }
+        case 'unreadable':
+          return once(
+            party,
+            message.leg,
+            paint('dim', `can't rely on the ${message.leg} leg now: ${message.why}`),
+          )
+        case 'waiting':
+          return once(party, 'waiting', paint('dim', `waits for ${message.for}`))
+        case 'sent':
+          return once(
+            party,
+            `sent/${message.command}/${message.leg}`,
+            `${paint('bold', message.command)} on the ${message.leg} leg: ${message.ids.map(short).join(', ')}`,
+          )
+        case 'raised':
+          return row(party, `raised the fee of ${message.key.split('/')[0]}: ${short(message.id)}`)
+        case 'trouble':
+          return once(party, message.key, paint('dim', `will try again: ${message.message}`))
+        case 'alarm':
+          return once(party, 'alarm', paint('bad', `ALARM: ${message.reason}`))
+        case 'finished':
+          return row(party, paint('good', `finished: ${message.outcome}`))
+        case 'failed':
+          return row(party, paint('bad', `failed: ${message.message}`))
+      }
+    },
+    done(figures, pass) {
+      print('')
+      print(pass ? paint('good', 'every balance is right to the last unit') : paint('bad', 'the demo FAILED'))
+      print(JSON.stringify({ ...figures, pass }))
+    },
+  }
+}
+
+function short(id: string): string {
+  return id.length > 16 ? `${id.slice(0, 10)}…` : id
+}
+
+/** Time left, rounded down to the quarter hour, so that it doesn't change with each block. */
+function hours(seconds: string): string {
+  const quarters = BigInt(seconds) / 900n
+  return BigInt(seconds) < 0n ? 'the deadline has passed' : `${Number(quarters) / 4} h left`
+}

@@ -1,0 +1,123 @@
+import type { LockTerms } from '@aitbc/core'
+import type { Agreement, Runner, SwapMachine } from '@aitbc/swap'
+
+/** What a party is told when its process starts; everything else it learns from the chains and the channel. */
+export interface PartyConfig {
+  readonly name: 'Alice' | 'Bob'
+  readonly role: Agreement.Role
+  /** Swap seed, hex. */
+  readonly seed: string
+  /** Folder of its own storage. */
+  readonly folder: string
+  /** Begin a swap over the channel, take it from storage, or rebuild it from the seed and the chains. */
+  readonly mode: 'negotiate' | 'resume' | 'recover'
+  readonly bitcoin: { readonly url: string; readonly username: string; readonly password: string }
+  readonly evm: { readonly url: string; readonly htlc: string; readonly tokens: readonly string[] }
+  /** Port of the channel on 127.0.0.1: the follower listens, the initiator connects. */
+  readonly port?: number
+  /** What the initiator offers. */
+  readonly quote?: {
+    readonly give: { readonly network: string; readonly asset: string; readonly amount: string }
+    readonly get: { readonly network: string; readonly asset: string; readonly amount: string }
+  }
+}
+
+/** What the stage tells a party: how it starts, and what time it is. */
+export type ToParty =
+  | { readonly is: 'config'; readonly config: PartyConfig; readonly utc: string }
+  | { readonly is: 'time'; readonly utc: string }
+
+/** What a party tells the stage, for the audience; no secret is ever in it. */
+export type FromParty =
+  | { readonly is: 'ready'; readonly port?: number }
+  | {
+      readonly is: 'agreed'
+      readonly swap: string
+      readonly nonce: string
+      readonly inequality: readonly string[]
+      readonly deadlines: Record<Agreement.Leg, string>
+    }
+  | { readonly is: 'recovered'; readonly swap: string; readonly from: 'storage' | 'chains' }
+  | {
+      readonly is: 'leg'
+      readonly leg: Agreement.Leg
+      readonly network: string
+      readonly asset: string
+      readonly height: string
+      /** Seconds to the deadline on the chain's own clock. */
+      readonly left: string
+      readonly locks: readonly {
+        readonly ref: string
+        readonly match: string
+        readonly amount: string
+        readonly depth: string
+        readonly final: boolean
+        readonly assurance: string
+        readonly spend?: {
+          readonly kind: string
+          readonly transaction: string
+          readonly depth: string
+          readonly final: boolean
+        }
+      }[]
+    }
+  | { readonly is: 'unreadable'; readonly leg: Agreement.Leg; readonly why: string }
+  | { readonly is: 'waiting'; readonly for: string }
+  | { readonly is: 'sent'; readonly command: string; readonly leg: string; readonly ids: readonly string[] }
+  | { readonly is: 'raised'; readonly key: string; readonly id: string }
+  | { readonly is: 'trouble'; readonly key: string; readonly message: string }
+  | { readonly is: 'alarm'; readonly reason: string }
+  | { readonly is: 'finished'; readonly outcome: SwapMachine.Outcome }
+  | { readonly is: 'failed'; readonly message: string }
+
+/** A runner's progress as a report. */
+export function report(
+  progress: Runner.Progress,
+  terms: { readonly [L in Agreement.Leg]?: LockTerms.LockTerms },
+): FromParty {
+  switch (progress.is) {
+    case 'seen': {
+      const { leg, view, tip } = progress
+      if (view.is !== 'seen')
+        return { is: 'unreadable', leg, why: view.is === 'unreadable' ? view.why : 'not seen yet' }
+      return {
+        is: 'leg',
+        leg,
+        network: terms[leg]?.backend.network ?? '',
+        asset: terms[leg]?.asset ?? '',
+        height: String(tip?.height ?? 0n),
+        left: String((terms[leg]?.deadline.value ?? 0n) - view.now.value),
+        locks: view.locks.map(({ lock, depth, final, assurance, spend }) => ({
+          ref: lock.ref,
+          match: lock.match,
+          amount: String(lock.amount),
+          depth: String(depth),
+          final,
+          assurance,
+          ...(spend === undefined
+            ? {}
+            : {
+                spend: {
+                  kind: spend.spend.kind,
+                  transaction: spend.spend.transaction,
+                  depth: String(spend.depth),
+                  final: spend.final,
+                },
+              }),
+        })),
+      }
+    }
+    case 'sent': {
+      const [, leg = ''] = progress.key.split('/')
+      return { is: 'sent', command: progress.command, leg, ids: progress.ids }
+    }
+    case 'raised':
+      return { is: 'raised', key: progress.key, id: progress.id }
+    case 'trouble':
+      return { is: 'trouble', key: progress.key, message: String(progress.error) }
+    case 'waiting':
+    case 'alarm':
+    case 'finished':
+      return progress
+  }
+}

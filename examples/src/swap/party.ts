@@ -1,0 +1,124 @@
+// One party of a swap, as a process of its own: its seed, its storage, its view of the chains, and a channel to the other.
+import { Bytes } from '@aitbc/core'
+import { createFileStorage } from '@aitbc/core/storage/file'
+import { connectChannel, listenChannel } from '@aitbc/devnet'
+import { Agreement, Negotiation, Planner, Recovery, Runner } from '@aitbc/swap'
+import { type FromParty, type PartyConfig, report, type ToParty } from './messages.js'
+import { createSides, policyFor } from './sides.js'
+
+let utc = 0n
+let tellStart: (config: PartyConfig) => void
+const started = new Promise<PartyConfig>((resolve) => {
+  tellStart = resolve
+})
+process.on('message', (message: ToParty) => {
+  utc = BigInt(message.utc)
+  if (message.is === 'config') tellStart(message.config)
+})
+process.on('disconnect', () => process.exit(1)) // nobody watches any more
+
+const tell = (message: FromParty): void => {
+  process.send?.(message)
+}
+
+try {
+  await play(await started)
+  process.disconnect()
+} catch (error) {
+  tell({ is: 'failed', message: error instanceof Error ? `${error.name}: ${error.message}` : String(error) })
+  process.exitCode = 1
+  process.disconnect()
+}
+
+async function play(config: PartyConfig): Promise<void> {
+  const seed = Bytes.fromHex(config.seed)
+  const storage = createFileStorage({ folder: config.folder })
+  const sides = createSides(config, seed, () => utc)
+  const context: Runner.Context = { storage, seed, sides, utc: () => utc }
+  const swaps = await take(config, context)
+  for (const swap of swaps) {
+    const { terms } = swap.state.durable
+    await Runner.run(
+      {
+        ...context,
+        onProgress: (progress) => tell(report(progress, terms)),
+      },
+      swap,
+    )
+  }
+}
+
+async function take(config: PartyConfig, context: Runner.Context): Promise<readonly Runner.Swap[]> {
+  switch (config.mode) {
+    case 'negotiate':
+      return [await negotiate(config, context)]
+    case 'resume': {
+      const ids = await Runner.list(context.storage)
+      for (const swap of ids) tell({ is: 'recovered', swap, from: 'storage' })
+      return Promise.all(ids.map((id) => Runner.load(context, id)))
+    }
+    case 'recover': {
+      const swaps = await Recovery.recover(context, { policy: policyFor })
+      for (const swap of swaps) tell({ is: 'recovered', swap: swap.id, from: 'chains' })
+      return swaps
+    }
+  }
+}
+
+async function negotiate(config: PartyConfig, context: Runner.Context): Promise<Runner.Swap> {
+  const nonce = crypto.getRandomValues(new Uint8Array(8))
+  const common = { seed: context.seed, nonce, sides: context.sides, now: utc }
+  let result: Negotiation.Result
+  let incoming: string
+  if (config.role === 'initiator') {
+    if (config.quote === undefined || config.port === undefined)
+      throw new Error('the initiator needs a quote and a port')
+    const quote = readQuote(config.quote)
+    incoming = quote.get.network
+    const channel = await connectChannel(config.port)
+    // Half an hour for the other side to make up its mind.
+    result = await Negotiation.initiate(quote, {
+      ...common,
+      channel,
+      policy: policyFor(incoming),
+      slack: 1800n,
+    })
+    await channel.close()
+  } else {
+    const listener = await listenChannel()
+    tell({ is: 'ready', port: listener.port })
+    const channel = await listener.accept()
+    const followed = await Negotiation.follow({
+      ...common,
+      channel,
+      policy: policyFor(undefined),
+      accept: () => true,
+      isKnown: (hashlock) => Runner.knowsHashlock(context.storage, hashlock),
+    })
+    result = followed
+    incoming = followed.quote.give.network
+    await channel.close()
+    await listener.close()
+  }
+  const { signed, margins } = result
+  const policy = policyFor(incoming)
+  const swap = await Runner.open(context, { role: config.role, nonce, signed, margins, policy })
+  const { long, short } = signed.agreement
+  tell({
+    is: 'agreed',
+    swap: Bytes.toHex(Agreement.hash(signed.agreement)),
+    nonce: Bytes.toHex(nonce),
+    inequality: [
+      Planner.explain(`T_A − T_B = ${long.deadline.value - short.deadline.value} s`, margins.gap),
+      Planner.explain('T_B − now, at the reveal', margins.reveal),
+    ],
+    deadlines: { long: String(long.deadline.value), short: String(short.deadline.value) },
+  })
+  return swap
+}
+
+function readQuote(quote: NonNullable<PartyConfig['quote']>): Negotiation.Quote {
+  const side = (part: typeof quote.give) =>
+    ({ ...part, amount: BigInt(part.amount) }) as Negotiation.Quote['give']
+  return { give: side(quote.give), get: side(quote.get) }
+}

@@ -1,0 +1,102 @@
+import {
+  beaconAccount,
+  createBitcoinAdapter,
+  createSeedWallet as createBitcoinWallet,
+  createCoreBackend,
+  fundingAccount,
+  partyAccount,
+} from '@aitbc/adapters/bitcoin'
+import { createEvmAdapter, createSeedWallet as createEvmWallet } from '@aitbc/adapters/evm'
+import { AccountId, type Fact, networks, SwapSeed } from '@aitbc/core'
+import { createHttpRpc, pipe, retry, timeout, toProvider } from '@aitbc/core/rpc'
+import { Consensus, createBitcoinVerifier, HeaderChain } from '@aitbc/proofs/bitcoin'
+import { createEvmVerifier } from '@aitbc/proofs/ethereum'
+import { Policy, type Side } from '@aitbc/swap'
+import type { PartyConfig } from './messages.js'
+
+const BITCOIN = networks.bitcoinRegtest
+const EVM = networks.evmLocal
+
+/**
+ * What a party relies on. Bitcoin locks are proved from the genesis block by the party itself; an EVM lock's state is proved down to a
+ * block header that the node reports, so `reported` is what it can ask for there.
+ */
+export function policyFor(incoming: string | undefined): Policy.Policy {
+  return { ...Policy.standard, assurance: incoming === EVM.id ? 'reported' : 'proved' }
+}
+
+/** A party's two sides: adapter, verifier and keys for each chain. */
+export function createSides(config: PartyConfig, seed: SwapSeed.SwapSeed, now: () => bigint): Side.Sides {
+  return { [BITCOIN.id]: bitcoinSide(config, seed, now), [EVM.id]: evmSide(config, seed) }
+}
+
+function bitcoinSide(config: PartyConfig, seed: SwapSeed.SwapSeed, now: () => bigint): Side.Side {
+  const { url, username, password } = config.bitcoin
+  const endpoint = new URL(url)
+  endpoint.username = username
+  endpoint.password = password
+  const rpc = pipe(createHttpRpc({ url: endpoint.href, exactNumbers: 'all' }), timeout(10_000), retry())
+  const verifier = createBitcoinVerifier({ anchor: HeaderChain.genesis(Consensus.regtest), now })
+  if (!verifier.ok) throw new Error(verifier.refusal.message)
+  const adapter = createBitcoinAdapter({ network: BITCOIN, backend: createCoreBackend({ rpc }), pollMs: 200 })
+  return {
+    adapter,
+    verifier: verifier.value,
+    backend: { network: BITCOIN.id, kind: 'p2tr' },
+    ...createBitcoinWallet({ network: BITCOIN, seed: SwapSeed.forNetwork(seed, BITCOIN.id) }),
+  }
+}
+
+function evmSide(config: PartyConfig, seed: SwapSeed.SwapSeed): Side.Side {
+  const rpc = pipe(createHttpRpc({ url: config.evm.url }), timeout(10_000), retry())
+  const tokens = config.evm.tokens.map((address) => ({
+    id: `${EVM.id}/erc20:${address}` as const,
+    symbol: 'TUSD',
+    decimals: 6,
+  }))
+  let head: Fact.Tip | undefined
+  const inner = createEvmAdapter({ network: EVM, transport: toProvider(rpc), tokens, pollMs: 200 })
+  const adapter: typeof inner = {
+    ...inner,
+    async tip(options) {
+      const tip = await inner.tip(options)
+      head = tip.value
+      return tip
+    },
+  }
+  const verifier = createEvmVerifier({
+    network: EVM.id,
+    // No light client follows this chain yet: a block is as good as the node's word.
+    trust: (block) =>
+      head !== undefined && block.height <= head.height ? { assurance: 'reported', asOf: head } : undefined,
+  })
+  return {
+    adapter,
+    verifier,
+    backend: adapter.backend,
+    ...createEvmWallet({ network: EVM, seed: SwapSeed.forNetwork(seed, EVM.id) }),
+  }
+}
+
+/** The address to pay bitcoin to before a swap. */
+export function fundingAddress(seed: SwapSeed.SwapSeed): string {
+  const { funding } = createBitcoinWallet({ network: BITCOIN, seed: SwapSeed.forNetwork(seed, BITCOIN.id) })
+  return AccountId.parse(funding).address
+}
+
+/** The address that holds a seed's ether and tokens. */
+export function evmAddress(seed: SwapSeed.SwapSeed): string {
+  const { funding } = createEvmWallet({ network: EVM, seed: SwapSeed.forNetwork(seed, EVM.id) })
+  return AccountId.parse(funding).address
+}
+
+/** Every Bitcoin address that a seed controls: funding, one a swap, and those that point to recovery records. */
+export function bitcoinAddresses(seed: SwapSeed.SwapSeed, nonces: readonly Uint8Array[]): readonly string[] {
+  const share = SwapSeed.forNetwork(seed, BITCOIN.id)
+  const accounts = [
+    fundingAccount(BITCOIN, share).account,
+    ...nonces.map((nonce) => partyAccount(BITCOIN, share, nonce).account),
+    ...Array.from({ length: 20 }, (_, index) => beaconAccount(BITCOIN, share, index).account),
+  ]
+  return accounts.map((account) => AccountId.parse(account).address)
+}
