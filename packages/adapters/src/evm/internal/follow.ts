@@ -117,7 +117,7 @@ function explained(error: unknown, signed: Signed): unknown {
   const said = String(error.context['message']).toLowerCase()
   const context = { ...error.context, id: signed.id, conflictKey: signed.step.conflictKey }
   const message = `${signed.step.kind} ${signed.id} was refused: ${said}`
-  if (/nonce.*(too low|already|old)|old nonce/.test(said))
+  if (/nonce.*(too low|already|old)|old ?nonce/.test(said))
     return EvmErrors.EvmNonceUsed(message, context, { cause: error })
   if (/insufficient funds/.test(said))
     return EvmErrors.EvmInsufficientFunds(message, context, { cause: error })

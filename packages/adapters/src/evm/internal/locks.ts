@@ -112,6 +112,10 @@ export async function recoverLocks(
     await assertCode(client, tip.hash, options)
     const locks: RecoveredLock[] = []
     for (let from = 0; ; from += Record.TAG_WINDOW) {
+      if (from >= Record.MAX_TAGS)
+        throw CoreErrors.RpcTooLarge(`more than ${Record.MAX_TAGS} tags of one seed are in use`, {
+          method: 'eth_getLogs',
+        })
       const tags = Array.from({ length: Record.TAG_WINDOW }, (_, i) => toHex(Record.tagOf(seed, from + i)))
       const found = await eventsOf(client, [HtlcLock.TOPICS.locked, null, null, tags], tip, options)
       if (found.length === 0) return locks

@@ -9,6 +9,8 @@ import {
 
 /** Tags that recovery asks for at once; it goes on as long as any of them is in use. */
 export const TAG_WINDOW = 32
+/** Tags that recovery asks for at most: an endpoint that finds something for every one is lying. */
+export const MAX_TAGS = 8192
 
 /** The tag of an owner's locks with this index: without the seed, not to be told from those of other indices or owners. */
 export function tagOf(seed: SwapSeed.NetworkSeed, index: number): Bytes.Bytes32 {
