@@ -21,7 +21,13 @@ const abort = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => abort.abort(new Error(`stopped by ${signal}`)))
 
-process.exitCode = await main()
+try {
+  process.exitCode = await main()
+} catch (error) {
+  if (!abort.signal.aborted) throw error
+  process.stderr.write(`${abort.signal.reason.message}; nothing is left running\n`)
+  process.exitCode = 130
+}
 
 async function main(): Promise<number> {
   await using devnet = await createDevnet({
@@ -35,6 +41,7 @@ async function main(): Promise<number> {
   const audience = audienceOf()
   audience.say(`Bitcoin ${devnet.bitcoin.version}, EVM ${devnet.evm.version}`)
   const stage = createStage(devnet, audience)
+  abort.signal.addEventListener('abort', () => void stage.close())
   const miner = automine(devnet, { bitcoin: 400, evm: 300 })
   const { url, username, password } = devnet.bitcoin
   const world = {
@@ -50,6 +57,7 @@ async function main(): Promise<number> {
       abort.signal.throwIfAborted()
       audience.scene(index + 1, scene.title)
       const found = await perform(scene, stage, audience, world).catch((error) => [String(error)])
+      abort.signal.throwIfAborted()
       for (const line of found) audience.say(`WRONG: ${line}`)
       wrong.push(...found)
       played++
