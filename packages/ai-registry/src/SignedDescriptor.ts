@@ -66,7 +66,7 @@ export function signingInput(descriptor: ServiceDescriptor.ServiceDescriptor): U
  * canonical `{"descriptor":…,"signature":{"protected":"…","signature":"…"}}`, the second member being a flattened JWS with
  * detached payload (RFC 7515, 7.2.2 and Appendix F), as A2A agent cards carry it.
  *
- * Throws `InvalidSignature` (5004) where it isn't one by `provider.key`, `InvalidBytes` (1005), and as
+ * Throws `InvalidDescriptorSignature` (5004) where it isn't one by `provider.key`, `InvalidBytes` (1005), and as
  * `ServiceDescriptor.from` does.
  *
  * @example
@@ -82,7 +82,7 @@ export function attach(descriptor: ServiceDescriptor.ServiceDescriptor, signatur
   const head = header(key)
   const verdict = verifyBy(key, join(head, Jcs.encode(json)), signature)
   if (!verdict.ok)
-    throw RegistryErrors.InvalidSignature(`signature: ${verdict.refusal.message}`, {
+    throw RegistryErrors.InvalidDescriptorSignature(`signature: ${verdict.refusal.message}`, {
       argument: 'signature',
       check: verdict.refusal.check,
       signer: key,

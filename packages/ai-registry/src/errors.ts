@@ -13,7 +13,7 @@ export const RegistryErrors = /* @__PURE__ */ defineErrors({
     retryable: false,
     hint: 'Use the ed25519 key that the descriptor names as provider.key.',
   },
-  InvalidSignature: {
+  InvalidDescriptorSignature: {
     code: 5004,
     retryable: false,
     hint: 'Sign exactly the bytes of `signingInput`, with Ed25519 (RFC 8032).',

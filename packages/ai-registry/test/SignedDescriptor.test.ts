@@ -146,6 +146,7 @@ describe('A63: any change after signing is refused', () => {
     const resigned = forge({ ...HEADER, kid: OTHER_KEY }, stolen, OTHER_SECRET)
     expect(check(resigned)).toBe('accepted')
     expect(check(resigned, { ...OPTIONS, signer: KEY })).toBe('signer')
+    expect(check(BYTES, { ...OPTIONS, signer: KEY })).toBe('accepted')
   })
 
   test('A63: signatures swapped between two descriptors', () => {
@@ -373,7 +374,7 @@ describe('error', () => {
   test('a false signature', () => {
     const signature = ed25519.sign(SignedDescriptor.signingInput(SAMPLE), OTHER_SECRET)
     expect(thrown(() => SignedDescriptor.attach(SAMPLE, signature))).toMatchObject({
-      _tag: 'InvalidSignature',
+      _tag: 'InvalidDescriptorSignature',
       code: 5004,
       context: { check: 'signature', signer: KEY },
     })
