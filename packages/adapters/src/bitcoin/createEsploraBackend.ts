@@ -1,5 +1,5 @@
 import { Bytes, type CallOptions, isAitbcError } from '@aitbc/core'
-import { get, post, type Rpc } from '@aitbc/core/rpc'
+import type { Rpc } from '@aitbc/core/rpc'
 import { BlockHeader, Hash256, Transaction } from '@aitbc/proofs/bitcoin'
 import { sha256 } from '@noble/hashes/sha2.js'
 import type { Backend, Outpoint, Place, Told } from './Backend.js'
@@ -30,7 +30,7 @@ export function createEsploraBackend(options: createEsploraBackend.Options): Bac
 
   const getText = async (path: string, callOptions: CallOptions | undefined) => {
     callOptions?.signal?.throwIfAborted()
-    const answer = Answer.answer(await get(rest, path, callOptions), `${path} of ${name}`)
+    const answer = Answer.answer(await rest.request('GET', [path], callOptions), `${path} of ${name}`)
     if (Answer.integer(Answer.field(answer, 'status')) === 404) return undefined
     const body = Answer.text(Answer.field(answer, 'body'), MAX_BODY)
     return Answer.answer(body.trim(), `${path} of ${name}`)
@@ -152,7 +152,7 @@ export function createEsploraBackend(options: createEsploraBackend.Options): Bac
     },
     async send(raw, callOptions) {
       try {
-        await post(rest, '/tx', Bytes.toHex(raw), callOptions)
+        await rest.request('POST', ['/tx', Bytes.toHex(raw)], callOptions)
         return undefined
       } catch (error) {
         if (!isAitbcError(error, 'RpcRejected') || error.context['code'] !== 400) throw error

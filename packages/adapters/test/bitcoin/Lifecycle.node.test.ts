@@ -1,6 +1,18 @@
 import { AccountId, Bytes } from '@aitbc/core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { advance, createPerson, createSwap, createWorld, fund, KINDS, mine, send, sign, theLock, type World } from './world.js'
+import {
+  advance,
+  createPerson,
+  createSwap,
+  createWorld,
+  fund,
+  KINDS,
+  mine,
+  send,
+  sign,
+  theLock,
+  type World,
+} from './world.js'
 
 let world: World
 beforeAll(async () => {
@@ -41,11 +53,19 @@ describe.each(backends)('default: over %s', (backend) => {
     await mine(devnet, 'bitcoin', 3)
     expect((await adapter.status(claimed)).value).toMatchObject({ is: 'final', id: claimed.id })
     const spend = await adapter.findSpend(terms, lock)
-    expect(spend.is === 'found' && spend.fact.value.kind === 'claim' && Bytes.equal(spend.fact.value.secret, secret)).toBe(true)
+    expect(
+      spend.is === 'found' &&
+        spend.fact.value.kind === 'claim' &&
+        Bytes.equal(spend.fact.value.secret, secret),
+    ).toBe(true)
     expect((await adapter.balance(swap.beneficiary.account)).value).toBeGreaterThan(99_000n)
 
     const second = createSwap(alice, bob, { kind, deadline: (await adapter.tip()).value.clock + 3600n })
-    await send(adapter, { kind: 'lock', terms: second.terms, from: alice.funding.account }, alice.funding.signer)
+    await send(
+      adapter,
+      { kind: 'lock', terms: second.terms, from: alice.funding.account },
+      alice.funding.signer,
+    )
     await mine(devnet, 'bitcoin', 1)
     const later = await theLock(adapter, second.terms)
     const [refund] = await adapter.prepare({ kind: 'refund', terms: second.terms, lock: later })

@@ -129,7 +129,8 @@ export async function theLock(adapter: BitcoinAdapter, terms: LockTerms.LockTerm
 /** Moves the median time past to a point; blocks carry it. */
 export async function clockTo(world: World, time: bigint): Promise<void> {
   const { clock } = (await world.adapter.tip()).value
-  if (time > clock) await advance(world.devnet, time - world.devnet.now() > 0n ? time - world.devnet.now() : 1n)
+  if (time > clock)
+    await advance(world.devnet, time - world.devnet.now() > 0n ? time - world.devnet.now() : 1n)
 }
 
 export { advance, fund, mine, type Rpc }
