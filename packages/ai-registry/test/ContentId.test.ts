@@ -67,6 +67,7 @@ describe('refusals', () => {
     ['one character less', EMPTY.slice(0, -1), 'content-id-syntax'],
     ['a very long one', `b${'a'.repeat(1_000_000)}`, 'content-id-syntax'],
     ['no string', undefined, 'content-id-syntax'],
+    ['a list that reads like one', [EMPTY], 'content-id-syntax'],
     ['codec raw', withHeader(0x01, 0x55, 0x12, 0x20), 'content-id-kind'],
     ['codec dag-json', withHeader(0x01, 0xa9, 0x02, 0x12, 0x20), 'content-id-kind'],
     ['version 2', withHeader(0x02, 0x80, 0x04, 0x12, 0x20), 'content-id-kind'],

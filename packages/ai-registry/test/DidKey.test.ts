@@ -57,6 +57,7 @@ describe('refusals', () => {
     ['did:key:u7QEAAA', 'did-syntax'],
     [`did:key:z${'1'.repeat(300)}`, 'did-syntax'],
     [undefined, 'did-syntax'],
+    [[DID], 'did-syntax'],
     [DID.replace('z6', 'z16'), 'key-type'],
     [did('e701', `02${'11'.repeat(32)}`), 'key-type'],
     [did('ec01', '11'.repeat(32)), 'key-type'],

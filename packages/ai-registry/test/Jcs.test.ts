@@ -191,6 +191,13 @@ describe('error: NotJson names the place and what came', () => {
     expect(error).toMatchObject({ _tag: 'NotJson', code: 5001, retryable: false, context: { path } })
   })
 
+  test('the message says where and what', () => {
+    expect(thrown(() => Jcs.stringify(undefined as never)).message).toBe(
+      'value must be JSON data, got undefined',
+    )
+    expect(thrown(() => Jcs.stringify([[1n]] as never)).message).toBe('/0/0 must be JSON data, got 1n')
+  })
+
   test('as deep as decode reads', () => {
     expect(Jcs.decode(Jcs.encode(deep(Json.MAX_DEPTH) as Json.Value)).ok).toBe(true)
   })

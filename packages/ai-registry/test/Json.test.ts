@@ -100,6 +100,9 @@ describe('A62: what two parsers could read differently is refused', () => {
     ['1.', 'syntax', ''],
     ['.5', 'syntax', ''],
     ['1e', 'syntax', ''],
+    ['1E', 'syntax', ''],
+    ['00', 'syntax', ''],
+    ['09', 'syntax', ''],
     ['1.e5', 'syntax', ''],
     ['1.5.5', 'syntax', ''],
     ['0x10', 'trailing', ''],
@@ -192,6 +195,10 @@ describe('A62: what two parsers could read differently is refused', () => {
 
   test('a refusal says where', () => {
     expect(refused('{"a~b/c":[0,-0]}').context).toEqual({ offset: 12, path: '/a~0b~1c/1' })
+    expect(refused('[1').message).toBe('"," or "]" was expected, got the end of the text (offset 2)')
+    expect(refused('"a').message).toBe('a string was not closed (offset 2)')
+    expect(refused('"\t').message).toBe('a control character must be escaped, got "\\t" (offset 1)')
+    expect(refused('[1;').message).toBe('"," or "]" was expected, got ";" (offset 2)')
   })
 })
 

@@ -123,6 +123,8 @@ describe('default', () => {
 
 describe('refusals name the path and what came', () => {
   const long = 'x'.repeat(5000)
+  const deployment = (i: number) => ({ account: 'cosmos:hub-1:a', kind: `k${i}` })
+  const extensions = (n: number) => Object.fromEntries(many(n, (i) => [`x${i}`, i]) as [string, number][])
   const many = (n: number, item: (i: number) => unknown) => Array.from({ length: n }, (_, i) => item(i))
 
   test.each<[path: string, value: unknown, check: ServiceDescriptor.Check, at?: string]>([
@@ -172,7 +174,7 @@ describe('refusals name the path and what came', () => {
     ['/provider/accounts/0', 'eip155:1:0xab16a96D359eC26a11e2C2b3d8f8B8942d5Bfcdb', 'not-canonical-id'],
     ['/provider/accounts/0', 'eip155:1:0xab16', 'not-canonical-id'],
     ['/deployments', {}, 'type'],
-    ['/deployments', many(65, (i) => ({ account: 'cosmos:hub-1:a', kind: `k${i}` })), 'length'],
+    ['/deployments', many(65, deployment), 'length'],
     ['/deployments/1', SAMPLE.deployments[0], 'duplicate'],
     ['/deployments/0/kind', 'ERC 8004', 'format'],
     ['/deployments/0/reference', 'a b', 'format'],
@@ -227,7 +229,7 @@ describe('refusals name the path and what came', () => {
     ['/validity/notBefore', 1_790_000_000, 'type'],
     ['/extensions', [], 'type'],
     ['/extensions/two words', 1, 'format'],
-    ['/extensions', Object.fromEntries(many(65, (i) => [`x${i}`, i]) as [string, number][]), 'length'],
+    ['/extensions', extensions(65), 'length'],
     ['/critical', 'example.com/sla', 'type'],
     ['/critical/1', 'example.com/sla', 'duplicate'],
   ])('%s = %j: %s', (path, value, check, at = path) => {
@@ -235,6 +237,26 @@ describe('refusals name the path and what came', () => {
     expect([got, context?.['path']]).toEqual([check, at])
     expect(message.startsWith(at)).toBe(true)
     expect(message).toMatch(/ must be .+, got /)
+  })
+
+  test.each<[path: string, most: unknown, more: unknown]>([
+    ['/name', 'x'.repeat(128), 'x'.repeat(129)],
+    ['/description', 'x'.repeat(4096), 'x'.repeat(4097)],
+    ['/provider/accounts/2', `cosmos:hub-1:${'a'.repeat(128)}`, `cosmos:hub-1:${'a'.repeat(129)}`],
+    ['/deployments', many(64, deployment), many(65, deployment)],
+    ['/deployments/0/reference', 'x'.repeat(128), 'x'.repeat(129)],
+    ['/endpoints/0/url', `https://a.example/${'x'.repeat(2030)}`, `https://a.example/${'x'.repeat(2031)}`],
+    ['/capabilities/0/id', 'x'.repeat(128), 'x'.repeat(129)],
+    ['/capabilities/0/prices/0/amount', (2n ** 256n - 1n).toString(), (2n ** 256n).toString()],
+    ['/revision', (2n ** 64n - 1n).toString(), (2n ** 64n).toString()],
+    ['/extensions', extensions(64), extensions(65)],
+  ])('%s: the most that is allowed, and one more', (path, most, more) => {
+    const read = (value: unknown) =>
+      ServiceDescriptor.read(
+        { ...(changed(path, value) as object), critical: [] },
+        { understands: UNDERSTANDS },
+      ).ok
+    expect([read(most), read(more)]).toEqual([true, false])
   })
 
   test('the whole of it', () => {
@@ -320,6 +342,7 @@ describe('error', () => {
     ['extensions missing', bad({ extensions: undefined }), 'InvalidDescriptor', '/extensions'],
     ['a string for a list', bad({ critical: 'example.com/sla' }), 'InvalidDescriptor', '/critical'],
     ['an unknown field', bad({ extra: 1 }), 'InvalidDescriptor', '/extra'],
+    ['null for a field', bad({ provider: null }), 'InvalidDescriptor', '/provider'],
     ['a date for the validity', bad({ validity: new Date(0) }), 'InvalidDescriptor', '/validity/notBefore'],
     [
       'a bigint within an extension',
