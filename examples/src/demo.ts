@@ -40,7 +40,7 @@ async function main(): Promise<number> {
   const token = deployed.address.toLowerCase()
   const audience = audienceOf()
   audience.say(`Bitcoin ${devnet.bitcoin.version}, EVM ${devnet.evm.version}`)
-  const stage = createStage(devnet, audience)
+  const stage = await createStage(devnet, audience)
   abort.signal.addEventListener('abort', () => void stage.close())
   const miner = automine(devnet, { bitcoin: 400, evm: 300 })
   const { url, username, password } = devnet.bitcoin

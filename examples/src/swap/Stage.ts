@@ -1,10 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Bytes } from '@aitbc/core'
 import { advance, type Devnet } from '@aitbc/devnet'
+import { build } from 'esbuild'
 import type { Audience } from './Audience.js'
 import type { FromParty, PartyConfig, ToParty } from './messages.js'
 
@@ -44,9 +45,10 @@ const PARTY = fileURLToPath(new URL('./party.ts', import.meta.url))
 const PATIENCE_MS = 45_000
 
 /** Sets the stage: parties are processes of their own, and end with it. */
-export function createStage(devnet: Devnet, audience: Audience): Stage {
+export async function createStage(devnet: Devnet, audience: Audience): Promise<Stage> {
+  const program = await compile()
   const running = new Set<ChildProcess>()
-  const folders: string[] = []
+  const folders: string[] = [dirname(program)]
   const post = (child: ChildProcess, message: ToParty) => {
     if (child.connected) child.send(message, () => undefined)
   }
@@ -62,7 +64,7 @@ export function createStage(devnet: Devnet, audience: Audience): Stage {
       return { name, role, seed: crypto.getRandomValues(new Uint8Array(32)), folder, sent: new Set() }
     },
     enter(actor, config) {
-      const child = fork(PARTY, { execArgv: ['--import', 'tsx'], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+      const child = fork(program, { execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
       running.add(child)
       const performance = perform(child, actor, audience)
       child.once('exit', () => running.delete(child))
@@ -87,6 +89,21 @@ export function createStage(devnet: Devnet, audience: Audience): Stage {
       await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })))
     },
   }
+}
+
+/** One file of JavaScript for all parties: a process starts four times as fast as from the sources. */
+async function compile(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'aitbc-party-'))
+  const outfile = join(folder, 'party.mjs')
+  await build({
+    entryPoints: [PARTY],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    logLevel: 'error',
+  })
+  return outfile
 }
 
 function perform(child: ChildProcess, actor: Actor, audience: Audience): Performance {
