@@ -214,7 +214,7 @@ interface ProofMethods {
 export type ChainAdapter<C extends Capabilities = Capabilities> = Base<C> &
   (C['locks'] extends true ? LockMethods : unknown) &
   (C['replacement'] extends true ? ReplaceMethods : unknown) &
-  (C['proofs'] extends 'none' ? unknown : ProofMethods)
+  ('none' extends C['proofs'] ? unknown : ProofMethods)
 
 /** The adapter a swap needs: with locks, replacement and evidence. */
 export type SwapAdapter = ChainAdapter<{
