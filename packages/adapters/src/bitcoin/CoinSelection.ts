@@ -53,7 +53,7 @@ const MAX_WEIGHT = 400_000
  * import { CoinSelection } from '@aitbc/adapters/bitcoin'
  * CoinSelection.select([{ txid: '00'.repeat(32), index: 0, amount: 100_000n }], {
  *   baseWeight: 214, inputWeight: 272, changeWeight: 124, target: 50_000n, feeRate: 1000n, dust: 330n,
- * })?.change // 49859n
+ * })?.change // 49847n
  */
 export function select<C extends Coin>(coins: readonly C[], request: Request): Selection<C> | undefined {
   const { baseWeight, inputWeight, changeWeight, target, feeRate, dust, minFee = 0n } = request
