@@ -1,5 +1,5 @@
 // The other process of file.node.test.ts.
-import { isAitbcError } from '../../src/index.js'
+import { isAitbcError, Journal } from '../../src/index.js'
 import { createFileStorage } from '../../src/storage/file.js'
 
 const [, , folder = '', task, count = '0'] = process.argv
@@ -32,6 +32,15 @@ if (task === 'increment') {
     } catch (error) {
       if (!isAitbcError(error, 'StorageConflict')) throw error
     }
+  }
+}
+if (task === 'journal') {
+  const journal = await Journal.open(storage, { name: 'swap', kinds: ['event'] })
+  // Until it is killed: appends in bursts, compacts now and then, tells each sequence only once it is durable.
+  for (;;) {
+    const burst = Array.from({ length: 3 }, () => journal.append('event', new Uint8Array(100)))
+    for (const sequence of await Promise.all(burst)) process.stdout.write(`${sequence}\n`)
+    if (journal.entries.length > 12) await journal.compact((entries) => entries.slice(-4))
   }
 }
 if (task !== 'hold') process.stdout.write('done\n')
