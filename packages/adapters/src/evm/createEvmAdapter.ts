@@ -67,7 +67,7 @@ export type EvmAdapter = SwapAdapter & {
  * Every answer is read as hostile (`RpcMalformed` 1204 names method and value); facts are `reported`, or `quorum` where the
  * transport is one. Locks are bound to the contract at `htlc`, whose code must have the pinned hash (`EvmContractMismatch` 3203),
  * and to tokens that the caller listed (`EvmTokenNotAllowed` 3202): nothing about a token is taken from chain or counterparty.
- * Parties have one address each: account and payout are the same. Codes: 1016, 1201–1208, 3201–3212.
+ * Parties have one address each: account and payout are the same. Codes: 1016, 1201–1208, 3201–3213.
  *
  * @example
  * import { networks } from '@aitbc/core'
@@ -116,7 +116,7 @@ export function createEvmAdapter(options: createEvmAdapter.Options): EvmAdapter 
         return told(client, owed, ref(tip), tip)
       })
     },
-    feeRates: async (o) => fees.rates(await fees.market(client, o)),
+    feeRates: async (o) => fees.rates(client, await fees.market(client, o)),
     prepare: (intent, o) => prepare(client, intent, o),
     submit: (signed, o) => submit(client, signed, o),
     replace: (submission, feeRate, o) => replace(client, submission, feeRate, o),
@@ -147,6 +147,8 @@ export declare namespace createEvmAdapter {
     /** Block from which on events are searched; 0 unless told. */
     readonly deployedAt?: bigint
     readonly gas?: Partial<GasLimits>
+    /** Highest fee rate that a step may have, wei per gas, whatever the endpoint says of the market; 10,000 gwei unless told. */
+    readonly maxFeeRate?: bigint
     /** Milliseconds between two looks of a watch; half the network's block time, at least 50 and at most 4,000, unless told. */
     readonly pollMs?: number
     /** How a watch waits; rejects when aborted. A timer unless told. */
@@ -192,6 +194,7 @@ function createClient(options: createEvmAdapter.Options): Client {
     assurance: options.assurance ?? transport.assurance ?? 'reported',
     deployedAt: options.deployedAt ?? 0n,
     gas: { ...GAS, ...options.gas },
+    maxFeeRate: options.maxFeeRate ?? 10_000_000_000_000n,
     pollMs: options.pollMs ?? Math.min(4000, Math.max(50, Number(network.blockTimeMs) / 2)),
     wait: options.wait ?? timer,
     checked: { chain: false },

@@ -62,6 +62,11 @@ export const EvmErrors = /* @__PURE__ */ defineErrors({
     retryable: true,
     hint: 'The chain does not say so now: look for the lock and its spend again.',
   },
+  EvmFeeRateTooHigh: {
+    code: 3213,
+    retryable: true,
+    hint: 'The market or the endpoint asks for more than `maxFeeRate` of the adapter: wait, ask another endpoint, or raise it.',
+  },
   EvmWalletRefused: {
     code: 3221,
     retryable: true,

@@ -595,7 +595,7 @@ describe('locks', () => {
         Bytes.toHex(SECRET),
       )
     }
-    for (const feeRate of [0n, -1n, 2n ** 96n, 5 as never])
+    for (const feeRate of [0n, -1n, 5 as never])
       expect((await rejected(bench.adapter.prepare({ kind: 'lock', terms: a }, { feeRate })))._tag).toBe(
         'EvmInvalidFeeRate',
       )

@@ -265,6 +265,32 @@ describe('hostile answers', () => {
     })
   })
 
+  test('H8: fees that a hostile endpoint invents are refused, not paid; a caller can set the limit', async () => {
+    const node = createFakeNode()
+    const price = (baseFee: bigint, tip: bigint) => () => ({
+      baseFeePerGas: [numberToHex(baseFee), numberToHex(baseFee)],
+      reward: [[tip, tip, tip].map((value) => numberToHex(value))],
+    })
+    for (const [baseFee, tip] of [
+      [10n ** 13n, 1n],
+      [1n, 10n ** 14n],
+      [2n ** 255n, 1n],
+    ] as const) {
+      node.answers['eth_feeHistory'] = price(baseFee, tip)
+      for (const run of [node.adapter.feeRates(), node.adapter.prepare({ kind: 'refund', terms, lock })])
+        await expect(run).rejects.toMatchObject({
+          _tag: 'EvmFeeRateTooHigh',
+          code: 3213,
+          context: { max: 10n ** 13n },
+        })
+    }
+    node.answers['eth_feeHistory'] = price(10n ** 9n, 1n)
+    const adapter = createEvmAdapter({ network, transport: node.transport, maxFeeRate: 10n ** 9n })
+    await expect(adapter.feeRates()).rejects.toMatchObject({ _tag: 'EvmFeeRateTooHigh' })
+    const [step] = await adapter.prepare({ kind: 'refund', terms, lock }, { feeRate: 10n ** 9n })
+    expect(step!.maxFee.amount % 10n ** 9n).toBe(0n)
+  })
+
   test('ranges that an endpoint refuses are halved until it answers', async () => {
     const node = createFakeNode()
     const spans: bigint[] = []

@@ -24,6 +24,8 @@ export interface Client {
   readonly assurance: Fact.Told<unknown>['assurance']
   readonly deployedAt: bigint
   readonly gas: Gas
+  /** wei per gas. */
+  readonly maxFeeRate: bigint
   readonly pollMs: number
   readonly wait: (milliseconds: number, signal?: AbortSignal) => Promise<void>
   /** Whether the endpoint's chain is known to be the network; providers that can switch are asked each time. */

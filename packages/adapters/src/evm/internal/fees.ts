@@ -18,25 +18,46 @@ export async function market(client: Client, options?: CallOptions): Promise<Mar
 }
 
 /** maxFeePerGas for three levels of hurry: room for the base fee to double (fast: to triple), and a tip. */
-export function rates({ baseFee, tips }: Market): FeeRates {
-  return { slow: 2n * baseFee + tips[0], normal: 2n * baseFee + tips[1], fast: 3n * baseFee + tips[2] }
+export function rates(client: Client, { baseFee, tips }: Market): FeeRates {
+  const within = (feeRate: bigint) => assertBounded(client, feeRate)
+  return {
+    slow: within(2n * baseFee + tips[0]),
+    normal: within(2n * baseFee + tips[1]),
+    fast: within(3n * baseFee + tips[2]),
+  }
 }
 
 /** Splits a fee rate: what it leaves above a doubled base fee is tip, and at least the usual tip where it can be. */
 export function split(
+  client: Client,
   feeRate: bigint,
   { baseFee, tips }: Market,
 ): { readonly maxFeePerGas: bigint; readonly maxPriorityFeePerGas: bigint } {
-  if (typeof feeRate !== 'bigint' || feeRate < 1n || feeRate >= 1n << 96n)
+  if (typeof feeRate !== 'bigint' || feeRate < 1n)
     throw EvmErrors.EvmInvalidFeeRate(
-      `feeRate must be a bigint from 1 to 2^96 - 1 wei per gas, got ${show(feeRate)}`,
+      `feeRate must be a bigint of at least 1 wei per gas, got ${show(feeRate)}`,
       {
         argument: 'feeRate',
         received: feeRate,
       },
     )
+  assertBounded(client, feeRate)
   const usual = tips[1] < feeRate ? tips[1] : feeRate
   return { maxFeePerGas: feeRate, maxPriorityFeePerGas: larger(feeRate - 2n * baseFee, usual) }
+}
+
+/** `EvmFeeRateTooHigh` (3213): what an endpoint says of the market is no reason to burn the money. */
+export function assertBounded(client: Client, feeRate: bigint): bigint {
+  if (feeRate > client.maxFeeRate)
+    throw EvmErrors.EvmFeeRateTooHigh(
+      `the fee rate must be at most ${client.maxFeeRate} wei per gas, got ${feeRate}`,
+      {
+        argument: 'feeRate',
+        max: client.maxFeeRate,
+        received: feeRate,
+      },
+    )
+  return feeRate
 }
 
 /** The larger of two amounts. */

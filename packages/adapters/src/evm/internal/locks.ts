@@ -64,7 +64,8 @@ export async function findSpend(
     if ('why' in audited) return { is: 'unknown', why: audited.why }
     const { status } = audited
     if (status === HtlcLock.STATUS.none || status === HtlcLock.STATUS.locked) {
-      const [pending] = await pendingClaims(client, id, terms.hashlock, options)
+      const locked = status === HtlcLock.STATUS.locked
+      const [pending] = locked ? await pendingClaims(client, id, terms.hashlock, options) : []
       return pending === undefined
         ? { is: 'absent', fact: told(client, null, ref(tip), tip) }
         : { is: 'found', fact: told(client, pending, 'mempool', tip) }

@@ -194,7 +194,7 @@ export async function replace(
 async function voided(client: Client, submission: Submission, options: PrepareOptions): Promise<Step> {
   const { from, ...old } = EvmTransaction.ofStep(submission?.step)
   const market = await fees.market(client, options)
-  const price = await outbid(client, old, options.feeRate ?? fees.rates(market).fast, options)
+  const price = await outbid(client, old, options.feeRate ?? fees.rates(client, market).fast, options)
   const { validFrom, validUntil, ...step } = submission.step
   return restep(
     client,
@@ -209,10 +209,10 @@ async function outbid(
   feeRate: bigint,
   options: PrepareOptions,
 ): Promise<{ readonly maxFeePerGas: bigint; readonly maxPriorityFeePerGas: bigint }> {
-  const fresh = fees.split(feeRate, await fees.market(client, options))
+  const fresh = fees.split(client, feeRate, await fees.market(client, options))
   const tip = fees.larger(fresh.maxPriorityFeePerGas, EvmTransaction.bumped(old.maxPriorityFeePerGas))
   const fee = fees.larger(fresh.maxFeePerGas, EvmTransaction.bumped(old.maxFeePerGas))
-  return { maxFeePerGas: fees.larger(fee, tip), maxPriorityFeePerGas: tip }
+  return { maxFeePerGas: fees.assertBounded(client, fees.larger(fee, tip)), maxPriorityFeePerGas: tip }
 }
 
 function restep(client: Client, step: Step, transaction: EvmTransaction.EvmTransaction): Step {
@@ -395,7 +395,7 @@ async function steps(
   const from = accountOf(client, account, 'account')
   const next = await nextNonce(client, from, options)
   const market = await fees.market(client, options)
-  const price = fees.split(options.feeRate ?? fees.rates(market).normal, market)
+  const price = fees.split(client, options.feeRate ?? fees.rates(client, market).normal, market)
   const made = calls.map(({ kind, to, value, data, gas, validFrom, validUntil }, i) =>
     EvmTransaction.toStep(
       { chainId: client.chainId, nonce: next + BigInt(i), to, value, data, gas, ...price },

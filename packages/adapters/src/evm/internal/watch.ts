@@ -57,7 +57,7 @@ export function watch(
   return follow(client, undefined, options, async (move) => {
     // All reads first: a look that fails half-way must leave nothing behind.
     const added = move === undefined ? [] : await look.inBlocks(move.added)
-    const pending = await look.inMempool()
+    const pending = await look.inMempool(standing)
     const events: ChainEvent[] = []
     const now = move?.asOf ?? asOf
     if (now === undefined) return events
@@ -93,7 +93,7 @@ interface Seen {
 
 interface Look {
   inBlocks(added: readonly EvmRpc.Block[]): Promise<readonly Seen[]>
-  inMempool(): Promise<readonly Sighting[]>
+  inMempool(standing: readonly Seen[]): Promise<readonly Sighting[]>
 }
 
 function lookFor(client: Client, subject: Subject, options?: CallOptions): Look {
@@ -176,13 +176,13 @@ function lookForLock(
           found.push(sighting(log, block))
       return found
     },
-    inMempool: async () =>
-      (await pendingClaims(client, id, terms.hashlock, options)).map((spend) => ({
-        kind: 'spend',
-        lock,
-        spend,
-        block: 'mempool',
-      })),
+    inMempool: async (standing) => {
+      const has = (kind: Sighting['kind']) => standing.some(({ what }) => what.kind === kind)
+      // The mempool is big: it is only asked for while there is something to claim.
+      if (!has('lock') || has('spend')) return []
+      const claims = await pendingClaims(client, id, terms.hashlock, options)
+      return claims.map((spend) => ({ kind: 'spend', lock, spend, block: 'mempool' }))
+    },
   }
 }
 
