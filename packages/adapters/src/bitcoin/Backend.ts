@@ -45,14 +45,16 @@ export interface Backend {
   transaction(txid: string, options?: CallOptions): Promise<Told | undefined>
   /** Place of a transaction in a block. */
   place(txid: string, block: string, options?: CallOptions): Promise<Place>
-  /** Ids of all transactions that pay to a script or spend from it, the mempool's included, in no order. */
-  history(script: Bytes.Bytes, options?: CallOptions): Promise<readonly string[]>
+  /** Ids of all transactions that pay to any of these scripts or spend from them, the mempool's included, in no order. */
+  history(scripts: readonly Bytes.Bytes[], options?: CallOptions): Promise<readonly string[]>
   /** Outputs to a script that neither a block nor the mempool spends, the mempool's own included. */
   unspent(script: Bytes.Bytes, options?: CallOptions): Promise<readonly Outpoint[]>
   /** Id of the transaction that spends an output of a script, the mempool's included. */
   spender(outpoint: Outpoint, script: Bytes.Bytes, options?: CallOptions): Promise<string | undefined>
   /** Hands a transaction to the network; gives the node's reason where it doesn't take it. */
   send(raw: Bytes.Bytes, options?: CallOptions): Promise<string | undefined>
+  /** Fees of a waiting transaction and all its descendants, satoshi; `undefined` where the endpoint can't tell. */
+  evicted(txid: string, options?: CallOptions): Promise<bigint | undefined>
   /** Fee rate (sat/kvB) to be included within so many blocks; `undefined` where the endpoint has no estimate. */
   estimate(blocks: number, options?: CallOptions): Promise<bigint | undefined>
 }

@@ -156,9 +156,7 @@ async function balance(
       received: at,
     })
   const unspent = new Map<string, bigint>()
-  for (const { located } of (await reader.history(account.script, options)).map((one) => ({
-    located: one,
-  }))) {
+  for (const located of await reader.history([account.script], options)) {
     if (located.at === 'mempool' || located.at.height > at.height) continue
     for (const input of located.transaction.inputs)
       unspent.delete(`${Hash256.toDisplay(input.txid)}:${input.index}`)

@@ -26,6 +26,7 @@ const FEW_BLOCKS = 12n
 const FILTER_LAG = 6n
 const BUSY_TRIES = 12
 const BLOCK_CACHE_BYTES = 16_000_000
+const SCANS = 256
 
 /**
  * Reads Bitcoin from the RPC of Bitcoin Core or a node that speaks it (Knots), without a wallet. The node runs with `-txindex=1`,
@@ -42,7 +43,7 @@ const BLOCK_CACHE_BYTES = 16_000_000
 export function createCoreBackend(options: createCoreBackend.Options): Backend {
   const { rpc, birthHeight = 0n, mempoolLimit = 20_000 } = options
   const { name } = rpc
-  const scans = new Map<string, Scan>()
+  const scans = lru<Scan>(SCANS)
   const mempool = new Map<string, Transaction.Transaction>()
   const blocks = lru<readonly Transaction.Transaction[]>(BLOCK_CACHE_BYTES)
 
@@ -123,8 +124,12 @@ export function createCoreBackend(options: createCoreBackend.Options): Backend {
     return transactions
   }
 
-  const scanOf = async (script: Bytes.Bytes, callOptions: CallOptions | undefined): Promise<Scan> => {
-    const key = Bytes.toHex(script)
+  const scanOf = async (
+    scripts: readonly Bytes.Bytes[],
+    callOptions: CallOptions | undefined,
+  ): Promise<Scan> => {
+    const wanted = new Set(scripts.map(Bytes.toHex))
+    const key = [...wanted].join()
     const head = await tip(callOptions)
     let known = scans.get(key)
     // What a reorganisation undid may hide anywhere in what was read: read again.
@@ -135,12 +140,12 @@ export function createCoreBackend(options: createCoreBackend.Options): Backend {
     let from = known === undefined ? birthHeight : known.upTo.height + 1n
     const visit = async (hash: string): Promise<void> => {
       for (const transaction of await transactionsOf(hash, callOptions)) {
-        const txid = touch(transaction, script, own)
+        const txid = touch(transaction, wanted, own)
         if (txid !== undefined) touched.set(txid, transaction)
       }
     }
     if (head.height - from + 1n > FEW_BLOCKS) {
-      const relevant = await filtered(key, from, head.height - FILTER_LAG, callOptions)
+      const relevant = await filtered([...wanted], from, head.height - FILTER_LAG, callOptions)
       if (relevant !== undefined) {
         for (const hash of relevant) await visit(hash)
         from = head.height - FILTER_LAG + 1n
@@ -157,9 +162,9 @@ export function createCoreBackend(options: createCoreBackend.Options): Backend {
     scans.set(key, scanned)
     return scanned
   }
-  /** Blocks whose BIP-158 filters match a script, oldest first; `undefined` where the node has no such index. */
+  /** Blocks whose BIP-158 filters match any script, oldest first; `undefined` where the node has no such index. */
   const filtered = async (
-    script: string,
+    wanted: readonly string[],
     from: bigint,
     to: bigint,
     callOptions: CallOptions | undefined,
@@ -168,7 +173,8 @@ export function createCoreBackend(options: createCoreBackend.Options): Backend {
       const indexes = await call('getindexinfo', ['basic block filter index'], callOptions)
       const index = Answer.field(indexes, 'basic block filter index')
       if (Answer.isAbsent(index) || !Answer.flag(Answer.field(index, 'synced'))) return undefined
-      const params = ['start', [`raw(${script})`], Number(from), Number(to), 'basic']
+      const objects = wanted.map((script) => `raw(${script})`)
+      const params = ['start', objects, Number(from), Number(to), 'basic']
       const found = await scan('scanblocks', params, callOptions)
       if (!Answer.flag(Answer.field(found, 'completed'))) return undefined
       return Answer.list(Answer.field(found, 'relevant_blocks')).map(Answer.hash)
@@ -214,7 +220,9 @@ export function createCoreBackend(options: createCoreBackend.Options): Backend {
       if (Answer.isAbsent(within)) return { raw }
       const hash = Answer.hash(within)
       const header = await ask('getblockheader', [hash], callOptions)
-      if (header === undefined) return { raw }
+      // The index keeps what undone blocks held; in the mempool it would have been found first.
+      const depth = header && Answer.field(header, 'confirmations').value
+      if (header === undefined || Number(depth) < 0) return undefined
       return { raw, block: { height: Answer.height(Answer.field(header, 'height')), hash } }
     },
     async place(txid, hash, callOptions): Promise<Place> {
@@ -230,16 +238,17 @@ export function createCoreBackend(options: createCoreBackend.Options): Backend {
         })
       return placeOf(decoded.value, match.index)
     },
-    async history(script, callOptions) {
-      const { touched, own } = await scanOf(script, callOptions)
+    async history(scripts, callOptions) {
+      const { touched, own } = await scanOf(scripts, callOptions)
       await syncMempool(callOptions)
+      const wanted = new Set(scripts.map(Bytes.toHex))
       const found = new Set(touched.keys())
       const pending = new Set(own)
       // Descendants come in any order: a pass that finds nothing new ends it.
       for (let before = -1; before !== found.size; ) {
         before = found.size
         for (const [id, transaction] of mempool)
-          if (touch(transaction, script, pending) !== undefined) found.add(id)
+          if (touch(transaction, wanted, pending) !== undefined) found.add(id)
       }
       return [...found]
     },
@@ -265,7 +274,7 @@ export function createCoreBackend(options: createCoreBackend.Options): Backend {
       if (pending !== undefined) return pending
       const output = await ask('gettxout', [outpoint.txid, outpoint.index, false], callOptions)
       if (output !== undefined && !Answer.isAbsent(output)) return undefined
-      const { touched } = await scanOf(script, callOptions)
+      const { touched } = await scanOf([script], callOptions)
       for (const [txid, transaction] of touched) if (spends(transaction, outpoint)) return txid
       return undefined
     },
@@ -279,6 +288,13 @@ export function createCoreBackend(options: createCoreBackend.Options): Backend {
         if (code === CODE.VERIFY_ERROR || code === CODE.VERIFY_REJECTED) return reasonOf(error)
         throw error
       }
+    },
+    async evicted(txid, callOptions) {
+      const entry = await ask('getmempoolentry', [txid], callOptions)
+      if (entry === undefined) return undefined
+      const fees = Answer.field(Answer.field(entry, 'fees'), 'descendant')
+      // A price to beat, in coins with eight decimals: rounding up errs on the safe side.
+      return BigInt(Math.ceil(Answer.price(fees, 21e6) * 1e8))
     },
     async estimate(target, callOptions) {
       const found = await call('estimatesmartfee', [target], callOptions)
@@ -319,20 +335,20 @@ export declare namespace createCoreBackend {
   }
 }
 
-/** What was read about a script up to a block: transactions that touch it, and its outputs as `txid:index`. */
+/** What was read about scripts up to a block: transactions that touch them, and their outputs as `txid:index`. */
 interface Scan {
   readonly upTo: Fact.BlockRef
   readonly touched: ReadonlyMap<string, Transaction.Transaction>
   readonly own: ReadonlySet<string>
 }
 
-/** The transaction's id where it pays to a script or spends one of its outputs, which are added to `own`. */
+/** The transaction's id where it pays to one of the scripts or spends one of their outputs, which are added to `own`. */
 function touch(
   transaction: Transaction.Transaction,
-  script: Bytes.Bytes,
+  scripts: ReadonlySet<string>,
   own: Set<string>,
 ): string | undefined {
-  const paid = transaction.outputs.flatMap((output, i) => (Bytes.equal(output.script, script) ? [i] : []))
+  const paid = transaction.outputs.flatMap(({ script }, i) => (scripts.has(Bytes.toHex(script)) ? [i] : []))
   const spent = transaction.inputs.some((input) => own.has(`${Hash256.toDisplay(input.txid)}:${input.index}`))
   if (paid.length === 0 && !spent) return undefined
   const txid = Hash256.toDisplay(Transaction.txid(transaction))

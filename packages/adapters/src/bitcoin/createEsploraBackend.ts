@@ -47,6 +47,24 @@ export function createEsploraBackend(options: createEsploraBackend.Options): Bac
     return found && Answer.hash(found)
   }
   const scriptPath = (script: Bytes.Bytes): string => `/scripthash/${Bytes.toHex(sha256(script))}`
+  const historyOf = async (
+    script: Bytes.Bytes,
+    callOptions: CallOptions | undefined,
+  ): Promise<readonly string[]> => {
+    const base = scriptPath(script)
+    const pending = `${base}/txs/mempool`
+    const ids = Answer.list(needed(await getJson(pending, callOptions), pending)).map(idOf)
+    for (let page = 0, last = ''; page < MAX_PAGES; page++) {
+      const path = `${base}/txs/chain${last === '' ? '' : `/${last}`}`
+      const found = Answer.list(needed(await getJson(path, callOptions), path)).map(idOf)
+      if (found.length < PAGE) return [...ids, ...found]
+      ids.push(...found)
+      last = found.at(-1) as string
+    }
+    throw BitcoinErrors.InvalidAnswer(`${base} of ${name} does not end after ${MAX_PAGES} pages`, {
+      asked: base,
+    })
+  }
   const idOf = (transaction: Answer.Answer): string => Answer.hash(Answer.field(transaction, 'txid'))
 
   return {
@@ -119,21 +137,12 @@ export function createEsploraBackend(options: createEsploraBackend.Options): Bac
         ),
       }
     },
-    async history(script, callOptions) {
-      const base = scriptPath(script)
-      const pending = `${base}/txs/mempool`
-      const ids = new Set(Answer.list(needed(await getJson(pending, callOptions), pending)).map(idOf))
-      let last = ''
-      for (let page = 0; page < MAX_PAGES; page++) {
-        const path = `${base}/txs/chain${last === '' ? '' : `/${last}`}`
-        const found = Answer.list(needed(await getJson(path, callOptions), path)).map(idOf)
-        for (const id of found) ids.add(id)
-        if (found.length < PAGE) return [...ids]
-        last = found.at(-1) as string
-      }
-      throw BitcoinErrors.InvalidAnswer(`${base} of ${name} does not end after ${MAX_PAGES} pages`, {
-        asked: base,
+    async history(scripts, callOptions) {
+      const ids = new Set<string>()
+      await forEach(scripts, async (script) => {
+        for (const id of await historyOf(script, callOptions)) ids.add(id)
       })
+      return [...ids]
     },
     async unspent(script, callOptions) {
       const path = `${scriptPath(script)}/utxo`
@@ -162,6 +171,8 @@ export function createEsploraBackend(options: createEsploraBackend.Options): Bac
         return /"message":\s*"((?:[^"\\]|\\.)*)"/.exec(words)?.[1] ?? words
       }
     },
+    // Esplora shows no descendants: the node's refusal tells.
+    evicted: async () => undefined,
     async estimate(blocks, callOptions) {
       const path = '/fee-estimates'
       const found = needed(await getJson(path, callOptions), path)

@@ -39,7 +39,7 @@ export async function placedLocks(
   const { terms, htlc } = checked
   const placed: Placed[] = []
   let exact = false
-  for (const located of await context.reader.history(htlc.scriptPubKey, options))
+  for (const located of await context.reader.history([htlc.scriptPubKey], options))
     for (const [index, { amount, script }] of located.transaction.outputs.entries()) {
       if (!Bytes.equal(script, htlc.scriptPubKey)) continue
       const clock =
@@ -132,36 +132,55 @@ export async function recoverLocks(
   assertShare(network, seed)
   const recovered: RecoveredLock[] = []
   const seen = new Set<string>()
-  for (let index = 0, empty = 0; empty < BEACON_GAP; index++) {
-    const beacon = Account.parse(network, beaconAccount(network, seed, index).account)
-    const history = await reader.history(beacon.script, options)
-    empty = history.length === 0 ? empty + 1 : 0
-    for (const located of history) {
-      if (seen.has(located.txid)) continue
-      seen.add(located.txid)
-      const rebuilt = rebuild(context, seed, located, options.hashlockOf)
-      if (rebuilt === undefined) continue
-      const tip = await reader.tip(options)
-      const placed = await placedLocks(context, rebuilt.checked, tip, options)
-      const own = placed.find(({ lock }) => lock.ref === `${located.txid}:0`)
-      if (own === undefined) continue
-      const { nonce, record } = rebuilt.read
-      recovered.push({ terms: rebuilt.checked.terms, lock: own.lock, nonce, record })
-    }
-  }
+  await walkBeacons(context, seed, options, async (located) => {
+    if (seen.has(located.txid)) return
+    seen.add(located.txid)
+    const rebuilt = rebuild(context, seed, located, options.hashlockOf)
+    if (rebuilt === undefined) return
+    const tip = await reader.tip(options)
+    const placed = await placedLocks(context, rebuilt.checked, tip, options)
+    const own = placed.find(({ lock }) => lock.ref === `${located.txid}:0`)
+    if (own === undefined) return
+    const { nonce, record } = rebuilt.read
+    recovered.push({ terms: rebuilt.checked.terms, lock: own.lock, nonce, record })
+  })
   return recovered
 }
 
 /** The least index from which on no beacon was ever used: where the next lock's record goes. */
-export async function nextBeaconIndex(
+export function nextBeaconIndex(
   context: Context,
   seed: SwapSeed.NetworkSeed,
   options: CallOptions = {},
 ): Promise<number> {
+  assertShare(context.network, seed)
+  return walkBeacons(context, seed, options, async () => undefined)
+}
+
+/** Visits what touches the seed's beacons until a whole gap of them was never used; gives the index after the last used one. */
+async function walkBeacons(
+  context: Context,
+  seed: SwapSeed.NetworkSeed,
+  options: CallOptions,
+  visit: (located: Located) => Promise<void>,
+): Promise<number> {
+  const { network, reader } = context
   let next = 0
-  for (let index = 0; index < next + BEACON_GAP; index++) {
-    const beacon = Account.parse(context.network, beaconAccount(context.network, seed, index).account)
-    if ((await context.reader.history(beacon.script, options)).length > 0) next = index + 1
+  for (let start = 0; start < next + BEACON_GAP; start += BEACON_GAP) {
+    const indices = new Map(
+      Array.from({ length: BEACON_GAP }, (_, i) => {
+        const { script } = Account.parse(network, beaconAccount(network, seed, start + i).account)
+        return [Bytes.toHex(script), { index: start + i, script }] as const
+      }),
+    )
+    const scripts = [...indices.values()].map(({ script }) => script)
+    for (const located of await reader.history(scripts, options)) {
+      for (const { script } of located.transaction.outputs) {
+        const beacon = indices.get(Bytes.toHex(script))
+        if (beacon !== undefined && beacon.index >= next) next = beacon.index + 1
+      }
+      await visit(located)
+    }
   }
   return next
 }

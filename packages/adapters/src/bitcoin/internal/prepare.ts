@@ -145,7 +145,14 @@ async function settle(
     terms,
     ...(intent.kind === 'claim' ? { secret: intent.secret } : {}),
   }
-  return settlement(context, input, payout, Weight.fee(settlementWeight(htlc, input, payout.script), feeRate))
+  const weight = settlementWeight(htlc, input, payout.script)
+  const fee = Weight.fee(weight, feeRate)
+  if (intent.kind === 'refund') return settlement(context, input, payout, fee)
+  // A refund that waits already is outbid, with whatever hangs on it: the secret is out, and nothing else saves the claim (H5, H6).
+  const waiting = await context.reader.spender(outpoint, htlc.scriptPubKey, options)
+  const evicted = waiting?.at === 'mempool' ? await context.backend.evicted(waiting.txid, options) : undefined
+  const least = evicted === undefined ? fee : evicted + Weight.fee(weight, INCREMENTAL_RATE)
+  return settlement(context, input, payout, max(fee, least))
 }
 
 function settlement(
@@ -261,17 +268,19 @@ export async function replace(
       block: located.at,
     })
   const attempts = [...new Set([...opened.attempts, ...submission.attempts])]
+  const least = (weight: number): bigint => evicting + Weight.fee(weight, INCREMENTAL_RATE)
+  const evicting = await evictedBy(context, opened.fee, located?.txid, options)
   const { kind } = submission.step
   const [first] = opened.inputs
   const output = opened.transaction.outputs[0] as Transaction.Output
   if (first !== undefined && 'htlc' in first) {
     const weight = settlementWeight(first.htlc, first, output.script)
-    const fee = max(Weight.fee(weight, feeRate), opened.fee + Weight.fee(weight, INCREMENTAL_RATE))
+    const fee = max(Weight.fee(weight, feeRate), least(weight))
     const payout = Account.ofScript(network, output.script)
     return [settlement(context, first, Account.parse(network, payout), fee, attempts)]
   }
   if (kind === 'void' || kind === 'cpfp')
-    return [await sweep(context, opened, submission.step, feeRate, attempts, { ...options, feeRate })]
+    return [sweep(context, opened, submission.step, feeRate, attempts, least)]
   const from = spendable(context, submission.step.from, 'submission.step.from')
   const outputs = opened.transaction.outputs.filter((_, i) => i !== opened.change)
   const step = await spend(
@@ -283,7 +292,7 @@ export async function replace(
       kind,
       attempts,
       required: opened.inputs as readonly Coin[],
-      minFee: (weight) => opened.fee + Weight.fee(weight, INCREMENTAL_RATE),
+      minFee: least,
     },
   )
   return [step]
@@ -309,20 +318,31 @@ async function replaceBySelf(
     })
   const attempts = [...new Set([...opened.attempts, ...submission.attempts])]
   const feeRate = await rateOf(context, options)
-  const step = { ...submission.step, kind: 'void' }
-  return sweep(context, opened, step, feeRate, attempts, options)
+  const evicting = await evictedBy(context, opened.fee, located?.txid, options)
+  const least = (weight: number): bigint => evicting + Weight.fee(weight, INCREMENTAL_RATE)
+  return sweep(context, opened, { ...submission.step, kind: 'void' }, feeRate, attempts, least)
+}
+
+/** Fees that a replacement must beat: those of the transaction that waits, and of what hangs on it (BIP-125 rule 3). */
+async function evictedBy(
+  context: Context,
+  fee: bigint,
+  waiting: string | undefined,
+  options: CallOptions,
+): Promise<bigint> {
+  const evicted = waiting === undefined ? undefined : await context.backend.evicted(waiting, options)
+  return max(fee, evicted ?? 0n)
 }
 
 /** All inputs to one output of the step's account, at a fee that replaces what they paid before. */
-async function sweep(
+function sweep(
   context: Context,
   opened: Psbt.Opened,
   step: Pick<Step, 'from' | 'kind'>,
   feeRate: bigint,
   attempts: readonly string[],
-  options: PrepareOptions,
-): Promise<Step> {
-  options.signal?.throwIfAborted()
+  least: (weight: number) => bigint,
+): Step {
   const from = spendable(context, step.from, 'step.from')
   const inputs = opened.inputs as readonly Coin[]
   const weight =
@@ -330,7 +350,7 @@ async function sweep(
     inputs.length * Weight.accountInput(from.kind as 'p2wpkh') +
     Weight.output(from.script) +
     4 * (Weight.compactSize(inputs.length) - 1)
-  const fee = max(Weight.fee(weight, feeRate), opened.fee + Weight.fee(weight, INCREMENTAL_RATE))
+  const fee = max(Weight.fee(weight, feeRate), least(weight))
   const left = inputs.reduce((sum, { amount }) => sum + amount, 0n) - fee
   assertNotDust(context, from.script, left, 'what is left after the fee')
   return stepOf(context, {

@@ -29,8 +29,8 @@ export interface Reader {
   /** Clock of a block (BIP-113): the median time of it and its ten predecessors. */
   medianTime(hash: string, options?: CallOptions): Promise<bigint>
   transaction(txid: string, options?: CallOptions): Promise<Located | undefined>
-  /** Transactions that pay to a script or spend from it, in the order of the chain, the mempool's last. */
-  history(script: Bytes.Bytes, options?: CallOptions): Promise<readonly Located[]>
+  /** Transactions that pay to these scripts or spend from them, in the order of the chain, the mempool's last. */
+  history(scripts: readonly Bytes.Bytes[], options?: CallOptions): Promise<readonly Located[]>
   unspent(
     script: Bytes.Bytes,
     options?: CallOptions,
@@ -114,8 +114,15 @@ export function createReader(network: Network, backend: Backend): Reader {
       known = { raw: told.raw, transaction: value.value }
       decoded.set(txid, known)
     }
-    const pending = { txid, ...known, at: 'mempool', index: 0 } as const
-    if (told.block === undefined || !(await isBest(told.block, options))) return pending
+    if (told.block === undefined) return { txid, ...known, at: 'mempool', index: 0 }
+    if (!(await isBest(told.block, options)))
+      throw contradiction(
+        `transaction ${txid} is said to be in block ${told.block.hash}, which is not on the best chain`,
+        {
+          txid,
+          block: told.block,
+        },
+      )
     const key = `${told.block.hash}:${txid}`
     let index = places.get(key)
     if (index === undefined) {
@@ -156,9 +163,9 @@ export function createReader(network: Network, backend: Backend): Reader {
       const finalized = await finalizedAt(height, hash, options)
       return { height, hash, time, clock, ...(finalized === undefined ? {} : { finalized }) }
     },
-    async history(script, options) {
+    async history(scripts, options) {
       await assertNetwork(options)
-      return locate(await backend.history(script, options), options)
+      return locate(await backend.history(scripts, options), options)
     },
     async unspent(script, options) {
       await assertNetwork(options)

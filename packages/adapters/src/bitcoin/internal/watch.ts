@@ -115,7 +115,7 @@ function lookerOf(context: Context, subject: Subject): Look {
     case 'account': {
       const account = Account.parse(network, subject.account, 'subject.account')
       return async (_tip, options) =>
-        (await reader.history(account.script, options)).map(({ txid, at }) => ({
+        (await reader.history([account.script], options)).map(({ txid, at }) => ({
           kind: 'transaction',
           id: txid,
           block: at,
