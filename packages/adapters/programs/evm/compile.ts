@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Abi, type Hex, keccak256 } from 'viem'
+import { type Abi, getContractAddress, type Hex, keccak256, pad } from 'viem'
 
 const here = dirname(fileURLToPath(import.meta.url))
 
@@ -121,21 +121,36 @@ export async function build(): Promise<Readonly<Record<string, string>>> {
   }
 }
 
+/** What of the ABI the adapter speaks; the whole of it is in `Htlc.json`. */
+const SPOKEN = ['lock', 'claim', 'refund', 'withdraw', 'credit', 'Locked', 'Claimed', 'Refunded']
+/** The deployment proxy, and the salt it is given: see `HtlcDeployment`. */
+const PROXY = '0x4e59b44847b379578588920ca78fbf26c0b4956c'
+
 /** The part of the artifact that the adapter carries, as a module whose unused constants a bundler drops. */
 function module(artifact: Artifact): string {
+  const abi = artifact.abi.filter((item) => 'name' in item && SPOKEN.includes(item.name))
+  const address = getContractAddress({
+    opcode: 'CREATE2',
+    from: PROXY,
+    salt: pad('0x', { size: 32 }),
+    bytecode: artifact.creation,
+  })
   const lines = [
     '// Written by programs/evm/build.ts from Htlc.sol: change the source, then run the script.',
     '',
     '/** keccak-256 of the runtime code of `Htlc`: one constant on every chain. */',
     `export const codeHash = '${artifact.codeHash}'`,
     '',
+    '/** Where the deployment proxy puts it, on every chain (EIP-1014). */',
+    `export const address = '${address.toLowerCase()}'`,
+    '',
     `/** Creation code of \`Htlc\` (${artifact.compiler}); it takes no argument. */`,
     '// biome-ignore format: one literal',
     `export const creation = '${artifact.creation}'`,
     '',
-    '/** ABI of `Htlc`. */',
+    '/** What of the ABI of `Htlc` the adapter speaks. */',
     '// biome-ignore format: as the compiler gives it',
-    `export const abi = ${JSON.stringify(artifact.abi)} as const`,
+    `export const abi = ${JSON.stringify(abi, (key, value) => (key === 'internalType' ? undefined : value))} as const`,
     '',
   ]
   return lines.join('\n')

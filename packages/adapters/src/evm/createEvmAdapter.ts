@@ -12,7 +12,6 @@ import {
 import { type Address, decodeFunctionResult, hexToBytes, zeroAddress } from 'viem'
 import * as EvmRpc from './EvmRpc.js'
 import * as HtlcArtifact from './HtlcArtifact.js'
-import * as HtlcDeployment from './HtlcDeployment.js'
 import * as HtlcLock from './HtlcLock.js'
 import { atTip, type Client, ref, rpc, tipOf, told } from './internal/client.js'
 import * as fees from './internal/fees.js'
@@ -138,7 +137,7 @@ export declare namespace createEvmAdapter {
     readonly network: Network
     /** An EIP-1193 provider; `toProvider` of `@aitbc/core/rpc` makes one of an endpoint with middleware. */
     readonly transport: EvmRpc.EvmTransport
-    /** Address of the contract; where {@link HtlcDeployment} puts it unless told. */
+    /** Address of the contract; where `HtlcDeployment` puts it unless told. */
     readonly htlc?: Address
     /** Tokens that locks may hold, chosen by the caller. */
     readonly tokens?: readonly Amount.Asset[]
@@ -168,7 +167,7 @@ function createClient(options: createEvmAdapter.Options): Client {
       argument: 'transport',
     })
   const chainId = HtlcLock.chainIdOf(network.id)
-  const address = (options.htlc ?? HtlcDeployment.address).toLowerCase() as Address
+  const address = (options.htlc ?? HtlcArtifact.address).toLowerCase() as Address
   if (!/^0x[0-9a-f]{40}$/.test(address) || address === zeroAddress)
     throw CoreErrors.InvalidArgument(`htlc must be a contract address, got ${show(options.htlc)}`, {
       argument: 'htlc',

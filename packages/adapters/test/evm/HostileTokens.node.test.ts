@@ -1,10 +1,19 @@
 import { type Abi, type Address, encodeFunctionData, type Hex, keccak256, sha256, toHex } from 'viem'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Artifact, compile } from '../../programs/evm/compile.js'
-import * as HtlcArtifact from '../../src/evm/HtlcArtifact.js'
-import { createWorld, events, idOf, type Sent, START, secretOf, type Terms, type World } from './world.js'
+import {
+  createWorld,
+  events,
+  htlcArtifact,
+  idOf,
+  type Sent,
+  START,
+  secretOf,
+  type Terms,
+  type World,
+} from './world.js'
 
-const abi = HtlcArtifact.abi as Abi
+const abi: Abi = htlcArtifact.abi
 const DEADLINE = START + 100_000n
 const SECRET = secretOf(1)
 const NAMES = [

@@ -10,10 +10,19 @@ import {
 } from 'viem'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Artifact, compile } from '../../programs/evm/compile.js'
-import * as HtlcArtifact from '../../src/evm/HtlcArtifact.js'
-import { createWorld, events, idOf, type Sent, START, secretOf, type Terms, type World } from './world.js'
+import {
+  createWorld,
+  events,
+  htlcArtifact,
+  idOf,
+  type Sent,
+  START,
+  secretOf,
+  type Terms,
+  type World,
+} from './world.js'
 
-const abi = HtlcArtifact.abi as Abi
+const abi: Abi = htlcArtifact.abi
 const DEADLINE = START + 100_000n
 const SECRET = secretOf(1)
 const TAG = keccak256(toHex('tag'))
@@ -358,7 +367,7 @@ describe('identity', () => {
   })
 
   test('H14: locks, claims and ids of one contract mean nothing at another', async () => {
-    const other = await world.deploy({ abi, creation: HtlcArtifact.creation })
+    const other = await world.deploy({ abi, creation: htlcArtifact.creation })
     const t = terms()
     await lock(t)
     expect(idOf(t, other, world.chainId)).not.toBe(idOf(t, world.htlc, world.chainId))

@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { createDevnet, type Devnet, type EvmNode } from '@aitbc/devnet'
 import {
   type Abi,
@@ -20,7 +23,11 @@ import {
   zeroAddress,
 } from 'viem'
 import type { Artifact } from '../../programs/evm/compile.js'
-import * as HtlcArtifact from '../../src/evm/HtlcArtifact.js'
+
+/** The contract, whole. */
+export const htlcArtifact = JSON.parse(
+  readFileSync(join(dirname(fileURLToPath(import.meta.url)), '../../programs/evm/Htlc.json'), 'utf8'),
+) as Artifact
 
 /** Where every test begins: the timestamp of the first block, unix seconds. */
 export const START = 1_900_000_000n
@@ -92,7 +99,7 @@ export async function createWorld(options: { readonly chainId?: number } = {}): 
   const rpc = <T = unknown>(method: string, ...params: readonly unknown[]): Promise<T> =>
     devnet.evm.rpc<T>(method, ...params.map(jsonOf))
   const send = async (call: SendOptions): Promise<Sent> => {
-    const abi = call.abi ?? HtlcArtifact.abi
+    const abi = call.abi ?? htlcArtifact.abi
     const data =
       call.data ??
       (call.functionName === undefined
@@ -118,7 +125,7 @@ export async function createWorld(options: { readonly chainId?: number } = {}): 
       const trace = await rpc<{ output?: Hex }>('debug_traceTransaction', hash, { tracer: 'callTracer' })
       if (trace.output !== undefined && trace.output.length >= 10)
         error = decodeErrorResult({
-          abi: [...(HtlcArtifact.abi as Abi), ...(call.abi ?? [])],
+          abi: [...htlcArtifact.abi, ...(call.abi ?? [])],
           data: trace.output,
         })
     }
@@ -156,7 +163,7 @@ export async function createWorld(options: { readonly chainId?: number } = {}): 
     )
     return decodeFunctionResult({ abi, functionName, data }) as T
   }
-  const htlc = await deploy({ abi: HtlcArtifact.abi as Abi, creation: HtlcArtifact.creation })
+  const htlc = await deploy({ abi: htlcArtifact.abi, creation: htlcArtifact.creation })
   return {
     devnet,
     chainId: BigInt(options.chainId ?? 31337),
@@ -219,7 +226,7 @@ export function secretOf(n: number): Hex {
 export function events(
   sent: Sent,
 ): readonly { readonly eventName: string; readonly args: Record<string, unknown> }[] {
-  return parseEventLogs({ abi: HtlcArtifact.abi as Abi, logs: [...sent.logs] }) as unknown as readonly {
+  return parseEventLogs({ abi: htlcArtifact.abi, logs: [...sent.logs] }) as unknown as readonly {
     eventName: string
     args: Record<string, unknown>
   }[]
