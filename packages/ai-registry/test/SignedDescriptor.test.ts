@@ -2,6 +2,8 @@ import { ContentId, DidKey, Jcs, type Json, ServiceDescriptor, SignedDescriptor 
 import { type AitbcError, isAitbcError } from '@aitbc/core'
 import { fc, test as property } from '@fast-check/vitest'
 import { ed25519 } from '@noble/curves/ed25519.js'
+import { secp256k1 } from '@noble/curves/secp256k1.js'
+import { sha512 } from '@noble/hashes/sha2.js'
 import { base64urlnopad } from '@scure/base'
 import { describe, expect, test } from 'vitest'
 import { KEY, NOW, OTHER_KEY, OTHER_SECRET, SAMPLE, SECRET, UNDERSTANDS } from './sample.js'
@@ -182,6 +184,7 @@ describe('A63: headers', () => {
     ['an unknown parameter', { ...HEADER, exp: 1 }, 'header-parameter'],
     ['an array', [HEADER], 'header-encoding'],
     ['null', null, 'header-encoding'],
+    ['a number', 5, 'header-encoding'],
   ])('A63: %s is refused even where the signature holds', (_, header, expected) => {
     expect(check(forge(header))).toBe(expected)
   })
@@ -220,16 +223,16 @@ describe('A63: headers', () => {
 describe('A59, A60: signatures', () => {
   const signature = base64urlnopad.decode(PARTS.signature)
   const s = signature.slice(32).reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n)
-  const scalar = (value: bigint) =>
+  const scalarBytes = (value: bigint) =>
     Uint8Array.from({ length: 32 }, (_, i) => Number((value >> BigInt(8 * i)) & 0xffn))
   const withSignature = (bytes: Uint8Array) => envelope(PARTS.protected, base64urlnopad.encode(bytes))
   const r = signature.slice(0, 32)
 
   test.each<[what: string, bytes: Uint8Array, check: SignedDescriptor.Check]>([
-    ['S + L', Uint8Array.of(...r, ...scalar(s + L)), 'signature-scalar'],
-    ['−S', Uint8Array.of(...r, ...scalar(L - s)), 'signature'],
+    ['S + L', Uint8Array.of(...r, ...scalarBytes(s + L)), 'signature-scalar'],
+    ['−S', Uint8Array.of(...r, ...scalarBytes(L - s)), 'signature'],
     ['zeros', new Uint8Array(64), 'signature-point'],
-    ['R of small order', Uint8Array.of(1, ...new Uint8Array(31), ...scalar(s)), 'signature-point'],
+    ['R of small order', Uint8Array.of(1, ...new Uint8Array(31), ...scalarBytes(s)), 'signature-point'],
     ['63 bytes', signature.slice(0, 63), 'signature-length'],
     ['65 bytes, as of ECDSA with its recovery id', Uint8Array.of(...signature, 27), 'signature-length'],
     ['no bytes: alg none by omission', new Uint8Array(0), 'signature-length'],
@@ -245,6 +248,30 @@ describe('A59, A60: signatures', () => {
     ['white space', `${PARTS.signature.slice(0, 40)}\n${PARTS.signature.slice(40)}`],
   ])('A60: one spelling of a signature: %s', (_, text) => {
     expect(check(envelope(PARTS.protected, text))).toBe('signature-encoding')
+  })
+
+  test('A60: no ECDSA signature over the same bytes passes: low s, high s, with any recovery id', () => {
+    const input = SignedDescriptor.signingInput(SAMPLE)
+    const low = secp256k1.sign(input, SECRET)
+    const { r, s } = secp256k1.Signature.fromBytes(low)
+    const high = new secp256k1.Signature(r, secp256k1.Point.Fn.ORDER - s).toBytes()
+    expect(secp256k1.verify(high, input, secp256k1.getPublicKey(SECRET), { lowS: false })).toBe(true)
+    for (const signature of [low, high]) {
+      expect(['signature', 'signature-scalar', 'signature-point']).toContain(check(withSignature(signature)))
+      for (const recovery of [0, 1, 2, 3, 27, 28])
+        expect(check(withSignature(Uint8Array.of(...signature, recovery)))).toBe('signature-length')
+    }
+  })
+
+  test('A60: a signature is no id: two of them over one descriptor have one content id', () => {
+    const { scalar, pointBytes } = ed25519.utils.getExtendedPublicKey(SECRET)
+    const second = ed25519.Point.BASE.multiply(12_345n).toBytes()
+    const hash = sha512(Uint8Array.of(...second, ...pointBytes, ...SignedDescriptor.signingInput(SAMPLE)))
+    const k = hash.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n)
+    const bytes = withSignature(Uint8Array.of(...second, ...scalarBytes((12_345n + k * scalar) % L)))
+    expect(bytes).not.toEqual(BYTES)
+    expect(SignedDescriptor.verify(bytes, OPTIONS)).toEqual(SignedDescriptor.verify(BYTES, OPTIONS))
+    expect(check(bytes)).toBe('accepted')
   })
 
   test('A60: one spelling of a header', () => {
