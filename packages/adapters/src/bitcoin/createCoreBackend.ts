@@ -313,10 +313,11 @@ export function createCoreBackend(options: createCoreBackend.Options): Backend {
   ): Promise<readonly (string | undefined)[]> {
     if (outpoints.length === 0) return []
     const asked = outpoints.map(({ txid, index }) => ({ txid, vout: index }))
-    const found = Answer.list(await call('gettxspendingprevout', [asked], callOptions))
+    const answer = await call('gettxspendingprevout', [asked], callOptions)
+    const found = Answer.list(answer)
     return outpoints.map((_, i) => {
       const spender = Answer.field(
-        found[i] ?? Answer.answer(undefined, 'gettxspendingprevout'),
+        found[i] ?? { ...answer, value: undefined, path: `answer[${i}]` },
         'spendingtxid',
       )
       return Answer.isAbsent(spender) ? undefined : Answer.hash(spender)
