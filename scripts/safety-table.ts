@@ -106,7 +106,7 @@ export function problemsOf(rows: readonly Row[], titles: readonly Title[]): read
   return [...new Set(problems)]
 }
 
-/** The table with its test column refreshed; a reason that only said "not tested yet" goes. */
+/** The table with its test column refreshed; a reason goes when a test comes, unless it says what is `left: …`. */
 export function refresh(table: string, titles: readonly Title[]): string {
   return table
     .split('\n')
@@ -116,12 +116,8 @@ export function refresh(table: string, titles: readonly Title[]): string {
       const files = [
         ...new Set(titles.filter((t) => t.numbers.includes(row.number)).map((t) => t.file)),
       ].sort()
-      const reason =
-        files.length > 0
-          ? row.reason.replace(/^not tested yet$/, '')
-          : row.reason === ''
-            ? 'not tested yet'
-            : row.reason
+      const untested = row.reason === '' ? 'not tested yet' : row.reason
+      const reason = files.length === 0 || row.reason.startsWith('left: ') ? untested : ''
       return `| ${row.number} | ${row.what} | ${files.map((file) => `\`${file}\``).join(' ')} | ${reason} |`
     })
     .join('\n')

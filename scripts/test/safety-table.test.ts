@@ -32,11 +32,14 @@ test('default: a table of all numbers, each with a reason or a test, is right', 
   expect(problemsOf(withRow('H7', { tests: ['a.test.ts'], reason: '' }), [title])).toEqual([])
 })
 
-test('behavior: refreshing lists the files and drops what was only missing', () => {
-  const table = '| H7 | w |  | not tested yet |\n| H8 | v | `gone.test.ts` | half |'
-  const next = refresh(table, [title])
-  expect(next).toBe('| H7 | w | `a.test.ts` |  |\n| H8 | v |  | half |')
-  expect(rowsOf(next)).toHaveLength(2)
+test('behavior: refreshing lists the files; a reason goes when a test comes, unless it says what is left', () => {
+  const table =
+    '| H7 | w |  | later |\n| H8 | v | `gone.test.ts` | left: half |\n| H9 | u | `gone.test.ts` |  |'
+  const next = refresh(table, [title, { ...title, numbers: ['H8'] }])
+  expect(next).toBe(
+    '| H7 | w | `a.test.ts` |  |\n| H8 | v | `a.test.ts` | left: half |\n| H9 | u |  | not tested yet |',
+  )
+  expect(rowsOf(next)).toHaveLength(3)
 })
 
 test.each([
