@@ -13,7 +13,13 @@ import { createEvmVerifier } from '@aitbc/proofs/ethereum'
 import { hexToBytes, toHex } from 'viem'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { compile } from '../../programs/evm/compile.js'
-import { createKeySigner, EvmTransaction, HtlcDeployment, HtlcLock } from '../../src/evm/index.js'
+import {
+  createEip1193Signer,
+  createKeySigner,
+  EvmTransaction,
+  HtlcDeployment,
+  HtlcLock,
+} from '../../src/evm/index.js'
 import { account, asset, type Bench, createBench, network, SECRET } from './party.js'
 
 let bench: Bench
@@ -277,6 +283,24 @@ describe('submit and status', () => {
     expect(await bench.adapter.findSpend(terms, lockOf(terms))).toMatchObject({ is: 'absent' })
   })
 
+  test('a wallet that sends by itself, over a real node: lock, raise the fee, follow it to the block', async () => {
+    const wallet = createEip1193Signer(bench.transport, { network, account: bench.signers[0]!.account })
+    const terms = await fresh()
+    const [step] = await bench.adapter.prepare({ kind: 'lock', terms })
+    const sent = await wallet.send(step!)
+    expect(await status(sent)).toEqual({ is: 'pending' })
+    const [raised] = await bench.adapter.replace(sent, (await bench.adapter.feeRates()).fast)
+    const again = await wallet.send(raised!)
+    expect(again.step.conflictKey).toBe(sent.step.conflictKey)
+    await bench.mine()
+    const all = { ...again, attempts: [sent.id, again.id] }
+    expect(await status(all)).toMatchObject({ is: 'included', id: again.id })
+    expect(await status(sent)).toEqual({ is: 'replaced', by: again.id })
+    expect(await bench.adapter.findLocks(terms)).toMatchObject([
+      { is: 'found', fact: { value: { transaction: again.id, match: 'exact' } } },
+    ])
+  })
+
   test('H9: a reorg takes an included transaction back: pending again, or dropped, and it can be sent again', async () => {
     const [a] = await bench.run(transfer())
     expect(await status(a!)).toMatchObject({ is: 'included' })
@@ -465,6 +489,9 @@ describe('locks', () => {
     const terms = await fresh({ asset: asset(token), amount: 1000n })
     const steps = await adapter.prepare({ kind: 'lock', terms })
     expect(steps.map((step) => step.kind)).toEqual(['approve', 'approve', 'lock'])
+    // L5: what the lock waits for is never the cheaper one.
+    const prices = steps.map((step) => EvmTransaction.decode(step.payload).maxFeePerGas)
+    expect(prices).toEqual([prices[2]! * 2n, prices[2]! * 2n, prices[2]])
     for (const step of steps) await adapter.submit(await bench.signers[0]!.sign(step))
     await bench.mine()
     expect(await adapter.findLocks(terms)).toMatchObject([

@@ -1,8 +1,13 @@
-import { isAitbcError, networks, type Step } from '@aitbc/core'
+import { isAitbcError, networks, type Step, SwapSeed } from '@aitbc/core'
 import { type Hex, hexToBytes, keccak256, serializeTransaction, toHex } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { createEip1193Signer, createKeySigner, EvmTransaction } from '../../src/evm/index.js'
+import {
+  createEip1193Signer,
+  createKeySigner,
+  createSeedWallet,
+  EvmTransaction,
+} from '../../src/evm/index.js'
 
 const network = networks.evmLocal
 const key = privateKeyToAccount(`0x${'11'.repeat(32)}`)
@@ -268,5 +273,32 @@ describe('createKeySigner', () => {
     const foreign = EvmTransaction.encode({ ...EvmTransaction.decode(step.payload), chainId: 1n })
     expect(await failure(own.sign({ ...step, payload: foreign }))).toMatchObject({ _tag: 'EvmWrongChain' })
     expect(serializeTransaction({ type: 'eip1559', chainId: 1 }).length).toBeGreaterThan(2)
+  })
+})
+
+describe('createSeedWallet', () => {
+  const share = (fill: number, id: string = network.id) =>
+    SwapSeed.forNetwork(new Uint8Array(32).fill(fill), id as typeof network.id)
+  const nonce = new Uint8Array(8)
+
+  test('default: one account that signs for itself and for nobody else, the same from the same seed', async () => {
+    const own = createSeedWallet({ network, seed: share(1) })
+    expect(createSeedWallet({ network, seed: share(1) }).funding).toBe(own.funding)
+    expect(createSeedWallet({ network, seed: share(2) }).funding).not.toBe(own.funding)
+    expect(own.party(nonce)).toEqual({ account: own.funding, payout: own.funding })
+    expect(own.signer(account, nonce)).toBeUndefined()
+    const signer = own.signer(own.funding, nonce)
+    if (signer?.kind !== 'signs') throw new Error('it signs')
+    const { from, ...transaction } = EvmTransaction.ofStep(step)
+    const mine = EvmTransaction.toStep(transaction, {
+      ...step,
+      from: own.funding,
+      feeAsset: network.native.id,
+    })
+    await EvmTransaction.assertSigned(await signer.sign(mine))
+  })
+
+  test('error: the share of another network', () => {
+    expect(() => createSeedWallet({ network, seed: share(1, 'eip155:1') })).toThrow(/eip155:31337/)
   })
 })

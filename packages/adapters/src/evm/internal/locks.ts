@@ -10,7 +10,7 @@ import {
   type LockTerms,
   type RecoveredLock,
   type Spend,
-  type SwapSeed,
+  SwapSeed,
   show,
   type Verdict,
 } from '@aitbc/core'
@@ -103,12 +103,7 @@ export async function recoverLocks(
   seed: SwapSeed.NetworkSeed,
   options: CallOptions & { readonly hashlockOf: (nonce: Bytes.Bytes) => Bytes.Hash32 },
 ): Promise<readonly RecoveredLock[]> {
-  if (seed?.network !== client.network.id)
-    throw CoreErrors.ForeignNetwork(`seed.network must be ${client.network.id}, got ${show(seed?.network)}`, {
-      argument: 'seed.network',
-      expected: client.network.id,
-      received: seed?.network,
-    })
+  SwapSeed.assertNetwork(seed, client.network.id)
   return atTip(client, options, async (tip) => {
     await assertCode(client, tip.hash, options)
     const locks: RecoveredLock[] = []

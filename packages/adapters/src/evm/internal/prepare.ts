@@ -11,6 +11,7 @@ import {
   type PrepareOptions,
   type Step,
   type Submission,
+  SwapSeed,
   show,
   Verdict,
 } from '@aitbc/core'
@@ -78,6 +79,8 @@ interface Call {
   readonly value: bigint
   readonly data: Hex
   readonly gas: bigint
+  /** The next step of the same account waits for this one: its price must not be what holds both up. */
+  readonly first?: true
   readonly validFrom?: Deadline.Deadline
   readonly validUntil?: Deadline.Deadline
 }
@@ -308,6 +311,7 @@ async function approve(
     value: 0n,
     data: encodeFunctionData({ abi: ERC20, functionName: 'approve', args: [spender, amount] }),
     gas: client.gas.approve,
+    first: true,
   })
   return allowance === 0n ? [approval(terms.amount)] : [approval(0n), approval(terms.amount)]
 }
@@ -318,8 +322,7 @@ function recovery(
   intent: Intent & { readonly kind: 'lock' },
 ): { readonly tag: Uint8Array; readonly record: Uint8Array } {
   if (intent.recovery === undefined) return { tag: new Uint8Array(32), record: new Uint8Array(0) }
-  if (intent.recovery.seed.network !== client.network.id)
-    throw foreign('intent.recovery.seed.network', client, intent.recovery.seed.network)
+  SwapSeed.assertNetwork(intent.recovery.seed, client.network.id)
   const record = Record.seal(intent.recovery, hexToBytes(HtlcLock.id(terms, client.backend)))
   if (record.length > HtlcLock.MAX_RECORD)
     throw CoreErrors.InvalidBytes(
@@ -396,9 +399,11 @@ async function steps(
   const next = await nextNonce(client, from, options)
   const market = await fees.market(client, options)
   const price = fees.split(client, options.feeRate ?? fees.rates(client, market).normal, market)
-  const made = calls.map(({ kind, to, value, data, gas, validFrom, validUntil }, i) =>
+  const doubled = 2n * price.maxFeePerGas
+  const eager = { ...price, maxFeePerGas: doubled < client.maxFeeRate ? doubled : client.maxFeeRate }
+  return calls.map(({ kind, to, value, data, gas, first, validFrom, validUntil }, i) =>
     EvmTransaction.toStep(
-      { chainId: client.chainId, nonce: next + BigInt(i), to, value, data, gas, ...price },
+      { chainId: client.chainId, nonce: next + BigInt(i), to, value, data, gas, ...(first ? eager : price) },
       {
         network: client.network.id,
         kind,
@@ -409,7 +414,6 @@ async function steps(
       },
     ),
   )
-  return made
 }
 
 async function nextNonce(client: Client, from: Address, options: PrepareOptions): Promise<bigint> {
