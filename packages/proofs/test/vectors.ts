@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join, relative, sep } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 
 /** Where the published vectors are: `AITBC_VECTORS`, else the folder beside the project. */
@@ -9,6 +9,8 @@ export interface Topic {
   bytes(name: string): Uint8Array
   text(name: string): string
   json<T>(name: string): T
+  /** Names of all files, folders included, in order. */
+  files(): readonly string[]
 }
 
 /** A topic's folder of vectors (files ending in `.gz` come unpacked), or `undefined` where there is none. */
@@ -20,5 +22,10 @@ export function topic(name: string): Topic | undefined {
     return new Uint8Array(file.endsWith('.gz') ? gunzipSync(raw) : raw)
   }
   const text = (file: string) => new TextDecoder().decode(bytes(file))
-  return { bytes, text, json: (file) => JSON.parse(text(file)) }
+  const files = () =>
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'))
+      .sort()
+  return { bytes, text, json: (file) => JSON.parse(text(file)), files }
 }

@@ -76,8 +76,15 @@ function toItem(node: Node): Rlp.Item {
   return [...node.children.map((child) => (child === undefined ? EMPTY : reference(child))), node.value]
 }
 
+/** Nodes never change, so neither do their references. */
+const references = new WeakMap<Node, Rlp.Item>()
+
 function reference(node: Node): Rlp.Item {
+  const known = references.get(node)
+  if (known !== undefined) return known
   const item = toItem(node)
   const encoded = Rlp.encode(item)
-  return encoded.length < 32 ? item : keccak_256(encoded)
+  const made = encoded.length < 32 ? item : keccak_256(encoded)
+  references.set(node, made)
+  return made
 }
