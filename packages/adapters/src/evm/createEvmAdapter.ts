@@ -13,29 +13,13 @@ import { type Address, decodeFunctionResult, hexToBytes, zeroAddress } from 'vie
 import * as EvmRpc from './EvmRpc.js'
 import * as HtlcArtifact from './HtlcArtifact.js'
 import * as HtlcLock from './HtlcLock.js'
-import { atTip, type Client, ref, rpc, tipOf, told } from './internal/client.js'
+import { atTip, type Client, type GasLimits, ref, rpc, tipOf, told } from './internal/client.js'
 import * as fees from './internal/fees.js'
 import { status, submit } from './internal/follow.js'
 import { discoverLocks, findLocks, findSpend, recoverLocks } from './internal/locks.js'
 import { accountOf, auditTerms, expectLock, holding, prepare, replace } from './internal/prepare.js'
 import { prove } from './internal/prove.js'
 import { headers, watch } from './internal/watch.js'
-
-/**
- * Gas limits, measured on anvil with room to spare (`test/evm/Gas.node.test.ts`); they bound the maximum fee that a step states, and
- * what isn't used isn't paid. Chains that meter otherwise need their own.
- */
-export type GasLimits = {
-  /** `lock` of the native coin, without a record. */
-  readonly lockNative: bigint
-  /** `lock` of a token, without a record. */
-  readonly lockToken: bigint
-  /** One byte of a recovery record. */
-  readonly recordByte: bigint
-  /** `claim` and `refund`: enough to write a credit where the payee burns all that it gets. */
-  readonly settle: bigint
-  readonly approve: bigint
-}
 
 /** The gas limits of {@link createEvmAdapter} unless told otherwise. */
 export const GAS: GasLimits = {

@@ -1,4 +1,4 @@
-import { Bytes, Hashlock, type LockTerms, networks } from '@aitbc/core'
+import { Hashlock, type LockTerms, networks } from '@aitbc/core'
 import { BlockHeader } from '@aitbc/proofs/ethereum'
 import {
   type Address,
@@ -198,8 +198,4 @@ export function createFakeNode(status: 0n | 1n | 2n | 3n = 1n) {
     own,
     token: TOKEN,
   }
-}
-
-export function same(a: Uint8Array, b: Uint8Array): boolean {
-  return Bytes.equal(a, b)
 }

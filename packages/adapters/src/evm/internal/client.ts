@@ -4,11 +4,18 @@ import * as EvmRpc from '../EvmRpc.js'
 import { EvmErrors } from '../errors.js'
 import type { HtlcBackend } from '../HtlcLock.js'
 
-/** Gas limits; see {@link GasLimits} of the adapter's options. */
-export interface Gas {
+/**
+ * Gas limits, measured on anvil with room to spare (`test/evm/Gas.node.test.ts`); they bound the maximum fee that a step states, and
+ * what isn't used isn't paid. Chains that meter otherwise need their own.
+ */
+export interface GasLimits {
+  /** `lock` of the native coin, without a record. */
   readonly lockNative: bigint
+  /** `lock` of a token, without a record. */
   readonly lockToken: bigint
+  /** One byte of a recovery record. */
   readonly recordByte: bigint
+  /** `claim` and `refund`: enough to write a credit where the payee burns all that it gets. */
   readonly settle: bigint
   readonly approve: bigint
 }
@@ -23,7 +30,7 @@ export interface Client {
   readonly tokens: ReadonlyMap<Address, Amount.Asset>
   readonly assurance: Fact.Told<unknown>['assurance']
   readonly deployedAt: bigint
-  readonly gas: Gas
+  readonly gas: GasLimits
   /** wei per gas. */
   readonly maxFeeRate: bigint
   readonly pollMs: number
