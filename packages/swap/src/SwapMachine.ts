@@ -330,10 +330,10 @@ function commitment(state: SwapState): Transition {
       if (durable.learned !== undefined || apart < durable.rules.apart) return idle
       if (trusted(long, durable.rules) === undefined) return idle
     }
-    return {
-      state: with_(state, { ordered: true }),
-      commands: [{ do: 'lock', key: `lock/${own}`, leg: own, terms }],
-    }
+    const ordered = with_(state, { ordered: true })
+    // Somebody else paid the whole amount into the own script already: as long as that stands, nothing is left to pay.
+    if (isIncluded(ordered)) return { state: ordered, commands: [] }
+    return { state: ordered, commands: [{ do: 'lock', key: `lock/${own}`, leg: own, terms }] }
   }
   if (role === 'initiator' && !durable.revealed) {
     if (left < durable.rules.reveal) return { state: with_(state, { stop: 'too-late' }), commands: [] }
