@@ -58,7 +58,7 @@ export type BitcoinAdapter = SwapAdapter & {
  * The adapter of a Bitcoin network over a node's RPC or an Esplora server. Locks are P2WSH or P2TR hash time locks
  * (`@aitbc/proofs/bitcoin`, `HtlcScript`); steps are PSBTs.
  *
- * What an endpoint says is recomputed as far as hashes go: block hashes, proofs of work and clocks from headers, ids and amounts from
+ * What an endpoint says is recomputed as far as hashes go: block hashes and clocks from headers, ids and amounts from
  * raw transactions, places from Merkle branches. Facts are `reported` (or `quorum`), and what `verifier` accepts is `proved`.
  *
  * Errors: `ForeignNetwork` (1016), `InvalidAnswer` (3101), `ContradictoryAnswer` (3102), `UnsupportedAccount` (3103), `UnsupportedTerms`

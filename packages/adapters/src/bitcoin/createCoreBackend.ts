@@ -1,10 +1,9 @@
 import { Bytes, type CallOptions, type Fact, isAitbcError } from '@aitbc/core'
 import type { Rpc } from '@aitbc/core/rpc'
-import { Block, Hash256, MerkleBlock, Transaction } from '@aitbc/proofs/bitcoin'
+import { Block, Hash256, MerkleTree, Transaction } from '@aitbc/proofs/bitcoin'
 import type { Backend, Outpoint, Place, Told } from './Backend.js'
 import { BitcoinErrors } from './errors.js'
 import * as Answer from './internal/answer.js'
-import { placeOf } from './internal/block.js'
 import { forEach } from './internal/forEach.js'
 import { lru } from './internal/lru.js'
 import { pause } from './internal/pause.js'
@@ -24,9 +23,12 @@ const CODE = {
 const FEW_BLOCKS = 12n
 /** The filter index may trail the tip by a moment, and a scan skips what it hasn't: the last blocks are read. */
 const FILTER_LAG = 6n
-const BUSY_TRIES = 12
+const BUSY_TRIES = 20
+/** The last scan that was begun on each client. */
+const turns = /* @__PURE__ */ new WeakMap<Rpc, Promise<unknown>>()
 const BLOCK_CACHE_BYTES = 16_000_000
 const SCANS = 256
+const ID_CACHE = 200_000
 
 /**
  * Reads Bitcoin from the RPC of Bitcoin Core or a node that speaks it (Knots), without a wallet. The node runs with `-txindex=1`,
@@ -45,6 +47,7 @@ export function createCoreBackend(options: createCoreBackend.Options): Backend {
   const { name } = rpc
   const scans = lru<Scan>(SCANS)
   const mempool = new Map<string, Transaction.Transaction>()
+  const ids = lru<readonly string[]>(ID_CACHE)
   const blocks = lru<readonly Transaction.Transaction[]>(BLOCK_CACHE_BYTES)
 
   const call = async (
@@ -73,22 +76,34 @@ export function createCoreBackend(options: createCoreBackend.Options): Backend {
       throw error
     }
   }
-  /** Scans exclude each other within the node: waits its turn, not for ever. */
-  const scan = async (
+  /** Scans exclude each other within the node: one after another from here, and other processes are waited for, not for ever. */
+  const scan = (
     method: string,
     params: readonly unknown[],
     callOptions: CallOptions | undefined,
   ): Promise<Answer.Answer> => {
-    for (let tries = 1; ; tries++) {
-      try {
-        return await call(method, params, callOptions)
-      } catch (error) {
-        if (!/scan already in progress/i.test(reasonOf(error))) throw error
-        if (tries === BUSY_TRIES)
-          throw BitcoinErrors.NodeBusy(`${name} is scanning for somebody else`, { method }, { cause: error })
-        await pause(20 * 2 ** Math.min(tries, 6), callOptions?.signal)
+    const turn = (turns.get(rpc) ?? Promise.resolve()).then(async () => {
+      for (let tries = 1; ; tries++) {
+        try {
+          return await call(method, params, callOptions)
+        } catch (error) {
+          if (!/scan already in progress/i.test(reasonOf(error))) throw error
+          if (tries === BUSY_TRIES)
+            throw BitcoinErrors.NodeBusy(
+              `${name} is scanning for somebody else`,
+              { method },
+              { cause: error },
+            )
+          // Jitter: two processes must not meet again and again.
+          await pause(10 * 2 ** Math.min(tries, 5) * (0.5 + Math.random()), callOptions?.signal)
+        }
       }
-    }
+    })
+    turns.set(
+      rpc,
+      turn.catch(() => undefined),
+    )
+    return turn
   }
 
   const tip = async (callOptions?: CallOptions): Promise<Fact.BlockRef> => {
@@ -105,6 +120,17 @@ export function createCoreBackend(options: createCoreBackend.Options): Backend {
   const block = async (hash: string, callOptions?: CallOptions): Promise<Bytes.Bytes | undefined> => {
     const found = await ask('getblock', [hash, 0], callOptions)
     return found && Answer.bytes(found)
+  }
+  const idsOf = async (
+    hash: string,
+    callOptions: CallOptions | undefined,
+  ): Promise<readonly string[] | undefined> => {
+    const known = ids.get(hash)
+    if (known !== undefined) return known
+    const found = await ask('getblock', [hash, 1], callOptions)
+    const list = found && Answer.list(Answer.field(found, 'tx'), MerkleTree.MAX_TRANSACTIONS).map(Answer.hash)
+    if (list !== undefined) ids.set(hash, list, list.length)
+    return list
   }
   const transactionsOf = async (
     hash: string,
@@ -187,10 +213,10 @@ export function createCoreBackend(options: createCoreBackend.Options): Backend {
 
   /** Reads what entered the mempool since the last call, and forgets what left it. */
   const syncMempool = async (callOptions: CallOptions | undefined): Promise<void> => {
-    const ids = Answer.list(await call('getrawmempool', [], callOptions)).map(Answer.hash)
-    const present = new Set(ids)
+    const waiting = Answer.list(await call('getrawmempool', [], callOptions)).map(Answer.hash)
+    const present = new Set(waiting)
     for (const id of mempool.keys()) if (!present.has(id)) mempool.delete(id)
-    const fresh = ids.filter((id) => !mempool.has(id)).slice(0, Math.max(0, mempoolLimit - mempool.size))
+    const fresh = waiting.filter((id) => !mempool.has(id)).slice(0, Math.max(0, mempoolLimit - mempool.size))
     await forEach(fresh, async (id) => {
       const found = await ask('getrawtransaction', [id], callOptions)
       const decoded = found && Transaction.decode(Answer.bytes(found))
@@ -208,10 +234,7 @@ export function createCoreBackend(options: createCoreBackend.Options): Backend {
       const found = await ask('getblockheader', [hash, false], callOptions)
       return found && Answer.bytes(found, 80)
     },
-    async coinbase(hash, callOptions) {
-      const found = await ask('getblock', [hash, 1], callOptions)
-      return found && Answer.hash(Answer.list(Answer.field(found, 'tx'))[0] ?? found)
-    },
+    coinbase: async (hash, callOptions) => (await idsOf(hash, callOptions))?.[0],
     async transaction(txid, callOptions): Promise<Told | undefined> {
       const found = await ask('getrawtransaction', [txid, true], callOptions)
       if (found === undefined) return undefined
@@ -226,17 +249,14 @@ export function createCoreBackend(options: createCoreBackend.Options): Backend {
       return { raw, block: { height: Answer.height(Answer.field(header, 'height')), hash } }
     },
     async place(txid, hash, callOptions): Promise<Place> {
-      const proof = Answer.bytes(await call('gettxoutproof', [[txid], hash], callOptions))
-      const decoded = MerkleBlock.decode(proof)
-      const matches = decoded.ok ? MerkleBlock.matches(decoded.value) : decoded
-      const match = matches.ok && matches.value.find((leaf) => Hash256.toDisplay(leaf.txid) === txid)
-      if (!decoded.ok || !matches.ok || !match || matches.value.length !== 1)
-        throw BitcoinErrors.InvalidAnswer(`gettxoutproof of ${name} proves nothing about ${txid}`, {
+      const list = await idsOf(hash, callOptions)
+      const index = list?.indexOf(txid) ?? -1
+      if (list === undefined || index < 0)
+        throw BitcoinErrors.InvalidAnswer(`getblock of ${name}: block ${hash} does not list ${txid}`, {
           txid,
           block: hash,
-          check: matches.ok ? 'matches' : matches.refusal.check,
         })
-      return placeOf(decoded.value, match.index)
+      return MerkleTree.branch(list.map(Hash256.fromDisplay), index)
     },
     async history(scripts, callOptions) {
       const { touched, own } = await scanOf(scripts, callOptions)

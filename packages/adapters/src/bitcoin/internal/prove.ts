@@ -4,8 +4,8 @@ import {
   BlockHeader,
   Hash256,
   Inclusion,
-  LockEvidence,
-  SpendEvidence,
+  LockEvidenceForm,
+  SpendEvidenceForm,
   Transaction,
 } from '@aitbc/proofs/bitcoin'
 import { BitcoinErrors } from '../errors.js'
@@ -49,8 +49,8 @@ export async function prove(
   const block = Hash256.fromDisplay(located.at.hash)
   if (claim.kind === 'lock') {
     const inclusion = await inclusionOf(context, located, options)
-    const bytes = LockEvidence.encode({ headers, block, inclusion, output: outpoint.index })
-    return { network: network.id, format: LockEvidence.FORMAT, bytes }
+    const bytes = LockEvidenceForm.encode({ headers, block, inclusion, output: outpoint.index })
+    return { network: network.id, format: LockEvidenceForm.FORMAT, bytes }
   }
   const input = inputOf(located.transaction, outpoint)
   if (input === undefined)
@@ -59,8 +59,8 @@ export async function prove(
       received: id,
     })
   const inclusion = await witnessInclusionOf(context, located, options)
-  const bytes = SpendEvidence.encode({ headers, block, inclusion, input: input.index })
-  return { network: network.id, format: SpendEvidence.FORMAT, bytes }
+  const bytes = SpendEvidenceForm.encode({ headers, block, inclusion, input: input.index })
+  return { network: network.id, format: SpendEvidenceForm.FORMAT, bytes }
 }
 
 /** The raw headers after the anchor up to a tip, which must stand on the anchor. */

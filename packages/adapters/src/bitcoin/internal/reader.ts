@@ -1,5 +1,5 @@
 import { Bytes, type CallOptions, ChainId, CoreErrors, type Fact, type Network } from '@aitbc/core'
-import { BlockHeader, Consensus, Hash256, MerkleTree, Transaction } from '@aitbc/proofs/bitcoin'
+import { BlockHeader, Hash256, MerkleTree, Transaction } from '@aitbc/proofs/bitcoin'
 import type { Backend, Outpoint } from '../Backend.js'
 import { BitcoinErrors } from '../errors.js'
 import { forEach } from './forEach.js'
@@ -39,7 +39,6 @@ export interface Reader {
 }
 
 export function createReader(network: Network, backend: Backend): Reader {
-  const consensus = Consensus.of(network.id)
   const headers = lru<BlockHeader.BlockHeader>(HEADERS)
   const decoded = lru<{ readonly raw: Bytes.Bytes; readonly transaction: Transaction.Transaction }>(
     TRANSACTIONS,
@@ -75,10 +74,6 @@ export function createReader(network: Network, backend: Backend): Reader {
     const value = BlockHeader.decode(raw)
     if (!value.ok || Hash256.toDisplay(BlockHeader.hash(value.value)) !== hash)
       throw contradiction(`the header of ${hash} has another hash`, { hash })
-    if (consensus !== undefined) {
-      const work = BlockHeader.verifyWork(value.value, consensus.powLimit)
-      if (!work.ok) throw contradiction(`the header of ${hash}: ${work.refusal.message}`, { hash })
-    }
     headers.set(hash, value.value)
     return value.value
   }
