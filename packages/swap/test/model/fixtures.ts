@@ -2,7 +2,7 @@ import {
   type AccountId,
   Bytes,
   type ChainId,
-  type Clock,
+  type Deadline,
   Hashlock,
   type LockProfile,
   type LockTerms,
@@ -67,7 +67,7 @@ export function network(
   }
 }
 
-export function clockOf(kind: Kind): Clock {
+export function clockOf(kind: Kind): Deadline.Clock {
   return kind === 'utxo' ? 'median-time' : 'unix'
 }
 

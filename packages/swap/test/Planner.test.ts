@@ -1,0 +1,331 @@
+import { type Network, networks, type Timing } from '@aitbc/core'
+import { type Agreement, Planner, Policy } from '@aitbc/swap'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { EPOCH, LONG, network, pairs, policy, profiles, SHORT, terms } from './model/fixtures.js'
+
+const NOW = 1_800_000_000n
+
+const chain = (
+  id: typeof LONG | typeof SHORT,
+  kind: 'utxo' | 'contract',
+  timing: Partial<Timing>,
+): Planner.LegChain => ({ network: network(id, kind, timing), profile: profiles[kind] })
+
+const seconds = fc.bigInt({ min: 0n, max: 100_000n })
+const timings: fc.Arbitrary<Timing> = fc.record({
+  lead: seconds,
+  lag: seconds,
+  inclusion: seconds,
+  finality: seconds,
+  reorg: seconds,
+  outage: seconds,
+})
+const kind = fc.constantFrom('utxo' as const, 'contract' as const)
+const reorgs = fc.bigInt({ min: 0n, max: 5n })
+
+function agreement(long: bigint, short: bigint): Agreement.Agreement {
+  return {
+    version: 1,
+    long: terms('long', 'utxo', long),
+    short: terms('short', 'contract', short),
+    initiator: new Uint8Array(32).fill(1),
+    follower: new Uint8Array(32).fill(2),
+  }
+}
+
+describe('margins', () => {
+  const a = { lead: 1n, lag: 20n, inclusion: 300n, finality: 4000n, reorg: 50_000n, outage: 7n }
+  const b = { lead: 2n, lag: 30n, inclusion: 500n, finality: 6000n, reorg: 10_000n, outage: 9n }
+  const risk = { ...policy, offline: 11n, detection: 13n, reorgs: 2n }
+
+  it('S6 S8: the gap, summed by hand, with and without late claims', () => {
+    // lead_A 1 + lag_B 30 + LATE·S_B + S_A 300 + D 13 + O 11 + outages 7 + 9 + k(S+R)_A = 2·50300
+    const strict = Planner.margins(chain(LONG, 'contract', a), chain(SHORT, 'contract', b), risk)
+    expect(strict.gap.seconds).toBe(1n + 30n + 300n + 13n + 11n + 7n + 9n + 100_600n)
+    const late = Planner.margins(chain(LONG, 'contract', a), chain(SHORT, 'utxo', b), risk)
+    expect(late.gap.seconds).toBe(strict.gap.seconds + 500n)
+    // Whether the long leg takes late claims doesn't matter: nobody may count upon one.
+    const other = Planner.margins(chain(LONG, 'utxo', a), chain(SHORT, 'utxo', b), risk)
+    expect(other.gap.seconds).toBe(late.gap.seconds)
+    expect(late.apart.seconds).toBe(late.gap.seconds - 1n - 30n)
+  })
+
+  it('S6: the chain whose reorganisations take longer counts, whichever it is', () => {
+    const m = (x: Timing, y: Timing) =>
+      Planner.margins(chain(LONG, 'utxo', x), chain(SHORT, 'utxo', y), risk).gap
+    const named = (bound: Planner.Bound) => bound.summands.find((s) => s.name.startsWith('k·'))
+    expect(named(m(a, b))).toEqual({ name: 'k·(S+R) of A (utxo)', seconds: 100_600n })
+    expect(named(m(b, a))).toEqual({ name: 'k·(S+R) of B (utxo)', seconds: 100_600n })
+  })
+
+  it('S7: the reveal slack, the lock’s, the launch’s and the start’s, summed by hand', () => {
+    const m = Planner.margins(chain(LONG, 'utxo', a), chain(SHORT, 'contract', b), risk)
+    expect(m.reveal.seconds).toBe(500n + 2n * 10_500n)
+    expect(m.lock.seconds).toBe(6500n + 13n + 21_500n)
+    expect(m.launch.seconds).toBe(4300n + 13n + 28_013n)
+    expect(m.start.seconds).toBe(4300n + 6500n + 26n + 21_500n + 6000n + 2n + 11n)
+    expect(m.settle.long.seconds).toBe(20n + 7n + 300n + 4000n)
+    expect(m.settle.short.seconds).toBe(30n + 9n + 500n + 6000n)
+    expect(m.tail).toBe('1e-3')
+  })
+
+  it('S6: 2E + (1 + LATE)·S + O + k(S + R) where everything is symmetric', () => {
+    fc.assert(
+      fc.property(seconds, seconds, seconds, seconds, reorgs, kind, kind, (E, S, R, O, k, long, short) => {
+        const same = { lead: E, lag: E, inclusion: S, finality: R, reorg: R, outage: 0n }
+        const m = Planner.margins(chain(LONG, long, same), chain(SHORT, short, same), {
+          ...policy,
+          offline: O,
+          reorgs: k,
+        })
+        const late = short === 'utxo' ? 1n : 0n
+        expect(m.gap.seconds).toBe(2n * E + (1n + late) * S + O + k * (S + R))
+        expect(m.reveal.seconds).toBe(S + k * (S + R))
+      }),
+    )
+  })
+
+  it('S6: each bound is the sum of its summands, and none of them shrinks when a parameter grows', () => {
+    const fields = ['lead', 'lag', 'inclusion', 'finality', 'reorg', 'outage'] as const
+    const bounds = (m: Planner.Margins) => [
+      m.gap,
+      m.apart,
+      m.start,
+      m.launch,
+      m.lock,
+      m.reveal,
+      m.settle.long,
+      m.settle.short,
+    ]
+    fc.assert(
+      fc.property(
+        timings,
+        timings,
+        kind,
+        kind,
+        fc.record({ offline: seconds, detection: seconds, reorgs }),
+        fc.constantFrom('a', 'b', 'offline', 'detection', 'reorgs'),
+        fc.constantFrom(...fields),
+        fc.bigInt({ min: 1n, max: 1000n }),
+        (ta, tb, long, short, some, what, field, more) => {
+          const margins = (x: Timing, y: Timing, p: Partial<Policy.Policy>) =>
+            bounds(Planner.margins(chain(LONG, long, x), chain(SHORT, short, y), { ...policy, ...p }))
+          const before = margins(ta, tb, some)
+          for (const bound of before)
+            expect(bound.seconds).toBe(bound.summands.reduce((sum, s) => sum + s.seconds, 0n))
+          const after =
+            what === 'a'
+              ? margins({ ...ta, [field]: ta[field] + more }, tb, some)
+              : what === 'b'
+                ? margins(ta, { ...tb, [field]: tb[field] + more }, some)
+                : margins(ta, tb, { ...some, [what]: some[what] + (what === 'reorgs' ? 1n : more) })
+          for (const [i, bound] of after.entries())
+            expect(bound.seconds).toBeGreaterThanOrEqual((before[i] as Planner.Bound).seconds)
+        },
+      ),
+    )
+  })
+
+  it('S8: who launches in time leaves the follower time to lock, and who locks leaves time to reveal', () => {
+    fc.assert(
+      fc.property(timings, timings, kind, kind, reorgs, (ta, tb, long, short, k) => {
+        const m = Planner.margins(chain(LONG, long, ta), chain(SHORT, short, tb), { ...policy, reorgs: k })
+        expect(m.lock.seconds - m.reveal.seconds).toBeGreaterThanOrEqual(tb.inclusion + tb.finality)
+        expect(m.launch.seconds - m.lock.seconds).toBeGreaterThanOrEqual(ta.inclusion + ta.finality)
+        expect(m.start.seconds).toBeGreaterThanOrEqual(m.launch.seconds)
+      }),
+    )
+  })
+
+  it('error: UnsupportedClock (4004) for locks that count heights, InvalidPolicy (4008) and 1004 for a policy out of range', () => {
+    const heights: Network = { ...networks.bitcoin, clock: 'height' }
+    const eth = { network: networks.ethereum, profile: profiles.contract }
+    for (const [long, short] of [
+      [{ network: heights, profile: profiles.utxo }, eth],
+      [eth, { network: heights, profile: profiles.utxo }],
+    ] as const)
+      expect(() => Planner.margins(long, short, Policy.standard)).toThrow(
+        expect.objectContaining({ _tag: 'UnsupportedClock', code: 4004 }),
+      )
+    const wrong: [Partial<Record<keyof Policy.Policy, unknown>>, string][] = [
+      [{ risk: 'brave' }, 'InvalidPolicy'],
+      [{ assurance: 'hoped' }, 'InvalidPolicy'],
+      [{ offline: -1n }, 'InvalidAmount'],
+      [{ offline: 7200 }, 'InvalidAmount'],
+      [{ detection: 31_536_001n }, 'InvalidAmount'],
+      [{ reorgs: 1001n }, 'InvalidAmount'],
+      [{ patience: -1n }, 'InvalidAmount'],
+    ]
+    for (const [change, tag] of wrong)
+      expect(() => Planner.margins(eth, eth, { ...Policy.standard, ...change } as Policy.Policy)).toThrow(
+        expect.objectContaining({ _tag: tag }),
+      )
+    expect(() => Planner.margins(eth, eth, undefined as unknown as Policy.Policy)).toThrow(
+      expect.objectContaining({ _tag: 'InvalidPolicy' }),
+    )
+  })
+})
+
+describe('the shipped networks', () => {
+  const bitcoin = { network: networks.bitcoin, profile: profiles.utxo }
+  const ethereum = { network: networks.ethereum, profile: profiles.contract }
+  const hours = (s: bigint) => Number(s) / 3600
+
+  // The table of SAFETY.md charges one whole S + F on each leg, where the inequality has S_A and LATE·S_B, and no reorganisations;
+  // D is 0.1 h in its standard half and 0.5 h in the other. With these terms exchanged the planner gives the table's numbers.
+  it.each([
+    ['standard', bitcoin, ethereum, 360n, 10.4],
+    ['standard', ethereum, bitcoin, 360n, 11.1],
+    ['conservative', bitcoin, ethereum, 1800n, 24.2],
+    ['conservative', ethereum, bitcoin, 1800n, 26.3],
+  ] as const)('S6: %s: the table, but for what its note explains', (risk, long, short, detection, table) => {
+    const { gap } = Planner.margins(long, short, { ...Policy[risk], reorgs: 0n, detection })
+    const a = long.network.timing[risk]
+    const b = short.network.timing[risk]
+    const charged = a.finality + b.finality + (short.profile.lateClaims ? 0n : b.inclusion)
+    expect(Math.abs(hours(gap.seconds + charged) - table)).toBeLessThan(0.06)
+  })
+
+  it('S6: the plan for bitcoin against ether, printed with its numbers', () => {
+    const { margins, long, short } = Planner.plan(bitcoin, ethereum, Policy.standard, NOW)
+    expect(Planner.explain('T_A − T_B', margins.gap)).toBe(
+      'T_A − T_B ≥ 47892 s = 7200 (lead of Bitcoin: its clock runs ahead)' +
+        ' + 72 (lag of Ethereum: its clock runs behind)' +
+        " + 14760 (S of Bitcoin: the follower's claim is included) + 300 (D: the claim is noticed)" +
+        ' + 7200 (O: the follower is offline) + 18360 (k·(S+R) of Bitcoin)',
+    )
+    expect(long).toEqual({
+      network: networks.bitcoin.id,
+      clock: 'median-time',
+      value: short.value + margins.gap.seconds,
+    })
+    expect(short).toEqual({
+      network: networks.ethereum.id,
+      clock: 'unix',
+      value: NOW + margins.start.seconds,
+    })
+  })
+})
+
+describe('explain', () => {
+  it('prints every summand that is not zero, and their sum', () => {
+    fc.assert(
+      fc.property(timings, timings, kind, kind, reorgs, (ta, tb, long, short, k) => {
+        const m = Planner.margins(chain(LONG, long, ta), chain(SHORT, short, tb), { ...policy, reorgs: k })
+        for (const bound of [m.gap, m.start, m.reveal]) {
+          const text = Planner.explain('x', bound)
+          expect(text.startsWith(`x ≥ ${bound.seconds} s = `)).toBe(true)
+          for (const { name, seconds } of bound.summands)
+            expect(text.includes(`${seconds} (${name})`)).toBe(seconds > 0n)
+        }
+      }),
+    )
+  })
+})
+
+describe('plan and audit', () => {
+  const long = chain(LONG, 'utxo', { lead: 7n, inclusion: 40n, reorg: 5n, finality: 9n })
+  const short = chain(SHORT, 'contract', { lag: 3n, inclusion: 20n, reorg: 2n, finality: 4n })
+  const risk = { ...policy, offline: 100n, reorgs: 1n }
+
+  it('S8: what one plans the other accepts; a second less of the gap, or of the start, is refused with its numbers', () => {
+    const { long: at, short: by, margins } = Planner.plan(long, short, risk, EPOCH)
+    const judge = (a: bigint, b: bigint, now = EPOCH) =>
+      Planner.audit(agreement(a, b), long, short, risk, now)
+    expect(judge(at.value, by.value)).toEqual({ ok: true, value: margins })
+    expect(judge(at.value - 1n, by.value)).toMatchObject({
+      ok: false,
+      refusal: {
+        check: 'gap',
+        message: expect.stringContaining(Planner.explain('T_A − T_B', margins.gap)),
+        context: { gap: margins.gap.seconds - 1n, least: margins.gap.seconds },
+      },
+    })
+    expect(judge(at.value, by.value, EPOCH + 1n)).toMatchObject({
+      ok: false,
+      refusal: {
+        check: 'start',
+        context: { left: margins.start.seconds - 1n, least: margins.start.seconds },
+      },
+    })
+    expect(judge(by.value, at.value)).toMatchObject({ ok: false, refusal: { check: 'gap' } })
+    expect(judge(by.value, by.value)).toMatchObject({ ok: false, refusal: { check: 'gap' } })
+  })
+
+  it('H3 H4: a deadline far beyond the plan ties funds up, and is refused', () => {
+    const { long: at, short: by } = Planner.plan(long, short, risk, EPOCH)
+    const later = (s: bigint, p: Policy.Policy = risk) =>
+      Planner.audit(agreement(at.value + s, by.value + s), long, short, p, EPOCH)
+    expect(later(Policy.PATIENCE).ok).toBe(true)
+    expect(later(Policy.PATIENCE + 1n)).toMatchObject({ ok: false, refusal: { check: 'patience' } })
+    expect(later(11n, { ...risk, patience: 10n })).toMatchObject({
+      ok: false,
+      refusal: { check: 'patience' },
+    })
+    // A later end of the long leg is the initiator's own affair.
+    expect(Planner.audit(agreement(at.value + 10n ** 8n, by.value), long, short, risk, EPOCH).ok).toBe(true)
+  })
+
+  it('S8: what is planned is accepted, for every pair, and with slack too', () => {
+    fc.assert(
+      fc.property(
+        timings,
+        timings,
+        fc.constantFrom(...pairs),
+        fc.bigInt({ min: 0n, max: 1000n }),
+        (ta, tb, kinds, slack) => {
+          const a = chain(LONG, kinds.long, ta)
+          const b = chain(SHORT, kinds.short, tb)
+          const { long: at, short: by } = Planner.plan(a, b, policy, EPOCH, { slack })
+          const signed = {
+            ...agreement(at.value, by.value),
+            long: terms('long', kinds.long, at.value),
+            short: terms('short', kinds.short, by.value),
+          }
+          expect(Planner.audit(signed, a, b, policy, EPOCH).ok).toBe(true)
+          expect(Planner.audit(signed, a, b, policy, EPOCH + slack + 1n).ok).toBe(false)
+        },
+      ),
+    )
+  })
+
+  it('H28: a deadline of the wrong clock or of another network is refused by name', () => {
+    const { long: at, short: by } = Planner.plan(long, short, risk, EPOCH)
+    const good = agreement(at.value, by.value)
+    const wrong = (leg: Agreement.Leg, change: object) => {
+      const deadline = { ...good[leg].deadline, ...change }
+      return Planner.audit({ ...good, [leg]: { ...good[leg], deadline } }, long, short, risk, EPOCH)
+    }
+    expect(wrong('long', { clock: 'unix' })).toMatchObject({ ok: false, refusal: { check: 'long-clock' } })
+    expect(wrong('short', { clock: 'height' })).toMatchObject({
+      ok: false,
+      refusal: { check: 'short-clock' },
+    })
+    expect(wrong('short', { network: LONG })).toMatchObject({ ok: false, refusal: { check: 'short-clock' } })
+  })
+
+  it('H28: milliseconds, nanoseconds, heights and plain numbers are no seconds', () => {
+    const { long: at, short: by } = Planner.plan(long, short, risk, EPOCH)
+    const units = [NOW * 1000n, NOW * 1_000_000_000n, 900_000n, 0n, -NOW, Number(NOW) as unknown as bigint]
+    for (const now of units) {
+      const wrong = expect.objectContaining({
+        _tag: 'InvalidAmount',
+        context: expect.objectContaining({ argument: 'now' }),
+      })
+      expect(() => Planner.plan(long, short, risk, now)).toThrow(wrong)
+      expect(() => Planner.audit(agreement(at.value, by.value), long, short, risk, now)).toThrow(wrong)
+    }
+    for (const slack of [-1n, 10n ** 12n, 5 as unknown as bigint])
+      expect(() => Planner.plan(long, short, risk, NOW, { slack })).toThrow(
+        expect.objectContaining({
+          _tag: 'InvalidAmount',
+          context: expect.objectContaining({ argument: 'slack' }),
+        }),
+      )
+    // The year 2106 is where a 32-bit lock time ends.
+    expect(() => Planner.plan(long, short, risk, 4_294_967_295n)).toThrow(
+      expect.objectContaining({ _tag: 'InvalidDeadline' }),
+    )
+  })
+})
