@@ -44,10 +44,10 @@ export function block(rules: Rules, update: Update): Verdict.Verdict<LightBlock.
     return Revision.sameChain(header.chainId, chainId)
       ? Verdict.refuse('revision', `the block is of revision ${header.chainId}, not ${chainId}`)
       : Verdict.refuse('chain-id', `the block is of chain ${header.chainId}, not ${chainId}`)
-  const checked = LightBlock.check(update.block)
-  if (!checked.ok) return checked
   if (header.time >= update.now + rules.maxClockDrift)
     return Verdict.refuse('time-in-future', 'the block is too far ahead of the clock', { time: header.time })
+  const checked = LightBlock.check(update.block)
+  if (!checked.ok) return checked
   if (update.nextValidators !== undefined) {
     const table = ValidatorSet.check(update.nextValidators)
     if (!table.ok) return table

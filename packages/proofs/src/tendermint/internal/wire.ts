@@ -198,3 +198,10 @@ export function readPacked(reader: Reader, field: number): readonly number[] {
   readMessage(reader, field, read)
   return out
 }
+
+/** The name of an enumeration's value, the first where the field is absent. */
+export function readEnum<T extends string>(reader: Reader, field: number, names: readonly [T, ...T[]]): T {
+  const name = names[readUint32(reader, field)]
+  if (name === undefined) fail(reader, 'an unknown value of an enumeration')
+  return name ?? names[0]
+}

@@ -1,0 +1,164 @@
+import { Bytes, Verdict } from '@aitbc/core'
+import { join } from '../../internal/join.js'
+import * as wire from '../internal/wire.js'
+import * as HashOp from './HashOp.js'
+import { startsWith } from './LeafOp.js'
+import type { InnerSpec, ProofSpec } from './ProofSpec.js'
+
+/** How a child's hash becomes its parent's: `hash(prefix ‖ child ‖ suffix)` (ICS-23, "InnerOp"). */
+export interface InnerOp {
+  readonly hash: HashOp.HashOp
+  readonly prefix: Bytes.Bytes
+  readonly suffix: Bytes.Bytes
+}
+
+/** The hash of a node over one of its children. Refusals: `ics23-child-empty`, `ics23-hash-op`. */
+export function apply(op: InnerOp, child: Bytes.Bytes): Verdict.Verdict<Bytes.Bytes> {
+  if (child.length === 0) return Verdict.refuse('ics23-child-empty', 'an inner node has a child')
+  const hash = HashOp.hash(op.hash, join([op.prefix, child, op.suffix]))
+  return hash === undefined
+    ? Verdict.refuse('ics23-hash-op', `${op.hash} gives no hash of a node`)
+    : Verdict.accept(hash)
+}
+
+/**
+ * Checks that a node is made as its specification says (ICS-23, "InnerOp.CheckAgainstSpec"): above all, that it can't be read as a
+ * leaf, and hides no child (A30). `layer` counts from 1 above the leaf.
+ *
+ * Refusals: `ics23-inner-op`, `ics23-inner-leaf-prefix`, `ics23-inner-prefix`, `ics23-inner-suffix`, and those of {@link checkIavl}.
+ */
+export function check(op: InnerOp, spec: ProofSpec, layer: number): Verdict.Verdict<true> {
+  const { childOrder, childSize, minPrefixLength, maxPrefixLength, hash } = spec.innerSpec
+  if (op.hash !== hash)
+    return Verdict.refuse('ics23-inner-op', `a node's hash is ${op.hash}, not ${hash}`, { layer })
+  if (startsWith(op.prefix, spec.leafSpec.prefix))
+    return Verdict.refuse('ics23-inner-leaf-prefix', 'a node starts as a leaf does', { layer })
+  const longest = maxPrefixLength + (childOrder.length - 1) * childSize
+  if (op.prefix.length < minPrefixLength || op.prefix.length > longest)
+    return Verdict.refuse(
+      'ics23-inner-prefix',
+      `a node's prefix has ${minPrefixLength} to ${longest} bytes, got ${op.prefix.length}`,
+      { layer },
+    )
+  if (childSize < 1 || op.suffix.length % childSize !== 0)
+    return Verdict.refuse('ics23-inner-suffix', 'what follows a child is no whole child', { layer })
+  return spec.nodes === 'iavl' ? checkIavl(op, layer) : Verdict.accept(true)
+}
+
+/**
+ * Checks what IAVL binds in a node's prefix: height (which grows from layer to layer), size and version, as zigzag varints, then
+ * the length of a child's hash (A30). In a leaf (`layer` 0) nothing follows, and height and size are 0 and 1.
+ *
+ * Refusals: `ics23-iavl-prefix`, `ics23-iavl-height`.
+ */
+export function checkIavl(
+  { prefix, suffix = NONE }: { readonly prefix: Bytes.Bytes; readonly suffix?: Bytes.Bytes },
+  layer: number,
+): Verdict.Verdict<true> {
+  const values: bigint[] = []
+  let at = 0
+  for (let i = 0; i < 3; i++) {
+    const value = zigzag(prefix, at)
+    if (value === undefined)
+      return Verdict.refuse('ics23-iavl-prefix', 'a node starts with height, size and version', { layer })
+    values.push(value.value)
+    at = value.next
+  }
+  const [height, size] = values as [bigint, bigint]
+  if (height < BigInt(layer) || height > 127n)
+    return Verdict.refuse('ics23-iavl-height', `a node of height ${height} stands in layer ${layer}`, {
+      layer,
+    })
+  const rest = prefix.length - at
+  const lengths =
+    layer === 0
+      ? rest === 0 && height === 0n && size === 1n
+      : rest === 1
+        ? prefix[at] === 32 && (suffix.length === 0 || suffix[0] === 32)
+        : rest === 34 && prefix[at] === 32 && prefix[at + 33] === 32 && suffix.length === 0
+  if (!lengths)
+    return Verdict.refuse('ics23-iavl-prefix', 'beside height, size and version stand hashes of 32 bytes', {
+      layer,
+    })
+  return Verdict.accept(true)
+}
+
+/** The place of a path's child among its siblings, from the left; none where the node's bytes leave no place for it. */
+export function branchOf(op: InnerOp, spec: InnerSpec): number | undefined {
+  const { childOrder, childSize, minPrefixLength, maxPrefixLength } = spec
+  for (const branch of childOrder.keys()) {
+    const place = childOrder.indexOf(branch)
+    const before = op.prefix.length - place * childSize
+    const after = (childOrder.length - 1 - place) * childSize
+    if (before >= minPrefixLength && before <= maxPrefixLength && op.suffix.length === after) return branch
+  }
+  return undefined
+}
+
+/** Tells whether nothing stands left of a path's child: it is the first, or those before it are empty. */
+export function isLeftmost(op: InnerOp, spec: InnerSpec): boolean {
+  const branch = branchOf(op, spec)
+  return (
+    branch !== undefined && spec.childOrder.every((_, it) => it >= branch || isEmpty(op, spec, branch, it))
+  )
+}
+
+/** Tells whether nothing stands right of a path's child: it is the last, or those behind it are empty. */
+export function isRightmost(op: InnerOp, spec: InnerSpec): boolean {
+  const branch = branchOf(op, spec)
+  return (
+    branch !== undefined && spec.childOrder.every((_, it) => it <= branch || isEmpty(op, spec, branch, it))
+  )
+}
+
+export function equal(a: InnerOp, b: InnerOp): boolean {
+  return a.hash === b.hash && Bytes.equal(a.prefix, b.prefix) && Bytes.equal(a.suffix, b.suffix)
+}
+
+/** Writes `ics23.InnerOp`. */
+export function encode(op: InnerOp): Bytes.Bytes {
+  return join([
+    wire.integer(1, HashOp.NAMES.indexOf(op.hash)),
+    wire.bytes(2, op.prefix),
+    wire.bytes(3, op.suffix),
+  ])
+}
+
+export function read(reader: wire.Reader): InnerOp {
+  return {
+    hash: wire.readEnum(reader, 1, HashOp.NAMES),
+    prefix: wire.readBytes(reader, 2),
+    suffix: wire.readBytes(reader, 3),
+  }
+}
+
+const NONE = /* @__PURE__ */ new Uint8Array(0)
+
+/** Tells whether a sibling of the child at `branch` is the empty child. */
+function isEmpty(op: InnerOp, spec: InnerSpec, branch: number, sibling: number): boolean {
+  const { childOrder, childSize, emptyChild } = spec
+  if (emptyChild.length !== childSize) return false
+  const place = childOrder.indexOf(branch)
+  const other = childOrder.indexOf(sibling)
+  const bytes =
+    other < place
+      ? op.prefix.subarray(op.prefix.length - (place - other) * childSize)
+      : op.suffix.subarray((other - place - 1) * childSize)
+  return Bytes.equal(bytes.subarray(0, childSize), emptyChild)
+}
+
+/** A zigzag varint in its shortest form that isn't negative. */
+function zigzag(
+  bytes: Bytes.Bytes,
+  from: number,
+): { readonly value: bigint; readonly next: number } | undefined {
+  let value = 0n
+  for (let at = from; at < bytes.length && at < from + 10; at++) {
+    const byte = bytes[at] as number
+    value |= BigInt(byte & 0x7f) << BigInt(7 * (at - from))
+    if (byte > 0x7f) continue
+    if ((byte === 0 && at > from) || value > 0xffff_ffff_ffff_ffffn || (value & 1n) === 1n) return undefined
+    return { value: value >> 1n, next: at + 1 }
+  }
+  return undefined
+}

@@ -1,0 +1,7 @@
+export * as CommitmentProof from './CommitmentProof.js'
+export * as ExistenceProof from './ExistenceProof.js'
+export * as HashOp from './HashOp.js'
+export * as InnerOp from './InnerOp.js'
+export * as LeafOp from './LeafOp.js'
+export * as NonExistenceProof from './NonExistenceProof.js'
+export * as ProofSpec from './ProofSpec.js'
