@@ -194,6 +194,7 @@ describe('rules of the terms', () => {
     refused(await lock(terms({ beneficiary: world.htlc })), 'BeneficiaryRefused')
     const token = await world.deploy(contracts.PlainToken!)
     refused(await lock(terms({ token, beneficiary: token })), 'BeneficiaryRefused')
+    refused(await lock(terms({ token, beneficiary: zeroAddress })), 'BeneficiaryRefused')
     refused(await lock(terms(), { record: `0x${'11'.repeat(2049)}` }), 'RecordTooLong')
     expect((await lock(terms(), { record: `0x${'11'.repeat(2048)}` })).ok).toBe(true)
   })
@@ -493,22 +494,28 @@ describe('payees that are contracts', () => {
     expect(await status(t)).toBe(3n)
   })
 
-  test('H26: the sender can not turn a payment into a credit by giving it little gas', async () => {
-    const t = terms({ beneficiary: receiver })
-    await lock(t)
-    await set(5n)
-    let paid = 0
-    for (let gas = 30_000n; gas <= 420_000n; gas += 13_000n) {
-      const inner = await world.rpc<Hex>('evm_snapshot')
-      const sent = await claim(t, SECRET, { gas })
-      const names = sent.ok ? events(sent).map((e) => e.eventName) : []
-      expect(names, `gas ${gas}`).not.toContain('Credited')
-      if (sent.ok) paid++
-      else expect(await status(t)).toBe(1n)
-      await world.rpc('evm_revert', inner)
-    }
-    expect(paid).toBeGreaterThan(10)
-  })
+  test.each([
+    [5n, 'runs out'],
+    [6n, 'sees it and gives up at once'],
+  ])(
+    'H26: the sender can not turn a payment into a credit by giving it little gas (mode %s: %s)',
+    async (mode) => {
+      const t = terms({ beneficiary: receiver })
+      await lock(t)
+      await set(mode)
+      let paid = 0
+      for (let gas = 30_000n; gas <= 420_000n; gas += 13_000n) {
+        const inner = await world.rpc<Hex>('evm_snapshot')
+        const sent = await claim(t, SECRET, { gas })
+        const names = sent.ok ? events(sent).map((e) => e.eventName) : []
+        expect(names, `gas ${gas}`).not.toContain('Credited')
+        if (sent.ok) paid++
+        else expect(await status(t)).toBe(1n)
+        await world.rpc('evm_revert', inner)
+      }
+      expect(paid).toBeGreaterThan(10)
+    },
+  )
 
   test('H26: credits of several locks add up and are paid once', async () => {
     const [a, b] = [

@@ -3,7 +3,8 @@ pragma solidity 0.8.37;
 
 /// @dev Payees that are contracts. `act` lets a test send anything in their name.
 contract Receiver {
-  uint256 public mode; // 0 takes, 1 reverts, 2 burns all gas, 3 answers with a megabyte, 4 calls `target`, 5 writes much
+  uint256 public mode; // 0 takes, 1 reverts, 2 burns all gas, 3 answers with a megabyte, 4 calls `target`, 5 writes much,
+  // 6 gives up at once where it gets less than 120,000 gas
   address public target;
   bytes public payload;
   bool public worked;
@@ -42,6 +43,7 @@ contract Receiver {
 
   function _react() private {
     if (mode == 1) revert NoThanks();
+    if (mode == 6 && gasleft() < 120000) revert NoThanks();
     if (mode == 2) {
       assembly {
         invalid()
