@@ -81,7 +81,7 @@ export interface LockRecovery {
   readonly seed: NetworkSeed
   /** The swap's nonce, 8 bytes ({@link SwapSeed}). */
   readonly nonce: Bytes
-  /** Index of the seed-derived address that points to the record, where the chain needs one; 0 unless told. */
+  /** Index of the seed-derived address that points to the record, where the chain needs one; the next unused one unless told. */
   readonly index?: number
   readonly record: SwapRecord
 }

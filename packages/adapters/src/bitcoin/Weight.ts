@@ -25,6 +25,15 @@ export function htlcInput(htlc: HtlcScript.HtlcScript, path: 'claim' | 'refund')
   return INPUT + witness(items.map((item) => item.length))
 }
 
+/** Weight units of a claim or refund: the lock's input and the payout. */
+export function settlement(
+  htlc: HtlcScript.HtlcScript,
+  path: 'claim' | 'refund',
+  payout: Uint8Array,
+): number {
+  return BASE + htlcInput(htlc, path) + output(payout)
+}
+
 /** Weight units of an output. */
 export function output(script: Uint8Array): number {
   return 4 * (8 + compactSize(script.length) + script.length)

@@ -73,7 +73,7 @@ export type BitcoinAdapter = SwapAdapter & {
  * adapter.profile.lateClaims // true
  */
 export function createBitcoinAdapter(options: createBitcoinAdapter.Options): BitcoinAdapter {
-  const { network, backend, verifier, anchor, pollMs = 2000 } = options
+  const { network, backend, verifier, anchor, pollMs = 2000, reserveRate = 20_000n } = options
   assertOptions(options)
   const reader = createReader(network, backend)
   const context: Context = { network, backend, reader, verifier, anchor, pollMs }
@@ -93,7 +93,7 @@ export function createBitcoinAdapter(options: createBitcoinAdapter.Options): Bit
     replace: (submission, feeRate, callOptions) => replace(context, submission, feeRate, callOptions),
     status: (submission, callOptions) => status(context, submission, callOptions),
     watch: (subject, callOptions) => watch(context, subject, callOptions),
-    auditTerms: (terms) => audit(network, terms),
+    auditTerms: (terms) => audit(network, terms, reserveRate),
     findLocks: (terms, callOptions) => findLocks(context, terms, callOptions),
     expectLock: (terms, signed) => expectLock(context, terms, signed),
     findSpend: (terms, lock, callOptions) => findSpend(context, terms, lock, callOptions),
@@ -115,6 +115,8 @@ export declare namespace createBitcoinAdapter {
     readonly verifier?: Verifier
     /** The block that evidence's headers follow: the verifier's anchor; the network's first block unless told. */
     readonly anchor?: Fact.BlockRef
+    /** Rate (sat/kvB) that a claim or refund of a lock must be able to pay, for `auditTerms`; 20,000 unless told. */
+    readonly reserveRate?: bigint
     /** Milliseconds between two looks of a watch; 2000 unless told. */
     readonly pollMs?: number
   }
@@ -173,7 +175,7 @@ async function balance(
 }
 
 function assertOptions(options: createBitcoinAdapter.Options): void {
-  const { network, backend, verifier, pollMs } = options
+  const { network, backend, verifier, pollMs, reserveRate } = options
   if (network?.family !== 'bitcoin' || network.hrp === undefined)
     throw CoreErrors.InvalidNetwork(`network must be a Bitcoin network, got ${show(network?.id)}`, {
       argument: 'network',
@@ -189,6 +191,11 @@ function assertOptions(options: createBitcoinAdapter.Options): void {
       argument: 'verifier',
       expected: network.id,
       received: verifier.network,
+    })
+  if (reserveRate !== undefined && (typeof reserveRate !== 'bigint' || reserveRate < 0n))
+    throw CoreErrors.InvalidArgument(`reserveRate must be a bigint from 0, got ${show(reserveRate)}`, {
+      argument: 'reserveRate',
+      received: reserveRate,
     })
   if (pollMs !== undefined && (!Number.isFinite(pollMs) || pollMs < 1))
     throw CoreErrors.InvalidArgument(`pollMs must be a positive number, got ${show(pollMs)}`, {

@@ -24,6 +24,7 @@ const FEW_BLOCKS = 12n
 /** The filter index may trail the tip by a moment, and a scan skips what it hasn't: the last blocks are read. */
 const FILTER_LAG = 6n
 const BUSY_TRIES = 20
+const SCAN_TRIES = 3
 /** The last scan that was begun on each client. */
 const turns = /* @__PURE__ */ new WeakMap<Rpc, Promise<unknown>>()
 const BLOCK_CACHE_BYTES = 16_000_000
@@ -156,20 +157,39 @@ export function createCoreBackend(options: createCoreBackend.Options): Backend {
   ): Promise<Scan> => {
     const wanted = new Set(scripts.map(Bytes.toHex))
     const key = [...wanted].join()
-    const head = await tip(callOptions)
-    let known = scans.get(key)
-    // What a reorganisation undid may hide anywhere in what was read: read again.
-    if (known !== undefined && (await blockHash(known.upTo.height, callOptions)) !== known.upTo.hash)
-      known = undefined
+    for (let tries = 1; ; tries++) {
+      const head = await tip(callOptions)
+      let known = scans.get(key)
+      // What a reorganisation undid may hide anywhere in what was read: read again.
+      if (known !== undefined && (await blockHash(known.upTo.height, callOptions)) !== known.upTo.hash)
+        known = undefined
+      const scanned = await scanTo(head, wanted, known, callOptions)
+      // A chain that moved meanwhile was read in part from one branch, in part from another.
+      if ((await blockHash(head.height, callOptions)) === head.hash) {
+        scans.set(key, scanned)
+        return scanned
+      }
+      if (tries === SCAN_TRIES)
+        throw BitcoinErrors.ContradictoryAnswer(`${name}: the chain moved ${tries} times while it was read`, {
+          head,
+        })
+    }
+  }
+  const scanTo = async (
+    head: Fact.BlockRef,
+    wanted: ReadonlySet<string>,
+    known: Scan | undefined,
+    callOptions: CallOptions | undefined,
+  ): Promise<Scan> => {
     const touched = new Map(known?.touched ?? [])
     const own = new Set(known?.own ?? [])
-    let from = known === undefined ? birthHeight : known.upTo.height + 1n
     const visit = async (hash: string): Promise<void> => {
       for (const transaction of await transactionsOf(hash, callOptions)) {
         const txid = touch(transaction, wanted, own)
         if (txid !== undefined) touched.set(txid, transaction)
       }
     }
+    let from = known === undefined ? birthHeight : known.upTo.height + 1n
     if (head.height - from + 1n > FEW_BLOCKS) {
       const relevant = await filtered([...wanted], from, head.height - FILTER_LAG, callOptions)
       if (relevant !== undefined) {
@@ -177,16 +197,12 @@ export function createCoreBackend(options: createCoreBackend.Options): Backend {
         from = head.height - FILTER_LAG + 1n
       }
     }
-    let upTo = known?.upTo ?? head
     for (let height = from; height <= head.height; height++) {
       const hash = await blockHash(height, callOptions)
       if (hash === undefined) break
       await visit(hash)
-      upTo = { height, hash }
     }
-    const scanned = { upTo, touched, own }
-    scans.set(key, scanned)
-    return scanned
+    return { upTo: head, touched, own }
   }
   /** Blocks whose BIP-158 filters match any script, oldest first; `undefined` where the node has no such index. */
   const filtered = async (
@@ -259,8 +275,9 @@ export function createCoreBackend(options: createCoreBackend.Options): Backend {
       return MerkleTree.branch(list.map(Hash256.fromDisplay), index)
     },
     async history(scripts, callOptions) {
-      const { touched, own } = await scanOf(scripts, callOptions)
+      // First the mempool: what moves into a block meanwhile is found there, and nothing falls between.
       await syncMempool(callOptions)
+      const { touched, own } = await scanOf(scripts, callOptions)
       const wanted = new Set(scripts.map(Bytes.toHex))
       const found = new Set(touched.keys())
       const pending = new Set(own)
@@ -273,21 +290,18 @@ export function createCoreBackend(options: createCoreBackend.Options): Backend {
       return [...found]
     },
     async unspent(script, callOptions) {
-      const found = await scan('scantxoutset', ['start', [`raw(${Bytes.toHex(script)})`]], callOptions)
-      const confirmed = Answer.list(Answer.field(found, 'unspents')).map(
-        (coin): Outpoint => ({
-          txid: Answer.hash(Answer.field(coin, 'txid')),
-          index: Answer.integer(Answer.field(coin, 'vout')),
-        }),
-      )
       await syncMempool(callOptions)
-      const pending = [...mempool].flatMap(([txid, transaction]) =>
-        transaction.outputs.flatMap((output, index) =>
-          Bytes.equal(output.script, script) ? [{ txid, index }] : [],
-        ),
-      )
-      const spent = await spendersOf([...confirmed, ...pending], callOptions)
-      return [...confirmed, ...pending].filter((_, i) => spent[i] === undefined)
+      const found = await scan('scantxoutset', ['start', [`raw(${Bytes.toHex(script)})`]], callOptions)
+      const coins = new Map<string, Outpoint>()
+      const add = (txid: string, index: number) => coins.set(`${txid}:${index}`, { txid, index })
+      for (const coin of Answer.list(Answer.field(found, 'unspents')))
+        add(Answer.hash(Answer.field(coin, 'txid')), Answer.integer(Answer.field(coin, 'vout')))
+      for (const [txid, transaction] of mempool)
+        for (const [index, output] of transaction.outputs.entries())
+          if (Bytes.equal(output.script, script)) add(txid, index)
+      const all = [...coins.values()]
+      const spent = await spendersOf(all, callOptions)
+      return all.filter((_, i) => spent[i] === undefined)
     },
     async spender(outpoint, script, callOptions) {
       const [pending] = await spendersOf([outpoint], callOptions)

@@ -1,6 +1,15 @@
-import { Bytes, CoreErrors, type LockTerms, type Network, type Signer, SwapSeed } from '@aitbc/core'
+import {
+  Bytes,
+  CoreErrors,
+  type LockTerms,
+  type Network,
+  type Signer,
+  SwapSeed,
+  TaggedHash,
+} from '@aitbc/core'
 import * as Account from './Account.js'
 import { createKeySigner } from './createKeySigner.js'
+import { lru } from './internal/lru.js'
 
 /** An account of the swap seed, with its signer. */
 export interface SeedAccount {
@@ -51,20 +60,42 @@ export function partyAccount(
   return { ...own, party: { account, publicKey, payout: account } }
 }
 
-/** The account of the output that points to a recovery record, and its key. */
+/** Accounts of beacons, which recoveries ask for by the dozen. */
+const beacons = /* @__PURE__ */ lru<Account.Account>(4096)
+
+/**
+ * The account of the small output that points to a lock's recovery record; its key is `SwapSeed.derive(seed, 'beacon', index)`.
+ *
+ * @example
+ * import { networks, SwapSeed } from '@aitbc/core'
+ * import { beaconAccount } from '@aitbc/adapters/bitcoin'
+ * const share = SwapSeed.forNetwork(new Uint8Array(32).fill(1), networks.bitcoin.id)
+ * beaconAccount(networks.bitcoin, share, 0).kind // 'p2wpkh'
+ */
 export function beaconAccount(
   network: Network,
   seed: SwapSeed.NetworkSeed,
   index: number,
-): SeedAccount & { readonly privateKey: Bytes.Bytes32 } {
+): Account.Account & { readonly account: Account.Account['id'] } {
   assertShare(network, seed)
   if (!Number.isSafeInteger(index) || index < 0 || index > 0xffff_ffff)
     throw CoreErrors.InvalidArgument(`index must be a whole number from 0 to 4294967295, got ${index}`, {
       argument: 'index',
       received: index,
     })
-  const privateKey = SwapSeed.derive(seed, 'beacon', index)
-  return { ...accountOf(network, privateKey, []), privateKey }
+  const key = `${shareId(seed)}/${index}`
+  let account = beacons.get(key)
+  if (account === undefined) {
+    const publicKey = Account.publicKey(SwapSeed.derive(seed, 'beacon', index))
+    account = Account.parse(network, Account.ofKey(network, publicKey))
+    beacons.set(key, account)
+  }
+  return { ...account, account: account.id }
+}
+
+/** Names a share without showing it. */
+export function shareId(seed: SwapSeed.NetworkSeed): string {
+  return Bytes.toHex(TaggedHash.of('aitbc/bitcoin-share/v1', seed.key))
 }
 
 /** Refuses a share of a seed that is another network's. */

@@ -68,7 +68,15 @@ test('default: what is true is found', async () => {
   })
 })
 
-describe('S6, H29: lies of a back end', () => {
+test('H29: what a quorum says is of a quorum, what one endpoint says is reported', async () => {
+  const { chain, terms } = withLock()
+  const adapter = adapterOf({ ...chain.backend, assurance: 'quorum' })
+  expect((await adapter.tip()).assurance).toBe('quorum')
+  expect((await adapter.findLocks(terms))[0]).toMatchObject({ fact: { assurance: 'quorum' } })
+  expect((await adapterOf(chain.backend).tip()).assurance).toBe('reported')
+})
+
+describe('H29: lies of a back end', () => {
   const lies: Readonly<Record<string, (chain: ReturnType<typeof withLock>) => Partial<Backend>>> = {
     'another chain': () => ({ blockHash: async () => 'ab'.repeat(32) }),
     'a header with another hash': ({ chain }) => ({

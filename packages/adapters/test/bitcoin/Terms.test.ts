@@ -37,6 +37,7 @@ describe('auditTerms', () => {
     ],
     'another asset': [{ ...good, asset: `${network.id}/slip44:2` }, /asset.*slip44:2/],
     'an amount that is dust': [{ ...good, amount: 329n }, /amount.*329n/],
+    'an amount that a dear claim would eat up': [{ ...good, amount: 3000n }, /amount.*3000/],
     'more money than there is': [{ ...good, amount: 2_100_000_000_000_001n }, /amount/],
     'a height for a deadline': [
       { ...good, deadline: { network: network.id, clock: 'height', value: 900_000n } },
@@ -108,6 +109,31 @@ describe('auditTerms', () => {
       refusal: { context: { expected: network.id } },
     })
   })
+})
+
+test('H15: each lock’s record has an address of its own', async () => {
+  const chain = createFakeChain()
+  const funding = fundingAccount(network, share(ALICE))
+  chain.mine(1_700_000_200n, chain.pay(Account.parse(network, funding.account).script, 1_000_000n))
+  const adapter = adapterOf(chain)
+  const beacons = new Set<string>()
+  for (let i = 0; i < 3; i++) {
+    const nonce = new Uint8Array(8).fill(i)
+    const terms = {
+      ...termsOf(),
+      locker: partyAccount(network, share(ALICE), nonce).party,
+      salt: SwapSeed.derive(share(ALICE), 'salt', nonce),
+    }
+    const recovery = { seed: share(ALICE), nonce, record: { role: 'follower' } } as const
+    const [step] = await adapter.prepare({ kind: 'lock', terms, from: funding.account, recovery })
+    const signed = await funding.signer.sign(step as never)
+    await adapter.submit(signed)
+    const decoded = Transaction.decode(signed.raw)
+    if (!decoded.ok) throw new Error(decoded.refusal.message)
+    beacons.add(Bytes.toHex(decoded.value.outputs[2]?.script as Bytes.Bytes))
+    expect(await adapter.nextBeaconIndex(share(ALICE))).toBe(i + 1)
+  }
+  expect(beacons.size).toBe(3)
 })
 
 describe('H20: what the counterparty funded in place of the lock is not found', () => {

@@ -12,12 +12,12 @@ import {
 } from '@aitbc/core'
 import { HtlcScript } from '@aitbc/proofs/bitcoin'
 import * as Account from '../Account.js'
-import { assertShare, beaconAccount, partyAccount } from '../keys.js'
+import { assertShare, beaconAccount, partyAccount, shareId } from '../keys.js'
 import type { Context } from './context.js'
-import { parseRef } from './prepare.js'
 import { prove } from './prove.js'
 import { inputOf, type Located } from './reader.js'
 import * as Record from './record.js'
+import { parseRef } from './ref.js'
 import * as Terms from './terms.js'
 
 /** Beacons in a row without any record after which a recovery stops looking. */
@@ -68,8 +68,9 @@ export async function findLocks(
   options: CallOptions = {},
 ): Promise<readonly Fact.Read<Lock>[]> {
   const checked = Terms.check(context.network, terms)
+  const placed = await placedLocks(context, checked, await context.reader.tip(options), options)
+  // As of a tip that is no older than what was seen.
   const tip = await context.reader.tip(options)
-  const placed = await placedLocks(context, checked, tip, options)
   if (placed.length === 0) return [absent(context, tip)]
   const reads: Fact.Read<Lock>[] = []
   for (const { lock, located } of placed) {
@@ -87,8 +88,8 @@ export async function findSpend(
 ): Promise<Fact.Read<Spend>> {
   const checked = Terms.check(context.network, terms)
   const outpoint = parseRef(lock?.ref)
-  const tip = await context.reader.tip(options)
   const found = await spendOf(context, checked, outpoint, options)
+  const tip = await context.reader.tip(options)
   if (found === undefined) return absent(context, tip)
   const { spend, located } = found
   if (spend === undefined)
@@ -147,14 +148,27 @@ export async function recoverLocks(
   return recovered
 }
 
+/** Where the walk ended, by seed: the next look begins there. */
+const nexts = /* @__PURE__ */ new WeakMap<Context, Map<string, number>>()
+
 /** The least index from which on no beacon was ever used: where the next lock's record goes. */
-export function nextBeaconIndex(
+export async function nextBeaconIndex(
   context: Context,
   seed: SwapSeed.NetworkSeed,
   options: CallOptions = {},
 ): Promise<number> {
-  assertShare(context.network, seed)
-  return walkBeacons(context, seed, options, async () => undefined)
+  const { network, reader } = context
+  assertShare(network, seed)
+  const known = nexts.get(context) ?? new Map<string, number>()
+  nexts.set(context, known)
+  const key = shareId(seed)
+  let next = known.get(key) ?? (await walkBeacons(context, seed, options, async () => undefined))
+  for (; ; next++) {
+    const script = beaconAccount(network, seed, next).script
+    if ((await reader.history([script], options)).length === 0) break
+  }
+  known.set(key, next)
+  return next
 }
 
 /** Visits what touches the seed's beacons until a whole gap of them was never used; gives the index after the last used one. */
@@ -169,7 +183,7 @@ async function walkBeacons(
   for (let start = 0; start < next + BEACON_GAP; start += BEACON_GAP) {
     const indices = new Map(
       Array.from({ length: BEACON_GAP }, (_, i) => {
-        const { script } = Account.parse(network, beaconAccount(network, seed, start + i).account)
+        const script = beaconAccount(network, seed, start + i).script
         return [Bytes.toHex(script), { index: start + i, script }] as const
       }),
     )

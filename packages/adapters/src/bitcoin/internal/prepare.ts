@@ -13,19 +13,21 @@ import {
   type Signed,
   type Step,
   type Submission,
+  type SwapSeed,
   show,
 } from '@aitbc/core'
-import { Hash256, type HtlcScript, Transaction } from '@aitbc/proofs/bitcoin'
+import { Hash256, Transaction } from '@aitbc/proofs/bitcoin'
 import * as Account from '../Account.js'
-import type { Outpoint } from '../Backend.js'
 import * as CoinSelection from '../CoinSelection.js'
 import { BitcoinErrors } from '../errors.js'
 import { beaconAccount } from '../keys.js'
 import * as Weight from '../Weight.js'
 import type { Context } from './context.js'
+import { nextBeaconIndex } from './locks.js'
 import * as Psbt from './psbt.js'
 import type { Located } from './reader.js'
 import * as Record from './record.js'
+import { parseRef } from './ref.js'
 import * as Terms from './terms.js'
 
 /** Largest rate that is taken for meant (Bitcoin Core `DEFAULT_MAX_RAW_TX_FEE_RATE`), sat/kvB. */
@@ -107,10 +109,11 @@ async function lock(
   const from = spendable(context, intent.from ?? terms.locker.account, 'intent.from')
   const outputs: Transaction.Output[] = [{ amount: terms.amount, script: htlc.scriptPubKey }]
   if (intent.recovery !== undefined) {
-    const { seed, index = 0 } = intent.recovery
+    const { seed } = intent.recovery
     outputs.push({ amount: 0n, script: Record.write(network, terms, intent.recovery) })
-    const beacon = Account.parse(network, beaconAccount(network, seed, index).account)
-    outputs.push({ amount: network.fees.dust, script: beacon.script })
+    // A fresh address each time: one that is used again would show which swaps are one owner's (H15).
+    const index = intent.recovery.index ?? (await nextBeaconIndex(context, seed, options))
+    outputs.push({ amount: network.fees.dust, script: beaconAccount(network, seed, index).script })
   }
   return spend(context, from, outputs, options, { kind: 'lock' })
 }
@@ -145,7 +148,7 @@ async function settle(
     terms,
     ...(intent.kind === 'claim' ? { secret: intent.secret } : {}),
   }
-  const weight = settlementWeight(htlc, input, payout.script)
+  const weight = Weight.settlement(htlc, intent.kind, payout.script)
   const fee = Weight.fee(weight, feeRate)
   if (intent.kind === 'refund') return settlement(context, input, payout, fee)
   // A refund that waits already is outbid, with whatever hangs on it: the secret is out, and nothing else saves the claim (H5, H6).
@@ -175,15 +178,6 @@ function settlement(
     ...(claim ? {} : { lockTime: htlc.lockTime, validFrom: terms.deadline }),
     attempts,
   })
-}
-
-function settlementWeight(
-  htlc: HtlcScript.HtlcScript,
-  input: Pick<Psbt.LockInput, 'secret'>,
-  payout: Bytes.Bytes,
-): number {
-  const path = input.secret === undefined ? 'refund' : 'claim'
-  return Weight.BASE + Weight.htlcInput(htlc, path) + Weight.output(payout)
 }
 
 /** Spends coins of an account: outputs, and change to itself. */
@@ -274,7 +268,8 @@ export async function replace(
   const [first] = opened.inputs
   const output = opened.transaction.outputs[0] as Transaction.Output
   if (first !== undefined && 'htlc' in first) {
-    const weight = settlementWeight(first.htlc, first, output.script)
+    const path = first.secret === undefined ? 'refund' : 'claim'
+    const weight = Weight.settlement(first.htlc, path, output.script)
     const fee = max(Weight.fee(weight, feeRate), least(weight))
     const payout = Account.ofScript(network, output.script)
     return [settlement(context, first, Account.parse(network, payout), fee, attempts)]
@@ -368,7 +363,7 @@ export interface Child {
   /** Rate that parent and child together shall pay, sat/kvB. */
   readonly feeRate: bigint
   /** Share of the seed and index of the lock's beacon, for a lock that has no change to spend. */
-  readonly beacon?: { readonly seed: Parameters<typeof beaconAccount>[1]; readonly index: number }
+  readonly beacon?: { readonly seed: SwapSeed.NetworkSeed; readonly index: number }
 }
 
 /**
@@ -429,8 +424,8 @@ export async function childPays(
         feeRate: child.feeRate,
       },
     )
-  const beacon = Account.parse(network, beaconAccount(network, child.beacon.seed, child.beacon.index).account)
-  const at = opened.transaction.outputs.findIndex(({ script }) => Bytes.equal(script, beacon.script))
+  const beacon = beaconAccount(network, child.beacon.seed, child.beacon.index).script
+  const at = opened.transaction.outputs.findIndex(({ script }) => Bytes.equal(script, beacon))
   if (at < 0)
     throw CoreErrors.InvalidArgument(`the lock has no beacon of index ${child.beacon.index}`, {
       argument: 'beacon.index',
@@ -570,17 +565,6 @@ export function decodeSigned(signed: Signed): { readonly transaction: Transactio
       received: show(signed?.raw),
     })
   return { transaction: decoded.value }
-}
-
-/** Reads `txid:vout`. */
-export function parseRef(ref: unknown, argument = 'lock.ref'): Outpoint {
-  const match = typeof ref === 'string' ? /^([0-9a-f]{64}):(0|[1-9][0-9]{0,8})$/.exec(ref) : null
-  if (match === null)
-    throw CoreErrors.InvalidArgument(`${argument} must be txid:vout, got ${show(ref)}`, {
-      argument,
-      received: ref,
-    })
-  return { txid: match[1] as string, index: Number(match[2]) }
 }
 
 /** The lock that the last of these signed steps makes: output 0. */

@@ -10,8 +10,8 @@ import {
 } from '@aitbc/proofs/bitcoin'
 import { BitcoinErrors } from '../errors.js'
 import type { Context } from './context.js'
-import { parseRef } from './prepare.js'
 import { inputOf, type Located } from './reader.js'
+import { parseRef } from './ref.js'
 import * as Terms from './terms.js'
 
 /** Headers read so far, upwards from the anchor's successor. */

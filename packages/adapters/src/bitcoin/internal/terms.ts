@@ -2,6 +2,7 @@ import { Bytes, CoreErrors, isAitbcError, LockTerms, type Network, show, Verdict
 import { HtlcScript } from '@aitbc/proofs/bitcoin'
 import * as Account from '../Account.js'
 import { BitcoinErrors } from '../errors.js'
+import * as Weight from '../Weight.js'
 
 /** Terms that were checked for a network, with what they stand for on it. */
 export interface Checked {
@@ -83,12 +84,27 @@ export function check(network: Network, terms: LockTerms.LockTerms): Checked {
 }
 
 /**
- * Judges terms before anybody signs them: what {@link check} refuses, and payouts that a recovery from the seed could not restore.
- * Checks: `terms`, `payout`.
+ * Judges terms before anybody signs them: what {@link check} refuses, an amount that a claim or refund at `reserve` (sat/kvB) would
+ * eat up (S13), and payouts that a recovery from the seed could not restore. Checks: `terms`, `reserve`, `payout`.
  */
-export function audit(network: Network, terms: LockTerms.LockTerms): Verdict.Verdict<LockTerms.LockTerms> {
+export function audit(
+  network: Network,
+  terms: LockTerms.LockTerms,
+  reserve: bigint,
+): Verdict.Verdict<LockTerms.LockTerms> {
   try {
-    check(network, terms)
+    const { htlc, beneficiaryPayout, lockerPayout } = check(network, terms)
+    for (const [path, payout] of [['claim', beneficiaryPayout] as const, ['refund', lockerPayout] as const]) {
+      const least =
+        Weight.fee(Weight.settlement(htlc, path, payout.script), reserve) +
+        Account.dust(network, payout.script)
+      if (terms.amount < least)
+        return Verdict.refuse(
+          'reserve',
+          `terms.amount must be at least ${least}, so that a ${path} at ${reserve} sat/kvB leaves no dust, got ${terms.amount}`,
+          { argument: 'terms.amount', least, received: terms.amount },
+        )
+    }
   } catch (error) {
     if (!isAitbcError(error)) throw error
     return Verdict.refuse('terms', error.message, { code: error.code, ...error.context })

@@ -14,7 +14,7 @@ import * as Account from '../Account.js'
 import type { Context } from './context.js'
 import { placedLocks, spendOf } from './locks.js'
 import { pause } from './pause.js'
-import { parseRef } from './prepare.js'
+import { parseRef } from './ref.js'
 import * as Terms from './terms.js'
 
 /** Polls in a row that may fail in a way that passes (a chain that moved between two questions) before the watch does. */
