@@ -57,8 +57,9 @@ export function branch(leaves: readonly Bytes.Bytes[], index: number): Branch {
 }
 
 /**
- * Decides whether a leaf stands at an index under a root: a transaction under `dataHash` (its leaf is the transaction's
- * sha256), a field under a header's hash. The number of siblings is bound to index and total, so one branch has one place.
+ * Decides whether a leaf stands under a root: a transaction under `dataHash` (its leaf is the transaction's sha256), a field
+ * under a header's hash. The root doesn't bind the number of leaves: only who knows `total` from elsewhere learns the index too,
+ * as the same branch fits other places in trees of other sizes (A44).
  *
  * Refusals: `root-zero`, `merkle-index`, `merkle-aunts`, `merkle-root`.
  */
