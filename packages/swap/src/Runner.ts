@@ -362,6 +362,7 @@ async function carryOut(
   switch (status.is) {
     case 'included':
     case 'final':
+      delete sent.waitingSince
       return undefined
     case 'pending':
       if (height !== undefined) sent.waitingSince ??= height
