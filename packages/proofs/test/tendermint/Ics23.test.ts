@@ -7,7 +7,7 @@ import { multistoreOf, treeOf, zigzag } from './trees.js'
 import { block, client, judge } from './world.js'
 
 const { CommitmentProof, ExistenceProof, InnerOp, LeafOp, NonExistenceProof, ProofSpec } = Ics23
-const numRuns = Number(process.env['FC_NUM_RUNS'] ?? 100)
+const numRuns = fc.readConfigureGlobal().numRuns ?? 100
 const KINDS = ['iavl', 'tendermint', 'smt'] as const
 const utf8 = (text: string) => new TextEncoder().encode(text)
 
@@ -347,6 +347,16 @@ describe.each(KINDS)('A32: %s: non-existence', (kind) => {
 })
 
 describe('A32: order and placeholders', () => {
+  test('a path that ends inside another has no neighbour', () => {
+    const tree = treeOf('tendermint', ENTRIES)
+    const { path } = tree.exist(KEY)
+    const { innerSpec } = tree.spec
+    expect(NonExistenceProof.areNeighbours(innerSpec, path, path)).toBe(false)
+    expect(NonExistenceProof.areNeighbours(innerSpec, path.slice(1), path)).toBe(false)
+    expect(NonExistenceProof.areNeighbours(innerSpec, path, path.slice(1))).toBe(false)
+    expect(NonExistenceProof.areNeighbours(innerSpec, [], [])).toBe(false)
+  })
+
   test('keys stand in the order of their hashes only where the specification says so', () => {
     const tree = treeOf('smt', ENTRIES)
     const key = utf8('key 7')
@@ -588,6 +598,19 @@ describe('encodings', () => {
       const decoded = value(CommitmentProof.decode(CommitmentProof.encode(form)))
       expect(value(CommitmentProof.verifyBatch(tree.root, tree.spec, statements, decoded))).toEqual(
         statements,
+      )
+    }
+  })
+
+  test('a proof without a leaf is read, and proves nothing', () => {
+    const proof = { ...tree.exist(KEY), leaf: undefined }
+    for (const compressed of [true, false]) {
+      const form = { is: 'batch', entries: [{ is: 'exist', proof }], compressed } as const
+      const decoded = value(CommitmentProof.decode(CommitmentProof.encode(form)))
+      expect(decoded).toEqual(form)
+      const statements = [{ key: KEY, value: VALUE }]
+      expect(check(CommitmentProof.verifyBatch(tree.root, tree.spec, statements, decoded))).toBe(
+        'ics23-leaf-missing',
       )
     }
   })

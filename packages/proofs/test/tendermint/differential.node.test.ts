@@ -10,7 +10,7 @@ import { hex, value } from '../helpers.js'
 import { treeOf } from './trees.js'
 import { block, keysOf } from './world.js'
 
-const numRuns = Number(process.env['FC_NUM_RUNS'] ?? 100)
+const numRuns = fc.readConfigureGlobal().numRuns ?? 100
 // Its sparse tree is older than the published vectors: keys weren't hashed yet, so absences can't be compared.
 const { SHA256 } = ics23.HashOp
 const THEIRS = {
@@ -109,8 +109,12 @@ describe('differential: @confio/ics23', () => {
 
 describe('differential: cosmjs-types', () => {
   const bytes32 = fc.uint8Array({ minLength: 32, maxLength: 32 })
-  const int64 = fc.bigInt({ min: 0n, max: (1n << 63n) - 1n })
-  const time = fc.bigInt({ min: Timestamp.ZERO, max: Timestamp.MAX })
+  // It writes numbers from 2^31 to 2^32 - 1 as zeros: a find of this test.
+  const writable = (it: bigint) => it >> 31n !== 1n
+  const int64 = fc.bigInt({ min: 0n, max: (1n << 63n) - 1n }).filter(writable)
+  const time = fc
+    .bigInt({ min: Timestamp.ZERO, max: Timestamp.MAX })
+    .filter((it) => writable(it / Timestamp.SECOND))
   const blockId = fc.record({
     hash: bytes32,
     parts: fc.record({ total: fc.nat(), hash: bytes32 }),

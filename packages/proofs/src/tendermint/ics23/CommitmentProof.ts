@@ -197,11 +197,12 @@ function decompress(
   const optional = (it: CompressedExistence | undefined) => (it === undefined ? undefined : existence(it))
   const entries: Entry[] = []
   for (const { exist, nonexist } of compressed) {
-    if (exist !== undefined) entries.push({ is: 'exist', proof: existence(exist) })
-    else if (nonexist !== undefined) {
-      const { key, left, right } = nonexist
-      entries.push({ is: 'nonexist', proof: { key, left: optional(left), right: optional(right) } })
+    if (nonexist === undefined) {
+      entries.push({ is: 'exist', proof: existence(exist as CompressedExistence) })
+      continue
     }
+    const { key, left, right } = nonexist
+    entries.push({ is: 'nonexist', proof: { key, left: optional(left), right: optional(right) } })
   }
   if (!inOrder || used !== lookup.length)
     return Verdict.refuse('ics23-lookup', 'nodes are named once, in the order of their first use, and used')

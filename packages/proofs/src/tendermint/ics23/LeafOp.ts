@@ -66,10 +66,6 @@ export function check(op: LeafOp, spec: LeafOp): Verdict.Verdict<true> {
   return Verdict.accept(true)
 }
 
-export function equal(a: LeafOp, b: LeafOp): boolean {
-  return check(a, b).ok && a.prefix.length === b.prefix.length
-}
-
 export function startsWith(bytes: Bytes.Bytes, prefix: Bytes.Bytes): boolean {
   return bytes.length >= prefix.length && Bytes.equal(bytes.subarray(0, prefix.length), prefix)
 }

@@ -57,8 +57,8 @@ export function verify(
   return Verdict.accept(null)
 }
 
-/** Tells whether a right path is the next one after a left path (ICS-23, "IsLeftNeighbor"). */
-function areNeighbours(
+/** Tells whether a right path is the next one after a left path, in one tree (ICS-23, "IsLeftNeighbor"). */
+export function areNeighbours(
   spec: InnerSpec,
   left: readonly InnerOp.InnerOp[],
   right: readonly InnerOp.InnerOp[],
