@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
+import { syncCommitteeUpdate } from '../packages/proofs/bench/syncCommittee.js'
 import { root } from './workspace.js'
 
 /**
@@ -58,7 +59,7 @@ function round(value: number): number {
   return Math.round(value * 1000) / 1000
 }
 
-const gates = [importOfCore()]
+const gates = [importOfCore(), syncCommitteeUpdate()]
 for (const gate of gates) console.log(JSON.stringify(gate))
 const pass = gates.length > 0 && gates.every((gate) => gate.pass)
 console.log(JSON.stringify({ gate: 'bench', gates: gates.length, pass }))

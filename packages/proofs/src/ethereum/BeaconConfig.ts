@@ -66,7 +66,7 @@ export const sepolia: BeaconConfig = {
  * A network of one's own on the minimal preset, whose fork versions end in 1 as in consensus-specs, configs/minimal.
  *
  * @example
- * import { BeaconConfig } from '@aitbc/proofs/ethereum'
+ * import { BeaconConfig } from '@aitbc/proofs/beacon'
  * const config = BeaconConfig.minimal({
  *   network: 'eip155:31337',
  *   genesisValidatorsRoot: new Uint8Array(32).fill(1),

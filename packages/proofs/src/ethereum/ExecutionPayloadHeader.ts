@@ -77,7 +77,7 @@ export function root(fork: Fork, header: ExecutionPayloadHeader): Bytes.Hash32 {
  * in the context).
  *
  * @example
- * import { ExecutionPayloadHeader } from '@aitbc/proofs/ethereum'
+ * import { ExecutionPayloadHeader } from '@aitbc/proofs/beacon'
  * ExecutionPayloadHeader.GINDEX // 25n
  */
 export function verify(

@@ -72,7 +72,7 @@ export interface Final {
  * `committee-branch` (the reason in the context), `anchor-future`, `anchor-age`, and those of `LightClientHeader.verify`.
  *
  * @example
- * import { BeaconConfig, LightClient, LightClientUpdate } from '@aitbc/proofs/ethereum'
+ * import { BeaconConfig, LightClient, LightClientUpdate } from '@aitbc/proofs/beacon'
  * const config = BeaconConfig.mainnet
  * const bootstrap = LightClientUpdate.decodeBootstrap(config, 'electra', new Uint8Array(0))
  * if (bootstrap.ok)
@@ -181,7 +181,8 @@ export function finalized(state: State): Final {
  * `BlockHeader.decode`.
  *
  * @example
- * import { createEvmVerifier, LightClient } from '@aitbc/proofs/ethereum'
+ * import { LightClient } from '@aitbc/proofs/beacon'
+ * import { createEvmVerifier } from '@aitbc/proofs/ethereum'
  * const start = (state: LightClient.State) => {
  *   const trust = LightClient.trustFrom(state)
  *   return trust.ok ? createEvmVerifier({ network: state.config.network, trust: trust.value }) : undefined

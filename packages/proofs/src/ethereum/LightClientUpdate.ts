@@ -94,7 +94,7 @@ function updateType(config: BeaconConfig, fork: Fork, kind: Kind): Ssz.Type<Wire
  * total. Refusals: `update-fork` (its slot is in another fork), `header-default`, and those of `Ssz.decode`.
  *
  * @example
- * import { BeaconConfig, LightClientUpdate } from '@aitbc/proofs/ethereum'
+ * import { BeaconConfig, LightClientUpdate } from '@aitbc/proofs/beacon'
  * LightClientUpdate.decodeBootstrap(BeaconConfig.mainnet, 'electra', new Uint8Array(0)).ok // false
  */
 export function decodeBootstrap(
@@ -119,7 +119,7 @@ export function decodeBootstrap(
  * `header-default`, and those of `Ssz.decode`.
  *
  * @example
- * import { BeaconConfig, LightClientUpdate } from '@aitbc/proofs/ethereum'
+ * import { BeaconConfig, LightClientUpdate } from '@aitbc/proofs/beacon'
  * LightClientUpdate.decode(BeaconConfig.mainnet, 'electra', 'finality', new Uint8Array(0)).ok // false
  */
 export function decode(

@@ -31,7 +31,7 @@ export function depthOf(leaves: number): number {
  * The root over chunks of 32 bytes in a tree with room for `limit` of them (consensus-specs, "Simple Serialize", `merkleize`).
  *
  * @example
- * import { MerkleTree } from '@aitbc/proofs/ethereum'
+ * import { MerkleTree } from '@aitbc/proofs/beacon'
  * MerkleTree.root([new Uint8Array(32)]) // the chunk itself
  */
 export function root(chunks: readonly Bytes.Bytes32[], limit: number = chunks.length): Bytes.Hash32 {
@@ -46,7 +46,7 @@ export function root(chunks: readonly Bytes.Bytes32[], limit: number = chunks.le
  * The branch from the chunk at `index` to the root of the same tree as in {@link root}, siblings from the leaf upwards.
  *
  * @example
- * import { MerkleTree } from '@aitbc/proofs/ethereum'
+ * import { MerkleTree } from '@aitbc/proofs/beacon'
  * MerkleTree.branch([new Uint8Array(32), new Uint8Array(32).fill(1)], 2, 0).length // 1
  */
 export function branch(
@@ -74,7 +74,7 @@ export function branch(
  * `branch-root` (it leads to another root).
  *
  * @example
- * import { MerkleTree } from '@aitbc/proofs/ethereum'
+ * import { MerkleTree } from '@aitbc/proofs/beacon'
  * const leaf = new Uint8Array(32).fill(1)
  * MerkleTree.verify(leaf, [], 1n, leaf).ok // true
  */

@@ -42,7 +42,7 @@ export interface Bits {
  * without values).
  *
  * @example
- * import { Ssz } from '@aitbc/proofs/ethereum'
+ * import { Ssz } from '@aitbc/proofs/beacon'
  * Ssz.decode(Ssz.uint(16), Uint8Array.of(1, 2)) // { ok: true, value: 513n }
  */
 export function decode<T>(type: Type<T>, bytes: Bytes.Bytes): Verdict.Verdict<T> {
@@ -58,7 +58,7 @@ export function encode<T>(type: Type<T>, value: T): Bytes.Bytes {
  * `hash_tree_root` of a value.
  *
  * @example
- * import { Ssz } from '@aitbc/proofs/ethereum'
+ * import { Ssz } from '@aitbc/proofs/beacon'
  * Ssz.hashTreeRoot(Ssz.uint(8), 1n)[0] // 1
  */
 export function hashTreeRoot<T>(type: Type<T>, value: T): Bytes.Hash32 {

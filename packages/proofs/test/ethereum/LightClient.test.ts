@@ -1,17 +1,19 @@
 import { type Claim, Fact, Hashlock, type LockTerms, type Verdict } from '@aitbc/core'
 import {
   BeaconConfig,
-  BlockHeader,
-  createEvmVerifier,
-  HtlcStorage,
   LightClient,
   LightClientHeader,
   LightClientUpdate,
-  LockEvidence,
   MerkleTree,
+  SyncCommittee,
+} from '@aitbc/proofs/beacon'
+import {
+  BlockHeader,
+  createEvmVerifier,
+  HtlcStorage,
+  LockEvidence,
   Rlp,
   StateProof,
-  SyncCommittee,
 } from '@aitbc/proofs/ethereum'
 import { bls12_381 } from '@noble/curves/bls12-381.js'
 import { keccak_256 } from '@noble/hashes/sha3.js'

@@ -1,16 +1,12 @@
 import {
   BeaconConfig,
-  BlockHeader,
   ExecutionPayloadHeader,
-  InclusionProof,
   LightClient,
   LightClientHeader,
   LightClientUpdate,
-  LockEvidence,
   MerkleTree,
-  Receipt,
-  StateProof,
-} from '@aitbc/proofs/ethereum'
+} from '@aitbc/proofs/beacon'
+import { BlockHeader, InclusionProof, LockEvidence, Receipt, StateProof } from '@aitbc/proofs/ethereum'
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { check, hex, unhex, value } from '../helpers.js'

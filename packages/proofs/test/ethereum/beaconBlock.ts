@@ -1,4 +1,5 @@
-import { type BlockHeader, type ExecutionPayloadHeader, MerkleTree, Rlp, Ssz } from '@aitbc/proofs/ethereum'
+import { type ExecutionPayloadHeader, MerkleTree, Ssz } from '@aitbc/proofs/beacon'
+import { type BlockHeader, Rlp } from '@aitbc/proofs/ethereum'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import { concat, unhex, value } from '../helpers.js'

@@ -4,7 +4,7 @@ import {
   LightClientHeader,
   type LightClientUpdate,
   SyncCommittee,
-} from '@aitbc/proofs/ethereum'
+} from '@aitbc/proofs/beacon'
 import { bls12_381 } from '@noble/curves/bls12-381.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { concat, hex } from '../helpers.js'

@@ -1,4 +1,4 @@
-import { MerkleTree, Ssz } from '@aitbc/proofs/ethereum'
+import { MerkleTree, Ssz } from '@aitbc/proofs/beacon'
 import { sha256 } from '@noble/hashes/sha2.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'

@@ -1,4 +1,4 @@
-import { Ssz } from '@aitbc/proofs/ethereum'
+import { Ssz } from '@aitbc/proofs/beacon'
 import * as Theirs from '@chainsafe/ssz'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'

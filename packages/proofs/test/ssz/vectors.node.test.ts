@@ -1,4 +1,4 @@
-import { Ssz } from '@aitbc/proofs/ethereum'
+import { Ssz } from '@aitbc/proofs/beacon'
 import { describe, expect, test } from 'vitest'
 import { check, hex, unhex, value } from '../helpers.js'
 import { topic } from '../vectors.js'

@@ -1,0 +1,8 @@
+export * as MerkleTree from '../ssz/MerkleTree.js'
+export * as Ssz from '../ssz/Ssz.js'
+export * as BeaconConfig from './BeaconConfig.js'
+export * as ExecutionPayloadHeader from './ExecutionPayloadHeader.js'
+export * as LightClient from './LightClient.js'
+export * as LightClientHeader from './LightClientHeader.js'
+export * as LightClientUpdate from './LightClientUpdate.js'
+export * as SyncCommittee from './SyncCommittee.js'
