@@ -88,7 +88,7 @@ export default defineConfig({
             enabled: true,
             only: true,
             include: ['packages/*/test/**/*.test-d.ts'],
-            tsconfig: './tsconfig.json',
+            tsconfig: './tsconfig.types.json',
             // The step `types` judges the sources.
             ignoreSourceErrors: true,
           },
