@@ -1,0 +1,589 @@
+import { Bytes, CoreErrors, type Step, Verdict } from '@aitbc/core'
+import { createMemoryStorage } from '@aitbc/core/storage/memory'
+import type { Side } from '@aitbc/swap'
+import { describe, expect, it } from 'vitest'
+import { both, crossed, expectGains, expectWhole, isKind, LEGS, locksBy } from './model/expect.js'
+import { pairs, SHORT } from './model/fixtures.js'
+import { type Gate, sender, transactionOf } from './model/ModelAdapter.js'
+import { ALICE, BOB, create, FUNDS, type Market, mine } from './model/market.js'
+import * as Net from './model/Net.js'
+import * as Process from './model/process.js'
+
+describe('endpoints that fail', () => {
+  const failures = [
+    () => CoreErrors.RpcTimeout('no answer'),
+    () => new TypeError('undefined is not a function'),
+  ] as const
+  const storages = new Set([
+    'get',
+    'put',
+    'list',
+    'compareAndSet',
+    'log',
+    'read',
+    'append',
+    'truncate',
+    'close',
+  ])
+  const cases = crossed.flatMap((kinds) => ([ALICE, BOB] as const).map((name) => ({ ...kinds, name })))
+
+  it.each(cases)(
+    'L3 S9: each call of $name between $long and $short may fail once, done or not, and nothing is lost',
+    async ({ long, short, name }) => {
+      let sends = 0
+      for (let at = 0, last = false; !last; at++) {
+        const market = create({ long, short })
+        let asked = 0
+        let failed: Process.Call | undefined
+        const judge = (call: Process.Call) => {
+          if (storages.has(call.method) || asked++ !== at) return 'go'
+          failed = call
+          return at % 3 === 0 ? ('fail-before' as const) : ('fail-after' as const)
+        }
+        const failure = failures[at % 2] as () => unknown
+        const options = { judge, failure }
+        const { deal, alice, bob } = both(market, name === ALICE ? options : {}, name === BOB ? options : {})
+        Process.start(alice, deal)
+        Process.start(bob, deal)
+        await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob), {
+          // A watch that broke is begun again by a timer; nothing else here needs one.
+          each: () =>
+            failed?.method === 'watch' ? new Promise((resolve) => setTimeout(resolve)) : undefined,
+        })
+        const what = `call ${at}, ${failed?.method}`
+        expect([alice.error, bob.error], what).toEqual([undefined, undefined])
+        expect([alice.outcome, bob.outcome], what).toEqual(['deal', 'deal'])
+        expectGains(market, ALICE, 'deal')
+        expectGains(market, BOB, 'deal')
+        expectWhole(market, ALICE, BOB)
+        if (failed?.method === 'submit') sends++
+        last = failed === undefined
+      }
+      expect(sends).toBeGreaterThanOrEqual(2)
+    },
+  )
+
+  it.each(pairs)(
+    'S9: between $long and $short, an endpoint that takes a transaction and denies it is given the same one again',
+    async (kinds) => {
+      const market = create(kinds)
+      let lies = 0
+      const judge = ({ method }: Process.Call) => (method === 'submit' && lies++ < 3 ? 'fail-after' : 'go')
+      const { deal, alice, bob } = both(market, { judge }, { judge })
+      Process.start(alice, deal)
+      Process.start(bob, deal)
+      await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+      expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+      expectWhole(market, ALICE, BOB)
+      expectGains(market, ALICE, 'deal')
+    },
+  )
+
+  it('S7 H18: a claim that an endpoint took and denied is public, and is pursued to the end', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    let denied = 0
+    const judge = ({ method, args }: Process.Call) =>
+      isKind(method, args, 'claim') && denied++ === 0 ? 'fail-before' : 'go'
+    const { deal, alice, bob } = both(market, { judge })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => denied > 0)
+    expect(alice.swap?.state.durable.revealed).toBe(true)
+    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+  })
+
+  it('S7: a signature that took until it was too late is not sent', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const judge = ({ method, args }: Process.Call) => {
+      // The owner thinks about it until the follower's deadline is near.
+      if (isKind(method, args, 'claim', 'sign')) for (let i = 0; i < 30; i++) mine(market)
+      return 'go' as const
+    }
+    const { deal, alice, bob } = both(market, { judge })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    expect([alice.outcome, bob.outcome]).toEqual(['no-deal', 'no-deal'])
+    expect(alice.calls.some(({ method, args }) => isKind(method, args, 'claim'))).toBe(false)
+    expectWhole(market, ALICE, BOB)
+  })
+
+  it('S15: storage that fails ends the runner at once: without its journal it may not act', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const storage = createMemoryStorage()
+    let appends = 0
+    const judge = ({ method }: Process.Call) =>
+      method === 'append' && ++appends === 4 ? ('fail-before' as const) : ('go' as const)
+    const { deal, alice, bob } = both(market, { storage, judge })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => Process.isDone(alice), { blocks: 10 })
+    expect(alice.error).toMatchObject({ _tag: 'JournalClosed' })
+    const again = Process.create(market, ALICE, { storage })
+    Process.start(again, deal)
+    await Process.drive(market, () => Process.isDone(again) && Process.isDone(bob))
+    expect([again.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+    expectWhole(market, ALICE, BOB)
+  })
+
+  it('L3: watches that break are begun again, and told', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    let breaks = 0
+    const judge = ({ method }: Process.Call) =>
+      method === 'watch' && breaks++ % 3 === 1 ? ('fail-before' as const) : ('go' as const)
+    const { deal, alice, bob } = both(market, { judge })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob), {
+      each: () => new Promise((resolve) => setTimeout(resolve)),
+    })
+    expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+    expect(alice.progress.some((p) => p.is === 'trouble' && p.key.startsWith('watch/'))).toBe(true)
+  })
+})
+
+describe('the secret', () => {
+  const secret = Process.secretOf()
+  const forms = [Bytes.toHex(secret), btoa(String.fromCharCode(...secret)), secret.join(',')]
+  const holdsIt = (value: unknown, depth = 0): boolean => {
+    if (depth > 12 || value === null || value === undefined) return false
+    if (typeof value === 'string')
+      return forms.some((form) => value.toLowerCase().includes(form.toLowerCase()))
+    if (value instanceof Uint8Array)
+      return (
+        Bytes.toHex(value).includes(forms[0] as string) || holdsIt(new TextDecoder().decode(value), depth + 1)
+      )
+    const parts =
+      value instanceof Error
+        ? [value.message, value.stack, value.cause, (value as { context?: unknown }).context]
+        : value instanceof Map
+          ? [...value.entries()]
+          : typeof value === 'object'
+            ? Object.values(value)
+            : []
+    return parts.some((part) => holdsIt(part, depth + 1))
+  }
+
+  it('S14: the canary sings where it should: each form is found', () => {
+    const found = [secret, forms[0], { a: [forms[1]] }, new Error(`x${forms[0]}`), new Map([[1, forms[2]]])]
+    for (const form of found) expect(holdsIt(form)).toBe(true)
+    expect(holdsIt(new TextEncoder().encode(JSON.stringify({ a: forms[0] })))).toBe(true)
+    expect(holdsIt(new Uint8Array(64))).toBe(false)
+  })
+
+  it.each(pairs)(
+    'S14 H18: between $long and $short it is nowhere before the incoming lock is final',
+    async (kinds) => {
+      for (const answered of [true, false]) {
+        const market = create(kinds)
+        let early = 0
+        let seen = 0
+        const mayBePublic = () =>
+          locksBy(market, BOB).some((lock) => market.nets.short.tip.height - lock.height + 1 >= 2)
+        const look = (value: unknown) => {
+          if (!mayBePublic()) early++
+          if (!holdsIt(value)) return
+          seen++
+          expect(mayBePublic()).toBe(true)
+        }
+        const judge = (stop: boolean) => (call: Process.Call) => {
+          look(call.args)
+          return stop && isKind(call.method, call.args, 'lock') ? ('die-before' as const) : ('go' as const)
+        }
+        const { deal, alice, bob } = both(
+          market,
+          { judge: judge(false), context: { onProgress: look } },
+          { judge: judge(!answered) },
+        )
+        Process.start(alice, deal)
+        Process.start(bob, deal)
+        await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+        expect(alice.outcome).toBe(answered ? 'deal' : 'no-deal')
+        expect(early).toBeGreaterThan(50)
+        // The claim itself holds it, and what the follower learns; where nobody answered, it was never anywhere.
+        expect(seen > 0).toBe(answered)
+      }
+    },
+  )
+})
+
+describe('what can go wrong with a lock', () => {
+  it('S13: who can’t pay for claim and refund besides the lock does not lock: FundsMissing (4014)', async () => {
+    for (const kinds of pairs)
+      for (const name of [ALICE, BOB] as const) {
+        const market = create(kinds)
+        const own = name === ALICE ? 'long' : 'short'
+        const { tip } = market.nets[own]
+        const other = name === ALICE ? BOB : ALICE
+        const balances = new Map([
+          [name, name === ALICE ? 1001n : 5001n],
+          [other, FUNDS],
+        ])
+        market.nets[own].tip = { ...tip, ledger: { ...tip.ledger, balances } }
+        const { deal, alice, bob } = both(market)
+        Process.start(alice, deal)
+        Process.start(bob, deal)
+        await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+        const tested = name === ALICE ? alice : bob
+        const [trouble] = tested.progress.flatMap((p) => (p.is === 'trouble' ? [p.error] : []))
+        expect(trouble).toMatchObject({
+          _tag: 'FundsMissing',
+          code: 4014,
+          context: { account: expect.stringContaining(name), holds: balances.get(name) },
+        })
+        // Nothing was signed, so nothing needs to be undone: the swap ends by itself (L6).
+        expect([alice.outcome, bob.outcome]).toEqual(['no-deal', 'no-deal'])
+        expect(locksBy(market, name)).toEqual([])
+        expectWhole(market, ALICE, BOB)
+      }
+  })
+
+  it('S13: on chains where the account pays, the fees of a claim there are asked for too', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const { short } = market.nets
+    short.tip = { ...short.tip, ledger: { ...short.tip.ledger, balances: new Map([[BOB, FUNDS]]) } }
+    const { deal, alice } = both(market)
+    Process.start(alice, deal)
+    await Process.drive(market, () => Process.isDone(alice))
+    const [trouble] = alice.progress.flatMap((p) => (p.is === 'trouble' ? [p.error] : []))
+    expect(trouble).toMatchObject({
+      _tag: 'FundsMissing',
+      context: { account: `${SHORT}:${ALICE}`, needs: 4n },
+    })
+    expect(locksBy(market, ALICE)).toEqual([])
+  })
+
+  it.each(pairs)(
+    'S9 L2 H8: between $long and $short a lock that miners leave out is raised, then void',
+    async (kinds) => {
+      for (const name of [ALICE, BOB] as const) {
+        const market = create(kinds)
+        const own = name === ALICE ? 'long' : 'short'
+        market.nets[own].held = (tx) => tx.does.is === 'lock' && tx.by === name
+        const { deal, alice, bob } = both(market)
+        Process.start(alice, deal)
+        Process.start(bob, deal)
+        await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+        const tested = name === ALICE ? alice : bob
+        expect(tested.progress.some((p) => p.is === 'raised')).toBe(true)
+        expect(tested.progress.some((p) => p.is === 'sent' && p.command === 'void')).toBe(true)
+        expect([alice.outcome, bob.outcome]).toEqual(['no-deal', 'no-deal'])
+        expect(locksBy(market, name)).toEqual([])
+        expectGains(market, name, 'no-deal')
+        const slots = tested.calls
+          .filter(({ method, args }) => isKind(method, args, 'lock') || isKind(method, args, 'void'))
+          .map(({ args }) => (args[0] as { step: Step }).step.conflictKey)
+        expect(new Set(slots).size).toBe(1)
+      }
+    },
+  )
+
+  it('S6 H6: a follower’s lock that is mined in spite of its void, late, is refunded', async () => {
+    const market = create({ long: 'utxo', short: 'utxo' })
+    const { short } = market.nets
+    short.held = (tx) => tx.by === BOB
+    const { deal, alice, bob } = both(market)
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    const sent = () => bob.swap?.book.get('lock/short')?.submissions.at(-1)
+    await Process.drive(market, () => bob.progress.some((p) => p.is === 'sent' && p.command === 'void'))
+    while (short.tip.clock < deal.signed.agreement.short.deadline.value) mine(market)
+    // A miner who never saw the void includes the lock.
+    const lock = sent()
+    if (lock?.raw === undefined) throw new Error('no lock')
+    short.mempool = [transactionOf(lock.id, lock.raw)]
+    short.held = () => false
+    mine(market)
+    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    expect(locksBy(market, BOB)).toMatchObject([{ late: true, spend: { is: 'refund' } }])
+    expect(bob.outcome).toBe('no-deal')
+    expectWhole(market, ALICE, BOB)
+    expectGains(market, BOB, 'no-deal')
+  })
+
+  it.each(pairs)(
+    'L4 S9 H9: between $long and $short what a reorganisation undid is sent again',
+    async (kinds) => {
+      const market = create(kinds)
+      const { deal, alice, bob } = both(market)
+      Process.start(alice, deal)
+      Process.start(bob, deal)
+      let undone = 0
+      await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob), {
+        each: (block) => {
+          if (block % 3 !== 1 || undone > 8) return
+          undone++
+          for (const leg of LEGS) {
+            Net.reorganise(market.nets[leg], 1)
+            // The nodes have forgotten what was in the block.
+            market.nets[leg].mempool = []
+          }
+        },
+      })
+      expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+      expectWhole(market, ALICE, BOB)
+      expectGains(market, ALICE, 'deal')
+      expectGains(market, BOB, 'deal')
+    },
+  )
+
+  it('S12: a reorganisation deeper than planned for is told with an alarm, and nothing more is revealed', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const gone = ({ method, args }: Process.Call) =>
+      isKind(method, args, 'lock') ? ('die-before' as const) : ('go' as const)
+    const { deal, alice, bob } = both(market, {}, { judge: gone })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => market.nets.long.tip.height > 4)
+    Net.reorganise(market.nets.long, market.nets.long.tip.height)
+    market.nets.long.mempool = []
+    await Process.drive(market, () => Process.isDone(alice))
+    expect(alice.progress).toContainEqual({
+      is: 'alarm',
+      reason: expect.stringContaining('reorganisation'),
+    })
+    expect(alice.outcome).toBe('no-deal')
+    expectGains(market, ALICE, 'no-deal')
+    expect(alice.swap?.state.durable.revealed).toBe(false)
+  })
+})
+
+describe('what an endpoint may not be believed', () => {
+  it('H25: with a clock far off nothing irrevocable is done; what is right whatever the time is done all the same', async () => {
+    for (const off of [10_000n, -10_000n]) {
+      const market = create({ long: 'utxo', short: 'contract' })
+      let skew = off
+      const utc = () => market.nets.long.tip.clock + skew
+      const { deal, alice } = both(market, { context: { utc } })
+      Process.start(alice, deal)
+      await Process.drive(market, () => market.nets.long.tip.height > 3)
+      expect(alice.progress.some((p) => p.is === 'sent')).toBe(false)
+      expect(alice.swap?.state.view.long).toMatchObject({
+        is: 'unreadable',
+        why: expect.stringContaining(off > 0n ? 'behind' : 'ahead'),
+      })
+      skew = 0n
+      mine(market)
+      await Process.quiet()
+      const sent = () => alice.progress.flatMap((p) => (p.is === 'sent' ? [p.command] : []))
+      expect(sent()).toEqual(['lock'])
+      mine(market)
+      await Process.quiet()
+      skew = off
+      await Process.drive(market, () => sent().length > 1)
+      expect(sent()).toEqual(['lock', 'refund'])
+    }
+  })
+
+  const without = (side: Side.Side): Side.Side => {
+    const { verifier: _, ...rest } = side
+    return rest
+  }
+  const refusing = (side: Side.Side): Side.Side => ({
+    ...side,
+    verifier: {
+      network: side.adapter.network.id,
+      verify: () => Verdict.refuse('merkle-root', 'the branch leads to another root'),
+    },
+  })
+  const otherAmount = (side: Side.Side): Side.Side => ({
+    ...side,
+    adapter: {
+      ...side.adapter,
+      // The endpoint tells of a lock that is worth more than the proven one.
+      findLocks: async (terms, o) =>
+        (await side.adapter.findLocks(terms, o)).map((read) =>
+          read.is === 'found'
+            ? { ...read, fact: { ...read.fact, value: { ...read.fact.value, amount: terms.amount + 1n } } }
+            : read,
+        ),
+    },
+  })
+  const provesNothing = (side: Side.Side): Side.Side => ({
+    ...side,
+    adapter: { ...side.adapter, prove: () => Promise.reject(CoreErrors.RpcUnreachable('no proofs today')) },
+  })
+
+  it.each([
+    ['no verifier', without],
+    ['evidence that is refused', refusing],
+    ['evidence of another amount', otherAmount],
+    ['no evidence', provesNothing],
+  ])(
+    'H19 H29: with %s a follower whose policy asks for proof does not lock, nor an initiator reveal',
+    async (_, wrap) => {
+      const market = create({ long: 'utxo', short: 'contract' })
+      const { deal, alice, bob } = both(market, {}, { wrap })
+      Process.start(alice, deal)
+      Process.start(bob, deal)
+      await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+      expect([alice.outcome, bob.outcome]).toEqual(['no-deal', 'no-deal'])
+      expect(locksBy(market, BOB)).toEqual([])
+
+      const other = create({ long: 'utxo', short: 'contract' })
+      const { alice: doubting, bob: trusting } = both(other, { wrap })
+      Process.start(doubting, deal)
+      Process.start(trusting, deal)
+      await Process.drive(other, () => Process.isDone(doubting) && Process.isDone(trusting))
+      expect([doubting.outcome, trusting.outcome]).toEqual(['no-deal', 'no-deal'])
+      expectWhole(other, ALICE, BOB)
+    },
+  )
+
+  it.each([
+    ['refused evidence', refusing],
+    ['no evidence', provesNothing],
+  ])(
+    'S6 H29: after a restart that meets %s, a follower still claims with the public secret',
+    async (_, wrap) => {
+      const market = create({ long: 'utxo', short: 'contract' })
+      const storage = createMemoryStorage()
+      const { deal, alice, bob } = both(market, {}, { storage })
+      Process.start(alice, deal)
+      Process.start(bob, deal)
+      await Process.drive(market, () => locksBy(market, BOB).length > 0)
+      bob.dead = true
+      const again = Process.create(market, BOB, { storage, wrap })
+      Process.start(again, deal)
+      await Process.drive(market, () => Process.isDone(alice) && Process.isDone(again))
+      expect([alice.outcome, again.outcome]).toEqual(['deal', 'deal'])
+      expectWhole(market, ALICE, BOB)
+    },
+  )
+
+  it.each(pairs)(
+    'S6 H29: between $long and $short, an endpoint that hides the own lock does not end the swap',
+    async (kinds) => {
+      const market = create(kinds)
+      let hidden = false
+      const wrap = (side: Side.Side): Side.Side => ({
+        ...side,
+        adapter: {
+          ...side.adapter,
+          findLocks: async (terms, o) => (hidden ? [] : side.adapter.findLocks(terms, o)),
+        },
+      })
+      const { deal, alice } = both(market, { wrap })
+      Process.start(alice, deal)
+      await Process.drive(market, () => market.nets.long.tip.height > 4)
+      hidden = true
+      for (let i = 0; i < 150; i++) {
+        mine(market)
+        await Process.quiet()
+      }
+      expect(alice.outcome).toBeUndefined()
+      hidden = false
+      await Process.drive(market, () => Process.isDone(alice), { blocks: 10 })
+      expect(alice.outcome).toBe('no-deal')
+      expectWhole(market, ALICE)
+    },
+  )
+})
+
+describe('a wallet that only sends', () => {
+  const sending =
+    (market: Market, gate: Gate | undefined, also: (step: Step) => void = () => undefined) =>
+    (side: Side.Side): Side.Side => {
+      const net = side.adapter.network.id === SHORT ? market.nets.short : market.nets.long
+      const wallet = sender(net, side.funding, gate)
+      if (wallet.kind !== 'sends') return side
+      const send: typeof wallet.send = async (step, o) => {
+        also(step)
+        return wallet.send(step, o)
+      }
+      return { ...side, signer: () => ({ ...wallet, send }) }
+    }
+
+  it.each(pairs)(
+    'default: between $long and $short its transactions are asked for once each',
+    async (kinds) => {
+      const market = create(kinds)
+      const asked: string[] = []
+      const wrap = sending(market, undefined, (step) => asked.push(step.kind))
+      const { deal, alice, bob } = both(market, { wrap })
+      Process.start(alice, deal)
+      Process.start(bob, deal)
+      await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+      expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+      expect(asked).toEqual(['lock', 'claim'])
+      expectWhole(market, ALICE, BOB)
+    },
+  )
+
+  it.each(pairs)(
+    'S9: between $long and $short, where its answer is lost, a lock that could be paid twice is not asked for again',
+    async (kinds) => {
+      const market = create(kinds)
+      const storage = createMemoryStorage()
+      let dying: Process.Process | undefined
+      const lost: Gate = async (_method, _args, run) => {
+        await run()
+        if (dying !== undefined) dying.dead = true
+        return new Promise(() => undefined)
+      }
+      const { deal, alice, bob } = both(market, { storage, wrap: sending(market, lost) })
+      dying = alice
+      Process.start(alice, deal)
+      Process.start(bob, deal)
+      await Process.quiet()
+      expect(alice.dead).toBe(true)
+      const asked: string[] = []
+      const wrap = sending(market, undefined, (step) => asked.push(step.kind))
+      // It comes back before the lock is mined: nothing in a block tells yet that it was sent.
+      const again = Process.create(market, ALICE, { storage, wrap })
+      Process.start(again, deal)
+      await Process.drive(market, () => Process.isDone(again) && Process.isDone(bob))
+      expect([again.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+      if (kinds.long === 'utxo') expect(asked).toEqual(['claim'])
+      expectWhole(market, ALICE, BOB)
+    },
+  )
+
+  it('S9 L6: one that refuses is asked again, and when time is up the swap ends', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    let asked = 0
+    const wrap = sending(market, undefined, () => {
+      asked++
+      throw new Error('User rejected the request.')
+    })
+    const { deal, alice } = both(market, { wrap })
+    Process.start(alice, deal)
+    await Process.drive(market, () => Process.isDone(alice))
+    expect(asked).toBeGreaterThan(1)
+    expect(alice.outcome).toBe('no-deal')
+    expectGains(market, ALICE, 'no-deal')
+  })
+
+  it('S9: several steps, of which a later one is refused, are not taken for done', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    let locks = 0
+    const refusesOnce = sending(market, undefined, (step) => {
+      if (step.kind === 'lock' && locks++ === 0) throw new Error('User rejected the request.')
+    })
+    const wrap = (side: Side.Side): Side.Side => {
+      if (side.adapter.network.id === SHORT) return side
+      const prepare: typeof side.adapter.prepare = async (intent, o) => {
+        const steps = await side.adapter.prepare(intent, o)
+        const [lock] = steps as [Step]
+        if (intent.kind !== 'lock') return steps
+        // A token wants an approval first; here it is a transaction that does nothing, under a key of its own.
+        const slot = `approval:${locks}`
+        const { by, fee } = transactionOf('', lock.payload)
+        const text = JSON.stringify({ by, slot, fee: `${fee}n`, does: { is: 'nothing' } })
+        return [
+          { ...lock, kind: 'approve', payload: new TextEncoder().encode(text), conflictKey: slot },
+          lock,
+        ]
+      }
+      return { ...refusesOnce(side), adapter: { ...side.adapter, prepare } }
+    }
+    const { deal, alice, bob } = both(market, { wrap })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    expect(locks).toBe(2)
+    expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+    expectWhole(market, ALICE, BOB)
+  })
+})
