@@ -188,6 +188,13 @@ describe('A30: what IAVL binds in a node', () => {
     ['a negative size', Uint8Array.of(2, 5, 2, 32), left.suffix, 0, 'ics23-iavl-prefix'],
     ['a negative version', Uint8Array.of(2, 4, 3, 32), left.suffix, 0, 'ics23-iavl-prefix'],
     ['a longer varint', Uint8Array.of(2, 0x84, 0, 2, 32), left.suffix, 0, 'ics23-iavl-prefix'],
+    [
+      'a varint of more than 64 bits',
+      Uint8Array.of(2, 4, ...new Uint8Array(9).fill(0x84), 2, 32),
+      left.suffix,
+      0,
+      'ics23-iavl-prefix',
+    ],
     ['a varint without end', new Uint8Array(12).fill(0x84), left.suffix, 0, 'ics23-iavl-prefix'],
     ['no length of the child', Uint8Array.of(2, 4, 0x82, 2), left.suffix, 0, 'ics23-iavl-prefix'],
     ['another length of the child', Uint8Array.of(2, 4, 2, 31), left.suffix, 0, 'ics23-iavl-prefix'],

@@ -55,7 +55,7 @@ export function checkIavl(
   { prefix, suffix = NONE }: { readonly prefix: Bytes.Bytes; readonly suffix?: Bytes.Bytes },
   layer: number,
 ): Verdict.Verdict<true> {
-  const values: bigint[] = []
+  const values: number[] = []
   let at = 0
   for (let i = 0; i < 3; i++) {
     const value = zigzag(prefix, at)
@@ -64,15 +64,15 @@ export function checkIavl(
     values.push(value.value)
     at = value.next
   }
-  const [height, size] = values as [bigint, bigint]
-  if (height < BigInt(layer) || height > 127n)
+  const [height, size] = values as [number, number]
+  if (height < layer || height > 127)
     return Verdict.refuse('ics23-iavl-height', `a node of height ${height} stands in layer ${layer}`, {
       layer,
     })
   const rest = prefix.length - at
   const lengths =
     layer === 0
-      ? rest === 0 && height === 0n && size === 1n
+      ? rest === 0 && height === 0 && size === 1
       : rest === 1
         ? prefix[at] === 32 && (suffix.length === 0 || suffix[0] === 32)
         : rest === 34 && prefix[at] === 32 && prefix[at + 33] === 32 && suffix.length === 0
@@ -147,18 +147,20 @@ function isEmpty(op: InnerOp, spec: InnerSpec, branch: number, sibling: number):
   return Bytes.equal(bytes.subarray(0, childSize), emptyChild)
 }
 
-/** A zigzag varint in its shortest form that isn't negative. */
+/** A zigzag varint of 64 bits in its shortest form that isn't negative; exact to 2^53, and beyond all bounds above. */
 function zigzag(
   bytes: Bytes.Bytes,
   from: number,
-): { readonly value: bigint; readonly next: number } | undefined {
-  let value = 0n
-  for (let at = from; at < bytes.length && at < from + 10; at++) {
+): { readonly value: number; readonly next: number } | undefined {
+  let value = 0
+  let unit = 1
+  for (let at = from; at < bytes.length && at < from + 10; at++, unit *= 128) {
     const byte = bytes[at] as number
-    value |= BigInt(byte & 0x7f) << BigInt(7 * (at - from))
+    value += (byte & 0x7f) * unit
     if (byte > 0x7f) continue
-    if ((byte === 0 && at > from) || value > 0xffff_ffff_ffff_ffffn || (value & 1n) === 1n) return undefined
-    return { value: value >> 1n, next: at + 1 }
+    const tooLong = (byte === 0 && at > from) || (at === from + 9 && byte > 1)
+    if (tooLong || ((bytes[from] as number) & 1) === 1) return undefined
+    return { value: value / 2, next: at + 1 }
   }
   return undefined
 }

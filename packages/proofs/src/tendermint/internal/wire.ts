@@ -92,13 +92,18 @@ function tag(reader: Reader, field: number, type: number): boolean {
 }
 
 function readVarint(reader: Reader): bigint {
+  const first = reader.bytes[reader.at]
+  if (reader.at < reader.end && first !== undefined && first < 0x80) {
+    reader.at++
+    return BigInt(first)
+  }
   let value = 0n
   for (let shift = 0n; shift < 70n; shift += 7n) {
     if (reader.at >= reader.end) break
     const byte = reader.bytes[reader.at++] as number
     value |= BigInt(byte & 0x7f) << shift
     if (byte > 0x7f) continue
-    if ((byte === 0 && shift > 0n) || value > 0xffff_ffff_ffff_ffffn) break
+    if (byte === 0 || value > 0xffff_ffff_ffff_ffffn) break
     return value
   }
   fail(reader, 'a varint that is cut off, too long or too large')
@@ -135,6 +140,7 @@ export function readInt32(reader: Reader, field: number): number {
 }
 
 export function readUint32(reader: Reader, field: number): number {
+  if (reader.at >= reader.end || reader.bytes[reader.at] !== field << 3) return 0
   return within(reader, readInt64(reader, field), 0n, 0xffff_ffffn)
 }
 
