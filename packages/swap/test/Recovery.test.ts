@@ -1,0 +1,208 @@
+import { Bytes, LockTerms } from '@aitbc/core'
+import { createMemoryStorage } from '@aitbc/core/storage/memory'
+import { Recovery, Runner, type Side } from '@aitbc/swap'
+import { describe, expect, it } from 'vitest'
+import { both, crossed, expectGains, expectWhole, isKind, locksBy } from './model/expect.js'
+import { SHORT } from './model/fixtures.js'
+import { ALICE, BOB, create, type Market, mine, type Name, nonces, risk, seeds } from './model/market.js'
+import * as Net from './model/Net.js'
+import * as Process from './model/process.js'
+
+const policy = () => risk
+const kindsWithEvents = [...crossed, { long: 'contract', short: 'contract' } as const]
+
+/** Runs both until `when`, then takes one party's process and storage away. */
+async function wiped(market: Market, name: Name, when: (tested: Process.Process) => boolean) {
+  const { deal, alice, bob } = both(market)
+  Process.start(alice, deal)
+  Process.start(bob, deal)
+  const [tested, other] = name === ALICE ? [alice, bob] : [bob, alice]
+  await Process.drive(market, () => when(tested))
+  tested.dead = true
+  return { deal, other, fresh: Process.create(market, name) }
+}
+
+const has = (name: Name, kind: string) => (process: Process.Process) =>
+  process.name === name && process.calls.some(({ method, args }) => isKind(method, args, kind))
+
+describe('storage wiped at every point', () => {
+  const cases = kindsWithEvents.flatMap((kinds) =>
+    ([ALICE, BOB] as const).flatMap((name) =>
+      (['deal', 'no-deal'] as const).map((ending) => ({ ...kinds, name, ending })),
+    ),
+  )
+
+  it.each(cases)(
+    'L3 S9 S15: $name between $long and $short, on the way to $ending, from the seed and the chains alone',
+    async ({ long, short, name, ending }) => {
+      let recovered = 0
+      for (let at = 0; ; at++) {
+        const market = create({ long, short })
+        const deal = Process.agreed(market)
+        const judge = (call: Process.Call) => (call.effect === at ? 'die-after' : 'go')
+        const vanish = (call: Process.Call) =>
+          ending === 'no-deal' && isKind(call.method, call.args, name === ALICE ? 'lock' : 'claim')
+            ? 'die-before'
+            : 'go'
+        let tested = Process.create(market, name, { judge })
+        const other = Process.create(market, name === ALICE ? BOB : ALICE, { judge: vanish })
+        Process.start(tested, deal)
+        Process.start(other, deal)
+        const first = tested
+        const sent = () => first.calls.some(({ method, args }) => isKind(method, args, 'lock'))
+        const nothing = () => first.dead && !sent()
+        let started = false
+        await Process.drive(
+          market,
+          () => nothing() || (tested.outcome !== undefined && Process.isDone(other)),
+          {
+            each: async () => {
+              if (!first.dead || nothing() || started) return
+              // Nothing of the lock is in a block at first, and what isn't can't be found: it is looked for again.
+              tested = Process.create(market, name)
+              started = await Process.recover(tested)
+            },
+          },
+        )
+        const what = `after effect ${at}`
+        expect(tested.error, what).toBeUndefined()
+        expectWhole(market, name)
+        if (!first.dead) break
+        if (nothing()) continue
+        recovered++
+        // Who is alone again before the answer to its lock is there can't know it, and is refunded: nobody loses.
+        expect(['deal', 'no-deal'], what).toContain(tested.outcome)
+        if (ending === 'no-deal') expect(tested.outcome, what).toBe('no-deal')
+        expectGains(market, name, tested.outcome as 'deal' | 'no-deal')
+        if (ending === 'deal') {
+          expect(other.outcome, what).toBe(tested.outcome)
+          expectWhole(market, ALICE, BOB)
+        }
+        if (tested.swap !== undefined)
+          expect(
+            await Runner.knowsHashlock(tested.context.storage, deal.signed.agreement.long.hashlock),
+          ).toBe(true)
+      }
+      expect(recovered).toBeGreaterThan(2)
+    },
+  )
+})
+
+describe('what a recovery finds', () => {
+  it('L3: both legs, where both are locked; the initiator reveals and the follower claims as if nothing had been', async () => {
+    for (const kinds of kindsWithEvents)
+      for (const name of [ALICE, BOB] as const) {
+        const market = create(kinds)
+        const { fresh, other, deal } = await wiped(
+          market,
+          name,
+          () => locksBy(market, ALICE).length > 0 && locksBy(market, BOB).length > 0,
+        )
+        expect(await Process.recover(fresh)).toBe(true)
+        const { terms } = fresh.swap?.state.durable ?? {}
+        const { long, short } = deal.signed.agreement
+        expect(terms?.long && LockTerms.id(terms.long)).toEqual(LockTerms.id(long))
+        expect(terms?.short && LockTerms.id(terms.short)).toEqual(LockTerms.id(short))
+        expect(fresh.swap?.id).toBe(Bytes.toHex(nonces[name]))
+        await Process.drive(market, () => Process.isDone(fresh) && Process.isDone(other))
+        expect([fresh.outcome, other.outcome]).toEqual(['deal', 'deal'])
+        expectGains(market, name, 'deal')
+        expectWhole(market, ALICE, BOB)
+      }
+  })
+
+  it('S7: an initiator whose counterparty has not locked yet waits for its refund, and never reveals', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const { fresh, other } = await wiped(market, ALICE, () => locksBy(market, ALICE).length > 0)
+    expect(await Process.recover(fresh)).toBe(true)
+    expect(fresh.swap?.state.durable.stop).toBe('recovered-without-terms')
+    await Process.drive(market, () => Process.isDone(fresh) && Process.isDone(other))
+    expect([fresh.outcome, other.outcome]).toEqual(['no-deal', 'no-deal'])
+    expect(has(ALICE, 'claim')(fresh)).toBe(false)
+    expectWhole(market, ALICE, BOB)
+  })
+
+  it('S9: a recovered lock that a reorganisation undoes is not made a second time', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const { fresh } = await wiped(market, ALICE, () => locksBy(market, BOB).length > 0)
+    const waiting = market.nets.long.tip.ledger.locks.size
+    expect(waiting).toBe(1)
+    expect(await Process.recover(fresh)).toBe(true)
+    Net.reorganise(market.nets.long, market.nets.long.tip.height)
+    market.nets.long.held = () => true
+    for (let i = 0; i < 10; i++) {
+      mine(market)
+      await Process.quiet()
+    }
+    expect(has(ALICE, 'lock')(fresh)).toBe(false)
+    // Its first transaction is still around, and counts when it is mined again.
+    market.nets.long.held = () => false
+    await Process.drive(market, () => Process.isDone(fresh))
+    expect(locksBy(market, ALICE).length).toBe(1)
+    expectWhole(market, ALICE)
+  })
+
+  it('H15 H21: what others lock for the follower under its hashlock is not taken for the agreed leg', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    const { fresh, other, deal } = await wiped(market, BOB, () => locksBy(market, BOB).length > 0)
+    const { long } = deal.signed.agreement
+    for (let i = 0; i < 3; i++) {
+      const decoy = { ...long, amount: 10n, salt: new Uint8Array(32).fill(0xd0 + i) }
+      const note = { tag: '', nonce: '', role: 'initiator', terms: Bytes.toHex(LockTerms.encode(decoy)) }
+      const id = Bytes.toHex(LockTerms.id(decoy))
+      const script = {
+        key: id,
+        amount: 10n,
+        deadline: decoy.deadline.value,
+        hashlock: Bytes.toHex(decoy.hashlock),
+        locker: ALICE,
+        beneficiary: BOB,
+      }
+      const does = { is: 'lock', script, amount: 10n, note: JSON.stringify(note) } as const
+      Net.accept(market.nets.long, { id: `decoy${i}`, by: ALICE, slot: `decoy${i}`, fee: 1n, does })
+    }
+    mine(market)
+    const swaps = await Recovery.recover(fresh.context, { policy })
+    expect(swaps.map(({ id }) => id)).toEqual([Bytes.toHex(nonces[BOB])])
+    expect(await Process.recover(fresh)).toBe(true)
+    await Process.drive(market, () => Process.isDone(fresh) && Process.isDone(other))
+    expect([fresh.outcome, other.outcome]).toEqual(['deal', 'deal'])
+    expectGains(market, BOB, 'deal')
+  })
+
+  it('S15: a swap that storage still has is continued, not begun again', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const storage = createMemoryStorage()
+    const { deal, alice, bob } = both(market, { storage })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => locksBy(market, BOB).length > 0)
+    alice.dead = true
+    const again = Process.create(market, ALICE, { storage })
+    const [swap, ...more] = await Recovery.recover(again.context, { policy })
+    expect(more).toEqual([])
+    expect(swap?.recovered).toBe(false)
+    expect(swap?.journal.entries.length).toBeGreaterThan(3)
+    expect(await Runner.list(storage)).toEqual([swap?.id])
+  })
+
+  it('S10: another seed finds nothing', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const { fresh } = await wiped(market, ALICE, () => locksBy(market, ALICE).length > 0)
+    const context = { ...fresh.context, seed: seeds[BOB].map((byte) => byte ^ 1) }
+    expect(await Recovery.recover(context, { policy })).toEqual([])
+  })
+
+  it('S12: terms that the adapter’s audit refuses are not taken', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const { fresh } = await wiped(market, ALICE, () => locksBy(market, BOB).length > 0)
+    const short = fresh.context.sides[SHORT] as Side.Side
+    const refuses = {
+      ...short.adapter,
+      auditTerms: () => ({ ok: false, refusal: { check: 'x', message: 'x' } }) as const,
+    }
+    const sides = { ...fresh.context.sides, [SHORT]: { ...short, adapter: refuses } }
+    const [swap] = await Recovery.recover({ ...fresh.context, sides }, { policy })
+    expect(swap?.state.durable.stop).toBe('recovered-without-terms')
+  })
+})
