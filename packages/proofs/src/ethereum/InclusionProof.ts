@@ -80,8 +80,7 @@ export function transaction(
   if (!value.ok || value.value === null) return value as Verdict.Verdict<null>
   const raw = value.value
   const split = Receipt.typeOf(raw)
-  if (split === undefined)
-    return Verdict.refuse('transaction-type', `no transaction starts with ${raw[0] ?? 'nothing'}`)
+  if (split === undefined) return Verdict.refuse('transaction-type', `no transaction starts with ${raw[0]}`)
   const item = Rlp.decode(split.payload)
   if (!item.ok) return item
   const expected = FIELDS[split.type]

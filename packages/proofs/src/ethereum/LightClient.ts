@@ -124,7 +124,7 @@ export function trust(anchor: Anchor): Verdict.Verdict<State> {
  * Refusals, in the order of the checks: `state-age` (the newest final block is too old to go on from), `participation` (nobody
  * signed), `slot-future`, `slot-order` (signature, attested and finalized must follow each other), `signature-period` (no known
  * committee), `update-irrelevant`, those of `LightClientHeader.verify`, `finality-default`, `finality-branch`,
- * `committee-known` (another next committee is known), `committee-size`, `committee-branch`, `fork-unknown`, and those of
+ * `committee-known` (another next committee is known), `committee-size`, `committee-branch`, and those of
  * `SyncCommittee.verify`. A forced step adds `force-early` (finality isn't overdue) and `force-nothing`.
  */
 export function apply(state: State, step: Step): Verdict.Verdict<State> {
@@ -278,10 +278,9 @@ function validate(
     const found = committeeAt(config, 'next', next.committee, next.branch, attested)
     if (!found.ok) return found
   }
-  const signed = forkAt(config, signatureSlot - 1n)
-  if (signed === undefined)
-    return Verdict.refuse('fork-unknown', `slot ${signatureSlot - 1n} is before Altair`)
-  const message = signingRoot(config, signed.version, LightClientHeader.root(attested))
+  // The attested slot, which has a fork, isn't later.
+  const { version } = forkAt(config, signatureSlot - 1n) as BeaconConfig['forks'][number]
+  const message = signingRoot(config, version, LightClientHeader.root(attested))
   return SyncCommittee.verify(committee, aggregate, message)
 }
 

@@ -91,7 +91,7 @@ function updateType(config: BeaconConfig, fork: Fork, kind: Kind): Ssz.Type<Wire
 
 /**
  * Reads the SSZ of a `LightClientBootstrap` of the fork that its header's slot is in (the beacon API's `Eth-Consensus-Version`);
- * total. Refusals: `update-fork` (its slot is in another fork), `header-default`, and those of `Ssz.decode`.
+ * total. Refusals: `update-fork` (its slot is in another fork), and those of `Ssz.decode`.
  *
  * @example
  * import { BeaconConfig, LightClientUpdate } from '@aitbc/proofs/beacon'
@@ -105,9 +105,7 @@ export function decodeBootstrap(
   const wire = Ssz.decode(bootstrapType(config, fork), bytes)
   if (!wire.ok) return wire
   const { committee, committeeBranch } = wire.value
-  const other = isOf(config, fork, wire.value.header)
-  if (!other.ok) return other
-  const header = LightClientHeader.fromWire(config, fork, wire.value.header)
+  const header = own(config, fork, wire.value.header)
   return header.ok ? Verdict.accept({ header: header.value, committee, committeeBranch }) : header
 }
 
@@ -131,9 +129,7 @@ export function decode(
   const wire = Ssz.decode(updateType(config, fork, kind), bytes)
   if (!wire.ok) return wire
   const { next, nextBranch, finalized, finalityBranch, aggregate, signatureSlot } = wire.value
-  const other = isOf(config, fork, wire.value.attested)
-  if (!other.ok) return other
-  const attested = LightClientHeader.fromWire(config, fork, wire.value.attested)
+  const attested = own(config, fork, wire.value.attested)
   if (!attested.ok) return attested
   const update: LightClientUpdate = { attested: attested.value, aggregate, signatureSlot }
   const withNext = nextBranch !== undefined && !isBlank(nextBranch)
@@ -191,11 +187,16 @@ function nextOf(
   return { committee: committee as SyncCommittee.SyncCommittee, branch }
 }
 
-function isOf(config: BeaconConfig, fork: Fork, header: LightClientHeader.Wire): Verdict.Verdict<null> {
-  const own = forkAt(config, header.beacon.slot)?.fork
-  return own === fork
-    ? Verdict.accept(null)
-    : Verdict.refuse('update-fork', `slot ${header.beacon.slot} is in ${own ?? 'no known fork'}, not ${fork}`)
+/** The header that a container is made for: its slot says of which fork that is. */
+function own(
+  config: BeaconConfig,
+  fork: Fork,
+  wire: LightClientHeader.Wire,
+): Verdict.Verdict<LightClientHeader.LightClientHeader> {
+  const is = forkAt(config, wire.beacon.slot)?.fork
+  return is === fork
+    ? LightClientHeader.fromWire(config, fork, wire)
+    : Verdict.refuse('update-fork', `slot ${wire.beacon.slot} is in ${is ?? 'no known fork'}, not ${fork}`)
 }
 
 function isBlank(branch: readonly Bytes.Hash32[]): boolean {

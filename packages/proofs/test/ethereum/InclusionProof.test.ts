@@ -75,6 +75,7 @@ describe('Receipt', () => {
     expect(judged(items.slice(0, 3))).toBe('receipt-fields')
     expect(judged([...items, bytes(1, 1)])).toBe('receipt-fields')
     expect(judged([])).toBe('receipt-fields')
+    expect(check(Receipt.decode(Uint8Array.of(2, 0x80)))).toBe('receipt-fields')
     for (const at of [0, 1, 2])
       expect(judged(items.map((item, i) => (i === at ? [] : item)))).toBe('receipt-fields')
     expect(judged(items.map((item, i) => (i === 3 ? bytes(1, 1) : item)))).toBe('receipt-fields')

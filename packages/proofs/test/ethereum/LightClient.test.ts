@@ -147,6 +147,14 @@ describe('default', () => {
     const ssz = LightClientUpdate.encodeBootstrap(config, 'deneb', bootstrap)
     expect(value(LightClientUpdate.decodeBootstrap(config, 'deneb', ssz))).toEqual(bootstrap)
     expect(check(LightClientUpdate.decodeBootstrap(config, 'capella', ssz))).toMatch(/^ssz-/)
+    const electra = block(200n)
+    const later = LightClientUpdate.encodeBootstrap(config, 'electra', {
+      header: electra.header,
+      committee: electra.current,
+      committeeBranch: electra.state.branch(86n),
+    })
+    expect(LightClientUpdate.decodeBootstrap(config, 'electra', later).ok).toBe(true)
+    expect(check(LightClientUpdate.decodeBootstrap(config, 'fulu', later))).toBe('update-fork')
   })
 
   test('before anything is final, a state calls the zero root final', () => {
@@ -211,6 +219,7 @@ describe('trust', () => {
       check(trusting(anchor, { bootstrap: { ...bootstrap, ...change } }))
     expect(other({ committeeBranch: anchor.state.branch(55n) })).toBe('committee-branch')
     expect(other({ committee: anchor.next })).toBe('committee-branch')
+    expect(other({ header: { beacon: anchor.header.beacon } })).toBe('execution-missing')
     expect(other({ committee: { ...anchor.current, aggregatePubkey: member(5n).pubkey } })).toBe(
       'committee-branch',
     )
@@ -313,6 +322,23 @@ describe('A23: participation', () => {
     expect(judged(outsideG1(), [3, 4])).toBe('signature-key')
     const current = { ...committeeOf(2n), aggregatePubkey: infinity }
     expect(check(take(start(block(130n, { current })), good))).toBe('committee-key')
+  })
+
+  test('A23: the signature check by itself asks the same', () => {
+    const { pubkeys, aggregatePubkey } = committeeOf(2n)
+    const message = bytes32('message')
+    const judged = (keys: readonly Uint8Array[], bits: Uint8Array) =>
+      check(
+        SyncCommittee.verify(
+          { pubkeys: keys, aggregatePubkey },
+          { bits, signature: good.aggregate.signature },
+          message,
+        ),
+      )
+    expect(judged(pubkeys, new Uint8Array(4))).toBe('participation')
+    expect(judged(pubkeys, new Uint8Array(5).fill(255))).toBe('bits-length')
+    expect(judged([new Uint8Array(0), ...pubkeys.slice(1)], Uint8Array.of(1, 0, 0, 0))).toBe('committee-key')
+    expect(judged(pubkeys, new Uint8Array(4).fill(255))).toBe('signature')
   })
 
   test('A23: bits of another length', () => {
@@ -526,6 +552,16 @@ describe('A25: domains', () => {
   })
 
   test('A25: nothing before Altair', () => {
+    const first = {
+      ...config,
+      forks: config.forks.slice(2).map((fork) => ({ ...fork, epoch: fork.epoch - 1n })),
+    }
+    const early = update(block(64n, { finalized: block(5n) }))
+    const bytes = LightClientUpdate.encode(config, 'capella', 'update', early)
+    const read = value(LightClientUpdate.decode(first, 'capella', 'update', bytes))
+    expect(
+      check(LightClientHeader.verify(first, read.finality?.header as LightClientHeader.LightClientHeader)),
+    ).toBe('fork-unknown')
     const late = { ...config, forks: config.forks.map((fork) => ({ ...fork, epoch: fork.epoch + 2n })) }
     expect(check(LightClientHeader.verify(late, block(3n).header))).toBe('fork-unknown')
     expect(

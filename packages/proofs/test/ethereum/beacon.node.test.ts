@@ -5,6 +5,7 @@ import {
   LightClientHeader,
   LightClientUpdate,
   MerkleTree,
+  SyncCommittee,
 } from '@aitbc/proofs/beacon'
 import { BlockHeader, InclusionProof, LockEvidence, Receipt, StateProof } from '@aitbc/proofs/ethereum'
 import { keccak_256 } from '@noble/hashes/sha3.js'
@@ -168,7 +169,7 @@ describe.skipIf(found === undefined)(
         states.set(1346n, state)
       })
 
-      test('46 consecutive periods, chained from one bootstrap', () => {
+      test('A24, A27: 46 consecutive periods, chained from one bootstrap', () => {
         const chunks = chunksOf(
           set.bytes(`${folder}/eth_v1_beacon_light_client_updates_start_period_1347_count_46.ssz.gz`),
         )
@@ -186,6 +187,7 @@ describe.skipIf(found === undefined)(
           expect([update.finality?.header.beacon.slot, bootstrap.header.beacon.slot]).toContain(final.slot)
           expect(final.forced).toBe(false)
           expect(state.nextCommittee).toEqual(update.next?.committee)
+          everyOtherIndex(update)
           count('mainnet periods chained')
         }
         expect(counts['mainnet periods chained']).toBe(46)
@@ -543,6 +545,25 @@ describe.skipIf(found === undefined)(
     })
   },
 )
+
+/** A24: a branch of mainnet leads to its root from its own index, and from no other. */
+function everyOtherIndex({ attested, finality, next }: LightClientUpdate.LightClientUpdate): void {
+  const size = BeaconConfig.mainnet.preset.committeeSize
+  for (const [leaf, branch, own] of [
+    [LightClientHeader.root((finality as NonNullable<typeof finality>).header), finality?.branch, 105n],
+    [SyncCommittee.typeOf(size).root((next as NonNullable<typeof next>).committee), next?.branch, 55n],
+  ] as const)
+    for (let gindex = 1n; gindex < 256n; gindex++) {
+      const verdict = MerkleTree.verify(
+        leaf,
+        branch as readonly Uint8Array[],
+        gindex,
+        attested.beacon.stateRoot,
+      )
+      expect(verdict.ok).toBe(gindex === own)
+      if (gindex === own) count('mainnet branches, at every other index too')
+    }
+}
 
 function judge(block: BeaconBlock): void {
   const { fork, bodyRoot, execution, executionBranch, header } = block
