@@ -28,7 +28,7 @@ export interface Block extends Header.Hashed {
 export function blockOn(
   parent: Pick<Block, 'hash' | 'number'>,
   digest: readonly Header.DigestItem[] = [],
-  stateRoot = hash32(5),
+  stateRoot: Uint8Array = hash32(5),
 ): Block {
   const header = {
     parentHash: parent.hash,
