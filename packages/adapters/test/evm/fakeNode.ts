@@ -1,4 +1,4 @@
-import { Hashlock, type LockTerms, networks } from '@aitbc/core'
+import { CoreErrors, Hashlock, type LockTerms, networks } from '@aitbc/core'
 import { BlockHeader } from '@aitbc/proofs/ethereum'
 import {
   type Address,
@@ -179,11 +179,15 @@ export function createFakeNode(status: 0n | 1n | 2n | 3n = 1n) {
       return answer(params)
     },
   }
+  let waits = 0
   const adapter = createEvmAdapter({
     network,
     transport,
     tokens: [{ id: `${network.id}/erc20:${TOKEN}`, symbol: 'T', decimals: 0 }],
-    wait: () => Promise.resolve(),
+    // No time passes here, so what would be watched for ever ends after so many looks.
+    wait: async () => {
+      if (++waits > 50) throw CoreErrors.RpcTimeout('nothing happened in 50 looks')
+    },
   })
   return {
     answers,
