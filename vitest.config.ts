@@ -1,7 +1,8 @@
 import { playwright } from '@vitest/browser-playwright'
 import { defineConfig } from 'vitest/config'
 import { findChromium } from './scripts/chromium.js'
-import { sourceAliases } from './scripts/workspace.js'
+import { tallyReporter } from './scripts/tally-reporter.js'
+import { root, sourceAliases } from './scripts/workspace.js'
 
 // One seed a run, printed, so that any failing property can be run again with FC_SEED.
 const seed = process.env.FC_SEED ?? String((Math.random() * 0x7fffffff) | 0)
@@ -27,6 +28,10 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     env,
+    reporters: [
+      'default',
+      ...(process.env.AITBC_TALLY === undefined ? [] : [tallyReporter(process.env.AITBC_TALLY, root)]),
+    ],
     setupFiles: ['./scripts/vitest-setup.ts'],
     projects: [
       {

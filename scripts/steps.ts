@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
+import type { RunReport } from './tally-reporter.js'
 import { root } from './workspace.js'
 
 /** Where the suites leave their figures; git-ignored. */
@@ -186,67 +187,30 @@ function start(
   })
 }
 
-/** Runs one vitest project and keeps its tally in {@link reports}, also when it fails or breaks. */
+/** Runs one vitest project and keeps its tally in {@link reports}, also when it fails, breaks or takes too long. */
 export async function runVitest(project: string, { minutes = 10 } = {}): Promise<Outcome> {
   mkdirSync(reports, { recursive: true })
   const file = join(reports, `vitest-${project}.json`)
   rmSync(file, { force: true })
-  const { code } = await start(
-    'vitest',
-    [
-      'run',
-      '--project',
-      project,
-      '--passWithNoTests',
-      '--reporter=default',
-      '--reporter=json',
-      `--outputFile.json=${file}`,
-    ],
-    { env: {}, minutes, capture: false },
-  )
-  let tally: Tally
+  const args = ['run', '--project', project, '--passWithNoTests']
+  const { code } = await start('vitest', args, { env: { AITBC_TALLY: file }, minutes, capture: false })
+  let report: RunReport = { passed: 0, failed: 0, skipped: 0, left: [], running: [], done: false }
   try {
-    tally = tallyOf(JSON.parse(readFileSync(file, 'utf8')))
-  } catch {
-    tally = { passed: 0, failed: code === 0 ? 0 : 1, skipped: 0 }
-  }
-  // A run that failed outside its tests (an error while loading, an unhandled rejection) counts as a failure.
-  if (code !== 0 && tally.failed === 0) tally = { ...tally, failed: 1 }
-  writeTally(project, tally)
-  if (code !== 0 || tally.failed > 0)
-    throw new StepFailure(code === 0 ? 'tests failed' : `vitest ended with ${code}`, { tests: tally })
-  return { tests: tally }
+    report = JSON.parse(readFileSync(file, 'utf8'))
+  } catch {}
+  for (const title of report.left) console.log(`skipped: ${title}`)
+  for (const name of report.running) console.log(`had not ended: ${name}`)
+  const { passed, failed, skipped } = report
+  // A run that fails outside its tests, or doesn't end, counts as a failure.
+  const tests = { passed, failed: code !== 0 && failed === 0 ? 1 : failed, skipped }
+  writeTally(project, tests)
+  if (code !== 0 || tests.failed > 0)
+    throw new StepFailure(code === 0 ? 'tests failed' : `vitest ended with ${code}`, { tests })
+  return { tests }
 }
 
 /** Keeps the tally of a suite for the last line of `.ci/run`. */
 export function writeTally(suite: string, tally: Tally): void {
   mkdirSync(reports, { recursive: true })
   writeFileSync(join(reports, `tally-${suite}.json`), `${JSON.stringify(tally)}\n`)
-}
-
-/** The tally of one vitest JSON report; prints what was skipped, so that nothing is left out in silence. */
-function tallyOf(report: VitestReport): Tally {
-  let passed = 0
-  let failed = 0
-  let skipped = 0
-  for (const file of report.testResults) {
-    for (const { status, fullName } of file.assertionResults) {
-      if (status === 'passed') passed++
-      else if (status === 'failed') failed++
-      else {
-        skipped++
-        console.log(`skipped: ${relative(root, file.name)} › ${fullName}`)
-      }
-    }
-    if (file.status === 'failed' && !file.assertionResults.some(({ status }) => status === 'failed')) failed++
-  }
-  return { passed, failed, skipped }
-}
-
-interface VitestReport {
-  readonly testResults: readonly {
-    readonly name: string
-    readonly status: string
-    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[]
-  }[]
 }
