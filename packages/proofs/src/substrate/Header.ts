@@ -1,4 +1,4 @@
-import { type Bytes, Verdict } from '@aitbc/core'
+import { Bytes, Verdict } from '@aitbc/core'
 import * as Hasher from './Hasher.js'
 import * as Scale from './Scale.js'
 
@@ -133,7 +133,7 @@ function digestOf(unknown: 'keep' | 'refuse'): Scale.Type<readonly DigestItem[]>
         if (item !== undefined) items.push(item)
         else if (unknown === 'keep') {
           reader.at = start
-          const data = Scale.take(reader, reader.bytes.length - start).slice()
+          const data = Bytes.copy(Scale.take(reader, reader.bytes.length - start))
           items.push({ kind: 'unknown', count: length - i, data })
           break
         } else Scale.refuse(reader, 'digest-kind', `digest item ${i} is of a kind without a known end`)

@@ -1,4 +1,4 @@
-import { type Bytes, Verdict } from '@aitbc/core'
+import { Bytes, Verdict } from '@aitbc/core'
 import { join } from '../internal/join.js'
 
 /**
@@ -166,7 +166,7 @@ export function compactOf(bits: 8 | 16 | 32 | 64 | 128): Type<bigint> {
 export function fixed(size: number): Type<Bytes.Bytes> {
   return {
     least: size,
-    read: (reader) => take(reader, size).slice(),
+    read: (reader) => Bytes.copy(take(reader, size)),
     write: (value, out) => out.push(value),
   }
 }
@@ -174,7 +174,7 @@ export function fixed(size: number): Type<Bytes.Bytes> {
 /** Bytes behind their number (`Vec<u8>`). */
 export const bytes: Type<Bytes.Bytes> = {
   least: 1,
-  read: (reader) => take(reader, count(reader, 1)).slice(),
+  read: (reader) => Bytes.copy(take(reader, count(reader, 1))),
   write: (value, out) => {
     compact.write(BigInt(value.length), out)
     out.push(value)

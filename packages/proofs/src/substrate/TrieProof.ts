@@ -163,7 +163,7 @@ function valueAt(nodes: Nodes, { value }: TrieNode.TrieNode): Verdict.Verdict<Fo
   if (bytes === undefined) return Verdict.refuse('trie-incomplete', 'the value behind its hash is missing')
   return bytes.length < LEAST_HASHED
     ? Verdict.refuse('trie-value-short', `a value of ${bytes.length} bytes stands in its node`)
-    : Verdict.accept(bytes.slice())
+    : Verdict.accept(Bytes.copy(bytes))
 }
 
 function take(nodes: Nodes, hash: Bytes.Hash32): Bytes.Bytes | undefined {

@@ -168,8 +168,8 @@ describe('GrandpaClient', () => {
     expect(check(GrandpaClient.trust({ ...anchor, set: setOf(5n, []) }))).toBe('set-empty')
     fc.assert(
       fc.property(
-        fc.uint8Array({ maxLength: 200 }),
-        fc.uint8Array({ maxLength: 200 }),
+        fc.uint8Array({ maxLength: 200, size: 'max' }),
+        fc.uint8Array({ maxLength: 200, size: 'max' }),
         (header, justification) => {
           expect(GrandpaClient.apply(state, { kind: 'block', header, justification }).ok).toBe(false)
           expect(GrandpaClient.apply(state, { kind: 'warp', proof: header }).ok).toBe(false)

@@ -195,7 +195,7 @@ describe('TrieProof', () => {
   test('behavior: total, and what is accepted is the one encoding', () => {
     const node = fc.tuple(
       fc.constantFrom(0x40, 0x41, 0x80, 0xc1, 0x20, 0x10, 0x7f),
-      fc.uint8Array({ maxLength: 80 }),
+      fc.uint8Array({ maxLength: 80, size: 'max' }),
     )
     fc.assert(
       fc.property(node, ([head, rest]) => {
@@ -228,7 +228,7 @@ describe('TrieProof', () => {
 
   test('behavior: any trie, Keccak or BLAKE2, proves what it holds', () => {
     const key = fc.uint8Array({ maxLength: 4 })
-    const some = fc.array(fc.tuple(key, fc.uint8Array({ maxLength: 40 })), { maxLength: 20 })
+    const some = fc.array(fc.tuple(key, fc.uint8Array({ maxLength: 40, size: 'max' })), { maxLength: 20 })
     fc.assert(
       fc.property(
         some,
@@ -340,6 +340,7 @@ describe('CompactProof', () => {
     for (let i = 1; i < compact.length; i++)
       expect(check(CompactProof.expand(trie.root, compact.slice(0, i)))).toBe('compact-truncated')
     expect(check(CompactProof.expand(flip(trie.root, 0), compact))).toBe('compact-root')
+    expect(check(CompactProof.expand(trie.root, [bytes(0)]))).toBe('compact-root')
     const at = compact.findIndex((item) => item[0] === 1)
     const swap = (i: number, item: Uint8Array) => compact.map((it, j) => (i === j ? item : it))
     expect(check(CompactProof.expand(trie.root, swap(at + 1, long(1, 32))))).toBe('compact-value')
@@ -368,7 +369,7 @@ describe('CompactProof', () => {
         expect(nodes.ok && TrieProof.verify(trie.root, [key], nodes.value).ok).toBe(false)
       }
     fc.assert(
-      fc.property(fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 6 }), (items) => {
+      fc.property(fc.array(fc.uint8Array({ maxLength: 40, size: 'max' }), { maxLength: 6 }), (items) => {
         expect(CompactProof.expand(trie.root, items).ok).toBe(false)
       }),
     )
