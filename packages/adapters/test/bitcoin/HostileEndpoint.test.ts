@@ -11,7 +11,7 @@ import {
   fundingAccount,
 } from '../../src/bitcoin/index.js'
 import { createFakeChain, network } from './fakeChain.js'
-import { ALICE, share, termsOf } from './terms.js'
+import { ALICE, NONCE, share, termsOf } from './terms.js'
 
 // What a lying or broken endpoint says is refused with a typed error that names what came, at once; it never becomes a fact.
 
@@ -300,6 +300,61 @@ describe.each([
         )
         if (outcome !== undefined) expect(isAitbcError(outcome), String(outcome)).toBe(true)
       }
+    },
+  )
+})
+
+describe('L5 S13: an estimate that the lock can not pay', () => {
+  const settlements = [
+    { kind: 'claim', secret: SwapSeed.secret(ALICE, NONCE) },
+    { kind: 'refund', secret: undefined },
+  ] as const
+
+  test.each(settlements)('does not keep a $kind from being made: it pays what it can', async ({ secret }) => {
+    const { chain, terms, txid } = withLock()
+    const adapter = adapterOf({ ...chain.backend, estimate: async () => 9_000_000n })
+    const lock = { ref: `${txid}:0`, transaction: txid, amount: terms.amount, match: 'exact' } as const
+    const intent =
+      secret === undefined
+        ? ({ kind: 'refund', terms, lock } as const)
+        : ({ kind: 'claim', terms, lock, secret } as const)
+    const [step] = await adapter.prepare(intent)
+    expect(step?.maxFee.amount).toBeGreaterThan(terms.amount - 1000n)
+    expect(step?.maxFee.amount).toBeLessThan(terms.amount)
+    await expect(adapter.prepare(intent, { feeRate: 9_000_000n })).rejects.toMatchObject({
+      _tag: 'DustOutput',
+    })
+    const tiny = { ...lock, amount: 350n }
+    await expect(adapter.prepare({ ...intent, lock: tiny })).rejects.toMatchObject({ _tag: 'DustOutput' })
+  })
+
+  test.each(settlements.flatMap((one) => [20_000n, undefined].map((told) => ({ ...one, told }))))(
+    'H5 H6: a $kind outbids what spends the lock in the mempool, where the endpoint tells its fee ($told) and where not',
+    async ({ kind, secret, told }) => {
+      const { chain, terms, payment } = withLock()
+      const txid = chain.idOf(payment)
+      const [output] = payment.outputs as [Transaction.Output]
+      const rival: Transaction.Transaction = {
+        version: 2,
+        inputs: [
+          {
+            txid: Hash256.fromDisplay(txid),
+            index: 0,
+            script: new Uint8Array(),
+            sequence: 0xfffffffd,
+            witness: [Uint8Array.of(1)],
+          },
+        ],
+        outputs: [{ ...output, amount: output.amount - 20_000n }],
+        lockTime: 0,
+      }
+      chain.mempool.set(chain.idOf(rival), rival)
+      const adapter = adapterOf({ ...chain.backend, evicted: async () => told })
+      const lock = { ref: `${txid}:0`, transaction: txid, amount: terms.amount, match: 'exact' } as const
+      const [step] = await adapter.prepare(
+        secret === undefined ? { kind: 'refund', terms, lock } : { kind: 'claim', terms, lock, secret },
+      )
+      expect(step?.maxFee.amount, kind).toBeGreaterThan(20_000n)
     },
   )
 })

@@ -150,12 +150,30 @@ async function settle(
   }
   const weight = Weight.settlement(htlc, intent.kind, payout.script)
   const fee = Weight.fee(weight, feeRate)
-  if (intent.kind === 'refund') return settlement(context, input, payout, fee)
-  // A refund that waits already is outbid, with whatever hangs on it: the secret is out, and nothing else saves the claim (H5, H6).
-  const waiting = await context.reader.spender(outpoint, htlc.scriptPubKey, options)
-  const evicted = waiting?.at === 'mempool' ? await context.backend.evicted(waiting.txid, options) : undefined
-  const least = evicted === undefined ? fee : evicted + Weight.fee(weight, INCREMENTAL_RATE)
-  return settlement(context, input, payout, max(fee, least))
+  // What spends the lock in the mempool already is outbid, with whatever hangs on it: nothing else saves what is right (H5, H6).
+  // A lock that is only signed so far has nothing beside it.
+  const ahead = options.after !== undefined && options.after.length > 0
+  const rival = ahead ? undefined : await context.reader.spender(outpoint, htlc.scriptPubKey, options)
+  const evicted = rival?.at === 'mempool' ? await rivalFee(context, rival, input.amount, options) : undefined
+  const least = evicted === undefined ? 0n : evicted + Weight.fee(weight, INCREMENTAL_RATE)
+  const wanted = max(fee, least)
+  // A market too dear for the whole fee, or an endpoint that says so, is no reason to send nothing: all but dust is paid then (L5).
+  const most = input.amount - Account.dust(network, payout.script)
+  const fits = most >= max(least, Weight.fee(weight, network.fees.minRelay))
+  const capped = options.feeRate === undefined && wanted > most && fits ? most : wanted
+  return settlement(context, input, payout, capped)
+}
+
+/** What a rival in the mempool and its descendants pay; where the endpoint can't tell, what it alone does if the lock is all it spends. */
+async function rivalFee(
+  context: Context,
+  { txid, transaction }: Located,
+  amount: bigint,
+  options: CallOptions,
+): Promise<bigint | undefined> {
+  const told = await context.backend.evicted(txid, options)
+  if (told !== undefined || transaction.inputs.length !== 1) return told
+  return transaction.outputs.reduce((left, output) => left - output.amount, amount)
 }
 
 function settlement(
