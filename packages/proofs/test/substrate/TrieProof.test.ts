@@ -353,6 +353,22 @@ describe('CompactProof', () => {
     )
   })
 
+  test('behavior: a node of 32 bytes has a hash, one of 31 has none', () => {
+    for (const [length, items] of [
+      [29, 2],
+      [28, 1],
+    ] as const) {
+      const two = trieOf([
+        [bytes(0x01), long(1, length)],
+        [bytes(0x11), long(2, length)],
+      ])
+      const some = two.compact(bytes(0x01))
+      expect(some.length).toBe(items)
+      const nodes = value(CompactProof.expand(two.root, some))
+      expect(value(TrieProof.verify(two.root, [bytes(0x01)], nodes))).toEqual([long(1, length)])
+    }
+  })
+
   test('A42: a deep proof costs no stack', () => {
     const deep = Array.from({ length: 10_000 }, () => bytes(0xc0, 1, 0, 0, 0))
     expect(check(CompactProof.expand(trie.root, deep))).toBe('compact-truncated')
