@@ -161,6 +161,7 @@ describe('BinaryMerkleTree', () => {
     expect(attempt(-1n, 17n, tree.branch(16))).toBe('merkle-index')
     expect(attempt(0n, 0n, [])).toBe('merkle-index')
     expect(attempt(0n, 1n << 33n, [])).toBe('merkle-index')
+    expect(attempt(0n, 1n << 32n, [])).toBe('merkle-length')
     expect(attempt(16n, 17n, [leaf(0)])).toBe('merkle-root')
   })
 
