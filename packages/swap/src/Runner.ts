@@ -195,19 +195,23 @@ function after(
   entry: Extract<SwapRecord.Entry, { is: 'signed' | 'sending' | 'submitted' }>,
 ): Sent {
   const { signed = [], undo = [], submissions = [], attempts = [] } = before ?? {}
-  const joined = (ids: readonly string[]) => [...new Set([...attempts, ...ids])]
+  // Versions share a conflict key; what was made anew after a failure has another one, and begins a list of its own.
+  const key = (submissions.at(-1) ?? signed.at(-1))?.step.conflictKey
+  const joined = (step: Step | undefined, ids: readonly string[]) => [
+    ...new Set([...(step?.conflictKey === key ? attempts : []), ...ids]),
+  ]
   switch (entry.is) {
     case 'sending':
       return { signed, undo, submissions, attempts, sending: true }
     case 'signed': {
-      const id = entry.signed.at(-1)?.id
-      const { signed, undo } = entry
-      return { signed, undo, submissions: [], attempts: joined(id === undefined ? [] : [id]) }
+      const last = entry.signed.at(-1)
+      const ids = last === undefined ? [] : [last.id]
+      return { signed: entry.signed, undo: entry.undo, submissions: [], attempts: joined(last?.step, ids) }
     }
     case 'submitted': {
       const last = entry.submissions.at(-1)
       const ids = last === undefined ? [] : [...last.attempts, last.id]
-      return { signed, undo, submissions: entry.submissions, attempts: joined(ids) }
+      return { signed, undo, submissions: entry.submissions, attempts: joined(last?.step, ids) }
     }
   }
 }
@@ -375,9 +379,9 @@ async function carryOut(
       return undefined
     case 'failed':
     case 'replaced':
-      // Two transactions for a claim or a refund can't both succeed; for a lock they could, while a reorganisation can bring
-      // the first one back (S9).
-      if (!isTaken(side, sent, fact)) return undefined
+      // Of two claims or refunds only one can succeed, so the next is made at once; of two locks both could, as long as a
+      // reorganisation can bring the first one back (S9).
+      if (isOwn(sent, status) || (command.do === 'lock' && !isTaken(side, sent, fact))) return undefined
       return fresh(context, swap, command, side, signal)
   }
 }
@@ -398,10 +402,15 @@ function latest(sent: Sent): Submission | undefined {
       }
 }
 
+/** Another version of the same transaction took the place. */
+function isOwn(sent: Sent, status: Status): boolean {
+  return status.is === 'replaced' && sent.attempts.includes(status.by)
+}
+
 /** The transaction's conflict key is used up for good, and not by any of its own versions. */
 function isTaken(side: Side.Side, sent: Sent, fact: Fact.Fact<Status>): boolean {
   const { value: status, asOf } = fact
-  if (status.is === 'replaced' && sent.attempts.includes(status.by)) return false
+  if (isOwn(sent, status)) return false
   if (status.is !== 'failed' && status.is !== 'replaced') return false
   const { height, hash } = status.is === 'failed' ? status.block : (sent.takenSince ?? asOf)
   sent.takenSince = { height, hash }

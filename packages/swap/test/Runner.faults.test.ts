@@ -279,6 +279,43 @@ describe('what can go wrong with a lock', () => {
     },
   )
 
+  it('S6: a claim that reverts is made again in the next block, not when its failure is final', async () => {
+    const market = create({ long: 'contract', short: 'contract' })
+    for (const net of Object.values(market.nets)) {
+      let reverted = 0
+      net.reverts = (tx) => tx.does.is === 'claim' && reverted++ < 2
+    }
+    const { deal, alice, bob } = both(market)
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+    for (const one of [alice, bob]) {
+      const claims = one.progress.filter((p) => p.is === 'sent' && p.command === 'claim')
+      expect(claims.length).toBe(3)
+    }
+    const { long } = market.nets
+    const [lock] = locksBy(market, ALICE)
+    const included = [...long.tip.ledger.included.values()].map(({ height }) => height).slice(1)
+    expect(included).toEqual([-2, -1, 0].map((back) => (lock?.spend?.height ?? 0) + back))
+  })
+
+  it('S9: a lock that reverts is made again only when that is final', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    const { long } = market.nets
+    let reverted = 0
+    long.reverts = (tx) => tx.does.is === 'lock' && reverted++ < 1
+    const { deal, alice, bob } = both(market)
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+    const [first, second] = [...long.tip.ledger.included.values()]
+    expect(first).toMatchObject({ ok: false })
+    expect((second?.height ?? 0) - (first?.height ?? 0)).toBe(2)
+    expectWhole(market, ALICE, BOB)
+  })
+
   it('S6 H6: a follower’s lock that is mined in spite of its void, late, is refunded', async () => {
     const market = create({ long: 'utxo', short: 'utxo' })
     const { short } = market.nets

@@ -77,12 +77,19 @@ export function genesis(clock: bigint, balances: Readonly<Record<string, bigint>
 }
 
 /** The next block: the transactions that can be included, in their order; the others are left out. */
-export function mine(kind: Kind, parent: Block, clock: bigint, txs: readonly Tx[], salt = ''): Block {
+export function mine(
+  kind: Kind,
+  parent: Block,
+  clock: bigint,
+  txs: readonly Tx[],
+  salt = '',
+  reverts: (tx: Tx) => boolean = () => false,
+): Block {
   const height = parent.height + 1
   let ledger = parent.ledger
   const taken: Tx[] = []
   for (const tx of txs) {
-    const next = include(kind, ledger, tx, height, clock)
+    const next = include(kind, ledger, tx, height, clock, reverts(tx))
     if (next === undefined) continue
     ledger = next
     taken.push(tx)
@@ -121,9 +128,16 @@ export function canInclude(kind: Kind, ledger: Ledger, tx: Tx, clock: bigint): b
   return include(kind, ledger, tx, 0, clock) !== undefined
 }
 
-function include(kind: Kind, ledger: Ledger, tx: Tx, height: number, clock: bigint): Ledger | undefined {
+function include(
+  kind: Kind,
+  ledger: Ledger,
+  tx: Tx,
+  height: number,
+  clock: bigint,
+  reverts = false,
+): Ledger | undefined {
   if (ledger.slots.has(tx.slot) || ledger.included.has(tx.id)) return undefined
-  const effect = effectOf(kind, ledger, tx, height, clock)
+  const effect = reverts ? undefined : effectOf(kind, ledger, tx, height, clock)
   // A failing call is included all the same and costs its fee; an invalid spend can't be.
   if (effect === undefined && kind === 'utxo') return undefined
   const paid = pay(effect?.balances ?? ledger.balances, tx.by, -(effect?.charge ?? tx.fee))

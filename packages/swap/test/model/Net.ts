@@ -10,6 +10,8 @@ export interface Net {
   mempool: readonly Chain.Tx[]
   /** Transactions that miners leave out, as long as this says so. */
   held: (tx: Chain.Tx) => boolean
+  /** Calls that a contract chain includes and reverts, as long as this says so. */
+  reverts: (tx: Chain.Tx) => boolean
   readonly listeners: Set<() => void>
   /** Every id that was ever broadcast. */
   readonly known: Set<string>
@@ -30,6 +32,7 @@ export function create(
     tip: Chain.genesis(clock, balances),
     mempool: [],
     held: () => false,
+    reverts: () => false,
     listeners: new Set(),
     known: new Set(),
     coins: 0,
@@ -39,7 +42,7 @@ export function create(
 /** The next block, with everything that waits and isn't held back. */
 export function mine(net: Net, clock: bigint): void {
   const txs = net.mempool.filter((tx) => !net.held(tx))
-  net.tip = Chain.mine(net.kind, net.tip, clock, txs)
+  net.tip = Chain.mine(net.kind, net.tip, clock, txs, '', net.reverts)
   net.mempool = net.mempool.filter((tx) => !net.tip.ledger.slots.has(tx.slot))
   tell(net)
 }

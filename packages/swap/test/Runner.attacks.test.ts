@@ -1,0 +1,162 @@
+import { Bytes, defineErrors, type Signed, type SwapAdapter } from '@aitbc/core'
+import { createMemoryStorage } from '@aitbc/core/storage/memory'
+import { Recovery, type Side } from '@aitbc/swap'
+import { describe, expect, it } from 'vitest'
+import { both, expectGains, expectWhole, isKind, locksBy } from './model/expect.js'
+import { LONG, SHORT } from './model/fixtures.js'
+import { ALICE, BOB, create, mine, nonces, risk } from './model/market.js'
+import * as Net from './model/Net.js'
+import * as Process from './model/process.js'
+
+// What a counterparty, an endpoint or a miner does to an honest party, and what it may not cost.
+
+const Refusals = defineErrors({
+  FeeTooLow: { code: 9110, retryable: true, hint: 'Pay more.' },
+})
+
+/** A side whose adapter answers some calls otherwise. */
+const lying =
+  (network: string, change: (adapter: SwapAdapter) => Partial<SwapAdapter>) =>
+  (side: Side.Side): Side.Side =>
+    side.adapter.network.id === network
+      ? { ...side, adapter: { ...side.adapter, ...change(side.adapter) } as SwapAdapter }
+      : side
+
+describe('mempools', () => {
+  it('L5 H6: a claim that a full mempool threw out and refuses again is made anew, and paid more', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const { long } = market.nets
+    const thrownOut = new Set<string>()
+    const claimOf = (adapter: SwapAdapter): Partial<SwapAdapter> => ({
+      async submit(signed: Signed, o) {
+        if (thrownOut.has(signed.id)) throw Refusals.FeeTooLow(`${signed.id}: mempool min fee not met`)
+        return adapter.submit(signed, o)
+      },
+      async prepare(intent, o) {
+        const [step, ...more] = await adapter.prepare(intent, o)
+        if (step === undefined || intent.kind !== 'claim' || thrownOut.size === 0) return [step!, ...more]
+        // The market has moved since.
+        const payload = new TextDecoder().decode(step.payload).replace('"fee":"2n"', '"fee":"9n"')
+        return [{ ...step, payload: new TextEncoder().encode(payload) }, ...more]
+      },
+    })
+    const { deal, alice, bob } = both(market, {}, { wrap: lying(LONG, claimOf) })
+    long.held = (tx) => tx.does.is === 'claim' && tx.fee < 9n
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    const isClaim = (tx: { does: { is: string } }) => tx.does.is === 'claim'
+    await Process.drive(market, () => long.mempool.some(isClaim))
+    for (const tx of long.mempool.filter(isClaim)) thrownOut.add(tx.id)
+    long.mempool = long.mempool.filter((tx) => !isClaim(tx))
+    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+    expectGains(market, BOB, 'deal')
+  })
+})
+
+describe('endpoints in league with the counterparty', () => {
+  it('S9: one that says the lock’s coins went elsewhere does not get a second lock', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const denies = (adapter: SwapAdapter): Partial<SwapAdapter> => ({
+      async status(submission, o) {
+        const fact = await adapter.status(submission, o)
+        return submission.step.kind === 'lock' ? { ...fact, value: { is: 'replaced', by: 'another' } } : fact
+      },
+      async findLocks(terms, o) {
+        const [first] = await adapter.findLocks(terms, o)
+        return first?.is === 'found'
+          ? [{ is: 'absent', fact: { ...first.fact, value: null } as never }]
+          : [first!]
+      },
+    })
+    const { deal, alice, bob } = both(market, { wrap: lying(LONG, denies) })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    for (let i = 0; i < 20; i++) {
+      await Process.quiet()
+      mine(market)
+    }
+    const slots = alice.calls
+      .filter(({ method, args }) => isKind(method, args, 'lock'))
+      .map(({ args }) => (args[0] as Signed).step.conflictKey)
+    expect(new Set(slots).size).toBe(1)
+    expect(locksBy(market, ALICE).length).toBe(1)
+  })
+})
+
+describe('claims that others copy', () => {
+  it('S6: a claim that somebody else sent first is not sent again and again, each time for a fee', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const { short } = market.nets
+    const { deal, alice, bob } = both(market)
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => short.mempool.some((tx) => tx.does.is === 'claim'))
+    const [own] = short.mempool.filter((tx) => tx.does.is === 'claim')
+    // In the same block, before it.
+    short.mempool = [{ ...own!, id: 'copy', by: BOB, slot: 'nonce:copy' }, ...short.mempool]
+    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+    const claims = alice.calls.filter(({ method, args }) => isKind(method, args, 'claim'))
+    expect(claims.length).toBeLessThanOrEqual(1)
+  })
+})
+
+describe('crashes', () => {
+  it('S6 H18: a claim that went out just before a crash is pursued, though its mempool shows it to nobody', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const { short } = market.nets
+    const storage = createMemoryStorage()
+    // Public endpoints of contract chains keep their mempool to themselves.
+    const blind = (adapter: SwapAdapter): Partial<SwapAdapter> => ({
+      async findSpend(terms, lock, o) {
+        const read = await adapter.findSpend(terms, lock, o)
+        return read.is === 'found' && read.fact.at === 'mempool'
+          ? { is: 'absent', fact: { ...read.fact, value: null } as never }
+          : read
+      },
+    })
+    const judge = ({ method, args }: Process.Call) =>
+      isKind(method, args, 'claim') ? ('die-after' as const) : ('go' as const)
+    short.held = (tx) => tx.does.is === 'claim' && tx.fee < 5n
+    const wrap = lying(SHORT, blind)
+    const { deal, alice, bob } = both(market, { storage, judge, wrap })
+    bob.dead = false
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => alice.dead)
+    const { value } = deal.signed.agreement.short.deadline
+    const { reveal } = deal.margins
+    while (value - short.tip.clock >= reveal.seconds) mine(market)
+    const again = Process.create(market, ALICE, { storage, wrap })
+    Process.start(again, deal)
+    await Process.drive(market, () => Process.isDone(again) && Process.isDone(bob))
+    expect([again.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+    expectGains(market, ALICE, 'deal')
+    expectWhole(market, ALICE, BOB)
+  })
+})
+
+describe('recoveries that saw too little', () => {
+  it('L3: a later one that finds the other leg goes on with it', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    const { deal, alice, bob } = both(market)
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => locksBy(market, BOB).length > 0)
+    bob.dead = true
+    const storage = createMemoryStorage()
+    const none = (): Partial<SwapAdapter> => ({ discoverLocks: async () => [] })
+    const half = Process.create(market, BOB, { storage, wrap: lying(LONG, none) })
+    const [first] = await Recovery.recover(half.context, { policy: () => risk })
+    expect(first?.state.durable.stop).toBe('recovered-without-terms')
+    half.dead = true
+    const whole = Process.create(market, BOB, { storage })
+    expect(await Process.recover(whole)).toBe(true)
+    expect(whole.swap?.id).toBe(Bytes.toHex(nonces[BOB]))
+    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(whole))
+    expect([alice.outcome, whole.outcome]).toEqual(['deal', 'deal'])
+    expectGains(market, BOB, 'deal')
+    void Net
+  })
+})
