@@ -225,6 +225,30 @@ describe('explain', () => {
 })
 
 describe('plan and audit', () => {
+  it('H23: who will be offline longer than the deadlines allow refuses them, and is told the numbers', () => {
+    const [bitcoin, evm] = [chain(LONG, 'utxo', {}), chain(SHORT, 'contract', {})]
+    fc.assert(
+      fc.property(
+        fc.bigInt({ min: 0n, max: 50_000n }),
+        fc.bigInt({ min: 1n, max: 50_000n }),
+        (offline, more) => {
+          const promised = { ...policy, offline }
+          const { long, short } = Planner.plan(bitcoin, evm, promised, NOW, { slack: more })
+          const signed = agreement(long.value, short.value)
+          expect(Planner.audit(signed, bitcoin, evm, promised, NOW).ok).toBe(true)
+          const verdict = Planner.audit(signed, bitcoin, evm, { ...policy, offline: offline + more }, NOW)
+          expect(verdict).toMatchObject({
+            ok: false,
+            refusal: {
+              check: 'gap',
+              context: { gap: long.value - short.value, least: long.value - short.value + more },
+            },
+          })
+        },
+      ),
+    )
+  })
+
   const long = chain(LONG, 'utxo', { lead: 7n, inclusion: 40n, reorg: 5n, finality: 9n })
   const short = chain(SHORT, 'contract', { lag: 3n, inclusion: 20n, reorg: 2n, finality: 4n })
   const risk = { ...policy, offline: 100n, reorgs: 1n }
