@@ -144,7 +144,20 @@ export async function adopt(
     await context.storage.put(hashlockKey(hashlock), new TextEncoder().encode(`${id}/begun`))
   const journal = await journalOf(context.storage, id)
   if (journal.entries.length === 0) return begin(context, entry, journal)
-  return resumed(id, journal)
+  const swap = resumed(id, journal)
+  const { stop, outcome, terms } = swap.state.durable
+  const { long, short } = entry.durable.terms
+  // An earlier recovery saw one leg only; that the other one is there now is better than its refund.
+  if (stop !== 'recovered-without-terms' || outcome !== undefined || !long || !short) return swap
+  const own = Agreement.ownLeg(swap.state.role)
+  const known = terms[own]
+  if (known === undefined || !Bytes.equal(LockTerms.id(known), LockTerms.id(own === 'long' ? long : short)))
+    return swap
+  const { revealed, settled } = swap.state.durable
+  const durable = { ...entry.durable, revealed, settled }
+  await write(swap, { is: 'durable', durable })
+  swap.state = SwapMachine.resume(swap.state.role, durable)
+  return swap
 }
 
 /** Ids of the swaps in storage, finished ones included. */
@@ -283,6 +296,7 @@ async function round(
   }
   // Between two looks hours may have passed: no leg's new view is to meet the other's old one.
   for (const leg of LEGS) apply({ is: 'unreadable', leg, why: 'not read yet' })
+  if (await wasRevealed(context, swap, signal)) apply({ is: 'revealed' })
   for (const event of seen) apply(event)
   if (commands.some((command) => command.do === 'void') && (await isVoided(context, swap, tips, signal)))
     apply({ is: 'voided' })
@@ -291,6 +305,28 @@ async function round(
     if (before.terms[leg] !== undefined)
       context.onProgress?.({ is: 'seen', leg, view: swap.state.view[leg], tip: tips[leg] })
   return { commands, tips }
+}
+
+/**
+ * The initiator's claim was signed, and an endpoint knows it, though the journal doesn't say that it was sent: a crash came between.
+ * Its secret is public then, also where no mempool shows it.
+ */
+async function wasRevealed(context: Context, swap: Swap, signal: AbortSignal): Promise<boolean> {
+  const { role, durable } = swap.state
+  const terms = durable.terms.short
+  if (role !== 'initiator' || durable.revealed || terms === undefined) return false
+  const { adapter } = Side.of(context.sides, terms.backend.network)
+  for (const [key, sent] of swap.book) {
+    const made = key.startsWith('claim/') ? latest(sent) : undefined
+    if (made === undefined) continue
+    try {
+      const { is } = (await adapter.status(made, { signal })).value
+      if (is === 'pending' || is === 'included' || is === 'final' || is === 'failed') return true
+    } catch {
+      signal.throwIfAborted()
+    }
+  }
+  return false
 }
 
 async function sight(
@@ -375,15 +411,40 @@ async function carryOut(
       return undefined
     case 'unknown':
     case 'dropped':
-      await broadcast(context, swap, command, side, sent, signal)
-      return undefined
+      try {
+        await broadcast(context, swap, command, side, sent, signal)
+        return undefined
+      } catch (error) {
+        // The same again would be refused for ever: what is there, or waits beside it, pays more by now (L5, H6).
+        if (!OUTBID.some((tag) => isAitbcError(error, tag)) || command.do === 'lock') throw error
+        if (command.do === 'void') {
+          await raise(context, swap, command, side, sent, last, signal)
+          return undefined
+        }
+        return fresh(context, swap, command, side, signal)
+      }
     case 'failed':
     case 'replaced':
-      // Of two claims or refunds only one can succeed, so the next is made at once; of two locks both could, as long as a
-      // reorganisation can bring the first one back (S9).
-      if (isOwn(sent, status) || (command.do === 'lock' && !isTaken(side, sent, fact))) return undefined
+      if (isOwn(sent, status)) return undefined
+      // Of two locks both could succeed, if a reorganisation brings the first one back or the endpoint lied: there is never a
+      // second one where a chain would take both (S9). Of two claims or refunds only one can, so the next is made at once,
+      // unless somebody's is in a block already: it would only cost its fee.
+      if (command.do === 'lock' && !(side.adapter.profile.unique && isTaken(side, sent, fact)))
+        return undefined
+      if (command.do !== 'lock' && command.do !== 'void' && isSettled(swap, command)) return undefined
       return fresh(context, swap, command, side, signal)
   }
+}
+
+/** What adapters call a transaction that pays too little to be taken. */
+const OUTBID = ['FeeTooLow', 'ReplacementRefused', 'EvmUnderpriced'] as const
+
+/** A block holds what ends the lock, whoever sent it. */
+function isSettled(swap: Swap, command: Extract<Act, { do: 'claim' | 'refund' }>): boolean {
+  const view = swap.state.view[command.leg]
+  const seen = view.is === 'seen' ? view : view.is === 'unreadable' ? view.last : undefined
+  const found = seen?.locks.find(({ lock }) => lock.ref === command.lock.ref)
+  return (found?.spend?.depth ?? 0n) > 0n
 }
 
 /** The last version of a transaction, sent or only signed so far. */

@@ -176,7 +176,6 @@ export function step(state: SwapState, event: SwapEvent): Transition {
 export function waitingFor(state: SwapState): string | undefined {
   const { role, durable } = state
   if (durable.outcome !== undefined) return undefined
-  if (durable.stop !== undefined && !durable.ordered) return `stopped: ${durable.stop}`
   const own = state.view[ownLeg(role)]
   const incoming = state.view[incomingLeg(role)]
   if (own.is !== 'seen') return `the ${ownLeg(role)} leg can't be read yet`

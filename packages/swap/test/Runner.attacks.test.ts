@@ -5,7 +5,6 @@ import { describe, expect, it } from 'vitest'
 import { both, expectGains, expectWhole, isKind, locksBy } from './model/expect.js'
 import { LONG, SHORT } from './model/fixtures.js'
 import { ALICE, BOB, create, mine, nonces, risk } from './model/market.js'
-import * as Net from './model/Net.js'
 import * as Process from './model/process.js'
 
 // What a counterparty, an endpoint or a miner does to an honest party, and what it may not cost.
@@ -57,16 +56,22 @@ describe('mempools', () => {
 describe('endpoints in league with the counterparty', () => {
   it('S9: one that says the lock’s coins went elsewhere does not get a second lock', async () => {
     const market = create({ long: 'utxo', short: 'contract' })
+    let sent = false
     const denies = (adapter: SwapAdapter): Partial<SwapAdapter> => ({
+      async submit(signed, o) {
+        const submission = await adapter.submit(signed, o)
+        sent = true
+        return submission
+      },
       async status(submission, o) {
         const fact = await adapter.status(submission, o)
-        return submission.step.kind === 'lock' ? { ...fact, value: { is: 'replaced', by: 'another' } } : fact
+        return sent ? { ...fact, value: { is: 'replaced', by: 'another' } } : fact
       },
       async findLocks(terms, o) {
-        const [first] = await adapter.findLocks(terms, o)
-        return first?.is === 'found'
-          ? [{ is: 'absent', fact: { ...first.fact, value: null } as never }]
-          : [first!]
+        const reads = await adapter.findLocks(terms, o)
+        return reads.map((read) =>
+          read.is === 'found' ? { is: 'absent', fact: { ...read.fact, value: null } as never } : read,
+        )
       },
     })
     const { deal, alice, bob } = both(market, { wrap: lying(LONG, denies) })
@@ -121,7 +126,6 @@ describe('crashes', () => {
     short.held = (tx) => tx.does.is === 'claim' && tx.fee < 5n
     const wrap = lying(SHORT, blind)
     const { deal, alice, bob } = both(market, { storage, judge, wrap })
-    bob.dead = false
     Process.start(alice, deal)
     Process.start(bob, deal)
     await Process.drive(market, () => alice.dead)
@@ -157,6 +161,5 @@ describe('recoveries that saw too little', () => {
     await Process.drive(market, () => Process.isDone(alice) && Process.isDone(whole))
     expect([alice.outcome, whole.outcome]).toEqual(['deal', 'deal'])
     expectGains(market, BOB, 'deal')
-    void Net
   })
 })

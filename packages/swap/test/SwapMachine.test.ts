@@ -337,6 +337,10 @@ describe('the machine, step by step', () => {
     expect(commands.map((command) => command.key)).toEqual(['claim/long/a:0'])
     const done = look(state, { long: [view('long', claimed(3n))], short: [gift] })
     expect(done.commands).toMatchObject([{ do: 'finish', outcome: 'free-ride' }])
+    const lost = look(state, { long: [view('long', refunded(3n))], short: [gift] })
+    expect(lost.state.durable.outcome).toBeUndefined()
+    const over = look(lost.state, { long: [view('long', refunded(3n))], short: [gift], now: T.short })
+    expect(over.state.durable.outcome).toBe('no-deal')
   })
 
   it('S9: a lock that waits is the same lock, and is ordered again after a crash', () => {
@@ -499,6 +503,9 @@ describe('the machine, step by step', () => {
     // Mined again, it was undone in between.
     const shallow = look(state, { now: EPOCH + 1n, long: [view('long', { depth: 1n, final: false })] })
     expect(shallow.state.durable.stop).toBe('reorg')
+    // At one and the same instant another endpoint may be a block behind.
+    const behind = look(state, { long: [view('long', { depth: 8n })] })
+    expect(behind.state.durable.stop).toBeUndefined()
     // An endpoint that lags behind tells of a chain whose clock is behind too: no alarm.
     const stale = look(state, { now: EPOCH - 1n, long: [] })
     expect(stale.state.durable.stop).toBeUndefined()
@@ -531,11 +538,14 @@ describe('the machine, step by step', () => {
     expect(end(follower(), view('short', claimed(9n)), [view('long', claimed(9n))])).toBe('deal')
     expect(end(follower(), view('short', claimed(9n)), [view('long', claimed(2n))])).toBeUndefined()
     expect(end(follower(), view('short', claimed(9n)), [view('long', refunded(9n))])).toBe('underwater')
+    expect(end(follower(), view('short', claimed(9n)), [])).toBeUndefined()
     expect(end(follower(), view('short', refunded(9n)), [view('long', refunded(9n))])).toBe('no-deal')
     expect(end(follower(), view('short', refunded(2n)), [view('long', refunded(9n))])).toBeUndefined()
     const { state } = look(follower(), { long: [view('long')], short: [view('short', claimed(0n))] })
     expect(end(state, view('short', refunded(9n)), [view('long', claimed(9n))])).toBe('free-ride')
     expect(end(state, view('short', refunded(9n)), [view('long')])).toBeUndefined()
+    const two = [view('long', refunded(9n)), view('long', { ref: 'b:0', match: 'duplicate' })]
+    expect(end(state, view('short', refunded(9n)), two)).toBeUndefined()
     expect(end(initiator(), view('long', refunded(9n)), [])).toBe('no-deal')
     // The claim of a contract's lock has no hope after the deadline.
     const strict = look(follower({ lateClaims: { long: false, short: false } }), {
