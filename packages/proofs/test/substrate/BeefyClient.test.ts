@@ -72,6 +72,14 @@ describe('BeefyClient', () => {
     expect(check(BeefyClient.apply(moved, updateOf(last, later, leafProof(1020))))).toBe('handover-set')
   })
 
+  test('default: from the block with the first leaf on', () => {
+    expect(BeefyClient.trust({ ...anchor, blockNumber: 0, firstBlock: 1 }).ok).toBe(true)
+    const early = value(BeefyClient.trust({ ...anchor, blockNumber: first - 1 }))
+    const signed = signedBy(commitmentAt(first, 7n), now, six)
+    const moved = value(BeefyClient.apply(early, updateOf(signed, now)))
+    expect(value(BeefyClient.leaf(moved, leafProof(first))).parentNumber).toBe(first - 1)
+  })
+
   test('A46: the handing over leaf', () => {
     const signed = signedBy(commitmentAt(1010, 8n), soon, [0, 1, 2, 3])
     const attempt = (proof?: BeefyClient.LeafProof) =>
