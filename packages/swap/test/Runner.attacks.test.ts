@@ -56,16 +56,17 @@ describe('mempools', () => {
 describe('endpoints in league with the counterparty', () => {
   it('S9: one that says the lock’s coins went elsewhere does not get a second lock', async () => {
     const market = create({ long: 'utxo', short: 'contract' })
-    let sent = false
+    let first: string | undefined
     const denies = (adapter: SwapAdapter): Partial<SwapAdapter> => ({
       async submit(signed, o) {
         const submission = await adapter.submit(signed, o)
-        sent = true
+        first ??= submission.id
         return submission
       },
       async status(submission, o) {
         const fact = await adapter.status(submission, o)
-        return sent ? { ...fact, value: { is: 'replaced', by: 'another' } } : fact
+        const lies = submission.id === first
+        return lies ? { ...fact, value: { is: 'replaced', by: 'another' } } : fact
       },
       async findLocks(terms, o) {
         const reads = await adapter.findLocks(terms, o)
@@ -111,7 +112,7 @@ describe('crashes', () => {
   it('S6 H18: a claim that went out just before a crash is pursued, though its mempool shows it to nobody', async () => {
     const market = create({ long: 'utxo', short: 'contract' })
     const { short } = market.nets
-    const storage = createMemoryStorage()
+    const [storage, bobs] = [createMemoryStorage(), createMemoryStorage()]
     // Public endpoints of contract chains keep their mempool to themselves.
     const blind = (adapter: SwapAdapter): Partial<SwapAdapter> => ({
       async findSpend(terms, lock, o) {
@@ -121,21 +122,30 @@ describe('crashes', () => {
           : read
       },
     })
-    const judge = ({ method, args }: Process.Call) =>
-      isKind(method, args, 'claim') ? ('die-after' as const) : ('go' as const)
+    // The follower keeps still until nobody can claim from it any more; its own claim is still good then.
+    const judge = ({ method, args }: Process.Call) => {
+      if (!isKind(method, args, 'claim')) return 'go'
+      bob.dead = true
+      return 'die-after'
+    }
     short.held = (tx) => tx.does.is === 'claim' && tx.fee < 5n
     const wrap = lying(SHORT, blind)
-    const { deal, alice, bob } = both(market, { storage, judge, wrap })
+    const { deal, alice, bob } = both(market, { storage, judge, wrap }, { storage: bobs })
     Process.start(alice, deal)
     Process.start(bob, deal)
     await Process.drive(market, () => alice.dead)
     const { value } = deal.signed.agreement.short.deadline
-    const { reveal } = deal.margins
-    while (value - short.tip.clock >= reveal.seconds) mine(market)
+    while (value - short.tip.clock >= deal.margins.reveal.seconds) mine(market)
     const again = Process.create(market, ALICE, { storage, wrap })
     Process.start(again, deal)
-    await Process.drive(market, () => Process.isDone(again) && Process.isDone(bob))
-    expect([again.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+    while (short.tip.clock < value) {
+      await Process.quiet()
+      mine(market)
+    }
+    const late = Process.create(market, BOB, { storage: bobs })
+    Process.start(late, deal)
+    await Process.drive(market, () => Process.isDone(again) && Process.isDone(late))
+    expect([again.outcome, late.outcome]).toEqual(['deal', 'deal'])
     expectGains(market, ALICE, 'deal')
     expectWhole(market, ALICE, BOB)
   })
