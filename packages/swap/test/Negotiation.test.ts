@@ -272,6 +272,8 @@ describe('a hostile line', () => {
         for (const result of [alice, bob])
           if (result.status === 'rejected') expect(reasonOf(result)).toMatchObject({ name: 'AitbcError' })
       }),
+      // Each run signs and verifies a whole agreement: a tenth of a second.
+      { numRuns: Math.ceil((fc.readConfigureGlobal().numRuns ?? 100) / 4) },
     )
   })
 
