@@ -175,6 +175,7 @@ async function receive(channel: Channel.Channel, kind: number, options: CallOpti
   const got = reader.u8()
   if (got === 0) {
     const reason = reader.text(2000)
+    reader.finish() // else an offer whose first bit was flipped would pass for a refusal, and its sender wait for ever
     throw SwapErrors.NegotiationRefused(`the counterparty declined: ${reason}`, {
       by: 'counterparty',
       reason,

@@ -277,6 +277,14 @@ describe('a hostile line', () => {
     )
   })
 
+  it('S16: an offer that a flipped bit makes look like a refusal is told to be malformed: nobody waits', async () => {
+    const { alice, bob } = await negotiate({
+      line: (message, bytes) => (message === 1 ? Bytes.concat(Uint8Array.of(0), bytes.slice(1)) : bytes),
+    })
+    expect(tagOf(bob)).toBe('NegotiationMalformed')
+    expect(tagOf(alice)).toBe('NegotiationRefused')
+  })
+
   it('S16: messages that were cut, lengthened, emptied or exchanged for others', async () => {
     const messages = await record()
     const wrong: ((message: Bytes.Bytes) => Bytes.Bytes)[] = [
