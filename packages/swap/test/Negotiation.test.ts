@@ -218,6 +218,23 @@ describe('what a follower refuses', () => {
     expect(tagOf(bob)).toBe('NegotiationRefused')
   })
 
+  it('H19 H20: an initiator’s leg on another contract', async () => {
+    const other = create({ long: 'contract', short: 'utxo' })
+    for (const wrong of [{ address: 'elsewhere' }, { codeHash: new Uint8Array(32).fill(1) }]) {
+      const good = sides(other, ALICE)
+      const long = Side.of(good, LONG)
+      const [left, right] = Channel.pair()
+      const results = await Promise.allSettled([
+        Negotiation.initiate(quote(other), {
+          ...options(ALICE, left),
+          sides: { ...good, [LONG]: { ...long, backend: { ...long.backend, ...wrong } } },
+        }),
+        Negotiation.follow({ ...options(BOB, right), sides: sides(other, BOB), accept: () => true }),
+      ])
+      expect(results.map(tagOf)).toEqual(['NegotiationRefused', 'InvalidAgreement'])
+    }
+  })
+
   it('H20: what fails its own adapter’s audit: a key, a token, dust', async () => {
     const dust = { ...quote(market), get: { ...quote(market).get, amount: 1n } }
     const token = { ...quote(market), give: { ...quote(market).give, asset: `${LONG}/coin:rug` as const } }

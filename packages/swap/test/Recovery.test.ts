@@ -170,6 +170,56 @@ describe('what a recovery finds', () => {
     expectGains(market, BOB, 'deal')
   })
 
+  it('S7 S16: an initiator takes no other lock under its hashlock for the agreed one', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const { fresh, other, deal } = await wiped(market, ALICE, () => locksBy(market, ALICE).length > 0)
+    other.dead = true
+    const { short } = deal.signed.agreement
+    const cheap = { ...short, amount: 10n }
+    const note = { tag: '', nonce: '', role: 'follower', terms: Bytes.toHex(LockTerms.encode(cheap)) }
+    const script = {
+      key: Bytes.toHex(LockTerms.id(cheap)),
+      amount: 10n,
+      deadline: cheap.deadline.value,
+      hashlock: Bytes.toHex(cheap.hashlock),
+      locker: BOB,
+      beneficiary: ALICE,
+    }
+    const does = { is: 'lock', script, amount: 10n, note: JSON.stringify(note) } as const
+    Net.accept(market.nets.short, { id: 'cheap', by: BOB, slot: 'cheap', fee: 1n, does })
+    mine(market)
+    expect(await Process.recover(fresh)).toBe(true)
+    expect(fresh.swap?.state.durable.stop).toBe('recovered-without-terms')
+    await Process.drive(market, () => Process.isDone(fresh))
+    expect(fresh.outcome).toBe('no-deal')
+    expect(has(ALICE, 'claim')(fresh)).toBe(false)
+  })
+
+  it('S6: an endpoint that hides a recovered lock does not end the swap', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const { fresh, other } = await wiped(market, ALICE, () => locksBy(market, ALICE).length > 0)
+    other.dead = true
+    let hidden = true
+    const [id, side] = Object.entries(fresh.context.sides)[0] as [string, Side.Side]
+    const findLocks: typeof side.adapter.findLocks = async (terms, o) =>
+      hidden ? [] : side.adapter.findLocks(terms, o)
+    const sides = { ...fresh.context.sides, [id]: { ...side, adapter: { ...side.adapter, findLocks } } }
+    const [swap] = await Recovery.recover({ ...fresh.context, sides }, { policy })
+    let outcome: string | undefined
+    void Runner.run({ ...fresh.context, sides }, swap as Runner.Swap).then((how) => {
+      outcome = how
+    })
+    for (let i = 0; i < 120; i++) {
+      await Process.quiet()
+      mine(market)
+    }
+    expect(outcome).toBeUndefined()
+    hidden = false
+    await Process.drive(market, () => outcome !== undefined, { blocks: 10 })
+    expect(outcome).toBe('no-deal')
+    expectWhole(market, ALICE)
+  })
+
   it('S15: a swap that storage still has is continued, not begun again', async () => {
     const market = create({ long: 'utxo', short: 'contract' })
     const storage = createMemoryStorage()

@@ -165,6 +165,12 @@ describe('the secret', () => {
     return parts.some((part) => holdsIt(part, depth + 1))
   }
 
+  const txsOf = (net: Net.Net) => {
+    const txs = []
+    for (let at: typeof net.tip | undefined = net.tip; at !== undefined; at = at.parent) txs.push(...at.txs)
+    return txs
+  }
+
   it('S14: the canary sings where it should: each form is found', () => {
     const found = [secret, forms[0], { a: [forms[1]] }, new Error(`x${forms[0]}`), new Map([[1, forms[2]]])]
     for (const form of found) expect(holdsIt(form)).toBe(true)
@@ -181,11 +187,15 @@ describe('the secret', () => {
         let seen = 0
         const mayBePublic = () =>
           locksBy(market, BOB).some((lock) => market.nets.short.tip.height - lock.height + 1 >= 2)
-        const look = (value: unknown) => {
+        // What people read holds it only when everybody can read it anyhow.
+        const isPublic = () =>
+          [...market.nets.short.mempool, ...txsOf(market.nets.short)].some((tx) => tx.does.is === 'claim')
+        const leaks: unknown[] = []
+        const look = (value: unknown, may = mayBePublic()) => {
           if (!mayBePublic()) early++
           if (!holdsIt(value)) return
           seen++
-          expect(mayBePublic()).toBe(true)
+          if (!may) leaks.push(value)
         }
         const judge = (stop: boolean) => (call: Process.Call) => {
           look(call.args)
@@ -193,13 +203,14 @@ describe('the secret', () => {
         }
         const { deal, alice, bob } = both(
           market,
-          { judge: judge(false), context: { onProgress: look } },
+          { judge: judge(false), context: { onProgress: (progress) => look(progress, isPublic()) } },
           { judge: judge(!answered) },
         )
         Process.start(alice, deal)
         Process.start(bob, deal)
         await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
         expect(alice.outcome).toBe(answered ? 'deal' : 'no-deal')
+        expect(leaks).toEqual([])
         expect(early).toBeGreaterThan(50)
         // The claim itself holds it, and what the follower learns; where nobody answered, it was never anywhere.
         expect(seen > 0).toBe(answered)
@@ -314,6 +325,82 @@ describe('what can go wrong with a lock', () => {
     expect(first).toMatchObject({ ok: false })
     expect((second?.height ?? 0) - (first?.height ?? 0)).toBe(2)
     expectWhole(market, ALICE, BOB)
+  })
+
+  it('S9 L6: a lock that reverts each time ends when its time is up', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    market.nets.long.reverts = (tx) => tx.does.is === 'lock'
+    const { deal, alice } = both(market)
+    Process.start(alice, deal)
+    await Process.drive(market, () => Process.isDone(alice))
+    expect(alice.outcome).toBe('no-deal')
+    expect(locksBy(market, ALICE)).toEqual([])
+  })
+
+  it('L2: a void that is final is enough, also where the endpoint knows nothing of the lock any more', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    market.nets.long.held = (tx) => tx.does.is === 'lock'
+    const wrap = (side: Side.Side): Side.Side => ({
+      ...side,
+      adapter: {
+        ...side.adapter,
+        status: async (submission, o) => {
+          const fact = await side.adapter.status(submission, o)
+          return submission.step.kind === 'lock' && fact.value.is === 'replaced'
+            ? { ...fact, value: { is: 'unknown' } }
+            : fact
+        },
+      },
+    })
+    const { deal, alice } = both(market, { wrap })
+    Process.start(alice, deal)
+    await Process.drive(market, () => Process.isDone(alice))
+    expect(alice.outcome).toBe('no-deal')
+    expectGains(market, ALICE, 'no-deal')
+  })
+
+  it('S8: a machine that slept while the long lock became final looks at both clocks before it locks', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const { deal, alice, bob } = both(market)
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => locksBy(market, ALICE).length > 0)
+    const awake = LEGS.map((leg) => [...market.nets[leg].listeners])
+    for (const leg of LEGS) market.nets[leg].listeners.clear()
+    const { lock, reveal } = deal.margins
+    const until = deal.signed.agreement.short.deadline.value - lock.seconds + 2n
+    expect(lock.seconds - 2n).toBeGreaterThan(reveal.seconds)
+    while (market.nets.short.tip.clock < until) mine(market)
+    for (const [i, leg] of LEGS.entries())
+      for (const one of awake[i] ?? []) market.nets[leg].listeners.add(one)
+    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    expect(bob.progress.some((p) => p.is === 'sent')).toBe(false)
+    expect([alice.outcome, bob.outcome]).toEqual(['no-deal', 'no-deal'])
+  })
+
+  it('S9: a crash between signing a dearer version and sending it, while the first one is mined', async () => {
+    const market = create({ long: 'utxo', short: 'utxo' })
+    const storage = createMemoryStorage()
+    market.nets.short.held = (tx) => tx.does.is === 'claim'
+    let signedClaims = 0
+    let dying = false
+    const judge = ({ method, args }: Process.Call) => {
+      if (isKind(method, args, 'claim', 'sign')) dying = ++signedClaims === 2
+      else if (dying && method === 'append') return 'die-after' as const
+      return 'go' as const
+    }
+    const { deal, alice, bob } = both(market, { storage, judge })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => alice.dead)
+    market.nets.short.held = () => false
+    mine(market)
+    const again = Process.create(market, ALICE, { storage })
+    Process.start(again, deal)
+    await Process.drive(market, () => Process.isDone(again) && Process.isDone(bob))
+    expect([again.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+    // The first version is known as its own: nothing is signed anew, and nothing fails.
+    expect(again.progress.some((p) => p.is === 'trouble' || p.is === 'sent')).toBe(false)
   })
 
   it('S6 H6: a follower’s lock that is mined in spite of its void, late, is refunded', async () => {

@@ -387,6 +387,15 @@ describe('the machine, step by step', () => {
     expect(keys(look(ordered, { long: [view('long')] }))).toEqual(['lock/short'])
   })
 
+  it('S9: what somebody else paid in full into the own script needs no second payment, as long as it stands', () => {
+    const gift = [view('long', { ref: 'g:0', depth: 1n, final: false })]
+    const { state, commands } = look(start('initiator'), { long: gift })
+    expect([state.durable.ordered, commands]).toEqual([true, []])
+    expect(keys(look(state, { long: gift }))).toEqual([])
+    expect(keys(look(state, {}))).toEqual(['lock/long'])
+    expect(keys(look(look(state, {}).state, { long: 'unreadable' }))).toEqual([])
+  })
+
   it('S6: dust in the own script hides no stuck lock, and holds up no end', () => {
     const dust = view('short', { ref: 'd:0', match: 'under', amount: 1n })
     const ordered = look(start('follower'), { long: [view('long')] }).state
@@ -539,6 +548,10 @@ describe('the machine, step by step', () => {
     expect(end(follower(), view('short', claimed(9n)), [view('long', claimed(2n))])).toBeUndefined()
     expect(end(follower(), view('short', claimed(9n)), [view('long', refunded(9n))])).toBe('underwater')
     expect(end(follower(), view('short', claimed(9n)), [])).toBeUndefined()
+    const almost = view('long', { match: 'under', amount: 999n, ...claimed(9n) })
+    expect(end(follower(), view('short', claimed(9n)), [almost])).toBe('underwater')
+    const rest = view('long', { ref: 'b:0', match: 'under', amount: 1n, ...claimed(9n) })
+    expect(end(follower(), view('short', claimed(9n)), [almost, rest])).toBe('deal')
     expect(end(follower(), view('short', refunded(9n)), [view('long', refunded(9n))])).toBe('no-deal')
     expect(end(follower(), view('short', refunded(2n)), [view('long', refunded(9n))])).toBeUndefined()
     const { state } = look(follower(), { long: [view('long')], short: [view('short', claimed(0n))] })

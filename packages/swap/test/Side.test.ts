@@ -1,0 +1,194 @@
+import { type Fact, type Lock, networks, Verdict, type Verifier } from '@aitbc/core'
+import { establish } from '@aitbc/core/verifier'
+import { Side } from '@aitbc/swap'
+import { describe, expect, it } from 'vitest'
+import { EPOCH, LONG, network, SECRET, SHORT } from './model/fixtures.js'
+import { ALICE, create, sides } from './model/market.js'
+import * as Process from './model/process.js'
+
+const market = create({ long: 'utxo', short: 'contract' })
+const { agreement } = Process.agreed(market).signed
+const base = Side.of(sides(market, ALICE), SHORT)
+const tip: Fact.Tip = { height: 10n, hash: 'ten', time: EPOCH, clock: EPOCH }
+const lock: Lock = { ref: 'ref', transaction: 'tx', amount: agreement.short.amount, match: 'exact' }
+const found = <T>(value: T, height: bigint) =>
+  ({
+    is: 'found',
+    fact: {
+      value,
+      assurance: 'reported',
+      at: { height, hash: `h${height}` },
+      depth: tip.height - height + 1n,
+      asOf: tip,
+    },
+  }) as const satisfies Fact.Read<T>
+const absent = {
+  is: 'absent',
+  fact: { value: null, assurance: 'reported', at: tip, depth: 1n, asOf: tip },
+} as const satisfies Fact.Read<never>
+const unknown = { is: 'unknown', why: { check: 'pruned', message: 'the node forgot' } } as const
+
+/** A side whose adapter answers what a test says. */
+function side(
+  locks: readonly Fact.Read<Lock>[],
+  spend: Awaited<ReturnType<Side.Side['adapter']['findSpend']>> = absent,
+  verifier?: Verifier,
+): Side.Side {
+  const { verifier: _, ...rest } = base
+  return {
+    ...rest,
+    ...(verifier === undefined ? {} : { verifier }),
+    adapter: {
+      ...base.adapter,
+      tip: async () => ({ value: tip, assurance: 'reported', at: tip, depth: 1n, asOf: tip }),
+      findLocks: async () => locks,
+      findSpend: async () => spend,
+      prove: async () => ({ network: SHORT, format: 'x', bytes: new Uint8Array(0) }),
+    },
+  }
+}
+
+const look = async (one: Side.Side, options: Parameters<typeof Side.look>[3] = {}) =>
+  (await Side.look(one, 'short', agreement.short, options)).event
+
+/** Proves the lock as of a tip of its own. */
+const proves = (height: bigint, value: Partial<Lock> = {}) => {
+  let asked = 0
+  const verifier: Verifier = {
+    network: SHORT,
+    verify: (claim, evidence) => {
+      asked++
+      const at = { height: 5n, hash: 'h5' }
+      const asOf = { ...tip, height }
+      const anchor = { ...at, network: SHORT, assurance: 'proved' } as const
+      return Verdict.accept(
+        establish({ value: { ...claim.lock, ...value }, assurance: 'proved', at, asOf, anchor, evidence }),
+      ) as never
+    },
+  }
+  return { verifier, asked: () => asked }
+}
+
+describe('look', () => {
+  it('default: what is there, how deep, how well known, and the chain’s own clock', async () => {
+    const now = { network: SHORT, clock: 'unix', value: EPOCH }
+    expect(await look(side([absent]))).toEqual({ is: 'seen', leg: 'short', locks: [], now })
+    expect(await look(side([found(lock, 10n)]))).toEqual({
+      is: 'seen',
+      leg: 'short',
+      locks: [{ lock, depth: 1n, final: false, assurance: 'reported' }],
+      now,
+    })
+    const spend = found({ kind: 'claim', transaction: 'c', secret: SECRET } as const, 9n)
+    expect(await look(side([found(lock, 5n)], spend))).toMatchObject({
+      locks: [{ final: true, spend: { depth: 2n, final: true, spend: { kind: 'claim' } } }],
+    })
+  })
+
+  it('S12: a proof is asked for once a lock and block, where it is wanted and the lock is final', async () => {
+    const { verifier, asked } = proves(10n)
+    const checked: Side.Checked = new Map()
+    for (let i = 0; i < 3; i++)
+      expect(await look(side([found(lock, 5n)], absent, verifier), { prove: true, checked })).toMatchObject({
+        is: 'seen',
+        locks: [{ assurance: 'proved' }],
+      })
+    expect(asked()).toBe(1)
+    await look(side([found(lock, 10n)], absent, verifier), { prove: true, checked })
+    await look(side([found(lock, 5n)], absent, verifier))
+    await look(side([found({ ...lock, match: 'under' }, 5n)], absent, verifier), { prove: true })
+    expect(asked()).toBe(1)
+    // Another block is another proof.
+    await look(side([found(lock, 4n)], absent, verifier), { prove: true, checked })
+    expect(asked()).toBe(2)
+  })
+
+  it('S12: a proof whose own chain is not that far yet counts for nothing, and is asked for again', async () => {
+    const { verifier, asked } = proves(5n)
+    const checked: Side.Checked = new Map()
+    for (let i = 0; i < 2; i++)
+      expect(await look(side([found(lock, 5n)], absent, verifier), { prove: true, checked })).toMatchObject({
+        is: 'seen',
+        locks: [{ final: true, assurance: 'reported' }],
+      })
+    expect(asked()).toBe(2)
+  })
+
+  it.each([
+    ['another amount', { amount: 1n }],
+    ['another lock', { ref: 'other' }],
+    ['another match', { match: 'late' } as const],
+  ])(
+    'H29: evidence for %s is a doubt, and so is one that is refused: both are told all the same',
+    async (_, value) => {
+      const refusing: Verifier = { network: SHORT, verify: () => Verdict.refuse('merkle-root', 'no') }
+      for (const verifier of [proves(10n, value).verifier, refusing])
+        expect(await look(side([found(lock, 5n)], absent, verifier), { prove: true })).toMatchObject({
+          is: 'unreadable',
+          why: expect.stringContaining('evidence'),
+          told: { locks: [{ lock, assurance: 'reported' }] },
+        })
+    },
+  )
+
+  it('H29: what an endpoint can’t tell is a doubt; what it could is told', async () => {
+    expect(await look(side([found(lock, 5n), unknown]))).toMatchObject({
+      is: 'unreadable',
+      why: 'the node forgot',
+      told: { locks: [{ lock }] },
+    })
+    expect(await look(side([found(lock, 5n)], unknown))).toMatchObject({
+      is: 'unreadable',
+      why: 'the node forgot',
+      told: { locks: [{ lock }] },
+    })
+  })
+
+  it('H25: a clock beyond the chain’s lead or lag and ten minutes is a doubt, one within is none', async () => {
+    const { lead, lag, outage } = base.adapter.network.timing.conservative
+    const at = (utc: bigint) => look(side([found(lock, 5n)]), { utc })
+    expect(await at(EPOCH + lag + outage + 600n)).toMatchObject({ is: 'seen' })
+    expect(await at(EPOCH - lead - 600n)).toMatchObject({ is: 'seen' })
+    expect(await at(EPOCH + lag + outage + 601n)).toMatchObject({
+      is: 'unreadable',
+      why: expect.stringContaining('behind'),
+      told: { locks: [{ lock }] },
+    })
+    expect(await at(EPOCH - lead - 601n)).toMatchObject({
+      is: 'unreadable',
+      why: expect.stringContaining('ahead'),
+    })
+  })
+})
+
+describe('isFinal', () => {
+  const at = (height: bigint, finalized?: bigint) => ({
+    at: { height, hash: 'x' },
+    depth: 10n - height + 1n,
+    asOf: finalized === undefined ? tip : { ...tip, finalized: { height: finalized, hash: 'f' } },
+  })
+  const mempool = { at: 'mempool', depth: 0n, asOf: tip } as const
+
+  it('S12: by depth, by tag, at once; never in the mempool', () => {
+    const deep = network(LONG, 'utxo', {}, 3n)
+    expect([8n, 9n].map((height) => Side.isFinal(deep, at(height)))).toEqual([true, false])
+    expect([7n, 8n].map((height) => Side.isFinal(networks.ethereum, at(height, 7n)))).toEqual([true, false])
+    expect(Side.isFinal(networks.ethereum, at(1n))).toBe(false)
+    const instant = { ...deep, finality: { rule: 'instant' } } as const
+    expect(Side.isFinal(instant, at(10n))).toBe(true)
+    for (const one of [deep, networks.ethereum, instant]) expect(Side.isFinal(one, mempool)).toBe(false)
+  })
+})
+
+describe('of and signerOf', () => {
+  it('error: SideMissing (4009) for another network and for names that every object has, SignerMissing (4010)', () => {
+    const all = sides(market, ALICE)
+    for (const id of ['eip155:1', 'toString', '__proto__'] as const)
+      expect(() => Side.of(all, id as 'eip155:1')).toThrow(
+        expect.objectContaining({ _tag: 'SideMissing', code: 4009 }),
+      )
+    expect(() => Side.signerOf(base, `${SHORT}:mallory`, new Uint8Array(8))).toThrow(
+      expect.objectContaining({ _tag: 'SignerMissing', code: 4010 }),
+    )
+  })
+})
