@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Bytes } from '@aitbc/core'
 import { advance, type Devnet } from '@aitbc/devnet'
-import { build } from 'esbuild'
+import { build, stop as stopEsbuild } from 'esbuild'
 import type { Audience } from './Audience.js'
 import type { FromParty, PartyConfig, ToParty } from './messages.js'
 
@@ -103,6 +103,7 @@ async function compile(): Promise<string> {
     format: 'esm',
     logLevel: 'error',
   })
+  await stopEsbuild() // its service would outlive this process for a moment
   return outfile
 }
 
