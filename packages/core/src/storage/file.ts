@@ -21,8 +21,9 @@ const STALE_TEMPORARY_MS = 86_400_000
  * one living process at a time, and to the next when that one has died.
  *
  * @example
+ * import { tmpdir } from 'node:os'
  * import { createFileStorage } from '@aitbc/core/storage/file'
- * const storage = createFileStorage({ folder: '/tmp/aitbc-example' })
+ * const storage = createFileStorage({ folder: `${tmpdir()}/aitbc-example` })
  * await storage.put('greeting', new TextEncoder().encode('hello'))
  */
 export function createFileStorage(options: createFileStorage.Options): Storage {
