@@ -308,8 +308,8 @@ async function round(
 }
 
 /**
- * The initiator's claim was signed, and an endpoint knows it, though the journal doesn't say that it was sent: a crash came between.
- * Its secret is public then, also where no mempool shows it.
+ * The initiator's claim was about to be sent when a crash came, and an endpoint knows it: its secret is public then, also where no
+ * mempool shows it. Of a claim that was only signed no endpoint can know, whatever it says (S7).
  */
 async function wasRevealed(context: Context, swap: Swap, signal: AbortSignal): Promise<boolean> {
   const { role, durable } = swap.state
@@ -317,7 +317,7 @@ async function wasRevealed(context: Context, swap: Swap, signal: AbortSignal): P
   if (role !== 'initiator' || durable.revealed || terms === undefined) return false
   const { adapter } = Side.of(context.sides, terms.backend.network)
   for (const [key, sent] of swap.book) {
-    const made = key.startsWith('claim/') ? latest(sent) : undefined
+    const made = key.startsWith('claim/') && sent.sending ? latest(sent) : undefined
     if (made === undefined) continue
     try {
       const { is } = (await adapter.status(made, { signal })).value
@@ -592,6 +592,10 @@ async function broadcast(
   signal: AbortSignal,
 ): Promise<void> {
   const submissions: Submission[] = []
+  const step = sent.signed.at(-1)?.step
+  // From here on a crash leaves it open whether the secret left.
+  if (step !== undefined && isReveal(swap, command))
+    await write(swap, { is: 'sending', key: command.key, step })
   try {
     for (const one of sent.signed) submissions.push(await side.adapter.submit(one, { signal }))
   } finally {
