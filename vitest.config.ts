@@ -19,6 +19,7 @@ const nodeOnly = [
   'scripts/test/**/*.test.ts',
 ]
 const long = ['packages/*/test/**/*.long.test.ts', 'examples/test/**/*.long.test.ts']
+const vectors = ['packages/*/test/**/*.vectors.test.ts']
 const chromium = findChromium()
 
 export default defineConfig({
@@ -39,7 +40,7 @@ export default defineConfig({
         test: {
           name: 'node',
           include: [...anywhere, 'scripts/test/**/*.test.ts'],
-          exclude: ['**/node_modules/**', ...long],
+          exclude: ['**/node_modules/**', ...long, ...vectors],
           environment: 'node',
         },
       },
@@ -57,7 +58,7 @@ export default defineConfig({
               test: {
                 name: 'browser',
                 include: anywhere,
-                exclude: ['**/node_modules/**', ...nodeOnly, ...long],
+                exclude: ['**/node_modules/**', ...nodeOnly, ...long, ...vectors],
                 browser: {
                   enabled: true,
                   headless: true,
@@ -82,6 +83,16 @@ export default defineConfig({
           exclude: ['**/node_modules/**'],
           testTimeout: 600_000,
           hookTimeout: 600_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'vectors',
+          include: vectors,
+          exclude: ['**/node_modules/**'],
+          environment: 'node',
+          testTimeout: 300_000,
         },
       },
       {
