@@ -1,1 +1,2 @@
-export {}
+export * as Hasher from './Hasher.js'
+export * as IncrementalTree from './IncrementalTree.js'
