@@ -2,6 +2,7 @@ import { playwright } from '@vitest/browser-playwright'
 import { defineConfig } from 'vitest/config'
 import { findChromium } from './scripts/chromium.js'
 import { tallyReporter } from './scripts/tally-reporter.js'
+import { vectorsReporter } from './scripts/vectors/reporter.js'
 import { root, sourceAliases } from './scripts/workspace.js'
 
 // One seed a run, printed, so that any failing property can be run again with FC_SEED.
@@ -29,10 +30,13 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     env,
-    reporters: [
-      'default',
-      ...(process.env.AITBC_TALLY === undefined ? [] : [tallyReporter(process.env.AITBC_TALLY, root)]),
-    ],
+    reporters:
+      process.env.AITBC_VECTORS_REPORT === undefined
+        ? [
+            'default',
+            ...(process.env.AITBC_TALLY === undefined ? [] : [tallyReporter(process.env.AITBC_TALLY, root)]),
+          ]
+        : [vectorsReporter(process.env.AITBC_VECTORS_REPORT, root)],
     setupFiles: ['./scripts/vitest-setup.ts'],
     projects: [
       {

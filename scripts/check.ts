@@ -4,6 +4,7 @@ import { locate } from '../packages/devnet/src/internal/bitcoind.js'
 import type { Chromium } from './chromium.js'
 import { ensureChromium } from './fetch-chromium.js'
 import { exec, type Outcome, runSteps, runVitest, type Step, StepFailure, writeTally } from './steps.js'
+import { vectorsStep } from './vectors/run.js'
 import { browserTestFiles, root } from './workspace.js'
 
 const keepGoing = process.argv.includes('--keep-going')
@@ -96,6 +97,7 @@ const steps: readonly Step[] = [
   { name: 'test:types', run: () => runVitest('types') },
   { name: 'test:node', run: () => runVitest('node') },
   { name: 'test:browser', run: browserTests },
+  { name: 'vectors', run: vectorsStep },
 ]
 
 await runSteps('check', steps, { keepGoing })

@@ -47,7 +47,7 @@ export function titlesOf(file: string, text: string): readonly Title[] {
   const found: Title[] = []
   const visit = (node: ts.Node): void => {
     if (ts.isCallExpression(node) && isTest(node.expression)) {
-      const [first] = node.arguments
+      const first = titleOf(node)
       const title =
         first === undefined
           ? undefined
@@ -68,9 +68,17 @@ export function titlesOf(file: string, text: string): readonly Title[] {
   return found
 }
 
-/** `test('…')`, `it.each(…)('…')`, `test.prop(…)('…')`, `describe.skipIf(…)('…')` … */
+/** What a test is called: its first argument, or the `title` of a reader of vectors. */
+function titleOf({ expression, arguments: [first] }: ts.CallExpression): ts.Node | undefined {
+  if (!ts.isIdentifier(expression) || expression.text !== 'readVectors') return first
+  if (first === undefined || !ts.isObjectLiteralExpression(first)) return undefined
+  return first.properties.filter(ts.isPropertyAssignment).find(({ name }) => name.getText() === 'title')
+    ?.initializer
+}
+
+/** `test('…')`, `readVectors({ title: '…' })`, `it.each(…)('…')`, `test.prop(…)('…')`, `describe.skipIf(…)('…')` … */
 function isTest(callee: ts.Expression): boolean {
-  if (ts.isIdentifier(callee)) return /^(test|it|describe|suite|prop|property)/.test(callee.text)
+  if (ts.isIdentifier(callee)) return /^(test|it|describe|suite|prop|property|readVectors)/.test(callee.text)
   if (ts.isPropertyAccessExpression(callee)) return isTest(callee.expression)
   if (ts.isCallExpression(callee)) return isTest(callee.expression)
   if (ts.isTaggedTemplateExpression(callee)) return isTest(callee.tag)

@@ -136,7 +136,8 @@ export async function exec(
   return output
 }
 
-function start(
+/** Runs a program and says what it ended with. */
+export function start(
   command: string,
   args: readonly string[],
   { env, minutes, capture }: { env: Record<string, string>; minutes: number; capture: boolean },

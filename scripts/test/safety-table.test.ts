@@ -17,6 +17,8 @@ test('default: titles are found in every form of a test', () => {
     it.each([1])('H2, S3: b', () => {})
     test.prop([])(\`A4/A5: \${1}\`, () => {})
     describe('L6: c', () => { it('no number', () => {}) })
+    readVectors({ topic: 'json', title: 'A36: d', folder: 'H8: x' })
+    readVectors({ topic: 'json', folder: 'H9: x' })
     test('Layer L2 is no prefix', () => {})
     other('H9: not a test')`
   expect(titlesOf('a.test.ts', text).map((t) => t.numbers)).toEqual([
@@ -24,6 +26,7 @@ test('default: titles are found in every form of a test', () => {
     ['H2', 'S3'],
     ['A4', 'A5'],
     ['L6'],
+    ['A36'],
   ])
 })
 

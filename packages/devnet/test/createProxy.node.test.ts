@@ -90,7 +90,8 @@ test('behavior: error, body and cut', async () => {
 test('behavior: swallow loses the answer, not the deed', async () => {
   const [from] = devnet.evm.accounts
   proxy.rule({ method: 'eth_sendTransaction', fault: { kind: 'swallow' } })
-  const count = () => devnet.evm.rpc<string>('eth_getTransactionCount', from?.address, 'latest')
+  // The node answers once the transaction is in its pool; the block comes after that, at a time of its own.
+  const count = () => devnet.evm.rpc<string>('eth_getTransactionCount', from?.address, 'pending')
   const before = Number(await count())
   await expect(call('eth_sendTransaction', { from: from?.address, to: from?.address })).rejects.toThrow()
   expect(Number(await count())).toBe(before + 1)
