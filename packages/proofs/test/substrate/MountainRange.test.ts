@@ -156,7 +156,7 @@ describe('BinaryMerkleTree', () => {
     for (let index = 0n; index < 16n; index++)
       expect(attempt(index, 17n, tree.branch(16))).toBe('merkle-length')
     expect(attempt(16n, 17n, [...tree.branch(16), leaf(0)])).toBe('merkle-length')
-    expect(attempt(16n, 17n, [new Uint8Array(31)])).toBe('merkle-length')
+    expect(attempt(16n, 17n, [new Uint8Array(31)])).toBe('merkle-node')
     expect(attempt(17n, 17n, tree.branch(16))).toBe('merkle-index')
     expect(attempt(-1n, 17n, tree.branch(16))).toBe('merkle-index')
     expect(attempt(0n, 0n, [])).toBe('merkle-index')

@@ -21,6 +21,26 @@ export function treeOf(leaves: readonly Uint8Array[]) {
   }
 }
 
+/** The root that the branch of a leaf leads to: what a file states is held against it. */
+export function climb(
+  leaf: Uint8Array,
+  index: bigint,
+  count: bigint,
+  branch: readonly Uint8Array[],
+): Uint8Array {
+  const rest = [...branch]
+  let [hash, at, width] = [leaf, index, count]
+  for (; width > 1n; width = (width + 1n) / 2n, at /= 2n) {
+    // The last of an odd number of nodes goes up as it is.
+    if (at % 2n === 0n && at === width - 1n) continue
+    const sibling = rest.shift()
+    if (sibling === undefined) throw new Error('the branch is too short')
+    hash = at % 2n === 0n ? pair(hash, sibling) : pair(sibling, hash)
+  }
+  if (rest.length > 0) throw new Error('the branch is too long')
+  return hash
+}
+
 /** A mountain range that a test builds. */
 export function rangeOf(leaves: readonly Uint8Array[]) {
   const mountains: { first: number; size: number; tree: ReturnType<typeof treeOf> }[] = []

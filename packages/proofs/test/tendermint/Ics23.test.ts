@@ -747,8 +747,8 @@ describe('MerkleTree', () => {
           expect(check(MerkleTree.verify(root, leaf, { ...branch, index }))).toBe('merkle-index')
         expect(check(MerkleTree.verify(root, Uint8Array.of(99), branch))).toBe('merkle-root')
         const longer = { ...branch, aunts: [...branch.aunts, root] }
-        expect(check(MerkleTree.verify(root, leaf, longer))).toBe('merkle-aunts')
-        expect(check(MerkleTree.verify(new Uint8Array(32), leaf, branch))).toBe('root-zero')
+        expect(check(MerkleTree.verify(root, leaf, longer))).toBe('merkle-length')
+        expect(check(MerkleTree.verify(new Uint8Array(32), leaf, branch))).toBe('merkle-root-zero')
       }
     }
   })

@@ -29,6 +29,39 @@ function withVote(
   return { ...it, commit: { ...it.commit, signatures } }
 }
 
+describe('Header', () => {
+  // Published beside a header of version 11 by tendermint-rs (`header_with_known_hash.json`).
+  test('hash: that of a header of another chain', () => {
+    const bytes = (digits: string) =>
+      Uint8Array.from(digits.match(/../g) ?? [], (it) => Number.parseInt(it, 16))
+    const nothing = bytes('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855')
+    const validators = bytes('5e20520ec80b84044b64ba0c55b1c06d543bbd57955c27b8a9999ec526bf703c')
+    const header: Header.Header = {
+      version: { block: 11n, app: 1n },
+      chainId: 'dockerchain',
+      height: 1608n,
+      time: value(Timestamp.fromText('2020-09-14T16:33:54.21191421Z')),
+      lastBlockId: {
+        hash: bytes('d3b2cc7edaff87433a5dbcdcdf4077a56aacde3606034262b0cdb120f62eb40b'),
+        parts: {
+          total: 1,
+          hash: bytes('3ab411eafe9a3b7ac013b0214990e5653112a39909289e3ea9211f07b8cd6eed'),
+        },
+      },
+      lastCommitHash: bytes('47071b86efc28bec17543967975f35191ba9bec9c2ad77e86f63b149528d71a1'),
+      dataHash: nothing,
+      validatorsHash: validators,
+      nextValidatorsHash: validators,
+      consensusHash: bytes('048091bc7ddc283f77bfbf91d73c44da58c3df8a9cbc867405d8b7f3daada22f'),
+      appHash: bytes('0000000000000000'),
+      lastResultsHash: nothing,
+      evidenceHash: nothing,
+      proposerAddress: bytes('c8657a30d20c3bad414624a1a963373dd500ccd3'),
+    }
+    expect(hex(Header.hash(header))).toBe('f30a71f2409fb15aacaedb6cc122dfa2525bee9cae521721b06bfdca291b8d56')
+  })
+})
+
 describe('trust', () => {
   test('default', () => {
     const state = client()
