@@ -1,7 +1,10 @@
 import { accessSync, constants } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import type { BeaconConfig } from '@aitbc/proofs/beacon'
+import type { BeaconChain, BeaconOptions } from './beacon/BeaconChain.js'
 import { DevnetErrors } from './errors.js'
+import { refuse } from './internal/guards.js'
 import { client, type Rpc } from './internal/JsonRpc.js'
 import { type ManagedProcess, ready, start as startProcess } from './internal/ManagedProcess.js'
 
@@ -24,6 +27,25 @@ export interface EvmNode {
   readonly accounts: readonly EvmAccount[]
   /** What the node says it is, such as `anvil/v1.7.1`. */
   readonly version: string
+  /** The beacon chain whose blocks carry this node's, where one was asked for. */
+  readonly beacon?: BeaconNode
+}
+
+/** A local beacon chain: real state transition, all validators run by the devnet. */
+export interface BeaconNode {
+  /** Where the light-client routes of the beacon API are served, as SSZ. */
+  readonly url: string
+  /** What its light clients must know. */
+  readonly config: BeaconConfig.BeaconConfig
+  /** The newest final block: a checkpoint to start from, as a wallet would ship one. */
+  finalized(): BeaconCheckpoint
+}
+
+/** A final beacon block, and the execution block in it. */
+export interface BeaconCheckpoint {
+  readonly slot: bigint
+  readonly root: Uint8Array
+  readonly execution: { readonly height: bigint; readonly hash: string }
 }
 
 /** Options of the EVM node. */
@@ -34,6 +56,12 @@ export interface EvmOptions {
   readonly mining?: 'instant' | 'manual'
   /** Hard fork by anvil's name; its latest by default. */
   readonly hardfork?: string
+  /**
+   * Runs a beacon chain over the node's blocks, which are then mined at the starts of its slots of 12 seconds (the net's time skips).
+   * Blocks are mined by the devnet's actions alone, so `mining` is `manual`. Needs the optional packages @lodestar/state-transition
+   * and its kin.
+   */
+  readonly beacon?: boolean | BeaconOptions
   /** More arguments for `anvil`. */
   readonly args?: readonly string[]
   /** Time to start, milliseconds; 30,000 by default. */
@@ -46,6 +74,7 @@ export interface StartedEvm {
   readonly process: ManagedProcess
   readonly faucet: `0x${string}`
   readonly close: () => void
+  readonly beacon: BeaconChain | undefined
 }
 
 const ACCOUNTS = 10
@@ -60,6 +89,8 @@ export async function start(
   },
 ): Promise<StartedEvm> {
   const chainId = options.chainId ?? 31337n
+  if (options.beacon !== undefined && options.beacon !== false && options.mining === 'instant')
+    refuse('evm.mining', "'manual' where a beacon chain follows", options.mining)
   const command = locateAnvil()
   options.onProgress?.('starting anvil')
   const child = startProcess({
@@ -98,8 +129,17 @@ export async function start(
     if (faucet === undefined || accounts.length !== ACCOUNTS + 1)
       throw DevnetErrors.NodeNotStarted('anvil did not list its accounts', { log: banner.slice(-4096) })
     await rpc('anvil_setBalance', faucet.address, `0x${FAUCET_BALANCE.toString(16)}`)
-    if (options.mining === 'manual') await rpc('evm_setAutomine', false)
+    const chained = options.beacon !== undefined && options.beacon !== false
+    if (options.mining === 'manual' || chained) await rpc('evm_setAutomine', false)
+    const beacon = chained
+      ? await (await import('./beacon/BeaconChain.js')).createBeaconChain(
+          rpc,
+          chainId,
+          typeof options.beacon === 'object' ? options.beacon : {},
+        )
+      : undefined
     return {
+      beacon,
       node: {
         network: `eip155:${chainId}`,
         chainId,

@@ -4,7 +4,9 @@ import {
   type StartedBitcoin,
   start as startBitcoin,
 } from './BitcoinNode.js'
-import { type EvmNode, type EvmOptions, type StartedEvm, start as startEvm } from './EvmNode.js'
+import { type BeaconNode, type EvmNode, type EvmOptions, type StartedEvm, start as startEvm } from './EvmNode.js'
+import type { BeaconChain } from './beacon/BeaconChain.js'
+import { serveBeacon } from './beacon/server.js'
 import * as ChainIndex from './esplora/ChainIndex.js'
 import { type EsploraServer, serve as serveEsplora } from './esplora/server.js'
 import { prepareFaucet } from './internal/bitcoinChain.js'
@@ -94,6 +96,7 @@ export async function createDevnet(options: DevnetOptions = {}): Promise<AnyDevn
     return stopping
   }
   let esplora: EsploraServer | undefined
+  let beacon: BeaconNode | undefined
   try {
     if (bitcoin !== undefined) {
       await prepareFaucet(bitcoin, clock)
@@ -105,6 +108,11 @@ export async function createDevnet(options: DevnetOptions = {}): Promise<AnyDevn
       })
       state.closers.add(esplora.close)
     }
+    if (evm?.beacon !== undefined) {
+      const server = await serveBeacon(evm.beacon)
+      state.closers.add(server.close)
+      beacon = beaconNode(evm.beacon, server.url)
+    }
     options.signal?.throwIfAborted()
   } catch (error) {
     await dispose()
@@ -115,7 +123,7 @@ export async function createDevnet(options: DevnetOptions = {}): Promise<AnyDevn
       bitcoin === undefined || esplora === undefined
         ? undefined
         : { ...bitcoin.node, esplora: { url: esplora.url } },
-    evm: evm?.node,
+    evm: evm === undefined || beacon === undefined ? evm?.node : { ...evm.node, beacon },
     now: clock.now,
     dispose,
     [Symbol.asyncDispose]: dispose,
@@ -137,6 +145,17 @@ async function allOrStop<B extends StartedBitcoin | undefined, E extends Started
     await outcome.value?.process.stop()
   }
   throw b.status === 'rejected' ? b.reason : (e as PromiseRejectedResult).reason
+}
+
+function beaconNode(chain: BeaconChain, url: string): BeaconNode {
+  return {
+    url,
+    config: chain.config,
+    finalized() {
+      const { slot, root, evm } = chain.finalized()
+      return { slot: BigInt(slot), root, execution: evm }
+    },
+  }
 }
 
 async function stop(state: State): Promise<void> {

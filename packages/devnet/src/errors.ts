@@ -45,4 +45,14 @@ export const DevnetErrors = /* @__PURE__ */ defineErrors({
     retryable: false,
     hint: 'Correct the request; the message says what is wrong with it.',
   },
+  BeaconUnavailable: {
+    code: 6016,
+    retryable: false,
+    hint: 'Install the optional peer dependencies of @aitbc/devnet, or start the devnet without a beacon chain.',
+  },
+  BeaconCannotFollow: {
+    code: 6017,
+    retryable: false,
+    hint: "Mine through the devnet's own actions, which keep to the slots of the beacon chain.",
+  },
 })

@@ -25,7 +25,8 @@ export {
   type Rule,
 } from './createProxy.js'
 export * as DebianPackages from './DebianPackages.js'
-export type { EvmAccount, EvmNode, EvmOptions } from './EvmNode.js'
+export type { BeaconOptions } from './beacon/BeaconChain.js'
+export type { BeaconCheckpoint, BeaconNode, EvmAccount, EvmNode, EvmOptions } from './EvmNode.js'
 export { DevnetErrors } from './errors.js'
 export type { Rpc } from './internal/JsonRpc.js'
 export { type ChannelListener, type ChannelOptions, connectChannel, listenChannel } from './TcpChannel.js'

@@ -37,11 +37,19 @@ export async function mineEvm(
   options: { readonly spacing?: bigint | undefined } = {},
 ): Promise<readonly string[]> {
   const { rpc } = evm.node
+  const { beacon } = evm
   const parent = await block(rpc)
-  clock.reach(BigInt(parent.timestamp) + (options.spacing ?? 1n))
-  await rpc('evm_setNextBlockTimestamp', quantity(clock.now()))
+  // Where a beacon chain follows, a block is of a slot's start, and blocks are whole slots apart.
+  const slot = beacon?.config.secondsPerSlot ?? 1n
+  const spacing = (((options.spacing ?? slot) + slot - 1n) / slot) * slot
+  const least = BigInt(parent.timestamp) + spacing
+  clock.reach(least)
+  const time = beacon?.nextTime(least - slot, clock.now()) ?? clock.now()
+  clock.reach(time)
+  await rpc('evm_setNextBlockTimestamp', quantity(time))
   await rpc('anvil_mine', quantity(1))
-  if (blocks > 1) await rpc('anvil_mine', quantity(blocks - 1), quantity(options.spacing ?? 1n))
+  if (blocks > 1) await rpc('anvil_mine', quantity(blocks - 1), quantity(spacing))
+  await beacon?.follow()
   const tip = await block(rpc)
   clock.reach(BigInt(tip.timestamp))
   await setTime(rpc, clock)
@@ -108,6 +116,13 @@ export async function reorgEvm(evm: StartedEvm, clock: Clock, how: EvmReorg): Pr
       height: tip,
     })
   const first = tip - BigInt(how.depth) + 1n
+  const final = evm.beacon?.finalized().evm.height ?? -1n
+  if (first <= final)
+    throw DevnetErrors.ReorgFailed(`block ${final} is final: ${how.depth} blocks can't be undone`, {
+      depth: how.depth,
+      height: tip,
+      finalized: final,
+    })
   const pairs: [string, number][] = how.include.map((raw) => [raw, 0])
   const kept: { readonly hash: string; readonly raw: string }[] = []
   for (let offset = 0; offset < how.depth; offset++) {
@@ -120,7 +135,7 @@ export async function reorgEvm(evm: StartedEvm, clock: Clock, how: EvmReorg): Pr
   }
   // Another fee recipient: a branch with the same blocks at the same times would be the one just undone.
   await rpc('anvil_setCoinbase', `0x${randomBytes(20).toString('hex')}`)
-  await rpc('anvil_setBlockTimestampInterval', 1)
+  await rpc('anvil_setBlockTimestampInterval', Number(evm.beacon?.config.secondsPerSlot ?? 1n))
   try {
     await rpc('anvil_reorg', how.depth, pairs)
   } finally {
@@ -132,5 +147,6 @@ export async function reorgEvm(evm: StartedEvm, clock: Clock, how: EvmReorg): Pr
     const receipt = await rpc<unknown>('eth_getTransactionReceipt', hash)
     if (receipt === null) await rpc('eth_sendRawTransaction', raw).catch(() => undefined)
   }
+  await evm.beacon?.follow()
   if (how.blocks > how.depth) await mineEvm(evm, clock, how.blocks - how.depth)
 }
