@@ -39,7 +39,7 @@ export interface Proof {
 export function shape(hasher: Hasher, depth: number): Shape {
   if (!Number.isInteger(depth) || depth < 1 || depth > 32)
     throw CoreErrors.InvalidArgument(`depth must be 1 to 32, got ${show(depth)}`, { argument: 'depth' })
-  const zeros = [new Uint8Array(32)]
+  const zeros: Bytes.Hash32[] = [new Uint8Array(32)]
   for (let height = 0; height < depth; height++) {
     const below = zeros[height] as Bytes.Hash32
     zeros.push(hasher(Bytes.concat(below, below)))

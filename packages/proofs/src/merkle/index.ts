@@ -1,2 +1,5 @@
+export * as BinaryTree from './BinaryTree.js'
 export * as Hasher from './Hasher.js'
 export * as IncrementalTree from './IncrementalTree.js'
+export * as MountainRange from './MountainRange.js'
+export * as SortedTree from './SortedTree.js'

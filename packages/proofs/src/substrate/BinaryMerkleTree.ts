@@ -1,5 +1,8 @@
-import { Bytes, Verdict } from '@aitbc/core'
-import { keccak256 } from './Hasher.js'
+import type { Bytes, Verdict } from '@aitbc/core'
+import * as BinaryTree from '../merkle/BinaryTree.js'
+import { keccak256 } from '../merkle/Hasher.js'
+
+const SCHEME = /* @__PURE__ */ BinaryTree.plain(keccak256)
 
 /**
  * Root of hashed leaves in Substrate's binary tree (`binary-merkle-tree`, Keccak-256): a node without a partner goes up as it is.
@@ -10,25 +13,15 @@ import { keccak256 } from './Hasher.js'
  * BinaryMerkleTree.root([]).length // 32
  */
 export function root(leaves: readonly Bytes.Hash32[]): Bytes.Hash32 {
-  let level = leaves
-  while (level.length > 1) {
-    const above: Bytes.Hash32[] = []
-    for (let i = 0; i < level.length; i += 2) {
-      const [left, right] = level.slice(i, i + 2)
-      above.push(
-        right === undefined ? (left as Bytes.Hash32) : keccak256(Bytes.concat(left as Bytes.Hash32, right)),
-      )
-    }
-    level = above
-  }
-  return level[0] ?? new Uint8Array(32)
+  return BinaryTree.root(BinaryTree.from(SCHEME, leaves))
 }
 
 /**
  * The root that a branch leads to. Position and number of leaves say how long it is and which nodes have no partner, so no branch
  * stands for a second position (A44).
  *
- * Refusals: `merkle-index` (not below the number of leaves), `merkle-length` (not as long as the position asks).
+ * Refusals: `merkle-index` (not below the number of leaves), `merkle-leaf`, `merkle-node` (not 32 bytes), `merkle-length` (not as
+ * long as the position asks).
  */
 export function rootOf(
   leaf: Bytes.Hash32,
@@ -36,25 +29,7 @@ export function rootOf(
   count: bigint,
   branch: readonly Bytes.Hash32[],
 ): Verdict.Verdict<Bytes.Hash32> {
-  if (index < 0n || index >= count || count > 1n << 32n)
-    return Verdict.refuse('merkle-index', `there is no leaf ${index} among ${count}`, { index, count })
-  let hash = leaf
-  let used = 0
-  let at = index
-  for (let width = count; width > 1n; width = (width + 1n) / 2n, at /= 2n) {
-    // The last of an odd number of nodes has no partner.
-    if (at === width - 1n && at % 2n === 0n) continue
-    const sibling = branch[used++]
-    if (sibling?.length !== 32)
-      return Verdict.refuse('merkle-length', `leaf ${index} of ${count} needs a longer branch`)
-    hash = keccak256(at % 2n === 0n ? Bytes.concat(hash, sibling) : Bytes.concat(sibling, hash))
-  }
-  return used === branch.length
-    ? Verdict.accept(hash)
-    : Verdict.refuse(
-        'merkle-length',
-        `leaf ${index} of ${count} has a branch of ${used}, got ${branch.length}`,
-      )
+  return BinaryTree.rootOf(SCHEME, leaf, at(index, count, branch))
 }
 
 /**
@@ -68,11 +43,10 @@ export function verify(
   count: bigint,
   branch: readonly Bytes.Hash32[],
 ): Verdict.Verdict<true> {
-  if (root.length !== 32 || root.every((byte) => byte === 0))
-    return Verdict.refuse('merkle-root-zero', 'a zero root is no root')
-  const led = rootOf(leaf, index, count, branch)
-  if (!led.ok) return led
-  return Bytes.equal(led.value, root)
-    ? Verdict.accept(true)
-    : Verdict.refuse('merkle-root', 'the branch leads to another root')
+  return BinaryTree.verify(SCHEME, root, leaf, at(index, count, branch))
+}
+
+/** A number that a double can't hold becomes one beyond any tree. */
+function at(index: bigint, count: bigint, siblings: readonly Bytes.Hash32[]): BinaryTree.Branch {
+  return { index: Number(index), count: Number(count), siblings }
 }

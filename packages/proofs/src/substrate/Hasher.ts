@@ -1,9 +1,7 @@
 import { Bytes } from '@aitbc/core'
 import { blake2b } from '@noble/hashes/blake2.js'
-import { keccak_256 } from '@noble/hashes/sha3.js'
 
-/** A hash function of 32 bytes that a chain's headers and tries are built with. */
-export type Hasher = (bytes: Bytes.Bytes) => Bytes.Hash32
+export { blake2b256, type Hasher, keccak256 } from '../merkle/Hasher.js'
 
 const MASK = 0xffff_ffff_ffff_ffffn
 const P1 = 0x9e3779b185ebca87n
@@ -11,16 +9,6 @@ const P2 = 0xc2b2ae3d27d4eb4fn
 const P3 = 0x165667b19e3779f9n
 const P4 = 0x85ebca77c2b2ae63n
 const P5 = 0x27d4eb2f165667c5n
-
-/** BLAKE2b of 32 bytes, without a key: hash of headers and trie nodes. */
-export function blake2b256(bytes: Bytes.Bytes): Bytes.Hash32 {
-  return blake2b(bytes, { dkLen: 32 })
-}
-
-/** Keccak-256: hash of BEEFY, of its mountain range, and of tries with that layout. */
-export function keccak256(bytes: Bytes.Bytes): Bytes.Hash32 {
-  return keccak_256(bytes)
-}
 
 /** BLAKE2b of 16 bytes. */
 export function blake2b128(bytes: Bytes.Bytes): Bytes.Bytes {
