@@ -51,9 +51,11 @@ export interface Block {
   readonly merkleRoot: Bytes.Hash32
   /** Unix seconds. */
   readonly time: number
-  /** Work from the anchor's successor to here. */
-  readonly work: bigint
   readonly parent: Block | undefined
+  /** Work from the anchor's successor to the last block before this one that has another difficulty. */
+  readonly workBefore: bigint
+  /** Blocks since then, this one included; {@link work} sums them. */
+  readonly run: number
   readonly difficulty: Difficulty
   readonly period: { readonly time: number; readonly bits: number }
   readonly realBits: number
@@ -167,8 +169,9 @@ export function trust(anchor: Anchor): Verdict.Verdict<State> {
     // Inclusion is proved in later blocks only: no root of the anchor itself was verified.
     merkleRoot: new Uint8Array(0),
     time: Number(anchor.time),
-    work: 0n,
     parent: undefined,
+    workBefore: 0n,
+    run: 0,
     difficulty: difficulty.value,
     period: { time: Number(period.time), bits: period.bits },
     realBits: anchor.realBits ?? bits,
@@ -200,29 +203,34 @@ export function apply(state: State, update: Update): Verdict.Verdict<State> {
     return Verdict.refuse('header-link', 'header 0 follows no block known since the anchor', { index: 0 })
   // Only where the parent isn't a head can a header be known already.
   const known = state.tips.includes(first) ? undefined : above(state, first.height)
-  const latest = Number(update.now) + MAX_AHEAD
+  const batch = batchOf(state.anchor, update)
   let parent = first
   let fresh = false
-  for (let at = 0; at < headers.length; at += BlockHeader.SIZE) {
-    const raw = headers.subarray(at, at + BlockHeader.SIZE)
-    const hash = Hash256.of(raw)
-    const before = fresh ? undefined : known?.get(Bytes.toHex(hash))
-    if (before !== undefined && before.parent === parent) {
-      parent = before
-      continue
+  for (let i = 0; i < batch.count; i++) {
+    if (!fresh) {
+      const before = known?.get(Bytes.toHex(hashAt(batch, i)))
+      if (before !== undefined && before.parent === parent) {
+        parent = before
+        continue
+      }
+      fresh = true
+      batch.times = recentTimes(state.anchor, parent)
     }
-    const next = extend(state.anchor, parent, raw, hash, latest)
+    const next = extend(batch, parent, i)
     if (!next.ok) {
-      const index = at / BlockHeader.SIZE
       const { check, message, context } = next.refusal
-      return Verdict.refuse(check, `header ${index}: ${message}`, { ...context, index })
+      return Verdict.refuse(check, `header ${i}: ${message}`, { ...context, index: i })
     }
-    fresh = true
     parent = next.value
   }
   if (!fresh) return Verdict.accept(state)
   const tips = [...state.tips.filter((tip) => !isAncestor(tip, parent)), parent]
-  return Verdict.accept({ ...state, tips, best: parent.work > state.best.work ? parent : state.best })
+  return Verdict.accept({ ...state, tips, best: work(parent) > work(state.best) ? parent : state.best })
+}
+
+/** Work from the anchor's successor to a block: hashes expected, so chains are compared by it. */
+export function work(block: Block): bigint {
+  return block.workBefore + BigInt(block.run) * block.difficulty.work
 }
 
 /** The newest block of the best chain with the anchor's number of confirmations; the anchor itself where none has. */
@@ -257,39 +265,74 @@ export function depth(state: State, block: Block): bigint {
  * (BIP-113), unix seconds.
  */
 export function medianTime(state: State, block: Block): bigint {
-  return BigInt(median(state.anchor, block))
+  return BigInt(median(recentTimes(state.anchor, block)))
 }
 
-function extend(
-  anchor: Anchor,
-  parent: Block,
-  raw: Bytes.Bytes,
-  hash: Bytes.Hash32,
-  latest: number,
-): Verdict.Verdict<Block> {
+/** Headers on their way into a state: what all of them share is looked up once, and nothing is copied for each. */
+interface Batch {
+  readonly anchor: Anchor
+  readonly count: number
+  /** A copy of the headers, which blocks keep views of. */
+  readonly headers: Bytes.Bytes
+  readonly view: DataView
+  /** Their hashes, 32 bytes each, from one call. */
+  readonly hashes: Bytes.Bytes
+  /** Latest time that isn't too far ahead. */
+  readonly latest: number
+  /** `nBits` of the easiest target. */
+  readonly easiest: number
+  readonly checkpoints: ReadonlyMap<number, Bytes.Hash32>
+  /** Of the newest eleven blocks, oldest first. */
+  times: number[]
+}
+
+function batchOf(anchor: Anchor, update: Update): Batch {
+  const headers = update.headers.slice()
+  return {
+    anchor,
+    count: headers.length / BlockHeader.SIZE,
+    headers,
+    view: viewOf(headers),
+    hashes: Hash256.ofHeaders(headers),
+    latest: Number(update.now) + MAX_AHEAD,
+    easiest: CompactTarget.encode(anchor.consensus.powLimit),
+    checkpoints: new Map(anchor.checkpoints?.map(({ height, hash }) => [Number(height), hash])),
+    times: [],
+  }
+}
+
+function hashAt(batch: Batch, index: number): Bytes.Hash32 {
+  return batch.hashes.subarray(32 * index, 32 * index + 32)
+}
+
+function extend(batch: Batch, parent: Block, index: number): Verdict.Verdict<Block> {
+  const { anchor, headers, view, latest, easiest, times } = batch
   const { consensus } = anchor
-  const view = viewOf(raw)
+  const at = index * BlockHeader.SIZE
   const height = parent.height + 1
-  const time = view.getUint32(68, true)
-  const bits = view.getUint32(72, true)
+  const time = view.getUint32(at + 68, true)
+  const bits = view.getUint32(at + 72, true)
   const boundary = height % PERIOD === 0
-  if (!Bytes.equal(raw.subarray(4, 36), parent.hash))
+  if (!isAt(headers, at + 4, parent.hash))
     return Verdict.refuse('header-link', `doesn't name its parent ${Hash256.toDisplay(parent.hash)}`)
-  const required = requiredBits(consensus, parent, height, time)
+  const required = requiredBits(consensus, parent, { height, time, easiest })
   if (bits !== required)
     return Verdict.refuse('header-bits', `nBits must be ${required}, got ${bits}`, {
       expected: required,
       received: bits,
     })
-  let difficulty = parent.difficulty
+  let { difficulty, workBefore, run } = parent
   if (difficulty.bits !== bits) {
     const changed = difficultyOf(bits, consensus)
     if (!changed.ok) return changed
+    workBefore = work(parent)
+    run = 0
     difficulty = changed.value
   }
+  const hash = hashAt(batch, index)
   if (!BlockHeader.meets(hash, difficulty.target))
     return Verdict.refuse('proof-of-work', 'the hash exceeds the target', { hash: Hash256.toDisplay(hash) })
-  const earliest = median(anchor, parent) + 1
+  const earliest = median(times) + 1
   if (time < earliest)
     return Verdict.refuse('time-too-old', `the time must be at least ${earliest}, got ${time}`, {
       earliest,
@@ -303,22 +346,26 @@ function extend(
     return Verdict.refuse('time-warp', 'a period starts more than 7200 s before its predecessor (BIP-54)')
   if (consensus.bip54 && height % PERIOD === PERIOD - 1 && time < parent.period.time)
     return Verdict.refuse('time-warp', 'a period ends before it started (BIP-54)')
-  const least = 1 + consensus.versions.filter((from) => height >= from).length
-  if (view.getInt32(0, true) < least)
+  let least = 1
+  for (const from of consensus.versions) if (height >= from) least++
+  if (view.getInt32(at, true) < least)
     return Verdict.refuse('header-version', `version ${least} at least is needed at height ${height}`)
-  for (const checkpoint of anchor.checkpoints ?? [])
-    if (checkpoint.height === BigInt(height) && !Bytes.equal(checkpoint.hash, hash))
-      return Verdict.refuse('checkpoint', `another block is known at height ${height}`, {
-        height: BigInt(height),
-      })
-  const easy = consensus.minDifficulty && bits === CompactTarget.encode(consensus.powLimit)
+  const checkpoint = batch.checkpoints.get(height)
+  if (checkpoint !== undefined && !Bytes.equal(checkpoint, hash))
+    return Verdict.refuse('checkpoint', `another block is known at height ${height}`, {
+      height: BigInt(height),
+    })
+  times.push(time)
+  if (times.length > MEDIAN_SPAN) times.shift()
+  const easy = consensus.minDifficulty && bits === easiest
   return Verdict.accept({
     height,
     hash,
-    merkleRoot: raw.slice(36, 68),
+    merkleRoot: headers.subarray(at + 36, at + 68),
     time,
-    work: parent.work + difficulty.work,
     parent,
+    workBefore,
+    run: run + 1,
     difficulty,
     period: boundary ? { time, bits } : parent.period,
     realBits: boundary || !easy ? bits : parent.realBits,
@@ -326,12 +373,14 @@ function extend(
 }
 
 /** The difficulty that a chain demands of its next block (Bitcoin Core `GetNextWorkRequired`). */
-function requiredBits(consensus: Consensus, parent: Block, height: number, time: number): number {
+function requiredBits(
+  consensus: Consensus,
+  parent: Block,
+  { height, time, easiest }: { readonly height: number; readonly time: number; readonly easiest: number },
+): number {
   if (height % PERIOD !== 0) {
     if (!consensus.minDifficulty) return parent.difficulty.bits
-    return time > parent.time + MIN_DIFFICULTY_AFTER
-      ? CompactTarget.encode(consensus.powLimit)
-      : parent.realBits
+    return time > parent.time + MIN_DIFFICULTY_AFTER ? easiest : parent.realBits
   }
   if (!consensus.retarget) return parent.difficulty.bits
   return retarget(consensus, {
@@ -361,19 +410,36 @@ function difficultyOf(bits: number, consensus: Consensus): Verdict.Verdict<Diffi
   if (!target.ok) return target
   if (target.value > consensus.powLimit)
     return Verdict.refuse('target-limit', 'the target is easier than the network allows', { bits })
-  const work = CompactTarget.work(target.value)
-  return Verdict.accept({ bits, target: CompactTarget.toBytes(target.value), work })
+  return Verdict.accept({
+    bits,
+    target: CompactTarget.toBytes(target.value),
+    work: CompactTarget.work(target.value),
+  })
 }
 
-function median(anchor: Anchor, block: Block): number {
+/** Times of a block and its ten predecessors, oldest first. */
+function recentTimes(anchor: Anchor, block: Block): number[] {
   const times: number[] = []
-  let at: Block | undefined = block
-  for (; at !== undefined && times.length < MEDIAN_SPAN; at = at.parent) times.push(at.time)
+  for (let at: Block | undefined = block; at !== undefined && times.length < MEDIAN_SPAN; at = at.parent)
+    times.push(at.time)
   // What precedes the anchor comes with it.
   for (let i = anchor.previousTimes.length - 1; i >= 0 && times.length < MEDIAN_SPAN; i--)
     times.push(Number(anchor.previousTimes[i]))
-  times.sort((a, b) => a - b)
-  return times[times.length >> 1] as number
+  return times.reverse()
+}
+
+const SORTED: number[] = []
+
+function median(times: readonly number[]): number {
+  const { length } = times
+  // They come nearly sorted, so that this beats any other way.
+  for (let i = 0; i < length; i++) {
+    const time = times[i] as number
+    let at = i
+    for (; at > 0 && (SORTED[at - 1] as number) > time; at--) SORTED[at] = SORTED[at - 1] as number
+    SORTED[at] = time
+  }
+  return SORTED[length >> 1] as number
 }
 
 function ancestor(block: Block, height: number): Block | undefined {
@@ -398,6 +464,11 @@ function above(state: State, height: number): Map<string, Block> {
     for (let at: Block | undefined = tip; at !== undefined && at.height > height; at = at.parent)
       blocks.set(Bytes.toHex(at.hash), at)
   return blocks
+}
+
+function isAt(bytes: Bytes.Bytes, at: number, hash: Bytes.Hash32): boolean {
+  for (let i = 0; i < 32; i++) if (bytes[at + i] !== hash[i]) return false
+  return true
 }
 
 function viewOf(bytes: Bytes.Bytes): DataView {
