@@ -1,0 +1,16 @@
+import type { Bytes } from '@aitbc/core'
+
+/** An integer of `size` bytes, least significant first; cut to its width. */
+export function little(value: bigint | number, size: number): Bytes.Bytes {
+  const out = new Uint8Array(size)
+  for (let i = 0, rest = BigInt(value); i < size; i++, rest >>= 8n) out[i] = Number(rest & 0xffn)
+  return out
+}
+
+/** An unsigned integer in base 128, least significant group first, in its shortest form. */
+export function varint(value: bigint | number): Bytes.Bytes {
+  const out: number[] = []
+  let rest = BigInt(value)
+  for (; rest >= 0x80n; rest >>= 7n) out.push(Number(rest & 0x7fn) | 0x80)
+  return Uint8Array.of(...out, Number(rest))
+}
