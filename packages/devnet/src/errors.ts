@@ -55,4 +55,14 @@ export const DevnetErrors = /* @__PURE__ */ defineErrors({
     retryable: false,
     hint: "Mine through the devnet's own actions, which keep to the slots of the beacon chain.",
   },
+  SolanaUnavailable: {
+    code: 6018,
+    retryable: false,
+    hint: "Install litesvm's optional package for this platform; Windows has none.",
+  },
+  SolanaRejected: {
+    code: 6019,
+    retryable: false,
+    hint: "Read the runtime's own message; a transaction names one of the last 150 blockhashes.",
+  },
 })

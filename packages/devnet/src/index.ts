@@ -1,4 +1,5 @@
 export type { BitcoinNode, BitcoinOptions } from './BitcoinNode.js'
+export type { BeaconOptions } from './beacon/BeaconChain.js'
 export {
   type AdvanceOptions,
   type AutomineOptions,
@@ -25,9 +26,15 @@ export {
   type Rule,
 } from './createProxy.js'
 export * as DebianPackages from './DebianPackages.js'
-export type { BeaconOptions } from './beacon/BeaconChain.js'
 export type { BeaconCheckpoint, BeaconNode, EvmAccount, EvmNode, EvmOptions } from './EvmNode.js'
 export { DevnetErrors } from './errors.js'
 export type { Rpc } from './internal/JsonRpc.js'
+export {
+  createSolanaChain,
+  type SolanaBlock,
+  type SolanaChain,
+  type SolanaOptions,
+  type SolanaReceipt,
+} from './solana/SolanaChain.js'
 export { type ChannelListener, type ChannelOptions, connectChannel, listenChannel } from './TcpChannel.js'
 export { vectorsFolder } from './vectorsFolder.js'
