@@ -1,1 +1,1 @@
-export {}
+export { createNodeEngine } from './createNodeEngine.js'

@@ -1,0 +1,6 @@
+export * as Batch from './Batch.js'
+export { createEngine } from './createEngine.js'
+export * as Ed25519 from './Ed25519.js'
+export * as Engine from './Engine.js'
+export * as Hashing from './Hashing.js'
+export * as WebCrypto from './WebCrypto.js'

@@ -1,0 +1,1 @@
+export * as Wasm from '../engine/Wasm.js'

@@ -1,0 +1,134 @@
+import { createEngine, Engine, Hashing, WebCrypto } from '@aitbc/proofs/engine'
+import { describe, expect, test } from 'vitest'
+import { checkOf, SPOILT, torsioned } from './checks.js'
+
+const checks = Array.from({ length: 6 }, (_, i) => checkOf(i))
+
+/** A platform that answers as told; the first question is the one about the factor of eight. */
+function platform(answer: (nth: number) => Promise<boolean>) {
+  const asked: number[] = []
+  const subtle = {
+    importKey: async () => ({}),
+    verify: () => {
+      asked.push(asked.length)
+      return answer(asked.length - 1)
+    },
+  } as unknown as SubtleCrypto
+  return { subtle, asked }
+}
+
+describe('WebCrypto', () => {
+  test('A59: answers as noble does, by both rules', async () => {
+    const signing = await WebCrypto.create()
+    // Node has ed25519, and so have current browsers.
+    expect(signing).toBeDefined()
+    const all = [
+      ...checks,
+      ...Object.values(SPOILT).map((spoil) => spoil(checkOf(9))),
+      ...Array.from({ length: 8 }, (_, i) => torsioned(i, 5 * i)),
+    ]
+    for (const rule of ['zip215', 'strict'] as const)
+      expect(await signing?.verifyMany(all, { rule })).toEqual(Engine.noble(all, rule))
+    expect(await signing?.verifyMany(all)).toEqual(Engine.noble(all))
+  })
+
+  test('a platform without ed25519, or without WebCrypto, has no such tier', async () => {
+    const { subtle } = platform(async () => {
+      throw new Error('NotSupportedError')
+    })
+    expect(await WebCrypto.create({ subtle })).toBeUndefined()
+    expect(await WebCrypto.create({ subtle: null })).toBeUndefined()
+  })
+
+  test('a no, and a failure, of the platform are noble’s to decide', async () => {
+    const { subtle, asked } = platform(async (nth) => {
+      if (nth % 2 === 0) return false
+      throw new Error('broken')
+    })
+    const signing = (await WebCrypto.create({ subtle })) as Engine.Signing
+    const bad = (SPOILT['a bit of S'] as (typeof SPOILT)[string])(checkOf(3))
+    expect(await signing.verifyMany([...checks, bad])).toEqual([...checks.map(() => true), false])
+    expect(asked.length).toBe(8)
+  })
+
+  test('A59: a platform that multiplies by eight is not asked by the strict rule', async () => {
+    const { subtle, asked } = platform(async () => true)
+    const signing = (await WebCrypto.create({ subtle })) as Engine.Signing
+    const check = torsioned(1, 0)
+    expect(await signing.verifyMany([check], { rule: 'strict' })).toEqual([false])
+    expect(asked.length).toBe(1)
+    expect(await signing.verifyMany([check])).toEqual([true])
+    expect(asked.length).toBe(2)
+  })
+
+  test('A59: by the strict rule no point of small order gets as far as the platform', async () => {
+    const { subtle, asked } = platform(async (nth) => nth > 0)
+    const signing = (await WebCrypto.create({ subtle })) as Engine.Signing
+    const forms = [
+      '0000000000000000000000000000000000000000000000000000000000000000',
+      '0100000000000000000000000000000000000000000000000000000000000000',
+      '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+      'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+      'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+      'edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+      'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+      // Not of small order, but another form of y = 3.
+      'f0ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+    ].flatMap((hex) => {
+      const bytes = Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16))
+      const signed = bytes.slice()
+      signed[31] = (signed[31] as number) | 0x80
+      return [bytes, signed]
+    })
+    const good = checkOf(1)
+    const list = forms.flatMap((point) => {
+      const signature = good.signature.slice()
+      signature.set(point)
+      return [
+        { ...good, publicKey: point },
+        { ...good, signature },
+      ]
+    })
+    expect(await signing.verifyMany(list, { rule: 'strict' })).toEqual(list.map(() => false))
+    expect(asked.length).toBe(1)
+    expect(Engine.noble(list, 'strict')).toEqual(list.map(() => false))
+  })
+
+  test('an abort ends it with its reason', async () => {
+    const signing = (await WebCrypto.create()) as Engine.Signing
+    const signal = AbortSignal.abort(new Error('stop'))
+    await expect(signing.verifyMany(checks, { signal })).rejects.toThrow('stop')
+  })
+})
+
+describe('createEngine', () => {
+  test('takes what is handed in, and else what is there', async () => {
+    const engine = await createEngine()
+    expect(await engine.verifyMany(checks)).toEqual(checks.map(() => true))
+    expect(engine.sha256(new Uint8Array(1))).toEqual(Hashing.noble.sha256(new Uint8Array(1)))
+    const own = await createEngine({
+      signing: { verifyMany: async () => [false] },
+      hashing: { ...Hashing.noble, sha256: () => Uint8Array.of(1) },
+    })
+    expect(await own.verifyMany(checks)).toEqual([false])
+    expect(own.sha256(new Uint8Array(0))).toEqual(Uint8Array.of(1))
+  })
+
+  test('a verdict waits for its signatures', async () => {
+    const engine = await createEngine()
+    const pending = (list: readonly Engine.Check[]) =>
+      ({
+        ok: true,
+        value: { checks: list, settle: (answers: readonly boolean[]) => Engine.fold(list, answers) },
+      }) as const
+    expect(await Engine.settle(engine, pending(checks))).toEqual({ ok: true, value: true })
+    const bad = checks.map((it, i) => (i === 4 ? (SPOILT['another key'] as (typeof SPOILT)[string])(it) : it))
+    expect(await Engine.settle(engine, pending(bad))).toMatchObject({
+      ok: false,
+      refusal: { check: 'signature', context: { index: 4 } },
+    })
+    const refused = { ok: false, refusal: { check: 'x', message: 'y' } } as const
+    expect(await Engine.settle(engine, refused)).toBe(refused)
+    expect(Engine.fold(checks, [true])).toMatchObject({ refusal: { check: 'signature-answers' } })
+  })
+})
