@@ -33,7 +33,7 @@ export interface EvmNode {
 
 /** A local beacon chain: real state transition, all validators run by the devnet. */
 export interface BeaconNode {
-  /** Where the light-client routes of the beacon API are served, as SSZ. */
+  /** Where the light-client routes of the beacon API are served, in JSON. */
   readonly url: string
   /** What its light clients must know. */
   readonly config: BeaconConfig.BeaconConfig

@@ -5,11 +5,13 @@ import {
   type CallOptions,
   CoreErrors,
   type Fact,
+  type LockTerms,
   type Network,
   type SwapAdapter,
   show,
 } from '@aitbc/core'
 import { type Address, decodeFunctionResult, hexToBytes, zeroAddress } from 'viem'
+import type { BeaconSource } from './createBeaconSource.js'
 import * as EvmRpc from './EvmRpc.js'
 import * as HtlcArtifact from './HtlcArtifact.js'
 import * as HtlcLock from './HtlcLock.js'
@@ -18,7 +20,7 @@ import * as fees from './internal/fees.js'
 import { status, submit } from './internal/follow.js'
 import { discoverLocks, findLocks, findSpend, recoverLocks } from './internal/locks.js'
 import { accountOf, auditTerms, expectLock, holding, prepare, replace } from './internal/prepare.js'
-import { prove } from './internal/prove.js'
+import { prove, proveAbsence } from './internal/prove.js'
 import { headers, watch } from './internal/watch.js'
 
 /** The gas limits of {@link createEvmAdapter} unless told otherwise. */
@@ -42,6 +44,14 @@ export type EvmAdapter = SwapAdapter & {
     account: AccountId.AccountId,
     options?: CallOptions & { readonly asset?: AssetId.AssetId },
   ): Promise<Fact.Fact<bigint>>
+  /**
+   * Evidence that there is no lock of these terms (`lock`), or that their lock is neither claimed nor refunded (`spend`), for
+   * `EvmVerifier.absent`. `EvmNotProvable` (3212) where that isn't so.
+   */
+  proveAbsence(
+    claim: { readonly kind: 'lock' | 'spend'; readonly terms: LockTerms.LockTerms },
+    options?: CallOptions,
+  ): Promise<Fact.Evidence>
 }
 
 /**
@@ -112,6 +122,7 @@ export function createEvmAdapter(options: createEvmAdapter.Options): EvmAdapter 
     discoverLocks: (hashlock, o) => discoverLocks(client, hashlock, o),
     recoverLocks: (seed, o) => recoverLocks(client, seed, o),
     prove: (claim, o) => prove(client, claim, o),
+    proveAbsence: (claim, o) => proveAbsence(client, claim, o),
   }
 }
 
@@ -121,6 +132,11 @@ export declare namespace createEvmAdapter {
     readonly network: Network
     /** An EIP-1193 provider; `toProvider` of `@aitbc/core/rpc` makes one of an endpoint with middleware. */
     readonly transport: EvmRpc.EvmTransport
+    /**
+     * Where evidence of final blocks comes from: with it, evidence goes back to a checkpoint of the beacon chain, for a verifier with
+     * that anchor; without it, to a block that the verifier's owner must know. A network final by tag is then final by this source.
+     */
+    readonly beacon?: BeaconSource
     /** Address of the contract; where `HtlcDeployment` puts it unless told. */
     readonly htlc?: Address
     /** Tokens that locks may hold, chosen by the caller. */
@@ -166,6 +182,7 @@ function createClient(options: createEvmAdapter.Options): Client {
     network,
     chainId,
     transport,
+    beacon: options.beacon,
     backend: {
       network: network.id,
       kind: 'contract',

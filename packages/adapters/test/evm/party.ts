@@ -71,8 +71,12 @@ type RunOptions = PrepareOptions & { readonly by?: number; readonly mine?: boole
 
 export const SECRET = new Uint8Array(32).fill(7)
 
-export async function createBench(): Promise<Bench> {
-  const devnet = await createDevnet({ bitcoin: false, evm: { mining: 'manual' }, startTime: 1_900_000_000n })
+export async function createBench(options: { readonly beacon?: boolean } = {}): Promise<Bench> {
+  const devnet = await createDevnet({
+    bitcoin: false,
+    evm: { mining: 'manual', beacon: options.beacon ?? false },
+    startTime: 1_900_000_000n,
+  })
   const { rpc, accounts } = devnet.evm
   const calls: { method: string; params: readonly unknown[] }[] = []
   const transport = {

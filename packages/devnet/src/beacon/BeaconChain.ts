@@ -56,6 +56,8 @@ export interface BeaconChain {
   readonly genesis: Entry
   /** Blocks of the chain, oldest first; the first is the genesis block. */
   entries(): readonly Entry[]
+  /** A block by its root in hex, also of a branch that was left. */
+  block(root: string): Entry | undefined
   /** The newest final block: the genesis block at first. */
   finalized(): Entry
   /** When the next block may be: the start of a slot after the parent's, not before `now`; unix seconds. */
@@ -65,7 +67,11 @@ export interface BeaconChain {
 }
 
 /** Starts a beacon chain from the first block of an EVM node that hasn't mined any other. */
-export async function createBeaconChain(rpc: Rpc, chainId: bigint, options: BeaconOptions): Promise<BeaconChain> {
+export async function createBeaconChain(
+  rpc: Rpc,
+  chainId: bigint,
+  options: BeaconOptions,
+): Promise<BeaconChain> {
   const lodestar = await loadLodestar()
   const first = await readPayload(rpc, 0n)
   const validators = createValidators(lodestar, options.validators ?? DEFAULT_VALIDATORS)
@@ -96,6 +102,7 @@ export async function createBeaconChain(rpc: Rpc, chainId: bigint, options: Beac
     config,
     genesis,
     entries: () => chain,
+    block: (root) => roots.get(root),
     finalized,
     nextTime(parent, now) {
       const least = now > parent + SLOT_SECONDS ? now : parent + SLOT_SECONDS
@@ -162,7 +169,13 @@ function extend(
     ),
   )
   body.executionPayload = executionPayloadOf(payload)
-  const message = { slot, proposerIndex: proposer, parentRoot: parent.root, stateRoot: new Uint8Array(32), body }
+  const message = {
+    slot,
+    proposerIndex: proposer,
+    parentRoot: parent.root,
+    stateRoot: new Uint8Array(32),
+    body,
+  }
   const state = transition.stateTransition(
     pre,
     { message, signature: new Uint8Array(96) },
@@ -297,7 +310,10 @@ function genesisOf(
   const body = ssz.electra.BeaconBlockBody.defaultValue()
   const bodyRoot = ssz.electra.BeaconBlockBody.hashTreeRoot(body)
   const beacon = { slot: 0, proposerIndex: 0, parentRoot: new Uint8Array(32), bodyRoot }
-  state.latestBlockHeader = ssz.phase0.BeaconBlockHeader.toViewDU({ ...beacon, stateRoot: new Uint8Array(32) })
+  state.latestBlockHeader = ssz.phase0.BeaconBlockHeader.toViewDU({
+    ...beacon,
+    stateRoot: new Uint8Array(32),
+  })
   const { transactions, withdrawals, ...payload } = executionPayloadOf(first)
   state.latestExecutionPayloadHeader = ssz.electra.ExecutionPayloadHeader.toViewDU({
     ...payload,
@@ -335,7 +351,9 @@ function genesisOf(
         transactionsRoot: ssz.bellatrix.Transactions.hashTreeRoot([]),
         withdrawalsRoot: ssz.capella.Withdrawals.hashTreeRoot([]),
       },
-      executionBranch: new Tree(ssz.electra.BeaconBlockBody.toView(body).node).getSingleProof(GINDEX.execution),
+      executionBranch: new Tree(ssz.electra.BeaconBlockBody.toView(body).node).getSingleProof(
+        GINDEX.execution,
+      ),
     },
   }
 }

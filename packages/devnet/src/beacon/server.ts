@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Bytes } from '@aitbc/core'
-import { BeaconConfig, MerkleTree } from '@aitbc/proofs/beacon'
+import { BeaconConfig } from '@aitbc/proofs/beacon'
 import type { BeaconChain, Entry } from './BeaconChain.js'
 
 /** A running beacon API. */
@@ -13,26 +13,22 @@ export interface BeaconServer {
 
 const VERSION = 'electra'
 const MOST_UPDATES = 128
-const OCTETS = 'application/octet-stream'
 
 interface Answer {
   readonly status: number
-  readonly type: string
-  readonly body: Uint8Array | string
+  readonly body: unknown
 }
 
-/** Serves what light clients need of the beacon API (ethereum/beacon-APIs) on a free port of 127.0.0.1, as SSZ. */
+/** Serves what light clients need of the beacon API (ethereum/beacon-APIs) on a free port of 127.0.0.1, in JSON. */
 export async function serveBeacon(chain: BeaconChain): Promise<BeaconServer> {
   const server = createServer((request, response) => {
-    const { status, type, body } = answer(chain, new URL(request.url ?? '/', 'http://local'))
+    const { status, body } = answer(chain, new URL(request.url ?? '/', 'http://local'))
     response.writeHead(status, {
       'access-control-allow-origin': '*',
-      'access-control-expose-headers': 'eth-consensus-version',
       'cache-control': 'no-store',
-      'content-type': type,
-      ...(type === OCTETS ? { 'eth-consensus-version': VERSION } : {}),
+      'content-type': 'application/json',
     })
-    response.end(body)
+    response.end(JSON.stringify(body))
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -53,12 +49,12 @@ function answer(chain: BeaconChain, url: URL): Answer {
   const path = url.pathname.replace(/^\/eth\/v1\/beacon\//, '')
   const root = /^light_client\/bootstrap\/0x([0-9a-f]{64})$/.exec(path)?.[1]
   if (root !== undefined) {
-    const entry = chain.entries().find((one) => Bytes.toHex(one.root) === root)
-    return entry === undefined ? missing('no such block') : octets(bootstrapOf(chain, entry))
+    const entry = chain.block(root)
+    return entry === undefined ? missing('no such block') : found(bootstrapOf(chain, entry))
   }
   switch (path) {
     case 'genesis':
-      return json({
+      return found({
         genesis_time: String(chain.config.genesisTime),
         genesis_validators_root: `0x${Bytes.toHex(chain.config.genesisValidatorsRoot)}`,
         genesis_fork_version: '0x00000001',
@@ -66,15 +62,15 @@ function answer(chain: BeaconChain, url: URL): Answer {
     case 'states/head/finality_checkpoints': {
       const { root, slot } = chain.finalized()
       const epoch = BigInt(slot) / chain.config.preset.slotsPerEpoch
-      return json({ finalized: { epoch: String(epoch), root: `0x${Bytes.toHex(root)}` } })
+      return found({ finalized: { epoch: String(epoch), root: `0x${Bytes.toHex(root)}` } })
     }
     case 'light_client/finality_update': {
       const signed = newest(chain)
       const final = signed === undefined ? undefined : finalOf(chain, signed.attested)
       if (signed === undefined || final === undefined) return missing('nothing is final yet')
       const { attested, child } = signed
-      return octets(
-        electra.LightClientFinalityUpdate.serialize({
+      return found(
+        electra.LightClientFinalityUpdate.toJson({
           attestedHeader: attested.header,
           finalizedHeader: final.header,
           finalityBranch: attested.finality.branch,
@@ -86,8 +82,8 @@ function answer(chain: BeaconChain, url: URL): Answer {
     case 'light_client/optimistic_update': {
       const signed = newest(chain)
       if (signed === undefined) return missing('nothing is signed yet')
-      return octets(
-        electra.LightClientOptimisticUpdate.serialize({
+      return found(
+        electra.LightClientOptimisticUpdate.toJson({
           attestedHeader: signed.attested.header,
           syncAggregate: signed.child.aggregate,
           signatureSlot: signed.child.slot,
@@ -97,32 +93,22 @@ function answer(chain: BeaconChain, url: URL): Answer {
     case 'light_client/updates': {
       const [from, count] = ['start_period', 'count'].map((name) => url.searchParams.get(name) ?? '')
       if (![from, count].every((text) => /^(0|[1-9]\d{0,8})$/.test(text as string)))
-        return { status: 400, type: 'application/json', body: '{"code":400,"message":"start_period, count"}' }
-      const chunks: Uint8Array[] = []
+        return { status: 400, body: { code: 400, message: 'start_period and count are numbers' } }
+      const body: unknown[] = []
       for (let i = 0; i < Math.min(Number(count), MOST_UPDATES); i++) {
         const update = updateOf(chain, Number(from) + i)
         if (update === undefined) break
-        const head = new Uint8Array(12)
-        new DataView(head.buffer).setBigUint64(0, BigInt(update.length + 4), true)
-        head.set(digestOf(chain.config), 8)
-        chunks.push(head, update)
+        body.push({ version: VERSION, data: update })
       }
-      return octets(Bytes.concat(...chunks))
+      return { status: 200, body }
     }
     default:
       return missing('no such route')
   }
 }
 
-/** consensus-specs, `compute_fork_digest` up to Electra. */
-function digestOf(config: BeaconConfig.BeaconConfig): Uint8Array {
-  const version = new Uint8Array(32)
-  version.set(BeaconConfig.forkAt(config, 0n)?.version ?? [])
-  return MerkleTree.pair(version, config.genesisValidatorsRoot).subarray(0, 4)
-}
-
-function bootstrapOf(chain: BeaconChain, entry: Entry): Uint8Array {
-  return chain.lodestar.ssz.electra.LightClientBootstrap.serialize({
+function bootstrapOf(chain: BeaconChain, entry: Entry): unknown {
+  return chain.lodestar.ssz.electra.LightClientBootstrap.toJson({
     header: entry.header,
     currentSyncCommittee: entry.current.committee,
     currentSyncCommitteeBranch: entry.current.branch,
@@ -130,7 +116,7 @@ function bootstrapOf(chain: BeaconChain, entry: Entry): Uint8Array {
 }
 
 /** The best update of a period: one whose finalized block is of the same period, where there is one. */
-function updateOf(chain: BeaconChain, period: number): Uint8Array | undefined {
+function updateOf(chain: BeaconChain, period: number): unknown {
   const entries = chain.entries()
   const periodOf = (slot: number) => Number(BeaconConfig.periodAt(chain.config, BigInt(slot)))
   const signed = entries.slice(0, -1).flatMap((attested, i) => {
@@ -146,12 +132,14 @@ function updateOf(chain: BeaconChain, period: number): Uint8Array | undefined {
   const { attested, child } = best
   const final = finalOf(chain, attested)
   const type = chain.lodestar.ssz.electra.LightClientUpdate
-  return type.serialize({
+  return type.toJson({
     ...type.defaultValue(),
     attestedHeader: attested.header,
     nextSyncCommittee: attested.next.committee,
     nextSyncCommitteeBranch: attested.next.branch,
-    ...(final === undefined ? {} : { finalizedHeader: final.header, finalityBranch: attested.finality.branch }),
+    ...(final === undefined
+      ? {}
+      : { finalizedHeader: final.header, finalityBranch: attested.finality.branch }),
     syncAggregate: child.aggregate,
     signatureSlot: child.slot,
   })
@@ -159,7 +147,7 @@ function updateOf(chain: BeaconChain, period: number): Uint8Array | undefined {
 
 /** The block that a block's state calls final; the genesis block isn't called so by anybody. */
 function finalOf(chain: BeaconChain, { finality }: Entry): Entry | undefined {
-  return chain.entries().find((one) => Bytes.toHex(one.root) === finality.root)
+  return chain.block(finality.root)
 }
 
 function newest(chain: BeaconChain): { readonly attested: Entry; readonly child: Entry } | undefined {
@@ -167,14 +155,10 @@ function newest(chain: BeaconChain): { readonly attested: Entry; readonly child:
   return attested === undefined || child === undefined ? undefined : { attested, child }
 }
 
-function octets(body: Uint8Array): Answer {
-  return { status: 200, type: OCTETS, body }
-}
-
-function json(data: unknown): Answer {
-  return { status: 200, type: 'application/json', body: JSON.stringify({ data }) }
+function found(data: unknown): Answer {
+  return { status: 200, body: { version: VERSION, data } }
 }
 
 function missing(message: string): Answer {
-  return { status: 404, type: 'application/json', body: JSON.stringify({ code: 404, message }) }
+  return { status: 404, body: { code: 404, message } }
 }

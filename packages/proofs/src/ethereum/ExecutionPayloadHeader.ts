@@ -60,9 +60,9 @@ const CAPELLA = /* @__PURE__ */ Ssz.container({ ...BELLATRIX.fields, withdrawals
 const DENEB = /* @__PURE__ */ Ssz.container({ ...CAPELLA.fields, blobGasUsed: u64, excessBlobGas: u64 })
 
 /** The header's SSZ type in a fork from Bellatrix on. */
-export function typeOf(fork: Fork): Ssz.Type<ExecutionPayloadHeader> {
+export function typeOf(fork: Fork): Ssz.Type<ExecutionPayloadHeader> & Pick<typeof BELLATRIX, 'fields'> {
   const type = isFrom(fork, 'deneb') ? DENEB : isFrom(fork, 'capella') ? CAPELLA : BELLATRIX
-  return type as unknown as Ssz.Type<ExecutionPayloadHeader>
+  return type as unknown as ReturnType<typeof typeOf>
 }
 
 /** `hash_tree_root` of a header with the fields of its fork. */

@@ -48,13 +48,15 @@ function branchOf(gindex: bigint): Ssz.Type<readonly Bytes.Hash32[]> {
   return Ssz.vector(Ssz.bytes(32), gindex.toString(2).length - 1)
 }
 
-interface WireBootstrap {
+/** A bootstrap as it travels. */
+export interface WireBootstrap {
   readonly header: LightClientHeader.Wire
   readonly committee: SyncCommittee.SyncCommittee
   readonly committeeBranch: readonly Bytes.Hash32[]
 }
 
-interface WireUpdate {
+/** An update as it travels; what a container has no room for isn't there. */
+export interface WireUpdate {
   readonly attested: LightClientHeader.Wire
   readonly next?: SyncCommittee.SyncCommittee
   readonly nextBranch?: readonly Bytes.Hash32[]
@@ -64,7 +66,8 @@ interface WireUpdate {
   readonly signatureSlot: bigint
 }
 
-function bootstrapType(config: BeaconConfig, fork: Fork): Ssz.Type<WireBootstrap> {
+/** The SSZ type `LightClientBootstrap` of a fork. */
+export function bootstrapType(config: BeaconConfig, fork: Fork): Ssz.Type<WireBootstrap> {
   return Ssz.container({
     header: LightClientHeader.typeOf(fork),
     committee: SyncCommittee.typeOf(config.preset.committeeSize),
@@ -72,7 +75,8 @@ function bootstrapType(config: BeaconConfig, fork: Fork): Ssz.Type<WireBootstrap
   })
 }
 
-function updateType(config: BeaconConfig, fork: Fork, kind: Kind): Ssz.Type<WireUpdate> {
+/** The SSZ type of an update of a fork. */
+export function updateType(config: BeaconConfig, fork: Fork, kind: Kind): Ssz.Type<WireUpdate> {
   const { committeeSize } = config.preset
   const header = LightClientHeader.typeOf(fork)
   const type = Ssz.container({
@@ -152,6 +156,35 @@ export function decode(
   })
 }
 
+/**
+ * Reads a bootstrap of whatever fork of the network its slot is in; refusals as {@link decodeBootstrap}.
+ *
+ * @example
+ * import { BeaconConfig, LightClientUpdate } from '@aitbc/proofs/beacon'
+ * LightClientUpdate.readBootstrap(BeaconConfig.mainnet, new Uint8Array(0)).ok // false
+ */
+export function readBootstrap(
+  config: BeaconConfig,
+  bytes: Bytes.Bytes,
+): Verdict.Verdict<LightClientBootstrap> {
+  return inItsFork(config, (fork) => decodeBootstrap(config, fork, bytes))
+}
+
+/**
+ * Reads an update of whatever fork of the network its attested slot is in; refusals as {@link decode}.
+ *
+ * @example
+ * import { BeaconConfig, LightClientUpdate } from '@aitbc/proofs/beacon'
+ * LightClientUpdate.read(BeaconConfig.mainnet, 'update', new Uint8Array(0)).ok // false
+ */
+export function read(
+  config: BeaconConfig,
+  kind: Kind,
+  bytes: Bytes.Bytes,
+): Verdict.Verdict<LightClientUpdate> {
+  return inItsFork(config, (fork) => decode(config, fork, kind, bytes))
+}
+
 /** Writes a bootstrap as a container of `fork`. */
 export function encodeBootstrap(
   config: BeaconConfig,
@@ -178,6 +211,20 @@ export function encode(config: BeaconConfig, fork: Fork, kind: Kind, update: Lig
     aggregate,
     signatureSlot,
   })
+}
+
+/** At most one fork reads it, for the slot inside says which; else the newest fork's refusal. */
+function inItsFork<T>(config: BeaconConfig, readAs: (fork: Fork) => Verdict.Verdict<T>): Verdict.Verdict<T> {
+  let refused: Verdict.Verdict<T> = Verdict.refuse(
+    'update-fork',
+    'the network has no fork with light clients',
+  )
+  for (const [index, { fork }] of config.forks.toReversed().entries()) {
+    const found = readAs(fork)
+    if (found.ok) return found
+    if (index === 0) refused = found
+  }
+  return refused
 }
 
 function nextOf(

@@ -5,8 +5,15 @@ import * as BlockHeader from './BlockHeader.js'
 import * as HtlcStorage from './HtlcStorage.js'
 import * as StateProof from './StateProof.js'
 
-/** Names of the form in an `Evidence`: one layout for both statements. */
-export const FORMAT = { lock: 'evm-lock/1', spend: 'evm-spend/1' } as const
+/** Names of the form in an `Evidence`: one layout for all statements. */
+export const FORMAT = { lock: 'evm-lock/1', spend: 'evm-spend/1', absence: 'evm-absence/1' } as const
+
+/** The same where a light client's updates come before it: `BeaconEvidence`, whose `statement` it is. */
+export const BEACON_FORMAT = {
+  lock: 'evm-beacon-lock/1',
+  spend: 'evm-beacon-spend/1',
+  absence: 'evm-beacon-absence/1',
+} as const
 
 /** No trie of 32-byte keys is deeper. */
 const MAX_NODES = 65

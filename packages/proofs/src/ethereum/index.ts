@@ -1,5 +1,5 @@
 export * as BlockHeader from './BlockHeader.js'
-export { createEvmVerifier, type Trust } from './createEvmVerifier.js'
+export { createEvmVerifier, type EvmAnchor, type EvmVerifier, type Trust } from './createEvmVerifier.js'
 export * as HtlcStorage from './HtlcStorage.js'
 export * as InclusionProof from './InclusionProof.js'
 export * as LockEvidence from './LockEvidence.js'

@@ -1,5 +1,6 @@
 import { type Amount, type CallOptions, Fact, isAitbcError, type Network } from '@aitbc/core'
 import { type Address, type Hex, keccak256 } from 'viem'
+import type { BeaconSource } from '../createBeaconSource.js'
 import * as EvmRpc from '../EvmRpc.js'
 import { EvmErrors } from '../errors.js'
 import type { HtlcBackend } from '../HtlcLock.js'
@@ -25,6 +26,8 @@ export interface Client {
   readonly network: Network
   readonly chainId: bigint
   readonly transport: EvmRpc.EvmTransport
+  /** Where proofs of final blocks come from, where the caller named one. */
+  readonly beacon: BeaconSource | undefined
   readonly backend: HtlcBackend
   readonly codeHash: Hex
   readonly tokens: ReadonlyMap<Address, Amount.Asset>
@@ -96,6 +99,10 @@ async function finalizedOf(
 ): Promise<Fact.BlockRef | undefined> {
   const { finality } = client.network
   if (finality.rule === 'instant') return ref(latest)
+  if (finality.rule === 'tag' && client.beacon !== undefined) {
+    const final = (await client.beacon.finality(options))?.block
+    return final === undefined || final.height > latest.height ? undefined : final
+  }
   let block: EvmRpc.Block | undefined
   if (finality.rule === 'depth') {
     const height = latest.height - finality.depth + 1n

@@ -1,4 +1,13 @@
-import { type CallOptions, type Claim, CoreErrors, type Fact, show } from '@aitbc/core'
+import {
+  type Bytes,
+  type CallOptions,
+  type Claim,
+  CoreErrors,
+  type Fact,
+  type LockTerms,
+  show,
+} from '@aitbc/core'
+import { BeaconEvidence } from '@aitbc/proofs/beacon'
 import { LockEvidence } from '@aitbc/proofs/ethereum'
 import { type Hex, hexToBytes } from 'viem'
 import * as EvmRpc from '../EvmRpc.js'
@@ -8,9 +17,16 @@ import { atTip, type Client, needBlock, rpc } from './client.js'
 import { encodeHeader } from './headers.js'
 import { statusAt } from './locks.js'
 
+/** What is to be proved: that the lock of these terms has a status. */
+interface Statement {
+  readonly terms: LockTerms.LockTerms
+  readonly status: bigint
+  readonly form: keyof typeof LockEvidence.FORMAT
+}
+
 /**
  * Evidence that a lock has the status of the claim: in the newest final block where it has it there, else in the head. What the
- * node answers is verified before it is handed on.
+ * node answers is verified before it is handed on. With a beacon source only what is final by it can be proved.
  */
 export async function prove(client: Client, claim: Claim, options?: CallOptions): Promise<Fact.Evidence> {
   if (claim?.kind !== 'lock' && claim?.kind !== 'spend')
@@ -20,32 +36,73 @@ export async function prove(client: Client, claim: Claim, options?: CallOptions)
         argument: 'claim.kind',
       },
     )
-  const own = HtlcLock.fromLockTerms(claim.terms, client.backend, client.network)
-  const id = HtlcLock.id(own, client.backend)
   const { locked, claimed, refunded } = HtlcLock.STATUS
-  const wanted = claim.kind === 'lock' ? locked : claim.spend.kind === 'claim' ? claimed : refunded
+  const status = claim.kind === 'lock' ? locked : claim.spend.kind === 'claim' ? claimed : refunded
+  return evidenceOf(client, { terms: claim.terms, status, form: claim.kind }, options)
+}
+
+/** Evidence that there is no such lock, or no spend of it. */
+export async function proveAbsence(
+  client: Client,
+  claim: { readonly kind: 'lock' | 'spend'; readonly terms: LockTerms.LockTerms },
+  options?: CallOptions,
+): Promise<Fact.Evidence> {
+  const status = claim.kind === 'lock' ? HtlcLock.STATUS.none : HtlcLock.STATUS.locked
+  return evidenceOf(client, { terms: claim.terms, status, form: 'absence' }, options)
+}
+
+async function evidenceOf(
+  client: Client,
+  statement: Statement,
+  options?: CallOptions,
+): Promise<Fact.Evidence> {
+  const id = HtlcLock.id(
+    HtlcLock.fromLockTerms(statement.terms, client.backend, client.network),
+    client.backend,
+  )
+  const network = client.network.id
+  const has = async (hash: Hex) => {
+    const audited = await statusAt(client, id, { hash }, options)
+    return 'status' in audited && audited.status === statement.status
+  }
   return atTip(client, options, async (tip) => {
-    for (const at of [tip.finalized?.hash as Hex | undefined, tip.hash]) {
-      if (at === undefined) continue
-      const audited = await statusAt(client, id, { hash: at }, options)
-      if (!('status' in audited) || audited.status !== wanted) continue
-      return evidenceAt(client, claim, id, at, options)
+    if (client.beacon !== undefined) {
+      const final = await client.beacon.finality(options)
+      const hash = final?.block.hash as Hex
+      if (final === undefined || final.block.height > tip.height || !(await has(hash)))
+        throw notProvable(statement, id, final?.block.hash ?? 'none is final')
+      const bytes = await evidenceAt(client, statement, id, hash, options)
+      return {
+        network,
+        format: LockEvidence.BEACON_FORMAT[statement.form],
+        bytes: BeaconEvidence.encode({ ...final, statement: bytes }),
+      }
     }
-    throw EvmErrors.EvmNotProvable(`lock ${id} must have status ${wanted} in block ${tip.hash}, it has not`, {
-      lock: id,
-      expected: wanted,
-      block: tip.hash,
-    })
+    for (const at of [tip.finalized?.hash as Hex | undefined, tip.hash]) {
+      if (at === undefined || !(await has(at))) continue
+      const bytes = await evidenceAt(client, statement, id, at, options)
+      return { network, format: LockEvidence.FORMAT[statement.form], bytes }
+    }
+    throw notProvable(statement, id, tip.hash)
+  })
+}
+
+function notProvable(statement: Statement, id: Hex, block: string) {
+  const { status } = statement
+  return EvmErrors.EvmNotProvable(`lock ${id} must have status ${status} in block ${block}, it has not`, {
+    lock: id,
+    expected: status,
+    block,
   })
 }
 
 async function evidenceAt(
   client: Client,
-  claim: Claim,
+  statement: Statement,
   id: Hex,
   blockHash: Hex,
   options?: CallOptions,
-): Promise<Fact.Evidence> {
+): Promise<Bytes.Bytes> {
   const block = await needBlock(client, blockHash, options)
   const { address } = client.backend
   const proof = await EvmRpc.proof(client.transport, address, HtlcLock.slot(id), blockHash, rpc(options))
@@ -54,16 +111,12 @@ async function evidenceAt(
     accountProof: proof.account.map((node) => hexToBytes(node)),
     storageProof: proof.storage.map((node) => hexToBytes(node)),
   })
-  const verdict = LockEvidence.verify(hexToBytes(blockHash), claim.terms, evidence)
+  const verdict = LockEvidence.verify(hexToBytes(blockHash), statement.terms, evidence)
   if (!verdict.ok)
     throw EvmRpc.malformed(
       'eth_getProof',
       `a proof of ${id} in ${blockHash}`,
       `${verdict.refusal.check}: ${verdict.refusal.message}`,
     )
-  return {
-    network: client.network.id,
-    format: LockEvidence.FORMAT[claim.kind],
-    bytes: LockEvidence.encode(evidence),
-  }
+  return LockEvidence.encode(evidence)
 }

@@ -1,0 +1,130 @@
+import { Bytes, type CallOptions, CoreErrors, type Fact, show, type Verdict } from '@aitbc/core'
+import type { Rpc } from '@aitbc/core/rpc'
+import { BeaconConfig, BeaconJson, LightClientUpdate } from '@aitbc/proofs/beacon'
+
+/** What a beacon node says is final, with the updates that prove it from the checkpoint on; nothing of it is checked yet. */
+export interface BeaconFinality {
+  /** The newest final execution block. */
+  readonly block: Fact.BlockRef
+  /** As in `BeaconEvidence`. */
+  readonly bootstrap: Bytes.Bytes
+  readonly updates: readonly Bytes.Bytes[]
+  readonly finality: Bytes.Bytes
+}
+
+/** Where an adapter has its proofs of blocks from. */
+export interface BeaconSource {
+  /** The newest finality; `undefined` before there is any. */
+  finality(options?: CallOptions): Promise<BeaconFinality | undefined>
+}
+
+/** Updates that a beacon node gives at once (beacon-APIs, `MAX_REQUEST_LIGHT_CLIENT_UPDATES`). */
+const MAX_UPDATES = 128n
+
+/**
+ * Reads the light-client routes of a beacon node (`/eth/v1/beacon/light_client/…`), from a checkpoint that the caller trusts on.
+ *
+ * What is final it passes on as evidence; `createBeaconAnchor` of `@aitbc/proofs/beacon` judges it. Errors: `RpcMalformed` (1204) for
+ * what isn't of the protocol, and the `Rpc…` codes (1201–1208).
+ *
+ * @example
+ * import { createBeaconSource } from '@aitbc/adapters/evm'
+ * import { createHttpRest } from '@aitbc/core/rpc'
+ * import { BeaconConfig } from '@aitbc/proofs/beacon'
+ * createBeaconSource({
+ *   rest: createHttpRest({ url: 'https://beacon.example' }),
+ *   config: BeaconConfig.mainnet,
+ *   blockRoot: new Uint8Array(32).fill(1),
+ * })
+ */
+export function createBeaconSource(options: createBeaconSource.Options): BeaconSource {
+  const { rest, config, blockRoot } = options
+  let start: { readonly bootstrap: Bytes.Bytes; readonly period: bigint } | undefined
+  /** Of whole periods, from the checkpoint's on; they don't change any more. */
+  const updates: Bytes.Bytes[] = []
+
+  const malformed = (path: string, expected: string, received: unknown) =>
+    CoreErrors.RpcMalformed(`${path} of ${rest.name} must be ${expected}, got ${show(received)}`, {
+      method: path,
+      endpoint: rest.name,
+    })
+  const needed = <T>(path: string, verdict: Verdict.Verdict<T>): T => {
+    if (verdict.ok) return verdict.value
+    throw malformed(path, 'of the beacon API', `${verdict.refusal.check}: ${verdict.refusal.message}`)
+  }
+  const get = async (path: string, callOptions?: CallOptions): Promise<unknown> => {
+    const answer = (await rest.request('GET', [`/eth/v1/beacon/light_client/${path}`], callOptions)) as {
+      readonly status?: unknown
+      readonly body?: unknown
+    } | null
+    if (answer?.status === 404) return undefined
+    try {
+      return JSON.parse(answer?.body as string)
+    } catch {
+      throw malformed(path, 'JSON', answer?.body)
+    }
+  }
+  const dataOf = (json: unknown) => (json as { readonly data?: unknown } | null)?.data
+
+  const begin = async (callOptions?: CallOptions) => {
+    const path = `bootstrap/0x${Bytes.toHex(blockRoot)}`
+    const json = await get(path, callOptions)
+    if (json === undefined) throw malformed(path, 'the bootstrap of the checkpoint', 404)
+    const bootstrap = needed(path, BeaconJson.bootstrap(config, dataOf(json)))
+    const { header } = needed(path, LightClientUpdate.readBootstrap(config, bootstrap))
+    return { bootstrap, period: BeaconConfig.periodAt(config, header.beacon.slot) }
+  }
+
+  /** Updates of all periods before this one: the committee of each is known by the update of the one before. */
+  const catchUp = async (first: bigint, period: bigint, callOptions?: CallOptions): Promise<boolean> => {
+    while (first + BigInt(updates.length) < period) {
+      const from = first + BigInt(updates.length)
+      const left = period - from
+      const path = `updates?start_period=${from}&count=${left < MAX_UPDATES ? left : MAX_UPDATES}`
+      const json = await get(path, callOptions)
+      if (!Array.isArray(json)) throw malformed(path, 'a list of updates', json)
+      const fresh = json
+        .slice(0, Number(left))
+        .map((one) => needed(path, BeaconJson.update(config, 'update', dataOf(one))))
+      if (fresh.length === 0) return false
+      updates.push(...fresh)
+    }
+    return true
+  }
+
+  return {
+    async finality(callOptions) {
+      const path = 'finality_update'
+      const json = await get(path, callOptions)
+      if (json === undefined) return undefined
+      const finality = needed(path, BeaconJson.update(config, 'finality', dataOf(json)))
+      const update = needed(path, LightClientUpdate.read(config, 'finality', finality))
+      const execution = update.finality?.header.execution?.header
+      if (execution === undefined) return undefined
+      start ??= await begin(callOptions)
+      const whole = await catchUp(
+        start.period,
+        BeaconConfig.periodAt(config, update.signatureSlot),
+        callOptions,
+      )
+      // Without an update for each period nobody can follow: nothing is final for us.
+      if (!whole) return undefined
+      return {
+        block: { height: execution.blockNumber, hash: `0x${Bytes.toHex(execution.blockHash)}` },
+        bootstrap: start.bootstrap,
+        updates: updates.slice(),
+        finality,
+      }
+    },
+  }
+}
+
+export declare namespace createBeaconSource {
+  type Options = {
+    /** The beacon node's REST interface, with whatever middleware. */
+    readonly rest: Rpc
+    readonly config: BeaconConfig.BeaconConfig
+    /** Root of the final beacon block that the caller trusts. */
+    readonly blockRoot: Bytes.Hash32
+  }
+}
