@@ -1,6 +1,7 @@
 import { Bytes, Verdict } from '@aitbc/core'
 import * as Hasher from './Hasher.js'
 import * as TrieNode from './TrieNode.js'
+import * as TrieProof from './TrieProof.js'
 
 /** First byte before a node whose value follows as an item of its own. */
 const ESCAPE = 1
@@ -84,5 +85,5 @@ export function expand(
   }
   return tries === 0
     ? Verdict.refuse('compact-empty', 'there is no node')
-    : Verdict.accept([...nodes.values()])
+    : Verdict.accept(TrieProof.of([...nodes.values()]))
 }

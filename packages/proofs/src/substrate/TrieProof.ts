@@ -31,13 +31,27 @@ interface Nodes {
 }
 
 /**
+ * Puts the nodes that someone sent into the one form of a proof: each once, in the order of their bytes, which is that of
+ * `StorageProof` in Substrate today.
+ *
+ * @example
+ * import { TrieProof } from '@aitbc/proofs/substrate'
+ * TrieProof.of([Uint8Array.of(2), Uint8Array.of(1), Uint8Array.of(2)]) // [Uint8Array [1], Uint8Array [2]]
+ */
+export function of(nodes: readonly Bytes.Bytes[]): readonly Bytes.Bytes[] {
+  const sorted = nodes.toSorted(compare)
+  return sorted.filter((node, i) => i === 0 || compare(sorted[i - 1] as Bytes.Bytes, node) !== 0)
+}
+
+/**
  * Decides what a Substrate trie (Polkadot specification, 2.4) holds for some keys, in their order.
  *
- * `proof` is the nodes on the way to them that have a hash of their own, and the values behind a hash; all of them, once, in any
- * order, and no others. Where one is missing nothing is said: a value's absence is proved by nodes, never by their lack.
+ * `proof` is the nodes on the way to them that have a hash of their own, and the values behind a hash; all of them, once, in the
+ * order of their bytes, and no others: one proof for one answer ({@link of} makes it of what a node sends). Where one is missing
+ * nothing is said: a value's absence is proved by nodes, never by their lack.
  *
- * Refusals: `trie-root-zero` (A52), `trie-keys` (nothing is asked), `trie-duplicate`, `trie-root` (no node is the root),
- * `trie-incomplete`, `trie-node-short` (a node below 32 bytes stands in its parent), `trie-value-short` (a value below 33 bytes
+ * Refusals: `trie-root-zero` (A52), `trie-keys` (nothing is asked), `trie-duplicate`, `trie-order`, `trie-root` (no node is the
+ * root), `trie-incomplete`, `trie-node-short` (a node below 32 bytes stands in its parent), `trie-value-short` (a value below 33 bytes
  * stands in its node), `trie-version` (not as the given state version has it), `trie-unused`, and those of `TrieNode.decode`.
  *
  * @example
@@ -90,10 +104,13 @@ export function verifyChild(
 function collect(proof: readonly Bytes.Bytes[], options: Options): Verdict.Verdict<Nodes> {
   const { hasher = Hasher.blake2b256 } = options
   const byHash = new Map<string, Bytes.Bytes>()
+  let previous: Bytes.Bytes | undefined
   for (const [index, node] of proof.entries()) {
-    const hash = Bytes.toHex(hasher(node))
-    if (byHash.has(hash)) return Verdict.refuse('trie-duplicate', `node ${index} came before`, { index })
-    byHash.set(hash, node)
+    const order = previous === undefined ? -1 : compare(previous, node)
+    if (order === 0) return Verdict.refuse('trie-duplicate', `node ${index} came before`, { index })
+    if (order > 0) return Verdict.refuse('trie-order', `node ${index} stands after a larger one`, { index })
+    previous = node
+    byHash.set(Bytes.toHex(hasher(node)), node)
   }
   return Verdict.accept({ byHash, used: new Set<string>(), options })
 }
@@ -171,4 +188,10 @@ function take(nodes: Nodes, hash: Bytes.Hash32): Bytes.Bytes | undefined {
   const node = nodes.byHash.get(name)
   if (node !== undefined) nodes.used.add(name)
   return node
+}
+
+function compare(a: Bytes.Bytes, b: Bytes.Bytes): number {
+  for (let i = 0; i < a.length && i < b.length; i++)
+    if (a[i] !== b[i]) return (a[i] as number) - (b[i] as number)
+  return a.length - b.length
 }

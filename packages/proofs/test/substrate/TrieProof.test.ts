@@ -43,6 +43,7 @@ describe('TrieProof', () => {
 
   test('A42: an incomplete proof is refused, never taken for absence', () => {
     const trie = trieOf(entries)
+    const root = hex(trie.root)
     for (const key of [...keys, ...absent]) {
       const proof = trie.prove(key)
       for (let i = 0; i < proof.length; i++)
@@ -54,7 +55,7 @@ describe('TrieProof', () => {
               proof.filter((_, j) => j !== i),
             ),
           ),
-        ).toBe(i === 0 ? 'trie-root' : 'trie-incomplete')
+        ).toBe(hex(Hasher.blake2b256(proof[i] as Uint8Array)) === root ? 'trie-root' : 'trie-incomplete')
       expect(check(TrieProof.verify(trie.root, [key], []))).toBe('trie-root')
     }
     const empty = trieOf([])
@@ -67,12 +68,27 @@ describe('TrieProof', () => {
     const trie = trieOf(entries)
     const [key] = keys as [Uint8Array]
     const proof = trie.prove(key)
-    expect(check(TrieProof.verify(trie.root, [key], [...proof, proof[0] as Uint8Array]))).toBe(
-      'trie-duplicate',
-    )
-    expect(check(TrieProof.verify(trie.root, [key], [...proof, bytes(0)]))).toBe('trie-unused')
+    const [first] = proof as [Uint8Array]
+    expect(check(TrieProof.verify(trie.root, [key], [first, ...proof]))).toBe('trie-duplicate')
+    expect(check(TrieProof.verify(trie.root, [key], [bytes(0), ...proof]))).toBe('trie-unused')
     expect(check(TrieProof.verify(trie.root, [key], trie.prove(...keys)))).toBe('trie-unused')
-    expect(TrieProof.verify(trie.root, [key], proof.slice().reverse()).ok).toBe(true)
+  })
+
+  test('A42: one order of nodes, that of their bytes', () => {
+    const trie = trieOf(entries)
+    const [key] = keys as [Uint8Array]
+    const proof = trie.prove(key)
+    expect(proof.length).toBeGreaterThan(1)
+    const turned = proof.toReversed()
+    expect(check(TrieProof.verify(trie.root, [key], turned))).toBe('trie-order')
+    expect(check(TrieProof.verify(trie.root, [key], [...proof, proof[0] as Uint8Array]))).toBe('trie-order')
+    expect(TrieProof.of([...turned, ...proof])).toEqual(proof)
+    expect(TrieProof.of([])).toEqual([])
+    expect(TrieProof.of([bytes(1, 2), bytes(2), bytes(1), bytes(1)])).toEqual([
+      bytes(1),
+      bytes(1, 2),
+      bytes(2),
+    ])
   })
 
   test('A42: a value behind its hash is a value even where it reads as a node', () => {
@@ -112,7 +128,7 @@ describe('TrieProof', () => {
       value: { kind: 'hashed', hash: Hasher.blake2b256(short) },
       children: undefined,
     })
-    expect(check(TrieProof.verify(Hasher.blake2b256(node), [bytes(1)], [node, short]))).toBe(
+    expect(check(TrieProof.verify(Hasher.blake2b256(node), [bytes(1)], TrieProof.of([node, short])))).toBe(
       'trie-value-short',
     )
   })
@@ -136,7 +152,9 @@ describe('TrieProof', () => {
     const good = branch(short, other)
     expect(value(TrieProof.verify(Hasher.blake2b256(good), [bytes(1)], [good]))).toEqual([long(1, 28)])
     const bad = branch(Hasher.blake2b256(short), other)
-    expect(check(TrieProof.verify(Hasher.blake2b256(bad), [bytes(1)], [bad, short]))).toBe('trie-node-short')
+    expect(check(TrieProof.verify(Hasher.blake2b256(bad), [bytes(1)], TrieProof.of([bad, short])))).toBe(
+      'trie-node-short',
+    )
     const tooLong = branch(leaf(1, 31), other)
     expect(check(TrieProof.verify(Hasher.blake2b256(tooLong), [bytes(1)], [tooLong]))).toBe('trie-child')
     // 32 bytes are a hash: what stands there is not looked at as a node.
@@ -265,10 +283,8 @@ describe('child tries', () => {
     [StorageKey.childRoot(utf8('broken')), long(1, 31)],
     [utf8('other'), long(3)],
   ])
-  const proofOf = (name: Uint8Array, ...asked: Uint8Array[]) => [
-    ...top.prove(StorageKey.childRoot(name)),
-    ...child.prove(...asked),
-  ]
+  const proofOf = (name: Uint8Array, ...asked: Uint8Array[]) =>
+    TrieProof.of([...top.prove(StorageKey.childRoot(name)), ...child.prove(...asked)])
 
   test('default: there, absent, and no such child trie', () => {
     const [key] = keys as [Uint8Array]
@@ -288,16 +304,9 @@ describe('child tries', () => {
     expect(check(TrieProof.verifyChild(top.root, utf8('broken'), [key], proofOf(utf8('broken'), key)))).toBe(
       'trie-child-root',
     )
-    expect(
-      check(
-        TrieProof.verifyChild(
-          top.root,
-          utf8('nobody'),
-          [key],
-          [...top.prove(StorageKey.childRoot(utf8('nobody'))), ...child.prove(key)],
-        ),
-      ),
-    ).toBe('trie-unused')
+    expect(check(TrieProof.verifyChild(top.root, utf8('nobody'), [key], proofOf(utf8('nobody'), key)))).toBe(
+      'trie-unused',
+    )
     expect(check(TrieProof.verifyChild(top.root, id, [key], top.prove(StorageKey.childRoot(id))))).toBe(
       'trie-root',
     )
@@ -305,7 +314,7 @@ describe('child tries', () => {
     expect(check(TrieProof.verify(top.root, [key], proof))).not.toBe('')
     expect(check(TrieProof.verifyChild(top.root, id, [], proof))).toBe('trie-keys')
     expect(check(TrieProof.verifyChild(new Uint8Array(32), id, [key], proof))).toBe('trie-root-zero')
-    expect(check(TrieProof.verifyChild(top.root, id, [key], [...proof, proof[0] as Uint8Array]))).toBe(
+    expect(check(TrieProof.verifyChild(top.root, id, [key], [proof[0] as Uint8Array, ...proof]))).toBe(
       'trie-duplicate',
     )
     const zero = trieOf([[StorageKey.childRoot(id), new Uint8Array(32)]])

@@ -1,11 +1,11 @@
 import { Bytes } from '@aitbc/core'
-import { Hasher, TrieNode } from '@aitbc/proofs/substrate'
+import { Hasher, TrieNode, TrieProof } from '@aitbc/proofs/substrate'
 
 /** A trie that a test builds: what the verifier judges comes from here. */
 export interface Trie {
   readonly root: Uint8Array
-  /** The nodes and values that a proof of these keys needs, root first. */
-  prove(...keys: readonly Uint8Array[]): Uint8Array[]
+  /** The nodes and values that a proof of these keys needs. */
+  prove(...keys: readonly Uint8Array[]): readonly Uint8Array[]
   /** The same as a compact proof. */
   compact(...keys: readonly Uint8Array[]): Uint8Array[]
 }
@@ -74,15 +74,12 @@ export function trieOf(
     }
     return { seen, values }
   }
-  const unique = (list: readonly Uint8Array[]) => [
-    ...new Map(list.map((bytes) => [Bytes.toHex(bytes), bytes])).values(),
-  ]
   return {
     root: top?.hash ?? hasher(TrieNode.EMPTY),
     prove: (...keys) => {
       if (top === undefined) return [TrieNode.EMPTY]
       const { seen, values } = visited(keys)
-      return unique(
+      return TrieProof.of(
         [...seen].flatMap((it) => [
           ...(it === top || it.encoded.length >= 32 ? [it.encoded] : []),
           ...(values.has(it) && it.node.value?.kind === 'hashed' ? [it.value as Uint8Array] : []),

@@ -31,15 +31,15 @@ interface Recorded {
 }
 
 function recorded(it: Recorded, index: number): Case {
-  const [root, key, proof] = [unhex(it.root), unhex(it.key), it.proof.map(unhex)]
+  const [root, key, nodes] = [unhex(it.root), unhex(it.key), it.proof.map(unhex)]
   const name = `proof ${index} of ${it.trie}`
   if (it.trie === 'ethereum')
     return {
       name,
       run: () => {
-        expect(Rlp.decode(value(EthereumTrie.verify(root, key, proof)) as Uint8Array).ok).toBe(true)
-        for (let i = 0; i < proof.length; i++)
-          expect(EthereumTrie.verify(root, key, proof.slice(0, i)).ok).toBe(false)
+        expect(Rlp.decode(value(EthereumTrie.verify(root, key, nodes)) as Uint8Array).ok).toBe(true)
+        for (let i = 0; i < nodes.length; i++)
+          expect(EthereumTrie.verify(root, key, nodes.slice(0, i)).ok).toBe(false)
       },
     }
   const hashers: Readonly<Record<string, Hasher.Hasher>> = {
@@ -50,6 +50,7 @@ function recorded(it: Recorded, index: number): Case {
   if (it.trie !== 'substrate' || hasher === undefined)
     throw new Error(`a trie of ${it.trie} with ${it.hasher}`)
   const run = () => {
+    const proof = TrieProof.of(nodes)
     const [bytes] = value(TrieProof.verify(root, [key], proof, { hasher })) as [Uint8Array]
     const number = it.value_u64 ?? it.compact_u64_at_4
     if (number === undefined) throw new Error('the proof says not what is there')
