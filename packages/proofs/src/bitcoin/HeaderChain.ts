@@ -1,4 +1,5 @@
 import { Bytes, Verdict } from '@aitbc/core'
+import type { Hashing } from '../engine/Hashing.js'
 import * as BlockHeader from './BlockHeader.js'
 import * as CompactTarget from './CompactTarget.js'
 import type { Consensus } from './Consensus.js'
@@ -74,6 +75,11 @@ export interface State {
 export interface Update {
   readonly headers: Bytes.Bytes
   readonly now: bigint
+}
+
+export interface Options {
+  /** What hashes the headers, all in one call; plain JavaScript unless told. */
+  readonly hashing?: Pick<Hashing, 'sha256d'>
 }
 
 /** The anchor of a network's genesis block. */
@@ -193,7 +199,7 @@ export function trust(anchor: Anchor): Verdict.Verdict<State> {
  * const state = HeaderChain.trust(HeaderChain.genesis(Consensus.mainnet))
  * if (state.ok) HeaderChain.apply(state.value, { headers: new Uint8Array(0), now: 1_800_000_000n }).ok // true
  */
-export function apply(state: State, update: Update): Verdict.Verdict<State> {
+export function apply(state: State, update: Update, options: Options = {}): Verdict.Verdict<State> {
   const { headers } = update
   if (headers.length % BlockHeader.SIZE !== 0)
     return Verdict.refuse('header-length', `headers have 80 bytes each, got ${headers.length} in all`)
@@ -203,7 +209,7 @@ export function apply(state: State, update: Update): Verdict.Verdict<State> {
     return Verdict.refuse('header-link', 'header 0 follows no block known since the anchor', { index: 0 })
   // Only where the parent isn't a head can a header be known already.
   const known = state.tips.includes(first) ? undefined : above(state, first.height)
-  const batch = batchOf(state.anchor, update)
+  const batch = batchOf(state.anchor, update, options)
   let parent = first
   let fresh = false
   for (let i = 0; i < batch.count; i++) {
@@ -286,14 +292,14 @@ interface Batch {
   times: number[]
 }
 
-function batchOf(anchor: Anchor, update: Update): Batch {
+function batchOf(anchor: Anchor, update: Update, { hashing }: Options): Batch {
   const headers = update.headers.slice()
   return {
     anchor,
     count: headers.length / BlockHeader.SIZE,
     headers,
     view: viewOf(headers),
-    hashes: Hash256.ofHeaders(headers),
+    hashes: hashing === undefined ? Hash256.ofHeaders(headers) : hashing.sha256d(headers),
     latest: Number(update.now) + MAX_AHEAD,
     easiest: CompactTarget.encode(anchor.consensus.powLimit),
     checkpoints: new Map(anchor.checkpoints?.map(({ height, hash }) => [Number(height), hash])),

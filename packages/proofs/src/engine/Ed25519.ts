@@ -1,8 +1,8 @@
 import type { Bytes } from '@aitbc/core'
-import { ed25519 } from '@noble/curves/ed25519.js'
 import { sha512 } from '@noble/hashes/sha2.js'
 import { verify as strict } from '../solana/Signature.js'
 import type { Check, Rule } from './Engine.js'
+import { verify as zip215 } from './zip215.js'
 
 /** Order of the base point. */
 export const ORDER = 2n ** 252n + 27742317777372353535851937790883648493n
@@ -15,10 +15,7 @@ export const ORDER = 2n ** 252n + 27742317777372353535851937790883648493n
  * Ed25519.verify({ publicKey: new Uint8Array(32), message: new Uint8Array(0), signature: new Uint8Array(64) }, 'strict') // false
  */
 export function verify(check: Check, rule: Rule): boolean {
-  if (!isShaped(check)) return false
-  const { publicKey, message, signature } = check
-  if (rule === 'zip215') return ed25519.verify(signature, message, publicKey, { zip215: true })
-  return strict(check)
+  return rule === 'strict' ? strict(check) : zip215(check)
 }
 
 /** Tells whether lengths are right and the scalar is below the order: what every rule asks for. */

@@ -1,6 +1,12 @@
 import { Bytes, Verdict } from '@aitbc/core'
 import { keccak_256 } from '@noble/hashes/sha3.js'
+import type { Hashing } from '../engine/Hashing.js'
 import * as Rlp from './Rlp.js'
+
+export interface Options {
+  /** What hashes the nodes, all in one call; noble, one by one, unless told. */
+  readonly hashing?: Pick<Hashing, 'keccakMany'>
+}
 
 /** Root of a trie that holds nothing: keccak-256 of the empty string's RLP. */
 export const EMPTY_ROOT: Bytes.Hash32 = /* @__PURE__ */ keccak_256(/* @__PURE__ */ Uint8Array.of(0x80))
@@ -25,6 +31,7 @@ export function verify(
   root: Bytes.Hash32,
   key: Bytes.Bytes,
   proof: readonly Bytes.Bytes[],
+  { hashing }: Options = {},
 ): Verdict.Verdict<Bytes.Bytes | null> {
   if (root.length !== 32 || root.every((byte) => byte === 0))
     return Verdict.refuse('trie-root-zero', 'a zero root is no root')
@@ -33,8 +40,15 @@ export function verify(
     return Bytes.equal(root, EMPTY_ROOT)
       ? Verdict.accept(null)
       : Verdict.refuse('trie-empty', 'no node is given, and the trie is not empty')
-  if (!Bytes.equal(keccak_256(first), root))
-    return Verdict.refuse('trie-root', "the first node isn't the root", { index: 0 })
+  const hashes = hashing?.keccakMany(proof)
+  const isHash = (index: number, bytes: Bytes.Bytes, start: number): boolean => {
+    const hash = hashes ?? keccak_256(proof[index] as Bytes.Bytes)
+    const from = hashes === undefined ? 0 : 32 * index
+    let same = true
+    for (let i = 0; i < 32; i++) same &&= hash[from + i] === bytes[start + i]
+    return same
+  }
+  if (!isHash(0, root, 0)) return Verdict.refuse('trie-root', "the first node isn't the root", { index: 0 })
 
   const total = key.length * 2
   let used = 1
@@ -45,57 +59,56 @@ export function verify(
   let belowExtension = false
 
   for (;;) {
-    const node = items(bytes, at, limit)
-    if (!node.ok) return node
-    const { spans } = node.value
-    let child: Rlp.Span
-    if (spans.length === 17) {
+    let child: number
+    const count = read(bytes, at, limit)
+    if (typeof count !== 'number') return count
+    if (count === 17) {
       belowExtension = false
       if (nibble === total) {
-        const value = spans[16] as Rlp.Span
-        if (value.list) return Verdict.refuse('trie-value', "a branch's value is a list")
-        return finish(value.start === value.end ? null : bytes.slice(value.start, value.end), used, proof)
+        if (LIST[16] === 1) return Verdict.refuse('trie-value', "a branch's value is a list")
+        return finish(slice(bytes, 16), used, proof)
       }
-      child = spans[nibbleAt(key, nibble)] as Rlp.Span
+      child = nibbleAt(key, nibble)
       nibble++
-      if (!child.list && child.start === child.end) return finish(null, used, proof)
+      if (isEmpty(child)) return finish(null, used, proof)
     } else {
       if (belowExtension) return Verdict.refuse('trie-extension', 'below an extension stands no branch')
-      const [path, payload] = spans as [Rlp.Span, Rlp.Span]
-      const flag = path.list || path.start === path.end ? 0xff : (bytes[path.start] as number)
+      const start = START[0] as number
+      const end = END[0] as number
+      const flag = LIST[0] === 1 || start === end ? 0xff : (bytes[start] as number)
       const odd = (flag & 0x10) !== 0
       if (flag > 0x3f || (!odd && (flag & 0x0f) !== 0))
         return Verdict.refuse('trie-path', `a path starts with ${flag}, not with a hex prefix`)
-      const length = (path.end - path.start) * 2 - (odd ? 1 : 2)
-      const offset = path.start * 2 + (odd ? 1 : 2)
+      const length = (end - start) * 2 - (odd ? 1 : 2)
+      const offset = start * 2 + (odd ? 1 : 2)
       let same = length <= total - nibble
       for (let i = 0; i < length && same; i++)
         same = nibbleAt(bytes, offset + i) === nibbleAt(key, nibble + i)
+      child = 1
       if ((flag & 0x20) !== 0) {
-        if (payload.list || payload.start === payload.end)
+        if (LIST[1] === 1 || isEmpty(1))
           return Verdict.refuse('trie-value', 'a leaf holds a list, or nothing')
         const here = same && length === total - nibble
-        return finish(here ? bytes.slice(payload.start, payload.end) : null, used, proof)
+        return finish(here ? slice(bytes, 1) : null, used, proof)
       }
       if (length === 0) return Verdict.refuse('trie-extension', 'an extension has an empty path')
-      child = payload
-      if (!child.list && child.end - child.start !== 32)
+      if (LIST[1] === 0 && (END[1] as number) - (START[1] as number) !== 32)
         return Verdict.refuse('trie-child', 'an extension leads nowhere')
       if (!same) return finish(null, used, proof)
       belowExtension = true
       nibble += length
     }
-    if (child.list) {
+    const from = START[child] as number
+    const to = END[child] as number
+    if (LIST[child] === 1) {
       // A list's header is one byte here: what is longer than 55 bytes is too long anyway.
-      const start = child.start - 1
-      if (child.end - start >= 32)
-        return Verdict.refuse('trie-inline', `a node of ${child.end - start} bytes stands in its parent`)
-      at = start
-      limit = child.end
+      at = from - 1
+      limit = to
+      if (to - at >= 32)
+        return Verdict.refuse('trie-inline', `a node of ${to - at} bytes stands in its parent`)
       continue
     }
-    if (child.end - child.start !== 32)
-      return Verdict.refuse('trie-child', `a reference of ${child.end - child.start} bytes`)
+    if (to - from !== 32) return Verdict.refuse('trie-child', `a reference of ${to - from} bytes`)
     const next = proof[used]
     if (next === undefined)
       return Verdict.refuse('trie-truncated', `node ${used} is missing`, { index: used })
@@ -107,13 +120,54 @@ export function verify(
           index: used,
         },
       )
-    if (!Bytes.equal(keccak_256(next), bytes.subarray(child.start, child.end)))
+    if (!isHash(used, bytes, from))
       return Verdict.refuse('trie-node-hash', `node ${used} is not the one its parent names`, { index: used })
     bytes = next
     at = 0
     limit = next.length
     used++
   }
+}
+
+/** Where the items of the node read last lie: whether each is a list, its payload's first byte and the byte after it. */
+const LIST = /* @__PURE__ */ new Uint8Array(18)
+const START = /* @__PURE__ */ new Float64Array(18)
+const END = /* @__PURE__ */ new Float64Array(18)
+
+/** Reads a node's items into these and gives their number, without a copy and without an object each. */
+function read(bytes: Bytes.Bytes, at: number, limit: number): 2 | 17 | Verdict.Verdict<never> {
+  const node = Rlp.span(bytes, at, limit)
+  if (!node.ok) return node
+  const { list, start, end } = node.value
+  if (end !== limit) return Verdict.refuse('rlp-trailing', `${limit - end} bytes after a node`)
+  let count = 0
+  for (let next = start; list && next < end && count < 18; count++) {
+    const first = bytes[next] as number
+    if (first <= 0xa0 && first !== 0x81 && next + first - 0x80 < end) {
+      // A hash, an empty string or another short one: most of all items.
+      LIST[count] = 0
+      START[count] = first < 0x80 ? next : next + 1
+      next += first < 0x80 ? 1 : first - 0x7f
+      END[count] = next
+      continue
+    }
+    const item = Rlp.span(bytes, next, end)
+    if (!item.ok) return item
+    LIST[count] = item.value.list ? 1 : 0
+    START[count] = item.value.start
+    next = item.value.end
+    END[count] = next
+  }
+  if (count === 2 || count === 17) return count
+  return Verdict.refuse('trie-node', `a node has 2 or 17 items, got ${list ? count : 'a string'}`)
+}
+
+function isEmpty(item: number): boolean {
+  return LIST[item] === 0 && START[item] === END[item]
+}
+
+function slice(bytes: Bytes.Bytes, item: number): Bytes.Bytes | null {
+  return isEmpty(item) ? null : bytes.slice(START[item] as number, END[item] as number)
 }
 
 function finish(
@@ -124,27 +178,6 @@ function finish(
   return used === proof.length
     ? Verdict.accept(value)
     : Verdict.refuse('trie-extra', `${proof.length - used} nodes are unused`, { index: used })
-}
-
-function items(
-  bytes: Bytes.Bytes,
-  at: number,
-  limit: number,
-): Verdict.Verdict<{ readonly spans: readonly Rlp.Span[] }> {
-  const node = Rlp.span(bytes, at, limit)
-  if (!node.ok) return node
-  const { list, start, end } = node.value
-  if (end !== limit) return Verdict.refuse('rlp-trailing', `${limit - end} bytes after a node`)
-  const spans: Rlp.Span[] = []
-  for (let next = start; list && next < end && spans.length < 18; ) {
-    const item = Rlp.span(bytes, next, end)
-    if (!item.ok) return item
-    spans.push(item.value)
-    next = item.value.end
-  }
-  if (spans.length !== 2 && spans.length !== 17)
-    return Verdict.refuse('trie-node', `a node has 2 or 17 items, got ${list ? spans.length : 'a string'}`)
-  return Verdict.accept({ spans })
 }
 
 function nibbleAt(bytes: Bytes.Bytes, index: number): number {

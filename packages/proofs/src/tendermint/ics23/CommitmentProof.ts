@@ -2,6 +2,7 @@ import { Bytes, Verdict } from '@aitbc/core'
 import { join } from '../../internal/join.js'
 import * as wire from '../internal/wire.js'
 import * as ExistenceProof from './ExistenceProof.js'
+import type * as HashOp from './HashOp.js'
 import * as InnerOp from './InnerOp.js'
 import * as LeafOp from './LeafOp.js'
 import * as NonExistenceProof from './NonExistenceProof.js'
@@ -34,10 +35,12 @@ export function verify(
   spec: ProofSpec,
   { key, value }: Statement,
   proof: CommitmentProof,
+  options: HashOp.Options = {},
 ): Verdict.Verdict<Bytes.Bytes | null> {
   if (value !== null && proof.is === 'exist')
-    return ExistenceProof.verify(root, spec, key, value, proof.proof)
-  if (value === null && proof.is === 'nonexist') return NonExistenceProof.verify(root, spec, key, proof.proof)
+    return ExistenceProof.verify(root, spec, key, value, proof.proof, options)
+  if (value === null && proof.is === 'nonexist')
+    return NonExistenceProof.verify(root, spec, key, proof.proof, options)
   return Verdict.refuse('ics23-kind', `${value === null ? 'absence' : 'a value'} isn't proved by ${proof.is}`)
 }
 
@@ -52,6 +55,7 @@ export function verifyBatch(
   spec: ProofSpec,
   statements: readonly Statement[],
   proof: CommitmentProof,
+  options: HashOp.Options = {},
 ): Verdict.Verdict<readonly Statement[]> {
   if (proof.is !== 'batch') return Verdict.refuse('ics23-kind', 'a batch is expected')
   if (statements.length === 0 || proof.entries.length !== statements.length)
@@ -60,7 +64,7 @@ export function verifyBatch(
       `${statements.length} statements are proved by as many entries, got ${proof.entries.length}`,
     )
   for (const [index, statement] of statements.entries()) {
-    const verdict = verify(root, spec, statement, proof.entries[index] as Entry)
+    const verdict = verify(root, spec, statement, proof.entries[index] as Entry, options)
     if (!verdict.ok) return verdict
   }
   return Verdict.accept(statements)

@@ -1,6 +1,7 @@
 import { Bytes, Verdict } from '@aitbc/core'
 import { join } from '../../internal/join.js'
 import * as wire from '../internal/wire.js'
+import type * as HashOp from './HashOp.js'
 import * as InnerOp from './InnerOp.js'
 import * as LeafOp from './LeafOp.js'
 import * as ProofSpec from './ProofSpec.js'
@@ -18,12 +19,12 @@ export interface ExistenceProof {
  *
  * Refusals: `ics23-leaf-missing`, and those of `LeafOp.apply` and `InnerOp.apply`.
  */
-export function rootOf(proof: ExistenceProof): Verdict.Verdict<Bytes.Bytes> {
+export function rootOf(proof: ExistenceProof, options: HashOp.Options = {}): Verdict.Verdict<Bytes.Bytes> {
   if (proof.leaf === undefined) return Verdict.refuse('ics23-leaf-missing', 'the proof has no leaf')
-  let hash = LeafOp.apply(proof.leaf, proof.key, proof.value)
+  let hash = LeafOp.apply(proof.leaf, proof.key, proof.value, options)
   for (const op of proof.path) {
     if (!hash.ok) return hash
-    hash = InnerOp.apply(op, hash.value)
+    hash = InnerOp.apply(op, hash.value, options)
   }
   return hash
 }
@@ -64,6 +65,7 @@ export function verify(
   key: Bytes.Bytes,
   value: Bytes.Bytes,
   proof: ExistenceProof,
+  options: HashOp.Options = {},
 ): Verdict.Verdict<Bytes.Bytes> {
   const sound = ProofSpec.check(spec)
   if (!sound.ok) return sound
@@ -75,7 +77,7 @@ export function verify(
   for (const [index, op] of proof.path.entries())
     if (InnerOp.branchOf(op, spec.innerSpec) === undefined)
       return Verdict.refuse('ics23-branch', `node ${index} leaves no place for its child`, { index })
-  const found = rootOf(proof)
+  const found = rootOf(proof, options)
   if (!found.ok) return found
   // Of all nodes alike, as all are hashed alike: a longer hash could hide a sibling.
   if (proof.path.length > 0 && found.value.length > spec.innerSpec.childSize)

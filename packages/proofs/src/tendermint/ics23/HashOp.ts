@@ -2,6 +2,7 @@ import type { Bytes } from '@aitbc/core'
 import { blake2b, blake2s } from '@noble/hashes/blake2.js'
 import { ripemd160 } from '@noble/hashes/legacy.js'
 import { sha256, sha512, sha512_256 } from '@noble/hashes/sha2.js'
+import type { Hashing } from '../../engine/Hashing.js'
 
 /** `HashOp` of ICS-23, by number. */
 export const NAMES = [
@@ -19,11 +20,16 @@ export const NAMES = [
 
 export type HashOp = (typeof NAMES)[number]
 
+export interface Options {
+  /** What computes SHA-256, the hash of most trees; noble unless told. */
+  readonly hashing?: Pick<Hashing, 'sha256'>
+}
+
 /** The hash of bytes; none where ICS-23 gives the name a number but no meaning (`keccak256`, `blake3`), and for `none`. */
-export function hash(op: HashOp, bytes: Bytes.Bytes): Bytes.Bytes | undefined {
+export function hash(op: HashOp, bytes: Bytes.Bytes, { hashing }: Options = {}): Bytes.Bytes | undefined {
   switch (op) {
     case 'sha256':
-      return sha256(bytes)
+      return hashing === undefined ? sha256(bytes) : hashing.sha256(bytes)
     case 'sha512':
       return sha512(bytes)
     case 'ripemd160':

@@ -13,9 +13,13 @@ export interface InnerOp {
 }
 
 /** The hash of a node over one of its children. Refusals: `ics23-child-empty`, `ics23-hash-op`. */
-export function apply(op: InnerOp, child: Bytes.Bytes): Verdict.Verdict<Bytes.Bytes> {
+export function apply(
+  op: InnerOp,
+  child: Bytes.Bytes,
+  options: HashOp.Options = {},
+): Verdict.Verdict<Bytes.Bytes> {
   if (child.length === 0) return Verdict.refuse('ics23-child-empty', 'an inner node has a child')
-  const hash = HashOp.hash(op.hash, join([op.prefix, child, op.suffix]))
+  const hash = HashOp.hash(op.hash, join([op.prefix, child, op.suffix]), options)
   return hash === undefined
     ? Verdict.refuse('ics23-hash-op', `${op.hash} gives no hash of a node`)
     : Verdict.accept(hash)

@@ -30,7 +30,12 @@ export interface LeafOp {
 /**
  * The hash of a leaf. Refusals: `ics23-key-empty`, `ics23-value-empty`, `ics23-hash-op`, `ics23-length-op`.
  */
-export function apply(op: LeafOp, key: Bytes.Bytes, value: Bytes.Bytes): Verdict.Verdict<Bytes.Bytes> {
+export function apply(
+  op: LeafOp,
+  key: Bytes.Bytes,
+  value: Bytes.Bytes,
+  options: HashOp.Options = {},
+): Verdict.Verdict<Bytes.Bytes> {
   if (key.length === 0) return Verdict.refuse('ics23-key-empty', 'a leaf has a key')
   if (value.length === 0) return Verdict.refuse('ics23-value-empty', 'a leaf has a value')
   const parts: Bytes.Bytes[] = [op.prefix]
@@ -38,14 +43,14 @@ export function apply(op: LeafOp, key: Bytes.Bytes, value: Bytes.Bytes): Verdict
     [op.prehashKey, key],
     [op.prehashValue, value],
   ] as const) {
-    const hashed = prehash === 'none' ? data : HashOp.hash(prehash, data)
+    const hashed = prehash === 'none' ? data : HashOp.hash(prehash, data, options)
     if (hashed === undefined) return Verdict.refuse('ics23-hash-op', `${prehash} has no meaning`)
     const before = lengthOf(op.length, hashed.length)
     if (before === undefined)
       return Verdict.refuse('ics23-length-op', `${op.length} doesn't go with ${hashed.length} bytes`)
     parts.push(before, hashed)
   }
-  const hash = HashOp.hash(op.hash, join(parts))
+  const hash = HashOp.hash(op.hash, join(parts), options)
   return hash === undefined
     ? Verdict.refuse('ics23-hash-op', `${op.hash} gives no hash of a leaf`)
     : Verdict.accept(hash)

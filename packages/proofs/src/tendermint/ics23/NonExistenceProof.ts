@@ -26,6 +26,7 @@ export function verify(
   spec: ProofSpec,
   key: Bytes.Bytes,
   proof: NonExistenceProof,
+  options: HashOp.Options = {},
 ): Verdict.Verdict<null> {
   const { left, right } = proof
   if (key.length === 0) return Verdict.refuse('ics23-key-empty', 'an empty key is never there')
@@ -35,7 +36,7 @@ export function verify(
   if (!Bytes.equal(wanted, proof.key)) return Verdict.refuse('ics23-key', 'the proof is of another key')
   for (const side of [left, right]) {
     if (side === undefined) continue
-    const verdict = ExistenceProof.verify(root, spec, side.key, side.value, side)
+    const verdict = ExistenceProof.verify(root, spec, side.key, side.value, side, options)
     if (!verdict.ok) return verdict
   }
   if (right !== undefined && compare(wanted, order(right.key) as Bytes.Bytes) >= 0)
