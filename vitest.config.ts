@@ -1,6 +1,8 @@
+import { availableParallelism } from 'node:os'
 import { playwright } from '@vitest/browser-playwright'
 import { defineConfig } from 'vitest/config'
 import { findChromium } from './scripts/chromium.js'
+import { refusalsSayWhy } from './scripts/refusals-say-why.js'
 import { tallyReporter } from './scripts/tally-reporter.js'
 import { vectorsReporter } from './scripts/vectors/reporter.js'
 import { root, sourceAliases } from './scripts/workspace.js'
@@ -24,9 +26,12 @@ const vectors = ['packages/*/test/**/*.vectors.test.ts']
 const chromium = findChromium()
 
 export default defineConfig({
+  plugins: [refusalsSayWhy()],
   resolve: { alias: sourceAliases() },
   test: {
     retry: 0,
+    // By default one core is left to vitest itself, which is half of a small machine.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 60_000,
     hookTimeout: 120_000,
     env,

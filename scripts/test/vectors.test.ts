@@ -170,7 +170,7 @@ describe('pnpm vectors', () => {
     expect(output).toContain('skipped: no vectors at /nowhere/at/all')
   })
 
-  test('behavior: another folder of the same layout runs; its wrong cases fail, and so does what nobody knows', () => {
+  test('behavior: another folder of the same layout runs; its wrong cases fail', () => {
     const identifiers = (valid: boolean) =>
       JSON.stringify({
         cases: [
@@ -181,11 +181,16 @@ describe('pnpm vectors', () => {
     put('caip/caip2-true.json', identifiers(true))
     put('caip/caip10-false.json', identifiers(true))
     put('caip/caip7.json', identifiers(true))
-    put('unknown/x.json', '{}')
-    const { code, output, last } = vectors(folder)
+    const { code, output, last } = vectors(folder, 'caip')
     expect([code, last]).toEqual([1, '{"total": 5, "passed": 3, "failed": 2, "skipped": 0}'])
     expect(output).toContain('caip10-false.json')
-    expect(output).toContain('✗ unknown: no reader knows x.json')
     expect(output).toMatch(/^note: caip lacks caip10.json/m)
+  })
+
+  test('error: a folder that no reader knows', () => {
+    put('unknown/x.json', '{}')
+    const { code, output } = vectors(folder, 'unknown')
+    expect(code).toBe(1)
+    expect(output).toContain('✗ unknown: no reader knows x.json')
   })
 })

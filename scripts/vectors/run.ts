@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { vectorsFolder } from '../../packages/devnet/src/vectorsFolder.js'
 import { exec, type Outcome, reports, StepFailure, start, writeTally } from '../steps.js'
-import { root } from '../workspace.js'
+import { packages, root } from '../workspace.js'
 import { list } from './files.js'
 import { byFolder, type Figures, judge, type Run, raise } from './judge.js'
 import type { Report } from './reporter.js'
@@ -88,7 +88,8 @@ export async function vectorsStep(): Promise<Outcome> {
 async function runReaders(only: string | undefined): Promise<Report> {
   mkdirSync(reports, { recursive: true })
   const file = join(reports, `vectors-${process.pid}.json`)
-  const { code } = await start('vitest', ['run', '--project', 'vectors', '--passWithNoTests'], {
+  const args = ['run', '--project', 'vectors', '--passWithNoTests', ...filesFor(only)]
+  const { code } = await start('vitest', args, {
     env: { AITBC_VECTORS_REPORT: file, AITBC_VECTORS_ONLY: only ?? '' },
     minutes: 10,
     capture: false,
@@ -105,6 +106,24 @@ async function runReaders(only: string | undefined): Promise<Report> {
   else if (code !== 0 && broken.length === 0 && report.tests.failed === 0)
     broken.push(`vitest ended with ${code} and doesn't say why: run \`npx vitest run --project vectors\``)
   return { ...report, broken }
+}
+
+/** The test files whose readers may read something below a folder; for all folders none is named. */
+function filesFor(only: string | undefined): readonly string[] {
+  if (only === undefined) return []
+  const within = (a: string, b: string) => a === b || a.startsWith(`${b}/`)
+  const files = packages().flatMap(({ folder }) =>
+    list(join(folder, 'test'))
+      .filter((path) => path.endsWith('.vectors.test.ts'))
+      .map((path) => join(folder, 'test', path)),
+  )
+  const some = files.filter((file) => {
+    const text = readFileSync(file, 'utf8')
+    const folders = [...text.matchAll(/\bfolder: '([^']+)'/g)].map((match) => match[1] ?? '')
+    const calls = text.match(/\breadVectors\(/g)?.length ?? 0
+    return folders.length < calls || folders.some((folder) => within(folder, only) || within(only, folder))
+  })
+  return some.length === 0 ? ['no reader at all'] : some
 }
 
 function print(what: string, rows: Readonly<Record<string, Figures>>): void {

@@ -80,10 +80,11 @@ describe('default', () => {
     )
   })
 
-  property.prop([
-    fc.uint8Array({ minLength: 32, maxLength: 32 }),
-    fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
-  ])('round trip with any key and revision', (secretKey, revision) => {
+  property.prop(
+    [fc.uint8Array({ minLength: 32, maxLength: 32 }), fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })],
+    // Four curve multiplications a run.
+    { numRuns: Math.ceil((fc.readConfigureGlobal().numRuns ?? 100) / 4) },
+  )('round trip with any key and revision', (secretKey, revision) => {
     const key = DidKey.from(ed25519.getPublicKey(secretKey))
     const descriptor = { ...SAMPLE, revision, provider: { ...SAMPLE.provider, key } }
     const verdict = SignedDescriptor.verify(SignedDescriptor.sign(descriptor, { secretKey }), OPTIONS)
@@ -101,16 +102,17 @@ describe('A63: any change after signing is refused', () => {
     },
   )
 
-  test('A63: every byte of a small one in turn, one bit of it', () => {
+  // Each seventh byte, from one that the run draws on; all of them in SignedDescriptor.long.test.ts.
+  property.prop([fc.nat(6)], { numRuns: 1 })('A63: bytes of a small one in turn, one bit of each', (from) => {
     const small = { ...SAMPLE, deployments: [], capabilities: [SAMPLE.capabilities[1]] }
     const bytes = SignedDescriptor.sign(small, { secretKey: SECRET })
     expect(check(bytes)).toBe('accepted')
-    for (let at = 0; at < bytes.length; at++) {
+    for (let at = from; at < bytes.length; at += 7) {
       const changed = bytes.slice()
       changed[at] = (changed[at] as number) ^ (1 << (at % 8))
       expect(check(changed), `byte ${at}`).not.toBe('accepted')
     }
-  }, 60_000)
+  })
 
   test('A62: bytes cut anywhere, or longer by one', () => {
     for (let length = 0; length < BYTES.length; length += 7)

@@ -73,4 +73,6 @@ test('Verdict: accepts a value, or refuses by the name of the check', () => {
     refusal: { check: 'root', message: 'another root' },
   })
   expect(Verdict.refuse('root', 'x', { at: 1 })).toMatchObject({ refusal: { context: { at: 1 } } })
+  // Only under test, so that no verifier's test passes on a refusal that doesn't say why.
+  expect(() => Verdict.refuse('root', '')).toThrow('no reason for root')
 })

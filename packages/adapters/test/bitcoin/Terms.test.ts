@@ -179,15 +179,18 @@ describe('H20: what the counterparty funded in place of the lock is not found', 
 describe('recovery records', () => {
   const hashlockOf = (nonce: Bytes.Bytes) => Hashlock.of(SwapSeed.secret(ALICE, nonce))
 
-  property.prop([
-    fc.uint8Array({ minLength: 8, maxLength: 8 }),
-    fc.constantFrom('p2wsh' as const, 'p2tr' as const),
-    fc.bigInt(500_000_001n, 0xffff_ffffn),
-    fc.bigInt(330n, 300_000n),
-    fc.constantFrom('initiator' as const, 'follower' as const),
-    fc.option(fc.uint8Array({ minLength: 32, maxLength: 32 }), { nil: undefined }),
-    fc.nat({ max: 19 }),
-  ])(
+  property.prop(
+    [
+      fc.uint8Array({ minLength: 8, maxLength: 8 }),
+      fc.constantFrom('p2wsh' as const, 'p2tr' as const),
+      fc.bigInt(500_000_001n, 0xffff_ffffn),
+      fc.bigInt(330n, 300_000n),
+      fc.constantFrom('initiator' as const, 'follower' as const),
+      fc.option(fc.uint8Array({ minLength: 32, maxLength: 32 }), { nil: undefined }),
+      fc.nat({ max: 19 }),
+    ],
+    { numRuns: Math.ceil((fc.readConfigureGlobal().numRuns ?? 100) / 5) },
+  )(
     'terms come back as they were, from 80 bytes and the output',
     async (nonce, kind, value, amount, role, counter, index) => {
       const chain = createFakeChain()

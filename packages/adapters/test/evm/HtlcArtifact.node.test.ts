@@ -9,8 +9,10 @@ import { createWorld, idOf, START, secretOf, slotOf, type Terms, type World } fr
 
 const programs = join(dirname(fileURLToPath(import.meta.url)), '../../programs/evm')
 let world: World
+let Htlc: Awaited<ReturnType<typeof compile>>[string] | undefined
 beforeAll(async () => {
   world = await createWorld()
+  Htlc = (await compile(['Htlc.sol'])).Htlc
 })
 afterAll(() => world?.close())
 
@@ -20,7 +22,6 @@ test('default: the committed artifacts are what the committed source compiles to
 })
 
 test('behavior: one runtime code everywhere, with the pinned hash', async () => {
-  const { Htlc } = await compile(['Htlc.sol'])
   expect(keccak256(Htlc!.runtime)).toBe(HtlcArtifact.codeHash)
   const code = await world.rpc<Hex>('eth_getCode', world.htlc, 'latest')
   expect(code).toBe(Htlc!.runtime)
@@ -29,7 +30,6 @@ test('behavior: one runtime code everywhere, with the pinned hash', async () => 
 })
 
 test('behavior: slot 0 holds the status and nothing else, so one storage word proves a lock', async () => {
-  const { Htlc } = await compile(['Htlc.sol'])
   expect(Htlc!.storage).toEqual([
     { label: 'status', slot: '0' },
     { label: 'credit', slot: '1' },
@@ -60,7 +60,6 @@ test('behavior: slot 0 holds the status and nothing else, so one storage word pr
 })
 
 test('behavior: no SELFDESTRUCT, DELEGATECALL or CALLCODE: the code can neither change nor vanish', async () => {
-  const { Htlc } = await compile(['Htlc.sol'])
   for (const opcode of [0xff, 0xf4, 0xf2]) expect(opcodes(Htlc!.runtime)).not.toContain(opcode)
 })
 

@@ -1,0 +1,98 @@
+/** A mutant as Stryker reports it (mutation-testing-report-schema). */
+export interface Mutant {
+  readonly mutatorName: string
+  readonly replacement?: string
+  readonly status: string
+  readonly location: { readonly start: Place; readonly end: Place }
+}
+interface Place {
+  /** From 1. */
+  readonly line: number
+  /** From 1. */
+  readonly column: number
+}
+export interface Report {
+  readonly files: Readonly<Record<string, { readonly source: string; readonly mutants: readonly Mutant[] }>>
+}
+
+/** A mutant that no test can tell from the code, as committed in `packages/proofs/mutants.json`. */
+export interface Explained {
+  readonly file: string
+  readonly mutator: string
+  /** The text of the line where the mutated code begins, trimmed: it follows the code, not its line number. */
+  readonly line: string
+  /** What the mutator put in the place of the code. */
+  readonly replacement: string
+  /** Why it is equivalent. */
+  readonly why: string
+}
+
+export interface Score {
+  readonly mutants: number
+  readonly killed: number
+  readonly explained: number
+  /** Percent of those that aren't explained; 100 where there are none. */
+  readonly score: number
+}
+
+export interface Judgement extends Score {
+  /** Those that no test found, in the form of `mutants.json` but for the reason. */
+  readonly survivors: readonly (Explained & { readonly at: string })[]
+  readonly complaints: readonly string[]
+}
+
+const FOUND = ['Killed', 'Timeout']
+const MISSED = ['Survived', 'NoCoverage']
+
+/** Counts a report against what is explained; Stryker's own errors (mutants that don't run) count on neither side. */
+export function judge({ files }: Report, explained: readonly Explained[]): Judgement {
+  let killed = 0
+  let excused = 0
+  const survivors: (Explained & { at: string })[] = []
+  const used = new Set<Explained>()
+  for (const [file, { source, mutants }] of Object.entries(files)) {
+    const lines = source.split('\n')
+    for (const { mutatorName: mutator, replacement = '', status, location } of mutants) {
+      if (FOUND.includes(status)) killed++
+      if (!MISSED.includes(status)) continue
+      const line = (lines[location.start.line - 1] ?? '').trim()
+      const survivor = { file, mutator, line, replacement }
+      const excuse = explained.find((one) => same(one, survivor))
+      if (excuse === undefined)
+        survivors.push({
+          ...survivor,
+          why: '',
+          at: `${file}:${location.start.line}:${location.start.column}`,
+        })
+      else {
+        used.add(excuse)
+        excused++
+      }
+    }
+  }
+  const complaints = explained.flatMap((one) =>
+    one.why.trim() === ''
+      ? [`${one.file}: the survivor at \`${one.line}\` has no explanation`]
+      : Object.hasOwn(files, one.file) && !used.has(one)
+        ? [`${one.file}: no mutant survives at \`${one.line}\` (${one.mutator}): take it from the list`]
+        : [],
+  )
+  const rest = killed + survivors.length
+  return {
+    mutants: rest + excused,
+    killed,
+    explained: excused,
+    score: rest === 0 ? 100 : Math.floor((killed / rest) * 10_000) / 100,
+    survivors,
+    complaints,
+  }
+}
+
+function same(one: Explained, survivor: Omit<Explained, 'why'>): boolean {
+  return (
+    one.file === survivor.file &&
+    one.mutator === survivor.mutator &&
+    one.line === survivor.line &&
+    one.replacement === survivor.replacement
+  )
+}

@@ -1,0 +1,135 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { vectorsFolder } from '../../packages/devnet/src/vectorsFolder.js'
+import { reports, start } from '../steps.js'
+import { root } from '../workspace.js'
+import { type Explained, type Judgement, judge, type Report } from './judge.js'
+
+const LEAST = 90
+const MINUTES = 240
+const SHOWN = 60
+const SOURCES = 'packages/proofs/src'
+const EXPLAINED = join(root, 'packages/proofs/mutants.json')
+
+/** Folders whose tests are found in others' folders. */
+const TESTS: Readonly<Record<string, readonly string[]>> = {
+  internal: ['**'],
+  engine: ['engine', 'attestation'],
+}
+
+const known = readdirSync(join(root, SOURCES), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name)
+/** Tries every mutant again: what was found before is kept by test file, and a helper or setting may have changed. */
+const force = process.argv.includes('--force')
+const asked = process.argv.slice(2).filter((name) => name !== '--force')
+const strange = asked.filter((name) => !known.includes(name))
+if (strange.length > 0) {
+  console.error(
+    `pnpm mutate [--force] [folder of ${SOURCES} …]; there is no ${strange.join(', ')} but ${known.join(', ')}`,
+  )
+  process.exit(2)
+}
+const explained: readonly Explained[] = existsSync(EXPLAINED)
+  ? JSON.parse(readFileSync(EXPLAINED, 'utf8'))
+  : []
+mkdirSync(reports, { recursive: true })
+
+const judgements: Record<string, Judgement & { readonly seconds: number }> = {}
+const complaints: string[] = []
+for (const folder of asked.length === 0 ? known : asked) {
+  const began = Date.now()
+  const report = await mutate(folder)
+  if (report === undefined) {
+    complaints.push(`${folder}: Stryker did not come to its end; what it says stands above`)
+    continue
+  }
+  const judgement = judge(report, explained)
+  const seconds = Math.round((Date.now() - began) / 1000)
+  judgements[folder] = { ...judgement, seconds }
+  complaints.push(...judgement.complaints)
+  const list = join(reports, `survivors-${folder}.json`)
+  writeFileSync(list, `${JSON.stringify(judgement.survivors, null, 2)}\n`)
+  for (const { at, mutator, line, replacement } of judgement.survivors.slice(0, SHOWN))
+    console.log(`survived: ${at} ${mutator}: ${line}  →  ${replacement.replaceAll(/\s+/g, ' ').slice(0, 80)}`)
+  if (judgement.survivors.length > 0) console.log(`all ${judgement.survivors.length} survivors: ${list}`)
+}
+
+console.log('\nfolder         mutants  killed explained   score  seconds')
+for (const [folder, { mutants, killed, explained: excused, score, seconds }] of Object.entries(judgements)) {
+  const figures = [mutants, killed, excused].map((n) => String(n).padStart(8)).join('')
+  console.log(`${folder.padEnd(14)}${figures} ${score.toFixed(2).padStart(9)} ${String(seconds).padStart(8)}`)
+}
+const all = Object.values(judgements)
+const total = (of: (one: Judgement) => number) => all.reduce((sum, one) => sum + of(one), 0)
+const killed = total((one) => one.killed)
+const rest = total((one) => one.mutants - one.explained)
+const score = rest === 0 ? 0 : Math.floor((killed / rest) * 10_000) / 100
+if (score < LEAST)
+  complaints.push(
+    `the score is ${score} % and ${LEAST} % is asked for: write tests that find the survivors, or explain them in packages/proofs/mutants.json`,
+  )
+for (const complaint of complaints) console.log(`✗ ${complaint}`)
+console.log(
+  JSON.stringify({
+    gate: 'mutate',
+    mutants: total((one) => one.mutants),
+    killed,
+    explained: total((one) => one.explained),
+    score,
+    target: LEAST,
+    folders: Object.fromEntries(Object.entries(judgements).map(([name, one]) => [name, one.score])),
+    pass: complaints.length === 0,
+  }),
+)
+process.exitCode = complaints.length === 0 ? 0 : 1
+
+/** Runs Stryker over one folder, in a copy of the repository; what was found before is not tried again unless forced. */
+async function mutate(folder: string): Promise<Report | undefined> {
+  const at = join(root, '.cache/mutate', folder)
+  mkdirSync(at, { recursive: true })
+  const result = join(at, 'report.json')
+  rmSync(result, { force: true })
+  const config = join(at, 'stryker.json')
+  writeFileSync(
+    config,
+    JSON.stringify({
+      mutate: [`${SOURCES}/${folder}/**/*.ts`, `!${SOURCES}/${folder}/**/index.ts`],
+      testRunner: 'vitest',
+      vitest: { configFile: 'scripts/mutate/vitest.config.ts' },
+      plugins: ['@stryker-mutator/vitest-runner'],
+      coverageAnalysis: 'perTest',
+      concurrency: 2,
+      timeoutMS: 10_000,
+      timeoutFactor: 2,
+      dryRunTimeoutMinutes: 15,
+      incremental: true,
+      force,
+      incrementalFile: join(at, 'incremental.json'),
+      tempDirName: join('.cache/mutate', folder, 'copies'),
+      ignorePatterns: ['.cache', '.reports', '.changeset', 'dist', 'coverage', 'examples', '.docs'],
+      reporters: ['progress-append-only', 'json'],
+      jsonReporter: { fileName: result },
+      allowConsoleColors: false,
+      checkers: [],
+    }),
+  )
+  const vectors = vectorsFolder()
+  const { code } = await start('stryker', ['run', config], {
+    minutes: MINUTES,
+    capture: false,
+    env: {
+      AITBC_MUTATE: JSON.stringify(TESTS[folder] ?? [folder]),
+      // The copy lies elsewhere than the repository.
+      ...(vectors === undefined ? {} : { AITBC_VECTORS: vectors }),
+      // A mutant meets the same values in each run, and titles that carry the seed stay the same.
+      FC_SEED: process.env.FC_SEED ?? '1',
+      FC_NUM_RUNS: process.env.FC_NUM_RUNS ?? '25',
+    },
+  })
+  if (!existsSync(result)) {
+    console.error(`stryker ended with ${code}`)
+    return undefined
+  }
+  return JSON.parse(readFileSync(result, 'utf8'))
+}
