@@ -1,1 +1,11 @@
-export {}
+export * as Account from './Account.js'
+export * as Block from './Block.js'
+export * as BlockSync from './BlockSync.js'
+export * as Bridge from './Bridge.js'
+export * as Json from './Json.js'
+export * as Settlement from './Settlement.js'
+export * as Signature from './Signature.js'
+export * as StateAttestation from './StateAttestation.js'
+export * as StateTrie from './StateTrie.js'
+export * as Transaction from './Transaction.js'
+export * as Units from './Units.js'
