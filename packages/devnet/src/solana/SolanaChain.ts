@@ -75,7 +75,7 @@ const BATCH = 8
 /** Blockhashes that transactions may name. */
 const WINDOW = 150
 /** Slots after which a vote has a slot as root. */
-const ROOTED_AFTER = 32n
+const ROOTED_AFTER = 31n
 const SOL = 1_000_000_000n
 
 /**

@@ -74,7 +74,10 @@ export function verify(
   if (later === undefined) return Verdict.refuse('stake-unknown', `no table is installed for epoch ${epoch}`)
   const expired = [table, later].find((it) => now > it.expires)
   if (expired !== undefined)
-    return Verdict.refuse('stake-expired', `the table of epoch ${expired.epoch} expired at ${expired.expires}`)
+    return Verdict.refuse(
+      'stake-expired',
+      `the table of epoch ${expired.epoch} expired at ${expired.expires}`,
+    )
   const own = confirmed(table, bank, votes)
   if (!own.ok) return own
   if (descendants.length === 0 || descendants.length > MAX_DESCENDANTS)

@@ -1,10 +1,11 @@
-import { type Bytes, Codec, Verdict } from '@aitbc/core'
+import { type Bytes, Codec, CoreErrors, type Verdict } from '@aitbc/core'
 import * as Canonical from '../internal/canonical.js'
 import * as BankHash from './BankHash.js'
 import * as EntryMerkle from './EntryMerkle.js'
 import * as Finality from './Finality.js'
 import * as Inclusion from './Inclusion.js'
 import * as LightClient from './LightClient.js'
+import type * as Poh from './Poh.js'
 
 /** Name of the form in an `Evidence`. */
 export const FORMAT = 'solana-transaction/1'
@@ -50,35 +51,18 @@ export function encode({ bank, finality, inclusion }: TransactionEvidence): Byte
 
 /** Reads evidence; total. Refusal: `evidence-encoding`. */
 export function decode(bytes: Bytes.Bytes): Verdict.Verdict<TransactionEvidence> {
-  const read = Canonical.decode(bytes, (reader) => {
-    const bank = { slot: reader.u64(), hash: reader.fixed(32) }
-    const finality = readFinality(reader, reader.u8())
-    const transaction = reader.bytes()
-    const paths = reader.list((from) => from.list(readStep, EntryMerkle.MAX_DEPTH), MAX_SIGNATURES)
-    const state = reader.fixed(32)
-    const entries = reader.list((from) => {
-      const hashes = from.u64()
-      const hash = from.fixed(32)
-      const mixin = from.optional((at) => at.fixed(32))
-      return { hashes, hash, ...(mixin === undefined ? {} : { mixin }) }
-    }, MAX_ENTRIES)
-    const parent = reader.fixed(32)
-    const parts = readParts(reader)
-    if (finality === undefined || parts === undefined || paths.some((path) => path.includes(undefined)))
-      return undefined
-    const inclusion = {
-      transaction,
-      paths: paths as readonly EntryMerkle.Path[],
-      state,
-      entries,
-      parent,
-      bank: parts,
-    }
-    return { bank, finality, inclusion }
-  })
-  if (!read.ok) return read
-  if (read.value === undefined) return Verdict.refuse('evidence-encoding', 'a tag that means nothing')
-  return Verdict.accept(read.value)
+  return Canonical.decode(bytes, (reader) => ({
+    bank: { slot: reader.u64(), hash: reader.fixed(32) },
+    finality: readFinality(reader),
+    inclusion: {
+      transaction: reader.bytes(),
+      paths: reader.list((from) => from.list(readStep, EntryMerkle.MAX_DEPTH), MAX_SIGNATURES),
+      state: reader.fixed(32),
+      entries: reader.list(readEntry, MAX_ENTRIES),
+      parent: reader.fixed(32),
+      bank: readParts(reader),
+    },
+  }))
 }
 
 /**
@@ -109,15 +93,22 @@ export function verify(
   return state.ok ? Inclusion.verify(state.value, inclusion, options) : state
 }
 
-function readFinality(reader: Codec.Reader, tag: number): Finality.Evidence | undefined {
-  if (tag === 2) return { kind: 'alpenglow', certificate: reader.bytes(MAX_CERTIFICATE) }
-  if (tag !== 1) return undefined
-  const votes = reader.list((from) => from.bytes(), MAX_VOTES)
-  const epoch = reader.u64()
-  const descendants = reader.list(readParts, Finality.MAX_DESCENDANTS)
-  const rooting = reader.list((from) => from.bytes(), MAX_VOTES)
-  if (descendants.includes(undefined)) return undefined
-  return { kind: 'tower', votes, epoch, descendants: descendants as readonly BankHash.Parts[], rooting }
+function readFinality(reader: Codec.Reader): Finality.Evidence {
+  if (tag(reader, 1, 2) === 2) return { kind: 'alpenglow', certificate: reader.bytes(MAX_CERTIFICATE) }
+  return {
+    kind: 'tower',
+    votes: reader.list((from) => from.bytes(), MAX_VOTES),
+    epoch: reader.u64(),
+    descendants: reader.list(readParts, Finality.MAX_DESCENDANTS),
+    rooting: reader.list((from) => from.bytes(), MAX_VOTES),
+  }
+}
+
+function readEntry(reader: Codec.Reader): Poh.Entry {
+  const hashes = reader.u64()
+  const hash = reader.fixed(32)
+  const mixin = reader.optional((from) => from.fixed(32))
+  return { hashes, hash, ...(mixin === undefined ? {} : { mixin }) }
 }
 
 function writeParts(
@@ -135,20 +126,19 @@ function writeParts(
   writer.optional(hardForks, (to, it) => to.u64(it))
 }
 
-function readParts(reader: Codec.Reader): BankHash.Parts | undefined {
+function readParts(reader: Codec.Reader): BankHash.Parts {
   const signatures = reader.u64()
   const blockhash = reader.fixed(32)
-  const accounts = readAccounts(reader, reader.u8())
-  if (accounts === undefined) return undefined
+  const accounts = readAccounts(reader)
   const hardForks = reader.optional((from) => from.u64())
   return { signatures, blockhash, accounts, ...(hardForks === undefined ? {} : { hardForks }) }
 }
 
-function readAccounts(reader: Codec.Reader, tag: number): BankHash.Accounts | undefined {
-  if (tag > 2) return undefined
-  if (tag === 2) return { form: 'lattice', lattice: reader.fixed(BankHash.LATTICE_SIZE) }
+function readAccounts(reader: Codec.Reader): BankHash.Accounts {
+  const form = tag(reader, 0, 2)
+  if (form === 2) return { form: 'lattice', lattice: reader.fixed(BankHash.LATTICE_SIZE) }
   const delta = reader.fixed(32)
-  if (tag === 1) return { form: 'delta-lattice', delta, lattice: reader.fixed(BankHash.LATTICE_SIZE) }
+  if (form === 1) return { form: 'delta-lattice', delta, lattice: reader.fixed(BankHash.LATTICE_SIZE) }
   const epoch = reader.optional((from) => from.fixed(32))
   return { form: 'delta', delta, ...(epoch === undefined ? {} : { epoch }) }
 }
@@ -158,9 +148,15 @@ function writeStep(writer: Codec.Writer, step: EntryMerkle.Step): void {
   else writer.u8(step.side === 'left' ? 1 : 2).fixed(step.hash)
 }
 
-function readStep(reader: Codec.Reader): EntryMerkle.Step | undefined {
-  const tag = reader.u8()
-  if (tag === 0) return { side: 'self' }
-  if (tag > 2) return undefined
-  return { side: tag === 1 ? 'left' : 'right', hash: reader.fixed(32) }
+function readStep(reader: Codec.Reader): EntryMerkle.Step {
+  const side = tag(reader, 0, 2)
+  if (side === 0) return { side: 'self' }
+  return { side: side === 1 ? 'left' : 'right', hash: reader.fixed(32) }
+}
+
+function tag(reader: Codec.Reader, least: number, most: number): number {
+  const value = reader.u8()
+  if (value < least || value > most)
+    throw CoreErrors.InvalidEncoding(`a tag is ${least} to ${most}, got ${value}`, { received: value })
+  return value
 }

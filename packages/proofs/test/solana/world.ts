@@ -199,13 +199,13 @@ export function votesFor(slot: bigint, who: readonly number[] = [0, 1, 3]): Uint
   return who.map((index) => voteOf(VALIDATORS[index] as Validator, towerOf(slot, blockAt(slot).hash)))
 }
 
-/** Why slot 101 is final: the votes of slot 133 root it. */
+/** Why slot 101 is final: the votes of slot 132 root it. */
 export const TOWER: Finality.Tower = {
   kind: 'tower',
   votes: votesFor(101n),
   epoch: 5n,
-  descendants: BLOCKS.slice(2, 34).map(({ parts }) => parts),
-  rooting: votesFor(133n),
+  descendants: BLOCKS.slice(2, 33).map(({ parts }) => parts),
+  rooting: votesFor(132n),
 }
 
 /** Evidence for a transaction of slot 101. */
