@@ -27,12 +27,12 @@ export function release(): string {
 }
 
 /**
- * The Chromium of this machine: `CHROMIUM`, else the first on `PATH`, else the one that was fetched before,
+ * The Chromium of this machine: `CHROMIUM` (and no other, so that one that isn't there means none), else the first on `PATH`, else the one that was fetched before,
  * else playwright's own, if somebody installed it.
  */
 export function findChromium(): Chromium | undefined {
   const named = process.env.CHROMIUM
-  if (named !== undefined && named !== '') return { path: named, env: {} }
+  if (named !== undefined && named !== '') return existsSync(named) ? { path: named, env: {} } : undefined
   for (const folder of (process.env.PATH ?? '').split(delimiter)) {
     for (const name of ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']) {
       const path = join(folder, name)
