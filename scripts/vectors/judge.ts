@@ -142,7 +142,8 @@ export function byFolder(paths: readonly string[]): Map<string, string[]> {
   return folders
 }
 
-function some(names: readonly string[]): string {
+/** The first few names, and how many more there are. */
+export function some(names: readonly string[]): string {
   const rest = names.length - SHOWN
   return names.slice(0, SHOWN).join(', ') + (rest > 0 ? ` and ${rest} more` : '')
 }

@@ -5,7 +5,7 @@ import { vectorsFolder } from '../../packages/devnet/src/vectorsFolder.js'
 import { exec, type Outcome, reports, StepFailure, start, writeTally } from '../steps.js'
 import { packages, root } from '../workspace.js'
 import { list } from './files.js'
-import { byFolder, type Figures, judge, type Run, raise } from './judge.js'
+import { byFolder, type Figures, judge, type Run, raise, some } from './judge.js'
 import type { Report } from './reporter.js'
 
 const FLOORS = join(root, 'scripts/vectors/floors.json')
@@ -58,13 +58,14 @@ export async function runVectors({ partial = false, write = false, only }: Optio
 
   print('folder', judgement.folders)
   print('topic', judgement.topics)
-  for (const { folder: at, files, listed } of run.tallies)
-    if (listed !== undefined) console.log(`listed: ${files.join(', ') || at}: ${listed}`)
-  const reasons = new Map<string, number>()
-  for (const { folder: at, skipped } of run.tallies)
-    for (const { reason } of skipped)
-      reasons.set(`${at}: ${reason}`, (reasons.get(`${at}: ${reason}`) ?? 0) + 1)
-  for (const [reason, count] of reasons) console.log(`skipped: ${count} of ${reason}`)
+  const left = new Map<string, string[]>()
+  const leave = (why: string, name: string) => left.set(why, [...(left.get(why) ?? []), name])
+  for (const { folder: at, files, skipped, listed } of run.tallies) {
+    if (listed !== undefined)
+      for (const file of files) leave(`listed below ${at}: ${listed}`, file.slice(at.length + 1))
+    for (const { name, reason } of skipped) leave(`skipped of ${at}: ${reason}`, name)
+  }
+  for (const [why, names] of left) console.log(`${names.length} ${why}: ${some(names)}`)
   for (const note of judgement.notes) console.log(`note: ${note}`)
   for (const complaint of judgement.complaints) console.log(`✗ ${complaint}`)
 
