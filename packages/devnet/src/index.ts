@@ -1,3 +1,11 @@
+export {
+  type AitbcAccount,
+  type AitbcBlock,
+  type AitbcChain,
+  type AitbcOptions,
+  type AitbcPayment,
+  createAitbcChain,
+} from './aitbc/AitbcChain.js'
 export type { BitcoinNode, BitcoinOptions } from './BitcoinNode.js'
 export type { BeaconOptions } from './beacon/BeaconChain.js'
 export {
