@@ -28,7 +28,7 @@ const { dup, equalVerify, hash160: HASH160, checkSig, checkMultisig } = Script.O
  * The rules are today's: every soft fork counts. Amounts and scripts of `prevouts` (one for each input) are the caller's: the
  * digests of SegWit commit to them. Refusals: `input-index`, `input-prevouts`, `script-sig`, `script-push`, `push-minimal`,
  * `script-encoding`, `script-hash`, `stack-size`, `witness-unexpected`, `witness-program`, `witness-empty`, `control-block`,
- * `taproot-commitment`, `multisig-dummy`, `signature`, `signature-der`, `signature-high-s`, `signature-length`, `key-form`,
+ * `taproot-commitment`, `key-off-curve`, `taproot-tweak`, `multisig-dummy`, `signature`, `signature-der`, `signature-high-s`, `signature-length`, `key-form`,
  * `sighash-type`, `sighash-single`; by standard rules `annex`, `not-standard`; and `script-unsupported` where only an interpreter
  * could tell.
  *
@@ -131,6 +131,9 @@ function byProgram(
   if (version === 0)
     return Verdict.refuse('witness-program', `no program of version 0 has ${program.length} bytes`)
   if (version === 1 && program.length === 32 && !wrapped) return byTaproot(spend, program)
+  // The script leaves its program on the stack, and that must be true: not zero, nor the negative zero.
+  if (program.every((byte, i) => byte === 0 || (byte === 0x80 && i === program.length - 1)))
+    return Verdict.refuse('witness-program', 'the program is zero, so nothing can spend it')
   return open(rules, `a program of version ${version}`)
 }
 
@@ -195,11 +198,11 @@ function byScript(
   const codes = operations.value.map(({ code }) => code)
   const data = operations.value.flatMap((operation) => (operation.data === undefined ? [] : [operation.data]))
   const check = (signature: Bytes.Bytes, key: Bytes.Bytes): Verdict.Verdict<number> => {
-    if (signature.length === 0) return Verdict.refuse('signature', 'the signature is empty')
     const decoded = Signature.decode(signature, rules)
-    if (!decoded.ok) return decoded
-    if (compressed && key.length !== 33)
-      return Verdict.refuse('key-form', 'a version 0 program needs a compressed key')
+    if (!decoded.ok && signature.length > 0) return decoded
+    if ((compressed && key.length !== 33) || !Signature.isKey(key, rules))
+      return Verdict.refuse('key-form', 'not a public key in an allowed form')
+    if (!decoded.ok) return Verdict.refuse('signature', 'the signature is empty')
     const { hashType } = decoded.value
     const hash = digest(hashType)
     if (!hash.ok) return hash
@@ -247,7 +250,11 @@ function byScript(
     if (valid.ok) {
       hashTypes.push(valid.value)
       at--
-    } else if (valid.refusal.check !== 'signature' && valid.refusal.check !== 'key-form') return valid
+    } else if (
+      valid.refusal.check !== 'signature' &&
+      (rules === 'standard' || valid.refusal.check !== 'key-form')
+    )
+      return valid
   }
   return Verdict.accept({ by: 'multisig', hashTypes })
 }

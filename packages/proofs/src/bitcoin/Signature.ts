@@ -89,6 +89,11 @@ export function verifySchnorr(
     : Verdict.refuse('signature', 'the signature is not that of the key over this message')
 }
 
+/** Tells whether bytes have the form of a public key: compressed or uncompressed, by consensus rules hybrid too. */
+export function isKey(key: Bytes.Bytes, rules: Rules = 'standard'): boolean {
+  return pointOf(key, rules) !== undefined
+}
+
 /** Noble throws for what has the wrong length. */
 function isTrue(verify: () => boolean): boolean {
   try {
