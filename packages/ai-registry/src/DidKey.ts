@@ -1,14 +1,14 @@
 import { Bytes, type Verdict } from '@aitbc/core'
+import { Ed25519 } from '@aitbc/proofs/attestation'
 import { base58 } from '@scure/base'
 import { RegistryErrors } from './errors.js'
 import * as did from './internal/did.js'
-import { type KeyCheck, readKey } from './internal/ed25519.js'
 
 /** An ed25519 public key as a `did:key` (did:key Method, section 3.1): `did:key:z6Mk…`. */
 export type DidKey = `did:key:z6Mk${string}`
 
 /** What {@link decode} refuses, by name. */
-export type Check = did.Check | KeyCheck
+export type Check = did.Check | Ed25519.KeyCheck
 
 /**
  * Writes an ed25519 public key (32 bytes) as its `did:key`.
@@ -23,7 +23,7 @@ export type Check = did.Check | KeyCheck
  */
 export function from(publicKey: Uint8Array): DidKey {
   Bytes.assert(publicKey, 32, 'publicKey')
-  const key = readKey(publicKey)
+  const key = Ed25519.readKey(publicKey, 'prime-order')
   if (!key.ok)
     throw RegistryErrors.InvalidKey(`publicKey: ${key.refusal.message}`, {
       argument: 'publicKey',
@@ -43,6 +43,6 @@ export function from(publicKey: Uint8Array): DidKey {
 export function decode(text: string): Verdict.Verdict<Uint8Array> {
   const publicKey = did.statedKey(text)
   if (!publicKey.ok) return publicKey
-  const point = readKey(publicKey.value)
+  const point = Ed25519.readKey(publicKey.value, 'prime-order')
   return point.ok ? publicKey : point
 }

@@ -1,4 +1,5 @@
 import { Bytes, CoreErrors, show, Verdict } from '@aitbc/core'
+import { Ed25519 } from '@aitbc/proofs/attestation'
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { base64urlnopad } from '@scure/base'
@@ -6,7 +7,6 @@ import * as ContentId from './ContentId.js'
 import * as DidKey from './DidKey.js'
 import { RegistryErrors } from './errors.js'
 import { statedKey } from './internal/did.js'
-import * as ed25519Rules from './internal/ed25519.js'
 import * as Jcs from './Jcs.js'
 import * as Json from './Json.js'
 import * as ServiceDescriptor from './ServiceDescriptor.js'
@@ -20,7 +20,7 @@ export const MAX_SIZE = ServiceDescriptor.MAX_SIZE + 1024
 /** What {@link verify} refuses, by name. */
 export type Check =
   | ServiceDescriptor.Check
-  | ed25519Rules.Check
+  | Ed25519.Check
   | 'envelope' // not exactly a descriptor and a signature
   | 'signature-encoding' // not base64url to the last bit
   | 'header-encoding' // the protected header isn't base64url of strict JSON
@@ -229,9 +229,9 @@ export declare namespace verify {
   }
 }
 
-function verifyBy(key: DidKey.DidKey, input: Uint8Array, signature: Uint8Array): Verdict.Verdict<null> {
+function verifyBy(key: DidKey.DidKey, input: Uint8Array, signature: Uint8Array): Verdict.Verdict<true> {
   const publicKey = statedKey(key)
-  return publicKey.ok ? ed25519Rules.verify(publicKey.value, input, signature) : publicKey
+  return publicKey.ok ? Ed25519.verify(publicKey.value, input, signature, 'prime-order') : publicKey
 }
 
 interface Envelope {

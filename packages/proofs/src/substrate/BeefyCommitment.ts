@@ -1,5 +1,5 @@
 import { type Bytes, Verdict } from '@aitbc/core'
-import { secp256k1 } from '@noble/curves/secp256k1.js'
+import * as Secp256k1 from '../attestation/Secp256k1.js'
 import { keccak256 } from './Hasher.js'
 import * as Scale from './Scale.js'
 
@@ -111,17 +111,7 @@ export function signers(signed: SignedCommitment): Verdict.Verdict<readonly numb
  * recovery id of 0 or 1), `signature-high-s` (the other of the two forms of a signature), `signature` (no key signed this).
  */
 export function recover(digest: Bytes.Hash32, signature: Bytes.Bytes): Verdict.Verdict<Bytes.Bytes> {
-  const recovery = signature[64] as number
-  if (signature.length !== 65 || recovery > 1)
-    return Verdict.refuse('signature-form', 'a signature is r, s and a recovery id of 0 or 1')
-  try {
-    const parsed = secp256k1.Signature.fromBytes(signature.subarray(0, 64), 'compact')
-    if (parsed.hasHighS()) return Verdict.refuse('signature-high-s', 's is in the upper half')
-    const key = parsed.addRecoveryBit(recovery).recoverPublicKey(digest).toBytes(false)
-    return Verdict.accept(keccak256(key.subarray(1)).slice(12))
-  } catch {
-    return Verdict.refuse('signature', 'the signature belongs to no key')
-  }
+  return Secp256k1.recover(digest, signature, 'from-0')
 }
 
 /** Signatures without which a set's commitment isn't final: all but less than a third. */

@@ -1,10 +1,14 @@
+import { Ed25519 } from '@aitbc/proofs/attestation'
 import { fc, test as property } from '@fast-check/vitest'
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { sha512 } from '@noble/hashes/sha2.js'
 import { describe, expect, test } from 'vitest'
-import { verify } from '../src/internal/ed25519.js'
 
 const { Point } = ed25519
+const RULES = ['zip215', 'strict', 'prime-order'] as const
+
+const verify = (key: Uint8Array, message: Uint8Array, signature: Uint8Array) =>
+  Ed25519.verify(key, message, signature, 'prime-order')
 const L = Point.Fn.ORDER
 const secret = fc.uint8Array({ minLength: 32, maxLength: 32 })
 const message = fc.uint8Array({ maxLength: 200 })
@@ -24,7 +28,11 @@ function forge(secretKey: Uint8Array, message: Uint8Array, nonce: bigint, addend
 
 property.prop([secret, message])('accepts what the key signed', (secretKey, message) => {
   const signature = ed25519.sign(message, secretKey)
-  expect(verify(ed25519.getPublicKey(secretKey), message, signature)).toEqual({ ok: true, value: null })
+  for (const rule of RULES)
+    expect(Ed25519.verify(ed25519.getPublicKey(secretKey), message, signature, rule)).toEqual({
+      ok: true,
+      value: true,
+    })
 })
 
 property.prop([secret, message, fc.nat(), fc.nat(7)])(
@@ -40,7 +48,7 @@ property.prop([secret, message, fc.nat(), fc.nat(7)])(
       if (at >= 0 && at < part.length) part[at] = (part[at] as number) ^ (1 << bit)
       at -= part.length
     }
-    expect(verify(...parts).ok).toBe(false)
+    for (const rule of RULES) expect(Ed25519.verify(...parts, rule).ok).toBe(false)
   },
 )
 
@@ -99,5 +107,66 @@ describe('A59: what one verifier accepts and another does not is refused', () =>
     ['zeros', key, new Uint8Array(64), 'signature-point'],
   ])('A59: %s', (_, key, signature, check) => {
     expect(refusal(key, signature)).toBe(check)
+  })
+
+  const by = (rule: Ed25519.Rule, key: Uint8Array, signature: Uint8Array) => {
+    const verdict = Ed25519.verify(key, message, signature, rule)
+    return verdict.ok ? 'accepted' : verdict.refusal.check
+  }
+
+  test('A59: the rules differ on R with a small-order part', () => {
+    const signature = forge(secretKey, message, 5n, torsion)
+    expect(RULES.map((rule) => by(rule, key, signature))).toEqual(['accepted', 'signature', 'signature'])
+  })
+
+  test('A59: the rules differ on a key with a small-order part', () => {
+    // k is a multiple of the part's order, so that the equation without cofactor holds as well.
+    const mixed = Point.fromBytes(key).add(torsion)
+    const { scalar } = ed25519.utils.getExtendedPublicKey(secretKey)
+    for (let nonce = 1n; ; nonce++) {
+      const r = Point.BASE.multiplyUnsafe(nonce).toBytes()
+      const k = toBigint(sha512(Uint8Array.of(...r, ...mixed.toBytes(), ...message))) % L
+      if (k % 8n !== 0n) continue
+      const signature = Uint8Array.of(...r, ...toBytes((nonce + k * scalar) % L))
+      expect(RULES.map((rule) => by(rule, mixed.toBytes(), signature))).toEqual([
+        'accepted',
+        'accepted',
+        'key-order',
+      ])
+      break
+    }
+  })
+
+  test('A59: a key of small order signs everything, in either encoding, by ZIP-215 alone', () => {
+    const signature = Uint8Array.of(...Point.BASE.toBytes(), ...toBytes(1n))
+    const twin = Point.ZERO.toBytes()
+    twin[31] = 0x80
+    expect(RULES.map((rule) => by(rule, Point.ZERO.toBytes(), signature))).toEqual([
+      'accepted',
+      'key-order',
+      'key-order',
+    ])
+    expect(RULES.map((rule) => by(rule, twin, signature))).toEqual([
+      'accepted',
+      'key-encoding',
+      'key-encoding',
+    ])
+    expect(RULES.map((rule) => by(rule, key, Uint8Array.of(...twin, ...toBytes(0n))))).toEqual([
+      'signature',
+      'signature-point',
+      'signature-point',
+    ])
+  })
+
+  test('A59: no rule takes S beyond the group order, or bytes of another length', () => {
+    const signature = ed25519.sign(message, secretKey)
+    const s = toBigint(signature.subarray(32))
+    for (const rule of RULES) {
+      expect(by(rule, key, Uint8Array.of(...signature.subarray(0, 32), ...toBytes(s + L)))).toBe(
+        'signature-scalar',
+      )
+      expect(by(rule, key, signature.subarray(0, 63))).toBe('signature-length')
+      expect(by(rule, key.subarray(0, 31), signature)).toBe('key-length')
+    }
   })
 })
