@@ -1,6 +1,6 @@
 // Two people who trust neither each other nor any server swap bitcoin for ether and for a token, on real nodes.
 
-import { networks } from '@aitbc/core'
+import { Bytes, networks } from '@aitbc/core'
 import { automine, createDevnet, deployHtlc, deployToken } from '@aitbc/devnet'
 import { type Audience, createJsonAudience, createTerminalAudience } from './swap/Audience.js'
 import { createStage } from './swap/Stage.js'
@@ -31,22 +31,44 @@ try {
 
 async function main(): Promise<number> {
   await using devnet = await createDevnet({
-    evm: { mining: 'manual' },
+    evm: { mining: 'manual', beacon: true },
     signal: abort.signal,
     ...(flags.has('json') ? {} : { onProgress: print }),
   })
+  const { beacon } = devnet.evm
+  if (beacon === undefined) throw new Error('the devnet runs no beacon chain')
   const { address: htlc } = await deployHtlc(devnet)
   const deployed = await deployToken(devnet, { name: 'Test Dollar', symbol: 'TUSD', decimals: 6 })
   const token = deployed.address.toLowerCase()
   const audience = audienceOf()
-  audience.say(`Bitcoin ${devnet.bitcoin.version}, EVM ${devnet.evm.version}`)
-  const stage = await createStage(devnet, audience)
+  audience.say(
+    `Bitcoin ${devnet.bitcoin.version}, EVM ${devnet.evm.version}, its beacon chain (Electra, minimal preset)`,
+  )
+  audience.say(
+    'what is proved of the EVM chain: sync committee → final beacon block → execution block → account → storage slot',
+  )
+  const stage = await createStage(devnet, beacon, audience)
   abort.signal.addEventListener('abort', () => void stage.close())
-  const miner = automine(devnet, { bitcoin: 400, evm: 300 })
+  // A block is final after three epochs of eight: those should pass in seconds.
+  const miner = automine(devnet, {
+    bitcoin: 400,
+    evm: 500,
+    evmBlocks: 6,
+    onError: (error) => abort.abort(error),
+  })
   const { url, username, password } = devnet.bitcoin
   const world = {
     bitcoin: { url, username, password },
-    evm: { url: devnet.evm.url, htlc, tokens: [token] },
+    evm: {
+      url: devnet.evm.url,
+      htlc,
+      tokens: [token],
+      beacon: {
+        url: beacon.url,
+        genesisValidatorsRoot: Bytes.toHex(beacon.config.genesisValidatorsRoot),
+        genesisTime: String(beacon.config.genesisTime),
+      },
+    },
     token,
   }
   const wrong: string[] = []
@@ -81,7 +103,7 @@ function audienceOf(): Audience {
     chain: (network) =>
       isBitcoin(network)
         ? { name: 'Bitcoin', final: networks.bitcoinRegtest.finality.depth }
-        : { name: 'EVM', final: networks.evmLocal.finality.depth },
+        : { name: 'EVM' },
     asset: (id) =>
       [networks.bitcoinRegtest.native, networks.evmLocal.native].find((asset) => asset.id === id) ?? {
         symbol: 'TUSD',

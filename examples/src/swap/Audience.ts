@@ -38,7 +38,8 @@ export function createTerminalAudience(
   options: {
     readonly colour: boolean
     readonly now: () => number
-    readonly chain: (network: string) => { readonly name: string; readonly final: bigint }
+    /** `final` is the depth at which a block is, where depth says so. */
+    readonly chain: (network: string) => { readonly name: string; readonly final?: bigint }
     readonly asset: (id: string) => Shown
   },
 ): Audience {
@@ -85,14 +86,16 @@ export function createTerminalAudience(
           if (message.locks.length === 0) once(party, message.leg, `sees no lock on ${chain.name} yet`)
           for (const lock of message.locks) {
             const amount = `${Amount.format(BigInt(lock.amount), asset.decimals)} ${asset.symbol}`
-            const count = (depth: string) =>
+            const count = (depth: string, final: boolean) =>
               BigInt(depth) === 0n
                 ? 'in the mempool'
-                : `${BigInt(depth) > chain.final ? chain.final : depth}/${chain.final}`
+                : chain.final === undefined
+                  ? `in a block${final ? ', final' : ''}`
+                  : `${BigInt(depth) > chain.final ? chain.final : depth}/${chain.final}`
             const text =
               lock.spend === undefined
-                ? `${chain.name}: lock of ${amount} ${count(lock.depth)}, ${lock.assurance}${lock.match === 'exact' ? '' : ` (${lock.match})`}; ${hours(message.left)}`
-                : `${chain.name}: ${lock.spend.kind} of ${amount} ${count(lock.spend.depth)}${lock.spend.final ? ', final' : ''}`
+                ? `${chain.name}: lock of ${amount} ${count(lock.depth, lock.final)}, ${lock.assurance}${lock.match === 'exact' ? '' : ` (${lock.match})`}; ${hours(message.left)}`
+                : `${chain.name}: ${lock.spend.kind} of ${amount} ${count(lock.spend.depth, lock.spend.final)}${lock.spend.final && chain.final !== undefined ? ', final' : ''}`
             once(party, `${message.leg}/${lock.ref}`, text)
           }
           return

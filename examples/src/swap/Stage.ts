@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Bytes } from '@aitbc/core'
-import { advance, type Devnet } from '@aitbc/devnet'
+import { advance, type BeaconNode, type Devnet, mine } from '@aitbc/devnet'
 import { build, stop as stopEsbuild } from 'esbuild'
 import type { Audience } from './Audience.js'
 import type { FromParty, PartyConfig, ToParty } from './messages.js'
@@ -33,7 +33,10 @@ export interface Performance {
 /** Where the parties meet: the chains, and whoever watches. Everything that is started here is stopped by `close`. */
 export interface Stage {
   readonly devnet: Devnet
-  enter(actor: Actor, config: Omit<PartyConfig, 'name' | 'role' | 'seed' | 'folder'>): Performance
+  enter(
+    actor: Actor,
+    config: Omit<PartyConfig, 'name' | 'role' | 'seed' | 'folder' | 'checkpoint'>,
+  ): Performance
   cast(name: PartyConfig['name'], role: PartyConfig['role']): Promise<Actor>
   /** Moves the time of both chains and of both parties. */
   advance(seconds: bigint): Promise<void>
@@ -41,11 +44,13 @@ export interface Stage {
 }
 
 const PARTY = fileURLToPath(new URL('./party.ts', import.meta.url))
+/** Epochs after which the first block is final again, where there were none for long. */
+const EPOCHS_TO_FINALITY = 5
 /** No message for so long means that something hangs. */
 const PATIENCE_MS = 45_000
 
 /** Sets the stage: parties are processes of their own, and end with it. */
-export async function createStage(devnet: Devnet, audience: Audience): Promise<Stage> {
+export async function createStage(devnet: Devnet, beacon: BeaconNode, audience: Audience): Promise<Stage> {
   const program = await compile()
   const running = new Set<ChildProcess>()
   const folders: string[] = [dirname(program)]
@@ -55,7 +60,7 @@ export async function createStage(devnet: Devnet, audience: Audience): Promise<S
   const tellTime = () => {
     for (const child of running) post(child, { is: 'time', utc: String(devnet.now()) })
   }
-  const clock = setInterval(tellTime, 500)
+  const clock = setInterval(tellTime, 100)
   return {
     devnet,
     async cast(name, role) {
@@ -70,10 +75,16 @@ export async function createStage(devnet: Devnet, audience: Audience): Promise<S
       child.once('exit', () => running.delete(child))
       const { name, role, folder } = actor
       const seed = Bytes.toHex(actor.seed)
+      // As a wallet would ship one: the newest final block when the process starts.
+      const trusted = beacon.finalized()
+      const checkpoint = Bytes.toHex(trusted.root)
+      audience.say(
+        `${name} trusts beacon block ${checkpoint.slice(0, 10)}… of slot ${trusted.slot}, and Bitcoin's genesis block`,
+      )
       post(child, {
         is: 'config',
         utc: String(devnet.now()),
-        config: { ...config, name, role, seed, folder },
+        config: { ...config, name, role, seed, folder, checkpoint },
       })
       return performance
     },
@@ -81,6 +92,8 @@ export async function createStage(devnet: Devnet, audience: Audience): Promise<S
       // The parties' clocks move first: a chain that is behind for a moment is only waited for.
       for (const child of running) post(child, { is: 'time', utc: String(devnet.now() + seconds) })
       await advance(devnet, seconds)
+      // Nobody signed while the time was skipped. Whoever starts from here on needs a checkpoint beyond the gap.
+      await mine(devnet, 'evm', EPOCHS_TO_FINALITY * Number(beacon.config.preset.slotsPerEpoch))
       tellTime()
     },
     async close() {
@@ -102,6 +115,8 @@ async function compile(): Promise<string> {
     platform: 'node',
     format: 'esm',
     logLevel: 'error',
+    // What runs the chains is in the devnet's own process.
+    external: ['litesvm', '@solana/*', '@lodestar/*', '@chainsafe/*'],
   })
   await stopEsbuild() // its service would outlive this process for a moment
   return outfile

@@ -12,7 +12,14 @@ export interface PartyConfig {
   /** Begin a swap over the channel, take it from storage, or rebuild it from the seed and the chains. */
   readonly mode: 'negotiate' | 'resume' | 'recover'
   readonly bitcoin: { readonly url: string; readonly username: string; readonly password: string }
-  readonly evm: { readonly url: string; readonly htlc: string; readonly tokens: readonly string[] }
+  readonly evm: {
+    readonly url: string
+    readonly htlc: string
+    readonly tokens: readonly string[]
+    readonly beacon: BeaconChain
+  }
+  /** Root of the final beacon block that the party trusts, hex: all that it takes on trust of the EVM chain. */
+  readonly checkpoint: string
   /** Port of the channel on 127.0.0.1: the follower listens, the initiator connects. */
   readonly port?: number
   /** What the initiator offers. */
@@ -20,6 +27,14 @@ export interface PartyConfig {
     readonly give: { readonly network: string; readonly asset: string; readonly amount: string }
     readonly get: { readonly network: string; readonly asset: string; readonly amount: string }
   }
+}
+
+/** The beacon chain of the EVM chain: where its light-client routes are, and what tells it from others. */
+export interface BeaconChain {
+  readonly url: string
+  /** Hex. */
+  readonly genesisValidatorsRoot: string
+  readonly genesisTime: string
 }
 
 /** What the stage tells a party: how it starts, and what time it is. */

@@ -4,7 +4,7 @@ import { createFileStorage } from '@aitbc/core/storage/file'
 import { connectChannel, listenChannel } from '@aitbc/devnet'
 import { Agreement, Negotiation, Planner, Recovery, Runner } from '@aitbc/swap'
 import { type FromParty, type PartyConfig, report, type ToParty } from './messages.js'
-import { createSides, policyFor } from './sides.js'
+import { createSides, POLICY } from './sides.js'
 
 let utc = 0n
 let tellStart: (config: PartyConfig) => void
@@ -58,7 +58,7 @@ async function take(config: PartyConfig, context: Runner.Context): Promise<reado
       return Promise.all(ids.map((id) => Runner.load(context, id)))
     }
     case 'recover': {
-      const swaps = await Recovery.recover(context, { policy: policyFor })
+      const swaps = await Recovery.recover(context, { policy: () => POLICY })
       for (const swap of swaps) tell({ is: 'recovered', swap: swap.id, from: 'chains' })
       return swaps
     }
@@ -69,40 +69,35 @@ async function negotiate(config: PartyConfig, context: Runner.Context): Promise<
   const nonce = crypto.getRandomValues(new Uint8Array(8))
   const common = { seed: context.seed, nonce, sides: context.sides, now: utc }
   let result: Negotiation.Result
-  let incoming: string
   if (config.role === 'initiator') {
     if (config.quote === undefined || config.port === undefined)
       throw new Error('the initiator needs a quote and a port')
     const quote = readQuote(config.quote)
-    incoming = quote.get.network
     const channel = await connectChannel(config.port)
-    // Half an hour for the other side to make up its mind.
+    // Four hours for the other side to make up its mind, and for both to see what is final: here they pass in minutes.
     result = await Negotiation.initiate(quote, {
       ...common,
       channel,
-      policy: policyFor(incoming),
-      slack: 1800n,
+      policy: POLICY,
+      slack: 14_400n,
     })
     await channel.close()
   } else {
     const listener = await listenChannel()
     tell({ is: 'ready', port: listener.port })
     const channel = await listener.accept()
-    const followed = await Negotiation.follow({
+    result = await Negotiation.follow({
       ...common,
       channel,
-      policy: policyFor(undefined),
+      policy: POLICY,
       accept: () => true,
       isKnown: (hashlock) => Runner.knowsHashlock(context.storage, hashlock),
     })
-    result = followed
-    incoming = followed.quote.give.network
     await channel.close()
     await listener.close()
   }
   const { signed, margins } = result
-  const policy = policyFor(incoming)
-  const swap = await Runner.open(context, { role: config.role, nonce, signed, margins, policy })
+  const swap = await Runner.open(context, { role: config.role, nonce, signed, margins, policy: POLICY })
   const { long, short } = signed.agreement
   tell({
     is: 'agreed',

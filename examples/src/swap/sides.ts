@@ -6,28 +6,33 @@ import {
   fundingAccount,
   partyAccount,
 } from '@aitbc/adapters/bitcoin'
-import { createEvmAdapter, createSeedWallet as createEvmWallet } from '@aitbc/adapters/evm'
-import { AccountId, type Fact, networks, SwapSeed } from '@aitbc/core'
-import { createHttpRpc, pipe, retry, timeout, toProvider } from '@aitbc/core/rpc'
+import {
+  createBeaconSource,
+  createEvmAdapter,
+  createSeedWallet as createEvmWallet,
+} from '@aitbc/adapters/evm'
+import { AccountId, Bytes, networks, SwapSeed } from '@aitbc/core'
+import { createHttpRest, createHttpRpc, pipe, retry, timeout, toProvider } from '@aitbc/core/rpc'
+import { BeaconConfig, createBeaconAnchor } from '@aitbc/proofs/beacon'
 import { Consensus, createBitcoinVerifier, HeaderChain } from '@aitbc/proofs/bitcoin'
 import { createEvmVerifier } from '@aitbc/proofs/ethereum'
 import { Policy, type Side } from '@aitbc/swap'
 import type { PartyConfig } from './messages.js'
 
 const BITCOIN = networks.bitcoinRegtest
-const EVM = networks.evmLocal
+/** Final is what the beacon chain finalized, as on the real network. */
+const EVM = {
+  ...networks.evmLocal,
+  finality: networks.ethereum.finality,
+  reorgDepth: networks.ethereum.reorgDepth,
+} as const
 
-/**
- * What a party relies on. Bitcoin locks are proved from the genesis block by the party itself; an EVM lock's state is proved down to a
- * block header that the node reports, so `reported` is what it can ask for there.
- */
-export function policyFor(incoming: string | undefined): Policy.Policy {
-  return { ...Policy.standard, assurance: incoming === EVM.id ? 'reported' : 'proved' }
-}
+/** What a party asks for: every lock that it relies on is proved, on both chains. */
+export const POLICY: Policy.Policy = { ...Policy.standard, assurance: 'proved' }
 
 /** A party's two sides: adapter, verifier and keys for each chain. */
 export function createSides(config: PartyConfig, seed: SwapSeed.SwapSeed, now: () => bigint): Side.Sides {
-  return { [BITCOIN.id]: bitcoinSide(config, seed, now), [EVM.id]: evmSide(config, seed) }
+  return { [BITCOIN.id]: bitcoinSide(config, seed, now), [EVM.id]: evmSide(config, seed, now) }
 }
 
 function bitcoinSide(config: PartyConfig, seed: SwapSeed.SwapSeed, now: () => bigint): Side.Side {
@@ -47,29 +52,33 @@ function bitcoinSide(config: PartyConfig, seed: SwapSeed.SwapSeed, now: () => bi
   }
 }
 
-function evmSide(config: PartyConfig, seed: SwapSeed.SwapSeed): Side.Side {
+function evmSide(config: PartyConfig, seed: SwapSeed.SwapSeed, now: () => bigint): Side.Side {
   const rpc = pipe(createHttpRpc({ url: config.evm.url }), timeout(10_000), retry())
   const tokens = config.evm.tokens.map((address) => ({
     id: `${EVM.id}/erc20:${address}` as const,
     symbol: 'TUSD',
     decimals: 6,
   }))
-  let head: Fact.Tip | undefined
-  const inner = createEvmAdapter({ network: EVM, transport: toProvider(rpc), tokens, pollMs: 200 })
-  const adapter: typeof inner = {
-    ...inner,
-    async tip(options) {
-      const tip = await inner.tip(options)
-      head = tip.value
-      return tip
-    },
+  const { url, genesisValidatorsRoot, genesisTime } = config.evm.beacon
+  const beacon: BeaconConfig.BeaconConfig = {
+    ...BeaconConfig.minimal({
+      network: EVM.id,
+      genesisValidatorsRoot: Bytes.fromHex(genesisValidatorsRoot),
+      genesisTime: BigInt(genesisTime),
+      forkEpochs: [0n, 0n, 0n, 0n, 0n],
+    }),
+    secondsPerSlot: 12n,
   }
-  const verifier = createEvmVerifier({
-    network: EVM.id,
-    // No light client follows this chain yet: a block is as good as the node's word.
-    trust: (block) =>
-      head !== undefined && block.height <= head.height ? { assurance: 'reported', asOf: head } : undefined,
+  const blockRoot = Bytes.fromHex(config.checkpoint)
+  const rest = pipe(createHttpRest({ url }), timeout(10_000), retry())
+  const adapter = createEvmAdapter({
+    network: EVM,
+    transport: toProvider(rpc),
+    beacon: createBeaconSource({ rest, config: beacon, blockRoot }),
+    tokens,
+    pollMs: 200,
   })
+  const verifier = createEvmVerifier({ anchor: createBeaconAnchor({ config: beacon, blockRoot, now }) })
   return {
     adapter,
     verifier,
