@@ -1,0 +1,149 @@
+import { spawn } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { attack, type Effort, type Outcome } from './attacks.js'
+import { FAMILIES } from './families.js'
+import { UNBOUND } from './unbound.js'
+
+/*
+ * `pnpm adversary [--family <name>] [--seed <number>] [--effort <part of 1>]`: every valid proof of the published data, and some
+ * made for what they lack, under attack; see the table that it prints.
+ */
+
+const FULL: Effort = {
+  hashBits: Number.POSITIVE_INFINITY,
+  signatureBits: 10_000,
+  random: 1_000_000,
+  mutated: 1_000_000,
+  encodings: 2_000,
+  swaps: 200,
+  weighed: 2_000,
+}
+
+const self = fileURLToPath(import.meta.url)
+const option = (name: string) => {
+  const at = process.argv.indexOf(`--${name}`)
+  return at < 0 ? undefined : process.argv[at + 1]
+}
+const seed = Number(option('seed') ?? (Math.random() * 0x7fffffff) | 0)
+const part = Number(option('effort') ?? 1)
+
+/** A part of the full effort for one of so many families. */
+export function effortOf(part: number, count: number): Effort {
+  const of = (most: number) => Math.ceil(most * part)
+  return {
+    hashBits: part === 1 ? FULL.hashBits : of(20_000),
+    signatureBits: of(FULL.signatureBits),
+    random: of(FULL.random / count),
+    mutated: of(FULL.mutated / count),
+    encodings: of(FULL.encodings),
+    swaps: of(FULL.swaps),
+    weighed: of(FULL.weighed),
+  }
+}
+
+async function alone(family: string): Promise<void> {
+  setFlagsFromString('--expose-gc')
+  setFlagsFromString('--max-semi-space-size=128')
+  ;(globalThis as { gc?: unknown }).gc = runInNewContext('gc')
+  const specimens = FAMILIES[family]
+  if (specimens === undefined)
+    throw new Error(`no family ${family} among ${Object.keys(FAMILIES).join(', ')}`)
+  const effort = effortOf(part, Object.keys(FAMILIES).length)
+  const outcome = attack(family, [...specimens()], UNBOUND, effort, seed)
+  console.log(JSON.stringify(outcome))
+}
+
+function inProcess(family: string): Promise<Outcome & { readonly seconds: number }> {
+  const started = Date.now()
+  const args = [...process.execArgv, self, '--one', family, '--seed', String(seed), '--effort', String(part)]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  let output = ''
+  child.stdout.on('data', (data) => {
+    output += data
+  })
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code) => {
+      if (code !== 0) reject(new Error(`${family} ends with ${code}`))
+      else resolve({ ...JSON.parse(output), seconds: Math.round((Date.now() - started) / 100) / 10 })
+    })
+  })
+}
+
+async function main(): Promise<void> {
+  const one = option('one')
+  if (one !== undefined) return alone(one)
+  const names = Object.keys(FAMILIES).filter((name) => name === (option('family') ?? name))
+  console.log(`adversary: seed ${seed}, effort ${part}`)
+  const began = Date.now()
+  const outcomes: (Outcome & { seconds: number })[] = []
+  const queue = [...names]
+  const work = async () => {
+    for (let name = queue.shift(); name !== undefined; name = queue.shift())
+      outcomes.push(await inProcess(name))
+  }
+  await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, work))
+  outcomes.sort((a, b) => names.indexOf(a.family) - names.indexOf(b.family))
+  console.table(
+    Object.fromEntries(
+      outcomes.map((it) => [
+        it.family,
+        {
+          specimens: it.specimens,
+          bits: it.bits,
+          listed: Object.values(it.listed).reduce((a, b) => a + b, 0),
+          swaps: it.swaps,
+          encodings: it.encodings,
+          random: it.random,
+          mutated: it.mutated,
+          untrusted: it.untrusted,
+          'ms/kB': Math.round(it.slowest * 100) / 100,
+          'B/B': Math.round(it.heaviest * 10) / 10,
+          faults: it.faults.length,
+          s: it.seconds,
+        },
+      ]),
+    ),
+  )
+  for (const { family, listed } of outcomes)
+    for (const [field, count] of Object.entries(listed))
+      console.log(`unbound: ${family}: ${field} (${count} changes accepted, verdicts alike)`)
+  for (const { family, faults } of outcomes) for (const fault of faults) console.log(`✗ ${family}: ${fault}`)
+  const sum = (of: (it: Outcome) => number) => outcomes.reduce((total, it) => total + of(it), 0)
+  // A listed field that nothing found unbound is no reason to list it.
+  const idle =
+    part === 1
+      ? UNBOUND.filter((it) =>
+          outcomes.some((one) => one.family === it.family && one.listed[it.fields.join(' + ')] === undefined),
+        )
+      : []
+  for (const { family, fields } of idle)
+    console.log(`✗ ${family}: ${fields.join(' + ')} is listed as unbound, and no change of it was accepted`)
+  const faults = sum((it) => it.faults.length) + idle.length
+  console.log(
+    JSON.stringify({
+      gate: 'adversary',
+      seed,
+      families: outcomes.length,
+      specimens: sum((it) => it.specimens),
+      bits: sum((it) => it.bits),
+      swaps: sum((it) => it.swaps),
+      encodings: sum((it) => it.encodings),
+      random: sum((it) => it.random),
+      mutated: sum((it) => it.mutated),
+      untrusted: sum((it) => it.untrusted),
+      unbound: UNBOUND.length,
+      slowestMsPerKB: Math.round(Math.max(...outcomes.map((it) => it.slowest)) * 100) / 100,
+      mostAllocatedPerByte: Math.round(Math.max(...outcomes.map((it) => it.heaviest)) * 10) / 10,
+      seconds: Math.round((Date.now() - began) / 1000),
+      faults,
+      pass: faults === 0 && outcomes.length > 0,
+    }),
+  )
+  if (faults > 0 || outcomes.length === 0) process.exitCode = 1
+}
+
+if (process.argv[1] === self) await main()
