@@ -1,4 +1,5 @@
 import { Bytes, Verdict } from '@aitbc/core'
+import * as Engine from '../engine/Engine.js'
 import * as BankHash from './BankHash.js'
 import * as StakeTable from './StakeTable.js'
 import * as Transaction from './Transaction.js'
@@ -48,7 +49,7 @@ const ALPENGLOW =
  * is a part of this, never the whole (A51).
  *
  * Refusals: `unsupported` (Alpenglow, see its message), `stake-unknown` (no table for the slot, or for an epoch that isn't that of the slot
- * or the next), `stake-expired`, those of {@link confirmed} and {@link tally}, `descendants` (none, or more than 512), those of
+ * or the next), `stake-expired`, those of {@link confirmed}, `descendants` (none, or more than 512), those of
  * `BankHash.check`, `vote-bank` (a vote for no descendant), `vote-root` (none, or below the slot), `descendant-unused` (nobody votes for the
  * last bank).
  *
@@ -61,8 +62,20 @@ export function verify(
   tables: readonly StakeTable.StakeTable[],
   bank: Bank,
   evidence: Evidence,
-  { now }: { readonly now: bigint },
+  options: { readonly now: bigint },
 ): Verdict.Verdict<Bank> {
+  return settle(prepare(tables, bank, evidence, options))
+}
+
+/**
+ * {@link verify} for an engine of the caller's, by the rule `strict`: decides everything but the signatures, and hands these out at once.
+ */
+export function prepare(
+  tables: readonly StakeTable.StakeTable[],
+  bank: Bank,
+  evidence: Evidence,
+  { now }: { readonly now: bigint },
+): Verdict.Verdict<Engine.Pending<Bank>> {
   if (evidence.kind === 'alpenglow') return Verdict.refuse('unsupported', ALPENGLOW)
   const { votes, epoch, descendants, rooting } = evidence
   const table = tables.find(({ slots }) => bank.slot >= slots[0] && bank.slot <= slots[1])
@@ -78,7 +91,7 @@ export function verify(
       'stake-expired',
       `the table of epoch ${expired.epoch} expired at ${expired.expires}`,
     )
-  const own = confirmed(table, bank, votes)
+  const own = tallyFor(table, bank, votes)
   if (!own.ok) return own
   if (descendants.length === 0 || descendants.length > MAX_DESCENDANTS)
     return Verdict.refuse('descendants', `1 to ${MAX_DESCENDANTS} are expected, got ${descendants.length}`)
@@ -103,14 +116,16 @@ export function verify(
   })
   if (!rooted.ok) return rooted
   if (!top) return Verdict.refuse('descendant-unused', 'nobody votes for the last bank')
-  return Verdict.accept(bank)
+  return Verdict.accept(pending([...own.value.checks, ...rooted.value.checks], bank))
 }
 
 /**
  * Verifies that more than two thirds of the stake voted for a bank: the runtime's `confirmed`. It never makes anything final, and no
  * state of the light client comes of it (A51).
  *
- * Refusals: `vote-bank` (a vote for another slot or hash), and those of {@link tally}.
+ * Refusals: `bank-hash` (zero), `vote-bank` (a vote for another slot or hash), `vote-slot` (outside the table's slots), `vote-voter` (not in
+ * the table, twice, or not in its order), `vote-authority` (not the table's), `stake` (two thirds or less), `signature`, and those of
+ * `Transaction.decode` and `Vote.of`.
  *
  * @example
  * import { Finality } from '@aitbc/proofs/solana'
@@ -122,6 +137,37 @@ export function confirmed(
   bank: Bank,
   votes: readonly Bytes.Bytes[],
 ): Verdict.Verdict<bigint> {
+  const tallied = tallyFor(table, bank, votes)
+  if (!tallied.ok) return tallied
+  return settle(Verdict.accept(pending(tallied.value.checks, tallied.value.stake)))
+}
+
+/** A verdict that waits for signatures of the strict rule alone. */
+export function pending<T>(checks: readonly Engine.Check[], value: T): Engine.Pending<T> {
+  return {
+    checks,
+    settle(answers) {
+      const folded = Engine.fold(checks, answers)
+      return folded.ok ? Verdict.accept(value) : folded
+    },
+  }
+}
+
+/** Carries a verdict to its end with noble. */
+export function settle<T>(waiting: Verdict.Verdict<Engine.Pending<T>>): Verdict.Verdict<T> {
+  return waiting.ok ? waiting.value.settle(Engine.noble(waiting.value.checks, 'strict')) : waiting
+}
+
+interface Tally {
+  readonly stake: bigint
+  readonly checks: readonly Engine.Check[]
+}
+
+function tallyFor(
+  table: StakeTable.StakeTable,
+  bank: Bank,
+  votes: readonly Bytes.Bytes[],
+): Verdict.Verdict<Tally> {
   if (bank.hash.length !== 32 || bank.hash.every((byte) => byte === 0))
     return Verdict.refuse('bank-hash', 'the hash of a bank has 32 bytes that are not all zero')
   return tally(table, votes, (_, slot, hash) =>
@@ -131,22 +177,17 @@ export function confirmed(
   )
 }
 
-/**
- * Adds up the stake behind votes that all pass a test; gives it where it is more than two thirds.
- *
- * Refusals: `vote-slot` (outside the table's slots), `vote-voter` (not in the table, twice, or not in its order), `vote-authority` (not the
- * table's), `signature`, `stake` (two thirds or less), and those of `Transaction.decode` and `Vote.of`.
- */
-export function tally(
+/** Adds up the stake behind votes that all pass a test, where it is more than two thirds; signatures are left to the end. */
+function tally(
   table: StakeTable.StakeTable,
   votes: readonly Bytes.Bytes[],
   test: (vote: Vote.Vote, slot: bigint, hash: Bytes.Hash32) => Verdict.Verdict<unknown>,
-): Verdict.Verdict<bigint> {
+): Verdict.Verdict<Tally> {
   if (votes.length > table.voters.length)
     return Verdict.refuse('vote-voter', `${table.voters.length} may vote, got ${votes.length} votes`)
   let next = 0
   let stake = 0n
-  const transactions: Transaction.Transaction[] = []
+  const checks: Engine.Check[] = []
   for (const bytes of votes) {
     const transaction = Transaction.decode(bytes)
     if (!transaction.ok) return transaction
@@ -168,14 +209,9 @@ export function tally(
     if (!passed.ok) return passed
     next = found + 1
     stake += voter.stake
-    transactions.push(transaction.value)
+    checks.push(...Transaction.checks(transaction.value))
   }
   if (!StakeTable.isSupermajority(table, stake))
     return Verdict.refuse('stake', `${stake} of ${table.total} is not more than two thirds`)
-  // Signatures last: they cost a thousand times the rest.
-  for (const transaction of transactions) {
-    const signed = Transaction.verify(transaction)
-    if (!signed.ok) return signed
-  }
-  return Verdict.accept(stake)
+  return Verdict.accept({ stake, checks })
 }

@@ -1,7 +1,8 @@
 import { Bytes, Verdict } from '@aitbc/core'
+import type { Pending } from '../engine/Engine.js'
 import * as BankHash from './BankHash.js'
 import * as EntryMerkle from './EntryMerkle.js'
-import type * as Finality from './Finality.js'
+import * as Finality from './Finality.js'
 import * as LightClient from './LightClient.js'
 import * as Poh from './Poh.js'
 import * as Transaction from './Transaction.js'
@@ -44,7 +45,7 @@ export interface Attested {
  *
  * Refusals: `not-final` (a fresh light client), `hash-length`, `transaction-paths` (not one a signature), `entry-index` (signatures not side by side),
  * `entry-root` (paths to different roots), `poh-last-tick` (the chain doesn't end with a tick), `blockhash`, `bank-hash` (another bank is
- * final), and those of `Transaction.decode`, `Transaction.verify`, `EntryMerkle.fold`, `Poh.verify` and `BankHash.check`.
+ * final), and those of `Transaction.decode` and `Transaction.verify`, of `EntryMerkle.fold`, `Poh.verify` and `BankHash.check`.
  *
  * @example
  * import { Inclusion } from '@aitbc/proofs/solana'
@@ -58,6 +59,15 @@ export function verify(
   evidence: Evidence,
   options: Pick<Poh.Options, 'limit' | 'engine'> = {},
 ): Verdict.Verdict<Attested> {
+  return Finality.settle(prepare(client, evidence, options))
+}
+
+/** {@link verify} for an engine of the caller's, by the rule `strict`. */
+export function prepare(
+  client: LightClient.State,
+  evidence: Evidence,
+  options: Pick<Poh.Options, 'limit' | 'engine'> = {},
+): Verdict.Verdict<Pending<Attested>> {
   const { paths, state, entries, parent, bank } = evidence
   const final = LightClient.finalized(client)
   if (final === undefined) return Verdict.refuse('not-final', 'nothing is final yet')
@@ -90,14 +100,13 @@ export function verify(
     return Verdict.refuse('blockhash', 'the bank has another blockhash')
   const chain = Poh.verify(Poh.mix(state, root), entries, options)
   if (!chain.ok) return chain
-  const signed = Transaction.verify(transaction.value)
-  if (!signed.ok) return signed
-  return Verdict.accept({
+  const attested: Attested = {
     assurance: 'attested',
     says: 'included',
     silent: ['success', 'state', 'lookups'],
     bank: final,
     blockhash: bank.blockhash,
     transaction: transaction.value,
-  })
+  }
+  return Verdict.accept(Finality.pending(Transaction.checks(transaction.value), attested))
 }

@@ -1,4 +1,5 @@
 import { Verdict } from '@aitbc/core'
+import type { Pending } from '../engine/Engine.js'
 import * as Finality from './Finality.js'
 import * as StakeTable from './StakeTable.js'
 
@@ -60,12 +61,21 @@ export function install(state: State, table: StakeTable.StakeTable): Verdict.Ver
  * const verdict = LightClient.apply(state, update)
  * if (verdict.ok) LightClient.finalized(verdict.value)?.slot
  */
-export function apply(state: State, { bank, evidence, now }: Update): Verdict.Verdict<State> {
-  const { tables, final } = state
+export function apply(state: State, update: Update): Verdict.Verdict<State> {
+  return Finality.settle(prepare(state, update))
+}
+
+/** {@link apply} for an engine of the caller's, by the rule `strict`. */
+export function prepare(
+  { tables, final }: State,
+  { bank, evidence, now }: Update,
+): Verdict.Verdict<Pending<State>> {
   if (final !== undefined && bank.slot <= final.slot)
     return Verdict.refuse('slot-not-newer', `slot ${final.slot} is final already`)
-  const verdict = Finality.verify(tables, bank, evidence, { now })
-  return verdict.ok ? Verdict.accept({ tables, final: { slot: bank.slot, hash: bank.hash } }) : verdict
+  const waiting = Finality.prepare(tables, bank, evidence, { now })
+  if (!waiting.ok) return waiting
+  const next: State = { tables, final: { slot: bank.slot, hash: bank.hash } }
+  return Verdict.accept(Finality.pending(waiting.value.checks, next))
 }
 
 /** The highest bank that is final; `undefined` in a fresh state. */

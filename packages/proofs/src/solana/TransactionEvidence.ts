@@ -1,10 +1,11 @@
-import { type Bytes, Codec, CoreErrors, type Verdict } from '@aitbc/core'
+import { type Bytes, Codec, CoreErrors, Verdict } from '@aitbc/core'
+import * as Engine from '../engine/Engine.js'
 import * as Canonical from '../internal/canonical.js'
 import * as BankHash from './BankHash.js'
 import * as EntryMerkle from './EntryMerkle.js'
 import * as Finality from './Finality.js'
 import * as Inclusion from './Inclusion.js'
-import * as LightClient from './LightClient.js'
+import type * as LightClient from './LightClient.js'
 import type * as Poh from './Poh.js'
 
 /** Name of the form in an `Evidence`. */
@@ -79,18 +80,34 @@ export function decode(bytes: Bytes.Bytes): Verdict.Verdict<TransactionEvidence>
  * if (verdict.ok) verdict.value.assurance // 'attested'
  */
 export function verify(
-  { tables }: LightClient.State,
+  state: LightClient.State,
   bytes: Bytes.Bytes,
   options: { readonly now: bigint } & Parameters<typeof Inclusion.verify>[2],
 ): Verdict.Verdict<Inclusion.Attested> {
+  return Finality.settle(prepare(state, bytes, options))
+}
+
+/** {@link verify} for an engine of the caller's, by the rule `strict`. */
+export function prepare(
+  { tables }: LightClient.State,
+  bytes: Bytes.Bytes,
+  options: { readonly now: bigint } & Parameters<typeof Inclusion.verify>[2],
+): Verdict.Verdict<Engine.Pending<Inclusion.Attested>> {
   const evidence = decode(bytes)
   if (!evidence.ok) return evidence
   const { bank, finality, inclusion } = evidence.value
-  const state = LightClient.apply(
-    { tables, final: undefined },
-    { bank, evidence: finality, now: options.now },
-  )
-  return state.ok ? Inclusion.verify(state.value, inclusion, options) : state
+  const final = Finality.prepare(tables, bank, finality, options)
+  if (!final.ok) return final
+  const included = Inclusion.prepare({ tables, final: bank }, inclusion, options)
+  if (!included.ok) return included
+  const checks = [...final.value.checks, ...included.value.checks]
+  return Verdict.accept({
+    checks,
+    settle(answers) {
+      const folded = Engine.fold(checks, answers)
+      return folded.ok ? included.value.settle(answers.slice(final.value.checks.length)) : folded
+    },
+  })
 }
 
 function readFinality(reader: Codec.Reader): Finality.Evidence {

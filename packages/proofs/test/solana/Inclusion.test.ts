@@ -1,4 +1,5 @@
 import { Bytes } from '@aitbc/core'
+import { Batch, Engine } from '@aitbc/proofs/engine'
 import {
   BankHash,
   EntryMerkle,
@@ -259,6 +260,28 @@ describe('evidence in its encoded form', () => {
     }
     expect(check(judge(encoded, TABLE.expires + 1n))).toBe('stake-expired')
     expect(check(judge(encoded.slice(0, -1)))).toBe('evidence-encoding')
+  })
+  test('an engine of the caller’s answers for the signatures, by the strict rule', async () => {
+    const waiting = TransactionEvidence.prepare(FRESH, encoded, { now: NOW })
+    const { checks, settle } = value(waiting)
+    // Three for the bank, three that root it, two of the transaction itself.
+    expect(checks.length).toBe(8)
+    const yes = checks.map(() => true)
+    expect(value(settle(yes))).toEqual(value(judge(encoded)))
+    for (const at of yes.keys()) expect(check(settle(yes.map((it, i) => it && i !== at)))).toBe('signature')
+    expect(check(settle(yes.slice(1)))).toBe('signature-answers')
+    const engine = Batch.create()
+    expect((await Engine.settle(engine, waiting, { rule: 'strict' })).ok).toBe(true)
+    const cut = TransactionEvidence.prepare(FRESH, encoded.slice(1), { now: NOW })
+    expect(check(await Engine.settle(engine, cut))).toBe('evidence-encoding')
+    expect(check(TransactionEvidence.prepare(FRESH, encoded, { now: TABLE.expires + 1n }))).toBe(
+      'stake-expired',
+    )
+    const other = TransactionEvidence.encode({
+      ...EVIDENCE,
+      inclusion: { ...EVIDENCE.inclusion, parent: hashOf('no') },
+    })
+    expect(check(judge(other))).toBe('bank-hash')
   })
   test('an Alpenglow certificate is read, and refused by its name', () => {
     const one: TransactionEvidence.TransactionEvidence = {
