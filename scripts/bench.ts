@@ -1,20 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
-import { syncCommitteeUpdate } from '../packages/proofs/bench/syncCommittee.js'
+import { median, round } from '../packages/proofs/bench/gate.js'
+import { type Gate, groups } from '../packages/proofs/bench/index.js'
 import { root } from './workspace.js'
-
-/**
- * One gate: a ratio, measured with its candidates interleaved, and a control in the same code path that must not
- * pass. `pass` is false when the value misses its target, and also when the control meets it.
- */
-interface Gate {
-  readonly gate: string
-  readonly value: number
-  readonly target: string
-  readonly baseline: string
-  readonly negativeControl: string
-  readonly pass: boolean
-}
 
 const runs = 15
 
@@ -27,10 +15,6 @@ function importTime(specifier: string): number {
     timeout: 60_000,
   })
   return Number(output)
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN
 }
 
 function importOfCore(): Gate {
@@ -55,12 +39,14 @@ function importOfCore(): Gate {
   }
 }
 
-function round(value: number): number {
-  return Math.round(value * 1000) / 1000
-}
-
-const gates = [importOfCore(), syncCommitteeUpdate()]
-for (const gate of gates) console.log(JSON.stringify(gate))
+const started = performance.now()
+const gates: Gate[] = []
+for (const measure of [async () => [importOfCore()], ...groups])
+  for (const gate of await measure()) {
+    gates.push(gate)
+    console.log(JSON.stringify(gate))
+  }
 const pass = gates.length > 0 && gates.every((gate) => gate.pass)
-console.log(JSON.stringify({ gate: 'bench', gates: gates.length, pass }))
+const seconds = Math.round((performance.now() - started) / 1000)
+console.log(JSON.stringify({ gate: 'bench', gates: gates.length, seconds, pass }))
 if (!pass) process.exitCode = 1

@@ -1,5 +1,6 @@
 import { SyncCommittee } from '@aitbc/proofs/beacon'
 import { bls12_381 } from '@noble/curves/bls12-381.js'
+import { type Gate, race } from './gate.js'
 
 const { G1, G2, longSignatures } = bls12_381
 const SIZE = 512
@@ -13,14 +14,7 @@ const TARGET = 15
  * bits, message and signature as bytes; in each run both are timed, and both must say yes to the true one and no to one whose
  * bits claim another signer.
  */
-export function syncCommitteeUpdate(): {
-  readonly gate: string
-  readonly value: number
-  readonly target: string
-  readonly baseline: string
-  readonly negativeControl: string
-  readonly pass: boolean
-} {
+export async function syncCommitteeUpdate(): Promise<readonly Gate[]> {
   const secrets = Array.from({ length: SIZE }, (_, i) => BigInt(i + 2) ** 5n)
   const sum = (of: readonly bigint[]) =>
     of.reduce((total, secret) => (total + secret) % G1.Point.Fn.ORDER, 0n)
@@ -52,37 +46,16 @@ export function syncCommitteeUpdate(): {
     )
   }
 
-  let sound = true
-  const times: { ours: number[]; cold: number[]; again: number[] } = { ours: [], cold: [], again: [] }
-  const time = (into: number[], verify: (claimed: Uint8Array) => boolean) => {
-    const start = performance.now()
-    const yes = verify(bits)
-    into.push(performance.now() - start)
-    sound = sound && yes && !verify(forged)
-  }
-  sound = ours(bits) && cold(bits)
-  for (let run = 0; run < RUNS; run++) {
-    time(times.ours, ours)
-    time(times.cold, cold)
-    time(times.again, cold)
-  }
-  const base = median(times.cold)
-  const value = base / median(times.ours)
-  const control = base / median(times.again)
-  return {
+  const gate = await race({
     gate: 'sync-committee-update',
-    value: round(value),
-    target: `>= ${TARGET}`,
-    baseline: `noble from cold keys, ${SIZE - ABSENT} of ${SIZE} (${round(base)} ms, ours ${round(median(times.ours))} ms, medians of ${RUNS})`,
-    negativeControl: `forged bits refused in every run: ${sound}; noble in the place of ours: ${round(control)}, ${control >= TARGET ? 'passes, so this measures nothing' : 'fails as it must'}`,
-    pass: sound && value >= TARGET && control < TARGET,
-  }
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100
+    target: TARGET,
+    clock: 'processor',
+    ours,
+    baseline: cold,
+    named: `noble from cold keys, ${SIZE - ABSENT} of ${SIZE}`,
+    good: bits,
+    tampered: forged,
+    rounds: RUNS,
+  })
+  return [gate]
 }

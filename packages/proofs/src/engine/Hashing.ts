@@ -1,11 +1,13 @@
 import { type Bytes, CoreErrors } from '@aitbc/core'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { keccak_256 } from '@noble/hashes/sha3.js'
+import { join } from '../internal/join.js'
 import { ofEach80 } from '../internal/sha256d.js'
 
 /** Hash functions; results are memory of their own. */
 export interface Hashing {
-  readonly sha256: (bytes: Bytes.Bytes) => Bytes.Hash32
+  /** SHA-256 of what the parts are end to end. */
+  readonly sha256: (...parts: readonly Bytes.Bytes[]) => Bytes.Hash32
   readonly keccak256: (bytes: Bytes.Bytes) => Bytes.Hash32
   /** SHA-256 of nodes of 64 bytes each, laid end to end: as many hashes of 32 bytes, end to end. */
   readonly hashLevel: (nodes: Bytes.Bytes) => Bytes.Bytes
@@ -28,7 +30,7 @@ export const HEADER = 80
  * Hashing.noble.hashLevel(new Uint8Array(128)).length // 64
  */
 export const noble: Hashing = {
-  sha256: (bytes) => sha256(bytes),
+  sha256: (...parts) => sha256(parts.length === 1 ? (parts[0] as Bytes.Bytes) : join(parts)),
   keccak256: (bytes) => keccak_256(bytes),
   hashLevel(nodes) {
     whole(nodes, NODE, 'nodes')

@@ -48,6 +48,7 @@ const FROM = INPUT + 32
 /** Longest message that is hashed here; noble takes longer ones. */
 const MOST = MEMORY - FROM - 256
 const SHA_BLOCK = 64
+const SHORT = 80
 const KECCAK_BLOCK = 136
 
 function hashingOf(instance: WebAssembly.Instance): Hashing {
@@ -55,13 +56,17 @@ function hashingOf(instance: WebAssembly.Instance): Hashing {
   const bytes = new Uint8Array(memory.buffer)
   const view = new DataView(memory.buffer)
 
-  const sha = (message: Bytes.Bytes): void => {
-    const { length } = message
+  const put = (message: Bytes.Bytes, at: number): void => {
+    // A call of `set` costs more than a few bytes do.
+    if (message.length > SHORT) bytes.set(message, at)
+    else for (let i = 0; i < message.length; i++) bytes[at + i] = message[i] as number
+  }
+  /** Pads what lies in the memory, and hashes it. */
+  const sha = (length: number): void => {
     const blocks = (length + 8 + SHA_BLOCK) >>> 6
     const end = FROM + blocks * SHA_BLOCK
-    bytes.set(message, FROM)
-    bytes.fill(0, FROM + length, end)
     bytes[FROM + length] = 0x80
+    for (let at = FROM + length + 1; at < end - 4; at++) bytes[at] = 0
     view.setUint32(end - 4, length * 8)
     sha256(FROM, blocks, OUT)
   }
@@ -69,7 +74,7 @@ function hashingOf(instance: WebAssembly.Instance): Hashing {
     const { length } = message
     const blocks = Math.floor(length / KECCAK_BLOCK) + 1
     const end = FROM + blocks * KECCAK_BLOCK
-    bytes.set(message, FROM)
+    put(message, FROM)
     bytes.fill(0, FROM + length, end)
     bytes[FROM + length] = 0x01
     bytes[end - 1] = (bytes[end - 1] as number) | 0x80
@@ -92,9 +97,14 @@ function hashingOf(instance: WebAssembly.Instance): Hashing {
   }
 
   return {
-    sha256(message) {
-      if (message.length > MOST) return noble.sha256(message)
-      sha(message)
+    sha256(...parts) {
+      let length = 0
+      for (const part of parts) {
+        if (length + part.length > MOST) return noble.sha256(...parts)
+        put(part, FROM + length)
+        length += part.length
+      }
+      sha(length)
       return bytes.slice(OUT, OUT + 32)
     },
     keccak256(message) {

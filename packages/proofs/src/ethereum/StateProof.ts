@@ -55,10 +55,11 @@ export function account(
   stateRoot: Bytes.Hash32,
   address: Bytes.Bytes,
   proof: readonly Bytes.Bytes[],
+  options: TrieProof.Options = {},
 ): Verdict.Verdict<Account | null> {
   if (address.length !== 20)
     return Verdict.refuse('address-length', `an address is 20 bytes, got ${address.length}`)
-  const value = TrieProof.verify(stateRoot, keccak_256(address), proof)
+  const value = TrieProof.verify(stateRoot, keccak_256(address), proof, options)
   if (!value.ok || value.value === null) return value as Verdict.Verdict<null>
   return decodeAccount(value.value)
 }
@@ -73,9 +74,10 @@ export function storage(
   storageRoot: Bytes.Hash32,
   slot: Bytes.Bytes32,
   proof: readonly Bytes.Bytes[],
+  options: TrieProof.Options = {},
 ): Verdict.Verdict<bigint> {
   if (slot.length !== 32) return Verdict.refuse('slot-length', `a slot is 32 bytes, got ${slot.length}`)
-  const value = TrieProof.verify(storageRoot, keccak_256(slot), proof)
+  const value = TrieProof.verify(storageRoot, keccak_256(slot), proof, options)
   if (!value.ok) return value
   if (value.value === null) return Verdict.accept(0n)
   const item = Rlp.decode(value.value)

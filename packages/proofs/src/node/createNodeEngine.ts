@@ -1,18 +1,15 @@
 import { createPublicKey, verify } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import * as Batch from '../engine/Batch.js'
-import type { Check, Engine } from '../engine/Engine.js'
+import type { Check, Engine, Signing } from '../engine/Engine.js'
 import { noble } from '../engine/Hashing.js'
 import { acceptFast } from '../engine/internal/acceptFast.js'
 import { cached } from '../engine/internal/cached.js'
+import { shareOut } from '../engine/internal/shareOut.js'
 import * as Wasm from '../engine/Wasm.js'
 
-/** Below this many, handing work to other threads costs more than it saves. */
-const FEW = 8
 /** Threads of Node's pool, unless its environment says otherwise. */
 const POOL = 4
-/** How long a signature takes in a batch, by how long it takes OpenSSL. */
-const BATCH_TIME = 0.8
 /** SubjectPublicKeyInfo of an ed25519 key, but for the key (RFC 8410). */
 const PREFIX = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00]
 
@@ -27,29 +24,23 @@ const PREFIX = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21
  */
 export function createNodeEngine(options: createNodeEngine.Options = {}): Engine {
   const { threads = Math.min(POOL, availableParallelism() - 1), keys = 1024 } = options
-  const batch = Batch.create({ keys })
   const keyOf = cached(keys, (publicKey) =>
     createPublicKey({ key: Buffer.from([...PREFIX, ...publicKey]), format: 'der', type: 'spki' }),
   )
-  const openssl = {
+  const platform = {
     exact: true,
     verify: ({ publicKey, message, signature }: Check) =>
       new Promise<boolean>((resolve) => {
         // A key that it can't read is a no.
         verify(null, message, keyOf(publicKey), signature, (error, yes) => resolve(error === null && yes))
-      }).catch(() => false),
+      }),
+  }
+  const openssl: Signing = {
+    verifyMany: (checks, { rule = 'zip215', signal } = {}) => acceptFast(checks, rule, platform, signal),
   }
   return {
     ...(Wasm.createSync() ?? noble),
-    async verifyMany(checks, { rule = 'zip215', signal } = {}) {
-      signal?.throwIfAborted()
-      if (rule === 'strict') return acceptFast(checks, rule, openssl, signal)
-      if (checks.length < FEW || threads < 1) return batch.verify(checks)
-      const share = Math.floor((checks.length * threads) / (threads + 1 / BATCH_TIME))
-      const theirs = acceptFast(checks.slice(0, share), rule, openssl, signal)
-      const ours = batch.verify(checks.slice(share))
-      return [...(await theirs), ...ours]
-    },
+    verifyMany: shareOut(openssl, threads, Batch.create({ keys })).verifyMany,
   }
 }
 

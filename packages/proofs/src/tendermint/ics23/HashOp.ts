@@ -3,6 +3,7 @@ import { blake2b, blake2s } from '@noble/hashes/blake2.js'
 import { ripemd160 } from '@noble/hashes/legacy.js'
 import { sha256, sha512, sha512_256 } from '@noble/hashes/sha2.js'
 import type { Hashing } from '../../engine/Hashing.js'
+import { join } from '../../internal/join.js'
 
 /** `HashOp` of ICS-23, by number. */
 export const NAMES = [
@@ -26,10 +27,21 @@ export interface Options {
 }
 
 /** The hash of bytes; none where ICS-23 gives the name a number but no meaning (`keccak256`, `blake3`), and for `none`. */
-export function hash(op: HashOp, bytes: Bytes.Bytes, { hashing }: Options = {}): Bytes.Bytes | undefined {
+export function hash(op: HashOp, bytes: Bytes.Bytes, options: Options = {}): Bytes.Bytes | undefined {
+  return hashOf(op, [bytes], options)
+}
+
+/** The hash of what parts are end to end. */
+export function hashOf(
+  op: HashOp,
+  parts: readonly Bytes.Bytes[],
+  { hashing }: Options = {},
+): Bytes.Bytes | undefined {
+  if (op === 'sha256' && hashing !== undefined) return hashing.sha256(...parts)
+  const bytes = join(parts)
   switch (op) {
     case 'sha256':
-      return hashing === undefined ? sha256(bytes) : hashing.sha256(bytes)
+      return sha256(bytes)
     case 'sha512':
       return sha512(bytes)
     case 'ripemd160':

@@ -19,7 +19,7 @@ export function apply(
   options: HashOp.Options = {},
 ): Verdict.Verdict<Bytes.Bytes> {
   if (child.length === 0) return Verdict.refuse('ics23-child-empty', 'an inner node has a child')
-  const hash = HashOp.hash(op.hash, join([op.prefix, child, op.suffix]), options)
+  const hash = HashOp.hashOf(op.hash, [op.prefix, child, op.suffix], options)
   return hash === undefined
     ? Verdict.refuse('ics23-hash-op', `${op.hash} gives no hash of a node`)
     : Verdict.accept(hash)

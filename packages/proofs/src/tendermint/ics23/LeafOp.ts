@@ -50,7 +50,7 @@ export function apply(
       return Verdict.refuse('ics23-length-op', `${op.length} doesn't go with ${hashed.length} bytes`)
     parts.push(before, hashed)
   }
-  const hash = HashOp.hash(op.hash, join(parts), options)
+  const hash = HashOp.hashOf(op.hash, parts, options)
   return hash === undefined
     ? Verdict.refuse('ics23-hash-op', `${op.hash} gives no hash of a leaf`)
     : Verdict.accept(hash)
