@@ -225,14 +225,16 @@ function addressOf(to: string, network: string): string {
 export interface AutomineOptions {
   readonly bitcoin?: number
   readonly evm?: number
-  /** Stops by itself after so many blocks a chain; 10,000 by default. */
+  /** EVM blocks mined at once each time; 1 by default. */
+  readonly evmBlocks?: number
+  /** Stops by itself after so many rounds a chain; 10,000 by default. */
   readonly blocks?: number
   /** Told when a block could not be mined; the chain's miner has then stopped. */
   readonly onError?: (error: unknown, chain: Chain) => void
 }
 
 /**
- * Mines in the background, for demos: ends with the net, with the returned `stop`, or after `blocks` blocks.
+ * Mines in the background, for demos: ends with the net, with the returned `stop`, or after `blocks` rounds.
  *
  * Errors: 6006 `ChainNotRunning`, 6007 `InvalidDevnetArgument`, 6010 `DevnetStopped`.
  *
@@ -248,6 +250,7 @@ export function automine(
 ): { readonly stop: () => Promise<void> } {
   const state = stateOf(devnet)
   const most = integer(options.blocks ?? MOST_BLOCKS, 'blocks', 1, MOST_BLOCKS)
+  const atOnce = { bitcoin: 1, evm: integer(options.evmBlocks ?? 1, 'evmBlocks', 1, MOST_BLOCKS) } as const
   if (options.bitcoin !== undefined) bitcoinOf(state)
   if (options.evm !== undefined) evmOf(state)
   const timers = new Set<NodeJS.Timeout>()
@@ -257,7 +260,9 @@ export function automine(
     if (stopped || left === 0) return
     const timer = setTimeout(() => {
       timers.delete(timer)
-      const mined = state.exclusive(() => (stopped ? Promise.resolve([]) : mineNow(state, chain, 1)))
+      const mined = state.exclusive(() =>
+        stopped ? Promise.resolve([]) : mineNow(state, chain, atOnce[chain]),
+      )
       current = mined.then(
         () => run(chain, everyMs, left - 1),
         (error) => options.onError?.(error, chain),

@@ -14,7 +14,9 @@ export interface BeaconFinality {
 
 /** Where an adapter has its proofs of blocks from. */
 export interface BeaconSource {
-  /** The newest finality; `undefined` before there is any. */
+  /** The newest final execution block; `undefined` before there is any. */
+  finalized(options?: CallOptions): Promise<Fact.BlockRef | undefined>
+  /** The same with its evidence; `undefined` also where the node lacks the updates between it and the checkpoint. */
   finality(options?: CallOptions): Promise<BeaconFinality | undefined>
 }
 
@@ -92,29 +94,27 @@ export function createBeaconSource(options: createBeaconSource.Options): BeaconS
     return true
   }
 
+  const newest = async (callOptions?: CallOptions) => {
+    const path = 'finality_update'
+    const json = await get(path, callOptions)
+    if (json === undefined) return undefined
+    const finality = needed(path, BeaconJson.update(config, 'finality', dataOf(json)))
+    const update = needed(path, LightClientUpdate.read(config, 'finality', finality))
+    const execution = update.finality?.header.execution?.header
+    if (execution === undefined) return undefined
+    const { blockNumber: height, blockHash } = execution
+    return { block: { height, hash: `0x${Bytes.toHex(blockHash)}` }, finality, slot: update.signatureSlot }
+  }
+
   return {
+    finalized: async (callOptions) => (await newest(callOptions))?.block,
     async finality(callOptions) {
-      const path = 'finality_update'
-      const json = await get(path, callOptions)
-      if (json === undefined) return undefined
-      const finality = needed(path, BeaconJson.update(config, 'finality', dataOf(json)))
-      const update = needed(path, LightClientUpdate.read(config, 'finality', finality))
-      const execution = update.finality?.header.execution?.header
-      if (execution === undefined) return undefined
+      const found = await newest(callOptions)
+      if (found === undefined) return undefined
+      const { block, finality, slot } = found
       start ??= await begin(callOptions)
-      const whole = await catchUp(
-        start.period,
-        BeaconConfig.periodAt(config, update.signatureSlot),
-        callOptions,
-      )
-      // Without an update for each period nobody can follow: nothing is final for us.
-      if (!whole) return undefined
-      return {
-        block: { height: execution.blockNumber, hash: `0x${Bytes.toHex(execution.blockHash)}` },
-        bootstrap: start.bootstrap,
-        updates: updates.slice(),
-        finality,
-      }
+      const whole = await catchUp(start.period, BeaconConfig.periodAt(config, slot), callOptions)
+      return whole ? { block, bootstrap: start.bootstrap, updates: updates.slice(), finality } : undefined
     },
   }
 }

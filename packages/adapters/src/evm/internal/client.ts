@@ -100,7 +100,7 @@ async function finalizedOf(
   const { finality } = client.network
   if (finality.rule === 'instant') return ref(latest)
   if (finality.rule === 'tag' && client.beacon !== undefined) {
-    const final = (await client.beacon.finality(options))?.block
+    const final = await client.beacon.finalized(options)
     return final === undefined || final.height > latest.height ? undefined : final
   }
   let block: EvmRpc.Block | undefined
