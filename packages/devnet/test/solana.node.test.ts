@@ -82,6 +82,12 @@ describe('what the local chain makes, the verifier judges', () => {
     })
   })
 
+  test('default: a payment by the chain’s own purse', async () => {
+    const receipt = await chain.pay(receiver, 2_000_000n)
+    const evidence = TransactionEvidence.encode(await chain.prove(receipt.signature))
+    expect(TransactionEvidence.verify(client(), evidence, { now: chain.time() }).ok).toBe(true)
+  })
+
   test('A51: a transaction that failed is included as well: inclusion says nothing of success', async () => {
     const receipt = chain.send(await transfer(999_000_000_000n))
     expect(receipt.error).toMatch(/InstructionError/)

@@ -56,6 +56,8 @@ export interface SolanaChain {
   latestBlockhash(): string
   /** Gives lamports to an account outside of any block, as a genesis does. */
   fund(address: string, lamports: bigint): void
+  /** Sends lamports from an account that the chain holds: a transaction like any other, and a fact to be proved. */
+  pay(address: string, lamports: bigint): Promise<SolanaReceipt>
   /** Executes a transaction in the current slot. Errors: `SolanaRejected` (6019) where it can't stand in a block. */
   send(transaction: Uint8Array): SolanaReceipt
   /** Closes so many slots, with the validators' votes for each; one unless told. */
@@ -68,6 +70,7 @@ export interface SolanaChain {
   prove(signature: string): Promise<TransactionEvidence.TransactionEvidence>
 }
 
+const SYSTEM = '11111111111111111111111111111111'
 const VOTE = 'Vote111111111111111111111111111111111111111'
 const VOTE_ACCOUNT_SIZE = 3762n
 /** Transactions of one entry. */
@@ -104,6 +107,7 @@ export async function createSolanaChain(options: SolanaOptions = {}): Promise<So
       voter: await signer(`voter ${index}`),
     })),
   )
+  const purse = await signer('purse')
 
   const blocks = new Map<bigint, SolanaBlock>()
   const receipts = new Map<string, SolanaReceipt>()
@@ -261,6 +265,14 @@ export async function createSolanaChain(options: SolanaOptions = {}): Promise<So
       if (result === null || result instanceof litesvm.FailedTransactionMetadata)
         throw rejected('the faucet refused', { address, lamports })
     },
+    async pay(address, lamports) {
+      const data = Bytes.concat(Uint8Array.of(2, 0, 0, 0), u64(lamports))
+      const accounts = metas(
+        { address: purse.address, role: kit.AccountRole.WRITABLE_SIGNER, signer: purse },
+        { address: kit.address(address), role: kit.AccountRole.WRITABLE },
+      )
+      return send(await compile(purse, [{ programAddress: kit.address(SYSTEM), accounts, data }]))
+    },
     send,
     async produce(slots = 1) {
       for (let i = 0; i < slots; i++) await close()
@@ -288,6 +300,7 @@ export async function createSolanaChain(options: SolanaOptions = {}): Promise<So
     },
   }
   setClock()
+  chain.fund(purse.address, 100_000n * SOL)
   for (const { node, voter } of validators) {
     chain.fund(node.address, 100n * SOL)
     chain.fund(voter.address, SOL)
@@ -312,7 +325,7 @@ export async function createSolanaChain(options: SolanaOptions = {}): Promise<So
     const { error } = send(
       await compile(node, [
         {
-          programAddress: kit.address('11111111111111111111111111111111'),
+          programAddress: kit.address(SYSTEM),
           accounts: metas(
             { address: node.address, role: kit.AccountRole.WRITABLE_SIGNER, signer: node },
             { address: at.address, role: kit.AccountRole.WRITABLE_SIGNER, signer: at },
