@@ -31,7 +31,7 @@ export interface Term {
 }
 
 const BITS = 256
-const ONE = /* @__PURE__ */ Field.from(1n)
+const ONE = /* @__PURE__ */ Field.one()
 /** −121665/121666. */
 const D = /* @__PURE__ */ Field.from(0x52036cee2b6ffe738cc740797779e89800700a4d4141d8ab75eb4dca135978a3n)
 const D2 = /* @__PURE__ */ Field.from(0x2406d9dc56dffce7198e80f2eef3d13000e0149a8283b156ebd69b9426b2f159n)
@@ -56,7 +56,7 @@ const [A, B, C, D0, E, F, G, H, I] = /* @__PURE__ */ Array.from(
 
 /** The neutral point. */
 export function neutral(): Point {
-  return { X: Field.zero(), Y: Field.from(1n), Z: Field.from(1n), T: Field.zero() }
+  return { X: Field.zero(), Y: Field.one(), Z: Field.one(), T: Field.zero() }
 }
 
 /**

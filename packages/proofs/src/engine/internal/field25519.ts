@@ -18,10 +18,17 @@ const LIMBS = 12
 const WRAP = 19 * 2 ** -255
 /** Bit at which each limb starts. */
 const START = /* @__PURE__ */ Array.from({ length: LIMBS + 1 }, (_, i) => Math.ceil(21.25 * i))
+const UNIT = /* @__PURE__ */ START.map((start) => 2 ** start)
 const SCALE = /* @__PURE__ */ START.map((start) => 2 ** -start)
 
 export function zero(): Fe {
   return new Float64Array(LIMBS)
+}
+
+export function one(): Fe {
+  const out = zero()
+  out[0] = 1
+  return out
 }
 
 export function from(value: bigint): Fe {
@@ -34,20 +41,18 @@ export function from(value: bigint): Fe {
   return out
 }
 
+const WORDS = /* @__PURE__ */ new Uint8Array(36)
+const VIEW = /* @__PURE__ */ new DataView(WORDS.buffer)
+
 /** The low 255 bits of 32 bytes, little-endian; p and above are as good as what is left of them. */
-export function fromBytes(out: Fe, bytes: Bytes.Bytes): void {
+export function fromBytes(out: Fe, bytes: Bytes.Bytes32): void {
+  WORDS.set(bytes)
   for (let i = 0; i < LIMBS; i++) {
     const start = START[i] as number
-    const end = START[i + 1] as number
-    let value = 0
-    for (let at = start >> 3; at << 3 < end; at++) {
-      const bit = at * 8
-      let byte = bytes[at] as number
-      if (bit < start) byte &= 0x100 - 2 ** (start - bit)
-      if (bit + 8 > end) byte &= 2 ** (end - bit) - 1
-      value += byte * 2 ** bit
-    }
-    out[i] = value
+    const width = (START[i + 1] as number) - start
+    // A limb lies within the 32 bits from the byte where it starts.
+    const value = (VIEW.getUint32(start >> 3, true) >>> (start & 7)) & ((1 << width) - 1)
+    out[i] = value * (UNIT[i] as number)
   }
 }
 
