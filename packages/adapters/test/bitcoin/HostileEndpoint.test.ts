@@ -1,6 +1,6 @@
 import { type Bytes, isAitbcError, type LockTerms, SwapSeed } from '@aitbc/core'
 import type { Rpc } from '@aitbc/core/rpc'
-import { Hash256, HtlcScript, Transaction } from '@aitbc/proofs/bitcoin'
+import { BlockHeader, Hash256, HtlcScript, Transaction } from '@aitbc/proofs/bitcoin'
 import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect, test } from 'vitest'
 import {
@@ -133,6 +133,25 @@ describe('H29: lies of a back end', () => {
     const error = await refused(adapter.findLocks(world.terms))
     expect(['ContradictoryAnswer', 'ForeignNetwork']).toContain(error._tag)
     expect(error.message.length).toBeGreaterThan(20)
+  })
+
+  test.each([
+    ['A6: a header whose hash exceeds its own target', 0x207fffff, 'proof-of-work'],
+    ['A5: a header whose target is easier than the network allows', 0x2100ffff, 'target-limit'],
+    ['A5: a header whose target is negative', 0x20ffffff, 'target-negative'],
+  ])('%s', async (_, bits, check) => {
+    const { chain } = withLock()
+    const tip = chain.blocks.at(-1) as (typeof chain.blocks)[number]
+    let header = { ...tip.header, bits }
+    // Half of all hashes are high enough.
+    while ((BlockHeader.hash(header)[31] as number) < 0x80) header = { ...header, nonce: header.nonce + 1 }
+    const hash = Hash256.toDisplay(BlockHeader.hash(header))
+    const liar = adapterOf({
+      ...chain.backend,
+      tip: async () => ({ ...(await chain.backend.tip()), hash }),
+      header: async (asked) => (asked === hash ? BlockHeader.encode(header) : chain.backend.header(asked)),
+    })
+    expect(await refused(liar.tip())).toMatchObject({ _tag: 'ContradictoryAnswer', context: { hash, check } })
   })
 
   test('a spender that spends something else, a coin that pays somebody else', async () => {

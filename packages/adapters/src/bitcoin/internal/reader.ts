@@ -1,11 +1,13 @@
 import { Bytes, type CallOptions, ChainId, CoreErrors, type Fact, type Network } from '@aitbc/core'
-import { BlockHeader, Hash256, MerkleTree, Transaction } from '@aitbc/proofs/bitcoin'
+import { BlockHeader, Consensus, Hash256, MerkleTree, Transaction } from '@aitbc/proofs/bitcoin'
 import type { Backend, Outpoint } from '../Backend.js'
 import { BitcoinErrors } from '../errors.js'
 import { forEach } from './forEach.js'
 import { lru } from './lru.js'
 
 const MEDIAN_SPAN = 11
+/** The limit where a network's own is not known. */
+const ANY_WORK = (1n << 256n) - 1n
 const HEADERS = 4096
 const TRANSACTIONS = 2048
 
@@ -19,7 +21,7 @@ export interface Located {
   readonly index: number
 }
 
-/** What an endpoint says, checked as far as hashes go: headers, ids, places in blocks, and that blocks are on the best chain. */
+/** What an endpoint says, checked as far as hashes go: headers and their work, ids, places in blocks, and that blocks are on the best chain. */
 export interface Reader {
   tip(options?: CallOptions): Promise<Fact.Tip>
   header(hash: string, options?: CallOptions): Promise<BlockHeader.BlockHeader>
@@ -46,6 +48,8 @@ export function createReader(network: Network, backend: Backend): Reader {
   /** Places that were proved once: a place in a block never changes. */
   const places = lru<number>(TRANSACTIONS)
   let sameNetwork: Promise<void> | undefined
+  // What a network's difficulty should be, only its chain of headers tells: that is for `proved` facts.
+  const limit = Consensus.of(network.id)?.powLimit ?? ANY_WORK
 
   const contradiction = (message: string, context: Record<string, unknown>) =>
     BitcoinErrors.ContradictoryAnswer(`${backend.name}: ${message}`, context)
@@ -74,6 +78,12 @@ export function createReader(network: Network, backend: Backend): Reader {
     const value = BlockHeader.decode(raw)
     if (!value.ok || Hash256.toDisplay(BlockHeader.hash(value.value)) !== hash)
       throw contradiction(`the header of ${hash} has another hash`, { hash })
+    const work = BlockHeader.verifyWork(value.value, limit)
+    if (!work.ok)
+      throw contradiction(`the header of ${hash} has no proof of work: ${work.refusal.message}`, {
+        hash,
+        check: work.refusal.check,
+      })
     headers.set(hash, value.value)
     return value.value
   }
