@@ -1,6 +1,7 @@
 import { ContentId, Jcs, Json, type ServiceDescriptor, SignedDescriptor } from '@aitbc/ai-registry'
 import { expect } from 'vitest'
 import { type Case, readVectors, type VectorFile } from '../../../scripts/vectors/reader.js'
+import { definitions, refusal } from './jsonSchema.js'
 import { NOW, SAMPLE, SECRET } from './sample.js'
 
 interface Example {
@@ -39,7 +40,7 @@ interface AbiEntry {
 }
 
 /** The file is read strictly; its canonical form reads back the same, under its content id. */
-function readStrictly(file: VectorFile): Case {
+function readStrictly(file: VectorFile): Extract<Case, { run: unknown }> {
   return {
     name: 'its canonical form',
     run: () => {
@@ -151,20 +152,44 @@ readVectors({
   },
 })
 
+const EXAMPLE = /^([\d-]+)-examples\/([^/]+)\/[^/]+\.json$/
+const SCHEMA = /^([\d-]+)-schema\.json$/
+
+// The schema of a revision, and its examples of each type that it defines.
 readVectors({
   topic: 'services',
   folder: 'ai-services/mcp',
-  title: 'MCP: schemas and examples are read strictly; tools map to capabilities',
-  cases: ([file]) =>
-    file === undefined
-      ? []
-      : [
-          readStrictly(file),
-          ...(/\/Tool\/[^/]+$/.test(file.path)
-            ? [{ name: 'the tool', run: () => publishTool(file.json<Tool>()) }]
-            : []),
-        ],
+  title: 'MCP: its examples keep to its schema, and tools map to capabilities',
+  group: (path) => (EXAMPLE.exec(path) ?? SCHEMA.exec(path))?.[1] ?? path,
+  cases: (files) => {
+    const schema = files.find(({ path }) => SCHEMA.test(path))?.json<Json.Value>()
+    return files.flatMap((file): Case[] => {
+      const strictly = { ...readStrictly(file), name: file.path }
+      const type = EXAMPLE.exec(file.path)?.[2]
+      if (type === undefined) {
+        if (!SCHEMA.test(file.path)) throw new Error(`${file.path}: a schema or an example is expected`)
+        return [strictly]
+      }
+      const name = `${file.path}: by the schema`
+      if (schema === undefined) return [strictly, { name, skip: 'the schema of that revision is not there' }]
+      return [strictly, { name, run: () => keepsTo(schema, type, file.json()) }].concat(
+        type === 'Tool' ? [{ name: `${file.path}: the tool`, run: () => publishTool(file.json()) }] : [],
+      )
+    })
+  },
 })
+
+/** The example is of its type, and would not be without any member that the type requires. */
+function keepsTo(schema: Json.Value, type: string, example: Readonly<Record<string, Json.Value>>): void {
+  const definition = definitions(schema)[type]
+  if (definition === undefined) throw new Error(`the schema defines no ${type}`)
+  expect(refusal(schema, definition, example)).toBeUndefined()
+  const { required = [] } = definition as { readonly required?: readonly string[] }
+  for (const name of required) {
+    const { [name]: _, ...rest } = example
+    expect(refusal(schema, definition, rest)).toContain(`${name} is expected`)
+  }
+}
 
 readVectors({
   topic: 'services',
