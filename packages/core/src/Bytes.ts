@@ -9,6 +9,7 @@ export type Bytes32 = Uint8Array
 export type Hash32 = Uint8Array
 
 const HEX = /^(?:[0-9a-f]{2})*$/
+const PAIRS = /* @__PURE__ */ Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
 /**
  * Reads lower-case hex without prefix; `InvalidBytes` (1005) for anything else.
@@ -41,7 +42,7 @@ export function fromHex(hex: string, argument = 'hex'): Bytes {
  */
 export function toHex(bytes: Bytes): string {
   let out = ''
-  for (const byte of bytes) out += byte.toString(16).padStart(2, '0')
+  for (let i = 0; i < bytes.length; i++) out += PAIRS[bytes[i] as number]
   return out
 }
 

@@ -18,14 +18,14 @@ const MOST_THREADS = 4
  * engine.keccak256(new Uint8Array(0)).length // 32
  */
 export async function createEngine(options: createEngine.Options = {}): Promise<Engine> {
-  const { hashing = noble, signing = await pick() } = options
+  const { hashing = noble, subtle, signing = await pick(subtle) } = options
   return { ...hashing, verifyMany: signing.verifyMany }
 }
 
-async function pick(): Promise<Signing> {
+async function pick(subtle: SubtleCrypto | null | undefined): Promise<Signing> {
   const batch = Batch.create()
-  const platform = await WebCrypto.create()
-  const threads = Math.min(MOST_THREADS, (globalThis.navigator?.hardwareConcurrency ?? 2) - 1)
+  const platform = await WebCrypto.create(subtle === undefined ? {} : { subtle })
+  const threads = Math.max(1, Math.min(MOST_THREADS, (globalThis.navigator?.hardwareConcurrency ?? 2) - 1))
   return platform === undefined ? batch : shareOut(platform, threads, batch)
 }
 
@@ -33,5 +33,7 @@ export declare namespace createEngine {
   type Options = {
     readonly hashing?: Hashing | undefined
     readonly signing?: Signing | undefined
+    /** WebCrypto to ask; `null` for none. */
+    readonly subtle?: SubtleCrypto | null
   }
 }

@@ -114,6 +114,24 @@ describe('createEngine', () => {
     expect(own.sha256(new Uint8Array(0))).toEqual(Uint8Array.of(1))
   })
 
+  test('without WebCrypto, batches do it', async () => {
+    const engine = await createEngine({ subtle: null })
+    const bad = checks.map((it, i) => (i === 2 ? (SPOILT['a bit of R'] as (typeof SPOILT)[string])(it) : it))
+    expect(await engine.verifyMany(bad)).toEqual(bad.map((_, i) => i !== 2))
+  })
+
+  test('a platform gets a share of many, and batches the rest', async () => {
+    const { subtle, asked } = platform(async (nth) => nth > 0)
+    const engine = await createEngine({ subtle })
+    const many = Array.from({ length: 20 }, (_, i) => checkOf(i))
+    expect(await engine.verifyMany(many)).toEqual(many.map(() => true))
+    const theirs = asked.length - 1
+    expect(theirs).toBeGreaterThan(0)
+    expect(theirs).toBeLessThan(many.length)
+    const bad = many.map((it, i) => (i === 19 ? (SPOILT['a bit of S'] as (typeof SPOILT)[string])(it) : it))
+    expect(await engine.verifyMany(bad)).toEqual(many.map((_, i) => i !== 19))
+  })
+
   test('a verdict waits for its signatures', async () => {
     const engine = await createEngine()
     const pending = (list: readonly Engine.Check[]) =>

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Batch, Engine, WebCrypto } from '@aitbc/proofs/engine'
+import { Batch, Engine, Hashing, WebCrypto } from '@aitbc/proofs/engine'
 import { createNodeEngine } from '@aitbc/proofs/node'
 import { describe, expect, test } from 'vitest'
 import { list } from '../../../../scripts/vectors/files.js'
@@ -109,4 +109,19 @@ test.skipIf(vectors.length === 0)('noble answers ZIP-215 as published (skipped w
     expect(Engine.noble([{ publicKey: bytes(vk_bytes), message, signature: bytes(sig_bytes) }])).toEqual([
       valid_zip215,
     ])
+})
+
+test('without WebAssembly, Node hashes by noble', () => {
+  const { Module } = WebAssembly
+  const forbidden = () => {
+    throw new Error('CompileError')
+  }
+  Object.assign(WebAssembly, { Module: forbidden })
+  try {
+    const { sha256 } = createNodeEngine()
+    expect(sha256).toBe(Hashing.noble.sha256)
+  } finally {
+    Object.assign(WebAssembly, { Module })
+  }
+  expect(createNodeEngine().sha256).not.toBe(Hashing.noble.sha256)
 })
