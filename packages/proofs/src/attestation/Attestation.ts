@@ -1,8 +1,6 @@
 import { Bytes, Codec, TaggedHash, Verdict } from '@aitbc/core'
 import { decode as decodeCanonical } from '../internal/canonical.js'
-import * as Bls from './Bls.js'
 import { count, countEach, type Entry } from './internal/count.js'
-import { schemeOf } from './internal/schemes.js'
 import * as Nonces from './Nonces.js'
 import type { SignerSet } from './SignerSet.js'
 
@@ -81,9 +79,9 @@ export function verifyDigest(
     return Verdict.refuse('not-yet-valid', `the set has the word from ${set.notBefore} on, now is ${now}`)
   if (now >= set.expiry)
     return Verdict.refuse('expired', `the set's word ended at ${set.expiry}, now is ${now}`)
-  const how = schemeOf(set.scheme)
+  const how = set.scheme
   if (how.kind === 'each') {
-    if (by.kind !== 'each') return Verdict.refuse('form', `${set.scheme} signs one by one`)
+    if (by.kind !== 'each') return Verdict.refuse('form', `${how.name} signs one by one`)
     const keys = countEach(set.signers, set.threshold, by.signatures, (key, signature) =>
       how.verify(key, digest, signature),
     )
@@ -94,12 +92,12 @@ export function verifyDigest(
         )
       : Verdict.accept(true)
   }
-  if (by.kind !== 'sum') return Verdict.refuse('form', `${set.scheme} signs all at once`)
+  if (by.kind !== 'sum') return Verdict.refuse('form', `${how.name} signs all at once`)
   const keys = count(set.signers, set.threshold, by.signers)
   if (!keys.ok) return keys
-  const verdict = Bls.verifyShared(how.suite, keys.value, digest, by.signature)
+  const verdict = how.verify(keys.value, digest, by.signature)
   return verdict.ok
-    ? verdict
+    ? Verdict.accept(true)
     : Verdict.refuse('signature', `the signature of all: ${verdict.refusal.message}`, {
         cause: verdict.refusal.check,
       })

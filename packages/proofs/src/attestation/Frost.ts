@@ -1,5 +1,4 @@
 import { Bytes, Verdict } from '@aitbc/core'
-import { hash_to_field } from '@noble/curves/abstract/hash-to-curve.js'
 import { ristretto255 } from '@noble/curves/ed25519.js'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { sha256, sha512 } from '@noble/hashes/sha2.js'
@@ -84,9 +83,21 @@ function challenge(suite: Suite, input: Bytes.Bytes): bigint {
     const hash = sha512(Bytes.concat(new TextEncoder().encode(tag), input))
     return ristretto255.Point.Fn.create(hash.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n))
   }
-  const p = secp256k1.Point.Fn.ORDER
-  const [[value]] = hash_to_field(input, 1, { DST: tag, p, m: 1, k: 128, expand: 'xmd', hash: sha256 }) as [
-    [bigint],
-  ]
-  return value
+  const uniform = expand(input, new TextEncoder().encode(tag))
+  return secp256k1.Point.Fn.create(BigInt(`0x${Bytes.toHex(uniform)}`))
+}
+
+/** `expand_message_xmd` with SHA-256 to 48 bytes (RFC 9380, 5.3.1): 128 bits more than the scalar, so that none is likelier. */
+function expand(message: Bytes.Bytes, tag: Bytes.Bytes): Bytes.Bytes {
+  const suffix = Bytes.concat(tag, Uint8Array.of(tag.length))
+  const first = sha256(Bytes.concat(new Uint8Array(64), message, Uint8Array.of(0, 48, 0), suffix))
+  const one = sha256(Bytes.concat(first, Uint8Array.of(1), suffix))
+  const two = sha256(
+    Bytes.concat(
+      one.map((byte, i) => byte ^ (first[i] as number)),
+      Uint8Array.of(2),
+      suffix,
+    ),
+  )
+  return Bytes.concat(one, two.subarray(0, 16))
 }

@@ -1,8 +1,8 @@
 import { Bytes, Verdict } from '@aitbc/core'
 import type { HeaderSync } from '../HeaderSync.js'
 import { countEach } from './internal/count.js'
-import { SCHEMES, signedBy } from './internal/schemes.js'
 import * as Route from './Route.js'
+import * as Scheme from './Scheme.js'
 import * as Secp256k1 from './Secp256k1.js'
 import * as Vaa from './Vaa.js'
 
@@ -52,7 +52,7 @@ export function quorum(count: number): number {
 export function trust({ index, guardians }: GuardianSet): Verdict.Verdict<State> {
   if (!Number.isInteger(index) || index < 0 || index >= 2 ** 32)
     return Verdict.refuse('guardians-index', `no guardian set has the index ${index}`)
-  const wellFormed = guardians.every((address) => SCHEMES['ecdsa-address'].key(address))
+  const wellFormed = guardians.every((address) => Scheme.ecdsaAddress.key(address))
   if (!wellFormed || guardians.length === 0 || new Set(guardians.map(Bytes.toHex)).size !== guardians.length)
     return Verdict.refuse('guardians', 'guardians are different addresses of 20 bytes, at least one')
   return Verdict.accept({ current: { index, guardians }, earlier: [] })
@@ -100,7 +100,7 @@ export function finalized(state: State): GuardianSet | undefined {
  * import { Guardians } from '@aitbc/proofs/attestation'
  * Guardians.verify(Guardians.fresh, new Uint8Array(0), 0n).ok // false
  */
-export function verify(state: State, bytes: Bytes.Bytes, now: bigint): Verdict.Verdict<Vaa.Vaa> {
+export function verify(state: State, bytes: Bytes.Bytes, now: bigint): Verdict.Verdict<Said> {
   const { current, earlier } = state
   if (current === undefined) return Verdict.refuse('untrusted', 'no guardian set is trusted yet')
   const parsed = Vaa.decode(bytes)
@@ -118,6 +118,9 @@ export function verify(state: State, bytes: Bytes.Bytes, now: bigint): Verdict.V
     return Verdict.refuse('governance-set', `set ${current.index} governs, not ${guardianSet}`)
   return signedBySet(old, parsed.value)
 }
+
+/** What a set said. Which of its guardians signed is left out: beyond the quorum nothing binds that. */
+export type Said = Omit<Vaa.Vaa, 'signatures'>
 
 /** What a receiver of messages knows beside the guardians. */
 export interface Receiver {
@@ -142,7 +145,7 @@ export function receive(
   state: State,
   bytes: Bytes.Bytes,
   { now, policy, consumed }: Receiver,
-): Verdict.Verdict<Vaa.Vaa> {
+): Verdict.Verdict<Said> {
   const verdict = verify(state, bytes, now)
   if (!verdict.ok) return verdict
   const { body, digest } = verdict.value
@@ -161,11 +164,12 @@ export const sync: HeaderSync<GuardianSet, State, Upgrade, GuardianSet | undefin
   finalized,
 }
 
-function signedBySet({ guardians }: GuardianSet, vaa: Vaa.Vaa): Verdict.Verdict<Vaa.Vaa> {
+function signedBySet({ guardians }: GuardianSet, vaa: Vaa.Vaa): Verdict.Verdict<Said> {
   const voters = guardians.map((key) => ({ key, weight: 1n }))
   const threshold = BigInt(quorum(guardians.length))
   const keys = countEach(voters, threshold, vaa.signatures, (key, signature) =>
-    signedBy(key, Secp256k1.recover(vaa.digest, signature, 'from-0')),
+    Secp256k1.signedBy(key, Secp256k1.recover(vaa.digest, signature, 'from-0')),
   )
-  return keys.ok ? Verdict.accept(vaa) : keys
+  const { guardianSet, body, digest } = vaa
+  return keys.ok ? Verdict.accept({ guardianSet, body, digest }) : keys
 }

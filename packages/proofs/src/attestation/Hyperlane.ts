@@ -3,8 +3,8 @@ import { keccak_256 } from '@noble/hashes/sha3.js'
 import { decode as decodeCanonical } from '../internal/canonical.js'
 import * as IncrementalTree from '../merkle/IncrementalTree.js'
 import { count } from './internal/count.js'
-import { SCHEMES } from './internal/schemes.js'
 import * as Route from './Route.js'
+import * as Scheme from './Scheme.js'
 import * as Secp256k1 from './Secp256k1.js'
 
 /** A message between two domains (Hyperlane's numbers of chains). */
@@ -137,7 +137,7 @@ export function receive(
   if (
     !(threshold >= 1 && threshold <= addresses.length) ||
     new Set(names).size !== names.length ||
-    !addresses.every((address) => SCHEMES['ecdsa-address'].key(address))
+    !addresses.every((address) => Scheme.ecdsaAddress.key(address))
   )
     return Verdict.refuse('validators', 'validators are different addresses, and at least one must sign')
   const message = decode(bytes)

@@ -74,6 +74,24 @@ export function recover(
 }
 
 /**
+ * Holds what {@link recover} found against the address that should have signed. Refusals: those of {@link recover}, `signature`
+ * (another key signed).
+ *
+ * @example
+ * import { Secp256k1 } from '@aitbc/proofs/attestation'
+ * Secp256k1.signedBy(new Uint8Array(20), { ok: true, value: new Uint8Array(20).fill(1) }).ok // false
+ */
+export function signedBy(
+  address: Bytes.Bytes,
+  recovered: Verdict.Verdict<Bytes.Bytes>,
+): Verdict.Verdict<true> {
+  if (!recovered.ok) return recovered
+  return Bytes.equal(recovered.value, address)
+    ? Verdict.accept(true)
+    : Verdict.refuse('signature', 'another key signed')
+}
+
+/**
  * A wallet's signature in the form of 65 bytes: r ‖ s ‖ v with v 27 or 28, or the 64 bytes of EIP-2098, where the highest bit of s
  * tells v. Wallets hand out both for one and the same signature, so neither form may ever name anything (A54, A60). Refusals:
  * `signature-form`.

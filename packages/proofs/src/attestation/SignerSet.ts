@@ -1,23 +1,6 @@
 import { Bytes, ChainId, Codec, TaggedHash, Verdict } from '@aitbc/core'
 import { decode as decodeCanonical } from '../internal/canonical.js'
-import * as Ssz from '../ssz/Ssz.js'
-import * as Bls from './Bls.js'
-import { SCHEMES, schemeOf } from './internal/schemes.js'
-
-/**
- * How members sign, and what their keys are:
- * - `ecdsa-address`: recoverable ECDSA (65 bytes, v 27 or 28, low s); keys are Ethereum addresses;
- * - `ecdsa`: ECDSA (64 bytes, low s); keys are compressed points;
- * - `bip340`: Schnorr (64 bytes); keys are x coordinates; also FROST and MuSig2 of Bitcoin;
- * - `ed25519-zip215`, `ed25519-strict`, `ed25519-prime-order`: by the rule named; also FROST(Ed25519, SHA-512);
- * - `frost-ristretto255`, `frost-secp256k1`: signatures of RFC 9591 that no other scheme has;
- * - `bls-min-pk`: one signature of 96 bytes, the sum of all signers', under the suite
- *   `BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_`; keys of 48 bytes;
- * - `bls-min-sig`: the same with 48 and 96 exchanged, under `BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_POP_`.
- *
- * A group that signs as one (FROST, MuSig2) is a set with one signer: its threshold lives in how the key was shared.
- */
-export type Scheme = keyof typeof SCHEMES
+import type { Scheme, Summed } from './Scheme.js'
 
 /** One who signs. */
 export interface Signer {
@@ -64,18 +47,18 @@ const U64 = 1n << 64n
  * Checks a set. Keys that add up (BLS) must come with a proof of possession each, or hash to a commitment whose maker asked for them,
  * such as the keys' part of a sync committee (SSZ root of the vector of keys): otherwise one rogue key could sign for all (A29).
  *
- * Refusals: `domain` (no CAIP-2 chain, or no purpose of 1 to 64 characters from `a-z0-9/.-`), `scheme`, `epoch`, `times` (not from
+ * Refusals: `domain` (no CAIP-2 chain, or no purpose of 1 to 64 characters from `a-z0-9/.-`), `epoch`, `times` (not from
  * before to after), `signers-empty`, `signer-weight`, `signer-key` (no key of the scheme; zero address, identity, small order),
  * `signer-duplicate`, `threshold-zero`, `threshold-total` (more than all have together), `possession`, `commitment`.
  *
  * @example
- * import { SignerSet } from '@aitbc/proofs/attestation'
+ * import { Scheme, SignerSet } from '@aitbc/proofs/attestation'
  * SignerSet.from({
  *   domain: { chain: 'eip155:1', purpose: 'bridge' },
  *   epoch: 0n,
  *   notBefore: 0n,
  *   expiry: 2_000_000_000n,
- *   scheme: 'ecdsa-address',
+ *   scheme: Scheme.ecdsaAddress,
  *   signers: [{ key: new Uint8Array(20).fill(1), weight: 1n }],
  *   threshold: 1n,
  * }).ok // true
@@ -87,19 +70,17 @@ export function from(
   const { domain, epoch, notBefore, expiry, scheme, signers, threshold } = terms
   if (!ChainId.is(domain.chain) || !/^[a-z0-9/.-]{1,64}$/.test(domain.purpose))
     return Verdict.refuse('domain', 'a set speaks for one chain and one purpose')
-  if (!Object.hasOwn(SCHEMES, scheme)) return Verdict.refuse('scheme', `there is no scheme ${scheme}`)
   if (epoch < 0n || epoch >= U64) return Verdict.refuse('epoch', `no epoch: ${epoch}`)
   if (notBefore < 0n || expiry >= U64 || notBefore >= expiry)
     return Verdict.refuse('times', `there is no time from ${notBefore} to ${expiry}`)
   if (signers.length === 0) return Verdict.refuse('signers-empty', 'a set without signers says nothing')
-  const how = schemeOf(scheme)
   const known = new Set<string>()
   let total = 0n
   for (const [index, { key, weight }] of signers.entries()) {
     if (weight < 1n || weight >= U64)
       return Verdict.refuse('signer-weight', `signer ${index} can't have the weight ${weight}`, { index })
-    if (!(how.kind === 'each' ? how.key(key) : Bls.readKey(how.suite, key).ok))
-      return Verdict.refuse('signer-key', `the key of signer ${index} is none of ${scheme}`, { index })
+    if (!scheme.key(key))
+      return Verdict.refuse('signer-key', `the key of signer ${index} is none of ${scheme.name}`, { index })
     if (known.size === known.add(Bytes.toHex(key)).size)
       return Verdict.refuse('signer-duplicate', `the key of signer ${index} stands there twice`, { index })
     total += weight
@@ -107,11 +88,11 @@ export function from(
   if (threshold <= 0n) return Verdict.refuse('threshold-zero', 'a threshold of nothing is always met')
   if (threshold > total)
     return Verdict.refuse('threshold-total', `${threshold} are needed, all have ${total} together`)
-  if (how.kind === 'sum') {
+  if (scheme.kind === 'sum') {
     const proved =
       commitment === undefined
-        ? checkPossessions(how.suite, signers, possessions ?? [])
-        : checkCommitment(signers, commitment)
+        ? checkPossessions(scheme, signers, possessions ?? [])
+        : checkCommitment(scheme, signers, commitment)
     if (!proved.ok) return proved
   }
   return Verdict.accept({ ...terms, id: TaggedHash.of('aitbc/signer-set', encode(terms)) } as SignerSet)
@@ -134,33 +115,40 @@ export function encode(terms: Terms): Bytes.Bytes {
     .u64(terms.epoch)
     .u64(terms.notBefore)
     .u64(terms.expiry)
-    .text(terms.scheme)
+    .text(terms.scheme.name)
     .list(terms.signers, (writer, { key, weight }) => writer.bytes(key).u64(weight))
     .u256(terms.threshold)
     .finish()
 }
 
 /**
- * Reads a set's terms, unchecked: {@link from} decides whether they make a set. Refusals: `evidence-encoding`.
+ * Reads a set's terms, unchecked: {@link from} decides whether they make a set. Refusals: `evidence-encoding`, `scheme` (none of those
+ * that the caller knows).
  *
  * @example
- * import { SignerSet } from '@aitbc/proofs/attestation'
- * SignerSet.decode(new Uint8Array(0)).ok // false
+ * import { Scheme, SignerSet } from '@aitbc/proofs/attestation'
+ * SignerSet.decode(new Uint8Array(0), [Scheme.ecdsaAddress]).ok // false
  */
-export function decode(bytes: Bytes.Bytes): Verdict.Verdict<Terms> {
-  return decodeCanonical(bytes, (reader) => ({
+export function decode(bytes: Bytes.Bytes, schemes: readonly Scheme[]): Verdict.Verdict<Terms> {
+  const read = decodeCanonical(bytes, (reader) => ({
     domain: { chain: reader.text(41) as ChainId.ChainId, purpose: reader.text(64) },
     epoch: reader.u64(),
     notBefore: reader.u64(),
     expiry: reader.u64(),
-    scheme: reader.text(32) as Scheme,
+    name: reader.text(32),
     signers: reader.list((item) => ({ key: item.bytes(96), weight: item.u64() })),
     threshold: reader.u256(),
   }))
+  if (!read.ok) return read
+  const { name, ...terms } = read.value
+  const scheme = schemes.find((each) => each.name === name)
+  return scheme === undefined
+    ? Verdict.refuse('scheme', `no scheme is known as ${name}`)
+    : Verdict.accept({ ...terms, scheme })
 }
 
 function checkPossessions(
-  suite: Bls.Suite,
+  scheme: Summed,
   signers: readonly Signer[],
   possessions: readonly Bytes.Bytes[],
 ): Verdict.Verdict<true> {
@@ -170,15 +158,17 @@ function checkPossessions(
       `${signers.length} proofs of possession are needed, got ${possessions.length}`,
     )
   for (const [index, { key }] of signers.entries())
-    if (!Bls.verifyPossession(suite, key, possessions[index] as Bytes.Bytes).ok)
+    if (!scheme.possession(key, possessions[index] as Bytes.Bytes).ok)
       return Verdict.refuse('possession', `signer ${index} doesn't prove possession of its key`, { index })
   return Verdict.accept(true)
 }
 
-function checkCommitment(signers: readonly Signer[], commitment: Bytes.Hash32): Verdict.Verdict<true> {
-  const keys = signers.map(({ key }) => key)
-  const root = Ssz.vector(Ssz.bytes((keys[0] as Bytes.Bytes).length), keys.length).root(keys)
-  return Bytes.equal(root, commitment)
+function checkCommitment(
+  scheme: Summed,
+  signers: readonly Signer[],
+  commitment: Bytes.Hash32,
+): Verdict.Verdict<true> {
+  return Bytes.equal(scheme.commitment(signers.map(({ key }) => key)), commitment)
     ? Verdict.accept(true)
     : Verdict.refuse('commitment', 'the keys are not those that were committed to')
 }

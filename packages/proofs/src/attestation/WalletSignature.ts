@@ -1,5 +1,4 @@
 import { Bytes, Verdict } from '@aitbc/core'
-import { signedBy } from './internal/schemes.js'
 import * as Secp256k1 from './Secp256k1.js'
 
 /** `isValidSignature(bytes32,bytes)`: the function of EIP-1271, and what it answers for a signature of the contract's owners. */
@@ -22,8 +21,7 @@ export function verify(
     return Verdict.refuse('address-zero', 'no key has the zero address')
   const full = Secp256k1.fromWallet(signature)
   if (!full.ok) return full
-  const signed = signedBy(address, Secp256k1.recover(digest, full.value, 'from-27'))
-  return signed.ok ? Verdict.accept(true) : signed
+  return Secp256k1.signedBy(address, Secp256k1.recover(digest, full.value, 'from-27'))
 }
 
 /**

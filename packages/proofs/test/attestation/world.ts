@@ -1,4 +1,5 @@
-import { Attestation, Bls, Secp256k1, SignerSet } from '@aitbc/proofs/attestation'
+import { Attestation, Scheme, Secp256k1, SignerSet } from '@aitbc/proofs/attestation'
+import { Bls, BlsScheme } from '@aitbc/proofs/bls'
 import { bls12_381 } from '@noble/curves/bls12-381.js'
 import { ed25519, ristretto255 } from '@noble/curves/ed25519.js'
 import { schnorr, secp256k1 } from '@noble/curves/secp256k1.js'
@@ -13,10 +14,26 @@ export function secretOf(member: number): Uint8Array {
 const point = (member: number) => bls12_381.fields.Fr.create(BigInt(member + 2))
 const little = (bytes: Uint8Array) => bytes.reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n)
 
+/** All schemes, by their names. */
+export const KNOWN = {
+  'ecdsa-address': Scheme.ecdsaAddress,
+  ecdsa: Scheme.ecdsa,
+  bip340: Scheme.bip340,
+  'ed25519-zip215': Scheme.ed25519Zip215,
+  'ed25519-strict': Scheme.ed25519Strict,
+  'ed25519-prime-order': Scheme.ed25519PrimeOrder,
+  'frost-ristretto255': Scheme.frostRistretto255,
+  'frost-secp256k1': Scheme.frostSecp256k1,
+  'bls-min-pk': BlsScheme.minPk,
+  'bls-min-sig': BlsScheme.minSig,
+}
+
+export type Name = keyof typeof KNOWN
+
 /** How one member's key looks in a scheme, and how it signs a digest. */
 export const SCHEMES: Readonly<
   Record<
-    SignerSet.Scheme,
+    Name,
     {
       readonly key: (member: number) => Uint8Array
       readonly sign: (member: number, digest: Uint8Array) => Uint8Array
@@ -88,7 +105,7 @@ export function possess(scheme: 'bls-min-pk' | 'bls-min-sig', member: number): U
 
 /** The terms of a set of members 0, 1, … that is good from 100 to 200. */
 export function termsOf(
-  scheme: SignerSet.Scheme,
+  scheme: Name,
   members: number,
   changed: Partial<SignerSet.Terms> = {},
 ): SignerSet.Terms {
@@ -97,7 +114,7 @@ export function termsOf(
     epoch: 7n,
     notBefore: 100n,
     expiry: 200n,
-    scheme,
+    scheme: KNOWN[scheme],
     signers: Array.from({ length: members }, (_, i) => ({ key: SCHEMES[scheme].key(i), weight: 1n })),
     threshold: BigInt(Math.floor((members * 2) / 3) + 1),
     ...changed,
@@ -105,7 +122,7 @@ export function termsOf(
 }
 
 export function setOf(
-  scheme: SignerSet.Scheme,
+  scheme: Name,
   members: number,
   changed: Partial<SignerSet.Terms> = {},
 ): SignerSet.SignerSet {
@@ -121,12 +138,15 @@ export function signBy(
   members: readonly number[],
   digest: Uint8Array,
 ): Attestation.Attestation {
-  const signatures = members.map((index) => ({ index, signature: SCHEMES[set.scheme].sign(index, digest) }))
+  const signatures = members.map((index) => ({
+    index,
+    signature: SCHEMES[set.scheme.name as Name].sign(index, digest),
+  }))
   const sums = {
     'bls-min-pk': Bls.ETHEREUM,
     'bls-min-sig': 'BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_POP_',
   } as const
-  const suite = (sums as Partial<Record<SignerSet.Scheme, Bls.Suite>>)[set.scheme]
+  const suite = (sums as Partial<Record<string, Bls.Suite>>)[set.scheme.name]
   const by: Attestation.Signatures =
     suite === undefined
       ? { kind: 'each', signatures }

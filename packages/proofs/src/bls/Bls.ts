@@ -32,7 +32,7 @@ export function suite(name: string): Verdict.Verdict<Suite> {
  * the subgroup, or not the point's one encoding).
  *
  * @example
- * import { Bls } from '@aitbc/proofs/attestation'
+ * import { Bls } from '@aitbc/proofs/bls'
  * Bls.readKey(Bls.ETHEREUM, new Uint8Array(48)).ok // false
  */
 export function readKey(suite: Suite, bytes: Bytes.Bytes): Verdict.Verdict<Point> {
@@ -49,7 +49,7 @@ export function readSignature(suite: Suite, bytes: Bytes.Bytes): Verdict.Verdict
  * `signature`.
  *
  * @example
- * import { Bls } from '@aitbc/proofs/attestation'
+ * import { Bls } from '@aitbc/proofs/bls'
  * Bls.verify(Bls.ETHEREUM, new Uint8Array(48), new Uint8Array(32), new Uint8Array(96)).ok // false
  */
 export function verify(
@@ -115,7 +115,7 @@ export function verifyShared(
  * Refusals: `suite` (not of possession), those of {@link verify}.
  *
  * @example
- * import { Bls } from '@aitbc/proofs/attestation'
+ * import { Bls } from '@aitbc/proofs/bls'
  * Bls.verifyPossession(Bls.ETHEREUM, new Uint8Array(48), new Uint8Array(96)).ok // false
  */
 export function verifyPossession(
@@ -134,7 +134,7 @@ export function verifyPossession(
  * The sum of signatures (draft, `Aggregate`). Refusals: `signatures-empty`, those of {@link readSignature}.
  *
  * @example
- * import { Bls } from '@aitbc/proofs/attestation'
+ * import { Bls } from '@aitbc/proofs/bls'
  * Bls.aggregate(Bls.ETHEREUM, []).ok // false
  */
 export function aggregate(suite: Suite, signatures: readonly Bytes.Bytes[]): Verdict.Verdict<Bytes.Bytes> {
@@ -152,7 +152,7 @@ export function hashTo(group: Group, message: Bytes.Bytes, tag: string): Point {
  * Tells whether the pairings of pairs of points multiply to one. Pairs with infinity count for nothing.
  *
  * @example
- * import { Bls } from '@aitbc/proofs/attestation'
+ * import { Bls } from '@aitbc/proofs/bls'
  * Bls.cancel([]) // true
  */
 export function cancel(pairs: readonly { readonly g1: G1; readonly g2: G2 }[]): boolean {

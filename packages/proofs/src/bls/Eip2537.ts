@@ -10,7 +10,7 @@ const ELEMENT = 64
  * (not `count` times 64 bytes), `field-element` (not below the field's order).
  *
  * @example
- * import { Eip2537 } from '@aitbc/proofs/attestation'
+ * import { Eip2537 } from '@aitbc/proofs/bls'
  * Eip2537.decodeField(new Uint8Array(64), 1) // { ok: true, value: [0n] }
  */
 export function decodeField(bytes: Bytes.Bytes, count: number): Verdict.Verdict<readonly bigint[]> {
@@ -33,7 +33,7 @@ export function decodeField(bytes: Bytes.Bytes, count: number): Verdict.Verdict<
  * alone do without).
  *
  * @example
- * import { Eip2537 } from '@aitbc/proofs/attestation'
+ * import { Eip2537 } from '@aitbc/proofs/bls'
  * Eip2537.decode('G1', new Uint8Array(128)) // { ok: true, value: … } the point at infinity
  */
 export function decode(group: 'G1', bytes: Bytes.Bytes, options?: decode.Options): Verdict.Verdict<G1>
@@ -71,7 +71,7 @@ export declare namespace decode {
  * Writes a point as EVM contracts have it.
  *
  * @example
- * import { Eip2537 } from '@aitbc/proofs/attestation'
+ * import { Eip2537 } from '@aitbc/proofs/bls'
  * const infinity = Eip2537.decode('G1', new Uint8Array(128))
  * if (infinity.ok) Eip2537.encode(infinity.value).length // 128
  */

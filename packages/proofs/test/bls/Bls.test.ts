@@ -1,4 +1,4 @@
-import { Bls, Eip2537 } from '@aitbc/proofs/attestation'
+import { Bls, Eip2537 } from '@aitbc/proofs/bls'
 import { bls12_381 } from '@noble/curves/bls12-381.js'
 import { describe, expect, test } from 'vitest'
 import { check, concat, value } from '../helpers.js'

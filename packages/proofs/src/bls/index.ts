@@ -1,0 +1,3 @@
+export * as Bls from './Bls.js'
+export * as BlsScheme from './BlsScheme.js'
+export * as Eip2537 from './Eip2537.js'
