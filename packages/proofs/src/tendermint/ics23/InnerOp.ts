@@ -90,7 +90,7 @@ export function checkIavl(
 /** The place of a path's child among its siblings, from the left; none where the node's bytes leave no place for it. */
 export function branchOf(op: InnerOp, spec: InnerSpec): number | undefined {
   const { childOrder, childSize, minPrefixLength, maxPrefixLength } = spec
-  for (const branch of childOrder.keys()) {
+  for (let branch = 0; branch < childOrder.length; branch++) {
     const place = childOrder.indexOf(branch)
     const before = op.prefix.length - place * childSize
     const after = (childOrder.length - 1 - place) * childSize

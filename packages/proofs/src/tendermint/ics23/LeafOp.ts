@@ -1,4 +1,4 @@
-import { Bytes, Verdict } from '@aitbc/core'
+import { type Bytes, Verdict } from '@aitbc/core'
 import { join } from '../../internal/join.js'
 import * as wire from '../internal/wire.js'
 import * as HashOp from './HashOp.js'
@@ -72,7 +72,9 @@ export function check(op: LeafOp, spec: LeafOp): Verdict.Verdict<true> {
 }
 
 export function startsWith(bytes: Bytes.Bytes, prefix: Bytes.Bytes): boolean {
-  return bytes.length >= prefix.length && Bytes.equal(bytes.subarray(0, prefix.length), prefix)
+  if (bytes.length < prefix.length) return false
+  for (let i = 0; i < prefix.length; i++) if (bytes[i] !== prefix[i]) return false
+  return true
 }
 
 /** Writes `ics23.LeafOp`. */
