@@ -234,7 +234,8 @@ function byScript(
   if (
     codes.at(-1) !== checkMultisig ||
     total !== codes.length - 3 ||
-    required > total ||
+    // Not a number compares to nothing.
+    !(required <= total) ||
     !codes.slice(1, -2).every(isKeyPush)
   )
     return unsupported()

@@ -1,0 +1,145 @@
+import {
+  Block,
+  BlockHeader,
+  Inclusion,
+  MerkleBlock,
+  MerkleTree,
+  Taproot,
+  Transaction,
+} from '@aitbc/proofs/bitcoin'
+import { describe, expect, test } from 'vitest'
+import { check, unhex, value } from '../helpers.js'
+import { blockOf, coinbase, filler, mineBlock } from './world.js'
+
+const MONEY = 2_100_000_000_000_000n
+
+describe('Transaction.verify', () => {
+  const good = filler(1)
+  const [input] = good.inputs as [Transaction.Input]
+  const nothing = { ...input, txid: new Uint8Array(32), index: 0xffffffff }
+  const of = (change: Partial<Transaction.Transaction>) => Transaction.verify({ ...good, ...change })
+
+  test('default', () => {
+    expect(value(of({}))).toEqual(good)
+    value(Transaction.verify(coinbase(1)))
+    const output = { amount: MONEY, script: new Uint8Array(0) }
+    value(of({ outputs: [output, { ...output, amount: 0n }] }))
+    for (const length of [2, 100]) value(of({ inputs: [{ ...nothing, script: new Uint8Array(length) }] }))
+    // The same output index of another transaction is another output.
+    value(of({ inputs: [input, { ...input, txid: new Uint8Array(32).fill(9) }, { ...input, index: 5 }] }))
+    value(of({ inputs: [{ ...nothing, index: 0 }, input] }))
+  })
+
+  test.each([
+    ['transaction-inputs', { inputs: [] }],
+    ['transaction-outputs', { outputs: [] }],
+    ['transaction-size', { outputs: [{ amount: 0n, script: new Uint8Array(1_000_000) }] }],
+    ['transaction-amount', { outputs: [{ amount: MONEY + 1n, script: new Uint8Array(0) }] }],
+    ['transaction-amount', { outputs: [{ amount: -1n, script: new Uint8Array(0) }] }],
+    ['transaction-amount', { outputs: [MONEY, 1n].map((amount) => ({ amount, script: new Uint8Array(0) })) }],
+    ['transaction-duplicate', { inputs: [input, { ...input, sequence: 1 }] }],
+    ['transaction-null', { inputs: [input, nothing] }],
+    ['coinbase-script', { inputs: [{ ...nothing, script: new Uint8Array(1) }] }],
+    ['coinbase-script', { inputs: [{ ...nothing, script: new Uint8Array(101) }] }],
+  ] as const)('error: %s', (name, change) => {
+    expect(check(of(change))).toBe(name)
+  })
+
+  test('error: transaction-size: a million bytes fit, one more does not', () => {
+    const sized = (length: number) => of({ outputs: [{ amount: 0n, script: new Uint8Array(length) }] })
+    const { length } = Transaction.encodeStripped({
+      ...good,
+      outputs: [{ amount: 0n, script: new Uint8Array(70_000) }],
+    })
+    expect(sized(1_000_000 - (length - 70_000)).ok).toBe(true)
+    expect(check(sized(1_000_000 - (length - 70_000) + 1))).toBe('transaction-size')
+    expect(check(Transaction.decode(new Uint8Array(4_000_001)))).toBe('transaction-size')
+  })
+
+  test('behavior: counts in each of their lengths', () => {
+    expect([0xfc, 0xfd, 0xffff, 0x1_0000].map((count) => Transaction.compactSize(count).length)).toEqual([
+      1, 3, 3, 5,
+    ])
+  })
+})
+
+describe('Block.verifyCleanup (BIP-54)', () => {
+  const first = coinbase(5)
+  const [input] = first.inputs as [Transaction.Input]
+  const locked = { ...first, lockTime: 4, inputs: [{ ...input, sequence: 0xfffffffe }] }
+  const block = (...transactions: Transaction.Transaction[]): Block.Block => ({
+    header: value(BlockHeader.decode(new Uint8Array(80))),
+    transactions,
+  })
+  const sized = (length: number): Transaction.Transaction => ({
+    ...filler(1),
+    outputs: [{ amount: 0n, script: new Uint8Array(length - 60) }],
+  })
+
+  test('default', () => {
+    for (const length of [63, 65]) {
+      expect(Transaction.encodeStripped(sized(length)).length).toBe(length)
+      value(Block.verifyCleanup(block(locked, sized(length)), 5n))
+    }
+  })
+
+  test('A2: error: coinbase, coinbase-lock-time, transaction-64', () => {
+    expect(check(Block.verifyCleanup(block(), 5n))).toBe('coinbase')
+    expect(check(Block.verifyCleanup(block(filler(1)), 5n))).toBe('coinbase')
+    expect(check(Block.verifyCleanup(block(locked), 6n))).toBe('coinbase-lock-time')
+    expect(
+      check(Block.verifyCleanup(block({ ...locked, inputs: [{ ...input, sequence: 0xffffffff }] }), 5n)),
+    ).toBe('coinbase-lock-time')
+    expect(check(Block.verifyCleanup(block(locked, sized(64)), 5n))).toBe('transaction-64')
+  })
+})
+
+describe('Block.decode', () => {
+  const transactions = blockOf(5, [filler(1), filler(2)])
+  const encode = (header: Uint8Array, all: readonly Transaction.Transaction[]) =>
+    Uint8Array.of(...header, all.length, ...all.flatMap((one) => [...Transaction.encode(one)]))
+  const header = mineBlock({ hash: new Uint8Array(32), time: 1_700_000_000 }, transactions)
+
+  test('default', () => {
+    expect(value(Block.decode(encode(header, transactions))).transactions).toEqual(transactions)
+  })
+
+  test('error: header-length, block-encoding, merkle-empty, merkle-root, merkle-duplicate, those of a transaction', () => {
+    expect(check(Block.decode(header.subarray(1)))).toBe('header-length')
+    expect(check(Block.decode(header))).toBe('block-encoding')
+    expect(check(Block.decode(Uint8Array.of(...encode(header, transactions), 0)))).toBe('block-encoding')
+    expect(check(Block.decode(encode(header, [])))).toBe('merkle-empty')
+    expect(check(Block.decode(encode(header, transactions.slice(1))))).toBe('merkle-root')
+    const [a, b, c] = transactions as [
+      Transaction.Transaction,
+      Transaction.Transaction,
+      Transaction.Transaction,
+    ]
+    expect(check(Block.decode(encode(header, [a, b, c, c])))).toBe('merkle-duplicate')
+    expect(check(Block.decode(Uint8Array.of(...header, 1, 2, 0, 0, 0, 0, 0)))).toBe('transaction-inputs')
+    expect(MerkleTree.root([]).ok).toBe(false)
+  })
+})
+
+describe('Taproot', () => {
+  test('error: key-off-curve', () => {
+    expect(check(Taproot.tweak(new Uint8Array(32).fill(0xff)))).toBe('key-off-curve')
+    expect(check(Taproot.tweak(new Uint8Array(31)))).toBe('key-off-curve')
+    expect(Taproot.isKey(unhex('02'))).toBe(false)
+  })
+
+  test('behavior: a branch has no sides', () => {
+    const [a, b] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)] as const
+    expect(Taproot.branchHash(a, b)).toEqual(Taproot.branchHash(b, a))
+    expect(Taproot.branchHash(a, a)).not.toEqual(Taproot.branchHash(a, b))
+  })
+})
+
+test('MerkleBlock.decode: error: header-length, merkleblock-encoding', () => {
+  expect(check(MerkleBlock.decode(new Uint8Array(79)))).toBe('header-length')
+  expect(check(MerkleBlock.decode(new Uint8Array(84)))).toBe('merkleblock-encoding')
+})
+
+test('Inclusion of a block without a commitment to witnesses', () => {
+  expect(Inclusion.commitmentOf(coinbase(1))).toBeUndefined()
+})
