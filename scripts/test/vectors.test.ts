@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { list } from '../vectors/files.js'
 import { judge, type Run, raise } from '../vectors/judge.js'
-import type { Tally } from '../vectors/reader.js'
+import { sample, type Tally } from '../vectors/reader.js'
 import { root } from '../workspace.js'
 
 const tally = (fields: Partial<Tally>): Tally => ({
@@ -126,6 +126,13 @@ describe('judge', () => {
     const { topics } = judge(run({}))
     expect(raise({ solana: 4, json: 99 }, topics)).toEqual({ caip: 9, json: 99, solana: 4 })
   })
+})
+
+test('a sample goes over the whole length, and is no longer than what there is', () => {
+  const ten = Array.from({ length: 10 }, (_, i) => i)
+  expect([...sample(ten, 3)]).toEqual([0, 3, 6])
+  expect([...sample(ten, 99)]).toEqual(ten)
+  expect(sample(ten, Number.POSITIVE_INFINITY)).toBe(ten)
 })
 
 describe('pnpm vectors', () => {
