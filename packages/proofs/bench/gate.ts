@@ -26,14 +26,18 @@ export interface Race<T> {
    * threads at once.
    */
   readonly clock: 'processor' | 'wall'
+  /** How long each is run before the clock counts, and how long at a turn at least, ms. */
+  readonly warmUp?: number
+  readonly burst?: number
+  /** The clock itself, ms, for tests. */
+  readonly read?: () => number
   /** Parts of the evidence, to print the time for one. */
   readonly parts?: number
   readonly unit?: string
 }
 
-/** How long each decides at a turn at least, ms: both alike, so that both meet as much of what else the machine does. */
+/** Both decide for as long at a turn, so that both meet as much of what else the machine does. */
 const BURST = 20
-/** How long each is run before the clock counts, ms. */
 const WARM_UP = 400
 
 /**
@@ -42,26 +46,26 @@ const WARM_UP = 400
  */
 export async function race<T>(race: Race<T>): Promise<Gate> {
   const { ours, baseline, good, tampered, target, rounds, parts = 1, unit = '' } = race
-  const read = race.clock === 'wall' ? () => performance.now() : processorTime
+  const { warmUp = WARM_UP, burst = BURST } = race
+  const read = race.read ?? (race.clock === 'wall' ? () => performance.now() : processorTime)
   const time = async (judge: Judge<T>, into: number[]): Promise<boolean> => {
     let right = true
     let decisions = 0
-    const start = performance.now()
-    const from = read()
+    const start = read()
     do {
       const yes = judge(good)
       right = (typeof yes === 'boolean' ? yes : await yes) && right
       decisions++
-    } while (performance.now() - start < BURST)
-    into.push((read() - from) / decisions)
+    } while (read() - start < burst)
+    into.push((read() - start) / decisions)
     return right && !(await judge(tampered))
   }
   // At first without the clock, so that all is compiled and every cache is as in the middle of a run.
   let sound = true
   for (const judge of [ours, baseline]) {
-    const start = performance.now()
+    const start = read()
     do sound = (await time(judge, [])) && sound
-    while (performance.now() - start < WARM_UP)
+    while (read() - start < warmUp)
   }
   const times: { ours: number[]; base: number[]; again: number[] } = { ours: [], base: [], again: [] }
   for (let round = 0; round < rounds; round++) {
