@@ -1,4 +1,4 @@
-import type { Bytes } from '@aitbc/core'
+import { Bytes } from '@aitbc/core'
 import * as Ed25519 from './Ed25519.js'
 import type { Check, Rule, Signing } from './Engine.js'
 import { cached } from './internal/cached.js'
@@ -11,8 +11,8 @@ const FACTOR = 16
 /** Multiples kept of a key, and made of a point that is seen once. */
 const KEY_TABLE = 32
 const POINT_TABLE = 8
-/** Tables of points kept for the next batch, 4 kB each. */
-const MAX_SPARE = 256
+/** Most signatures of one equation, so that memory and random bytes stay within bounds. */
+const MOST = 512
 
 /** Verification of many at once in plain JavaScript. */
 export interface Batch extends Signing {
@@ -33,38 +33,41 @@ export interface Batch extends Signing {
  */
 export function create(options: create.Options = {}): Batch {
   const { random = (length) => crypto.getRandomValues(new Uint8Array(length)), keys = 1024 } = options
+  // Room for the points of one equation, used again by the next.
   const spare: Curve.Table[] = []
   const tableOf = cached(keys, (publicKey) => {
     const point = Curve.fromBytes(publicKey)
     return point === undefined ? undefined : Curve.fill(Curve.emptyTable(KEY_TABLE), point)
   })
 
+  const judge = (items: readonly Item[], answers: boolean[]): void => {
+    if (items.length === 0) return
+    if (holds(items, random)) {
+      for (const { index } of items) answers[index] = true
+    } else if (items.length <= SINGLE) {
+      for (const { index, check } of items) answers[index] = Ed25519.verify(check, 'zip215')
+    } else {
+      judge(items.slice(0, items.length >> 1), answers)
+      judge(items.slice(items.length >> 1), answers)
+    }
+  }
+
   const verify: Batch['verify'] = (checks, { rule = 'zip215' } = {}) => {
-    const answers = checks.map(() => false)
     if (rule === 'strict') return checks.map((check) => Ed25519.verify(check, rule))
-    const items: Item[] = []
-    for (const [index, check] of checks.entries()) {
-      if (!Ed25519.isShaped(check)) continue
-      const table = tableOf(check.publicKey)
-      const nonce = table === undefined ? undefined : Curve.fromBytes(check.signature.subarray(0, 32))
-      if (table === undefined || nonce === undefined) continue
-      const challenge = Ed25519.challenge(check)
-      const room = spare[items.length] ?? Curve.emptyTable(POINT_TABLE)
-      if (items.length < MAX_SPARE) spare[items.length] = room
-      items.push({ index, check, table, nonce: Curve.fill(room, nonce), challenge })
-    }
-    const judge = (part: readonly Item[]): void => {
-      if (part.length === 0) return
-      if (holds(part, random)) {
-        for (const { index } of part) answers[index] = true
-      } else if (part.length <= SINGLE) {
-        for (const { index, check } of part) answers[index] = Ed25519.verify(check, rule)
-      } else {
-        judge(part.slice(0, part.length >> 1))
-        judge(part.slice(part.length >> 1))
+    const answers = checks.map(() => false)
+    for (let from = 0; from < checks.length; from += MOST) {
+      const items: Item[] = []
+      for (const [i, check] of checks.slice(from, from + MOST).entries()) {
+        if (!Ed25519.isShaped(check)) continue
+        const table = tableOf(check.publicKey)
+        const nonce = table === undefined ? undefined : Curve.fromBytes(check.signature.subarray(0, 32))
+        if (table === undefined || nonce === undefined) continue
+        spare[items.length] ??= Curve.emptyTable(POINT_TABLE)
+        const room = Curve.fill(spare[items.length] as Curve.Table, nonce)
+        items.push({ index: from + i, check, table, nonce: room, challenge: Ed25519.challenge(check) })
       }
+      judge(items, answers)
     }
-    judge(items)
     return answers
   }
 
@@ -79,7 +82,7 @@ export function create(options: create.Options = {}): Batch {
 
 export declare namespace create {
   type Options = {
-    /** Random bytes that whoever makes the signatures can't foresee; those of the platform unless told. */
+    /** Random bytes that whoever makes the signatures can't foresee; those of the platform unless told; `InvalidBytes` (1005) for another number. */
     readonly random?: (length: number) => Bytes.Bytes
     /** Keys whose multiples are kept, about 13 kB each; 1024 unless told. */
     readonly keys?: number
@@ -100,10 +103,13 @@ let base: Curve.Table | undefined
 function holds(items: readonly Item[], random: (length: number) => Bytes.Bytes): boolean {
   base ??= Curve.fill(Curve.emptyTable(KEY_TABLE), Curve.fromBytes(BASE) as Curve.Point)
   const factors = random(FACTOR * items.length)
+  Bytes.assert(factors, FACTOR * items.length, 'random')
   const terms: Curve.Term[] = []
   let sum = 0n
   for (const [i, { check, table, nonce, challenge }] of items.entries()) {
     const z = Ed25519.littleEndian(factors.subarray(FACTOR * i, FACTOR * (i + 1)))
+    // A factor of zero would leave its signature out.
+    if (z === 0n) return false
     sum += z * Ed25519.scalarOf(check)
     terms.push({ scalar: z, table: nonce }, { scalar: (z * challenge) % Ed25519.ORDER, table })
   }

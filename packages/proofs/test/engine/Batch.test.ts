@@ -78,18 +78,26 @@ describe('Batch', () => {
     expect(asked).toEqual([80])
   })
 
+  test('a source of zeros, or of too few bytes, makes nothing pass', () => {
+    const bad = (SPOILT['a bit of S'] as (it: Engine.Check) => Engine.Check)(checkOf(3))
+    const zeros = Batch.create({ random: (length) => new Uint8Array(length) })
+    expect(zeros.verify([checkOf(1), bad])).toEqual([true, false])
+    const short = Batch.create({ random: () => new Uint8Array(0) })
+    expect(() => short.verify([checkOf(1), bad])).toThrow('random must be a Uint8Array of 32 bytes')
+  })
+
   test('keeps few keys, and is right all the same', () => {
     const small = Batch.create({ keys: 2 })
     expect(small.verify(many.slice(0, 6))).toEqual(many.slice(0, 6).map(() => true))
     expect(small.verify([...many.slice(0, 3), ...many.slice(0, 3)])).toEqual(Array(6).fill(true))
   })
 
-  test('more than are kept at hand', () => {
+  test('more than one equation takes', () => {
     const few = many.slice(0, 5)
-    const checks = Array.from({ length: 300 }, (_, i) => few[i % 5] as Engine.Check)
-    checks[290] = (SPOILT['a bit of S'] as (it: Engine.Check) => Engine.Check)(checkOf(1))
+    const checks = Array.from({ length: 1030 }, (_, i) => few[i % 5] as Engine.Check)
+    checks[512] = checks[1029] = (SPOILT['a bit of S'] as (it: Engine.Check) => Engine.Check)(checkOf(1))
     const answers = batch.verify(checks)
-    expect(answers.flatMap((yes, i) => (yes ? [] : [i]))).toEqual([290])
+    expect(answers.flatMap((yes, i) => (yes ? [] : [i]))).toEqual([512, 1029])
   })
 
   test('an abort counts before the work', async () => {
