@@ -1,6 +1,7 @@
 import type { Specimen } from './specimen.js'
 import * as bitcoin from './specimens/bitcoin.js'
 import * as ethereum from './specimens/ethereum.js'
+import * as others from './specimens/others.js'
 import * as substrate from './specimens/substrate.js'
 import * as tendermint from './specimens/tendermint.js'
 
@@ -25,4 +26,10 @@ export const FAMILIES: Readonly<Record<string, () => Iterable<Specimen>>> = {
   'mountain-range': substrate.range,
   'substrate-branch': substrate.binary,
   beefy: substrate.beefy,
+  'solana-transaction': others.solana,
+  'aitbc-state': others.aitbc,
+  vaa: others.vaas,
+  attestation: others.attestations,
+  'incremental-tree': others.incremental,
+  multiproof: others.multiproofs,
 }

@@ -3,7 +3,8 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { attack, type Effort, type Outcome } from './attacks.js'
+import { attack, type Outcome } from './attacks.js'
+import { effortOf } from './effort.js'
 import { FAMILIES } from './families.js'
 import { UNBOUND } from './unbound.js'
 
@@ -12,16 +13,6 @@ import { UNBOUND } from './unbound.js'
  * made for what they lack, under attack; see the table that it prints.
  */
 
-const FULL: Effort = {
-  hashBits: Number.POSITIVE_INFINITY,
-  signatureBits: 10_000,
-  random: 1_000_000,
-  mutated: 1_000_000,
-  encodings: 2_000,
-  swaps: 200,
-  weighed: 2_000,
-}
-
 const self = fileURLToPath(import.meta.url)
 const option = (name: string) => {
   const at = process.argv.indexOf(`--${name}`)
@@ -29,20 +20,6 @@ const option = (name: string) => {
 }
 const seed = Number(option('seed') ?? (Math.random() * 0x7fffffff) | 0)
 const part = Number(option('effort') ?? 1)
-
-/** A part of the full effort for one of so many families. */
-export function effortOf(part: number, count: number): Effort {
-  const of = (most: number) => Math.ceil(most * part)
-  return {
-    hashBits: part === 1 ? FULL.hashBits : of(20_000),
-    signatureBits: of(FULL.signatureBits),
-    random: of(FULL.random / count),
-    mutated: of(FULL.mutated / count),
-    encodings: of(FULL.encodings),
-    swaps: of(FULL.swaps),
-    weighed: of(FULL.weighed),
-  }
-}
 
 async function alone(family: string): Promise<void> {
   setFlagsFromString('--expose-gc')

@@ -56,30 +56,25 @@ export const nodes = {
 }
 
 /** Lists of nodes that say the same: in another order, with nodes twice, with others beside them, or without some. */
+export function shuffled(list: readonly Uint8Array[], surplus?: Uint8Array): Iterable<readonly Uint8Array[]>
+export function shuffled<T>(list: readonly T[], surplus: T): Iterable<readonly T[]>
 export function* shuffled(
-  list: readonly Uint8Array[],
-  surplus: Uint8Array = new Uint8Array(40).fill(7),
-): Iterable<readonly Uint8Array[]> {
+  list: readonly unknown[],
+  surplus: unknown = new Uint8Array(40).fill(7),
+): Iterable<readonly unknown[]> {
   if (list.length > 1) {
     yield list.toReversed()
     yield [...list.slice(1), ...list.slice(0, 1)]
     for (let i = 0; i + 1 < list.length; i++)
-      yield list.map((node, j) =>
-        j === i ? (list[i + 1] as Uint8Array) : j === i + 1 ? (list[i] as Uint8Array) : node,
-      )
+      yield list.map((node, j) => (j === i ? list[i + 1] : j === i + 1 ? list[i] : node))
   }
   for (const [i, node] of list.entries()) {
     yield [...list.slice(0, i + 1), node, ...list.slice(i + 1)]
     yield [...list, node]
     yield list.filter((_, j) => j !== i)
   }
-  for (const node of [
-    surplus,
-    new Uint8Array(0),
-    Uint8Array.of(0),
-    Uint8Array.of(0x80),
-    new Uint8Array(32),
-  ]) {
+  const bytes = [new Uint8Array(0), Uint8Array.of(0), Uint8Array.of(0x80), new Uint8Array(32)]
+  for (const node of surplus instanceof Uint8Array ? [surplus, ...bytes] : [surplus]) {
     yield [...list, node]
     yield [node, ...list]
   }

@@ -53,6 +53,8 @@ export const UNBOUND: readonly Unbound[] = [
     why: 'headers are found by their hashes; nodes write them in the order in which they met them',
     hidden: 'a verdict tells the block that is final, never the way to it',
   },
+  { family: 'attestation', fields: ['by.signatures (fewer)'], why: QUORUM, hidden: SIGNERS },
+  { family: 'vaa', fields: ['signatures (fewer)'], why: QUORUM, hidden: SIGNERS },
   {
     family: 'beefy',
     fields: ['signed.bitfield', 'signed.signatures (fewer)'],
