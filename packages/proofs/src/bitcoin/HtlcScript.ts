@@ -134,9 +134,9 @@ export function from(terms: LockTerms.LockTerms): Verdict.Verdict<HtlcScript> {
   const [claimHash, refundHash] = [Taproot.leafHash(claim), Taproot.leafHash(refund)]
   const merkleRoot = Taproot.branchHash(claimHash, refundHash)
   const internalKey = Taproot.UNSPENDABLE.slice()
-  const output = Taproot.tweak(internalKey, merkleRoot)
-  if (!output.ok) return output
-  const { key, parity } = output.value
+  // The constant is a point, and a root whose tweak exceeds the order is as hard to find as a hash of 128 zero bits.
+  const { value: output } = Taproot.tweak(internalKey, merkleRoot) as { readonly value: Taproot.OutputKey }
+  const { key, parity } = output
   const leaf = (script: Bytes.Bytes, hash: Bytes.Hash32, sibling: Bytes.Hash32): Leaf => ({
     script,
     hash,

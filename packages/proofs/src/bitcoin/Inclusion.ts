@@ -76,7 +76,7 @@ export function verifyWitness(
     siblings: inclusion.witnessSiblings,
   })
   if (!root.ok) return root
-  const [reserved, ...more] = coinbase.value.inputs[0]?.witness ?? []
+  const [reserved, ...more] = (coinbase.value.inputs[0] as Transaction.Input).witness
   if (reserved?.length !== 32 || more.length > 0)
     return Verdict.refuse('witness-reserved', "the coinbase's witness is not one item of 32 bytes")
   const commitment = commitmentOf(coinbase.value)

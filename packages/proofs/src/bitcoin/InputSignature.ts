@@ -28,7 +28,7 @@ const { dup, equalVerify, hash160: HASH160, checkSig, checkMultisig } = Script.O
  * The rules are today's: every soft fork counts. Amounts and scripts of `prevouts` (one for each input) are the caller's: the
  * digests of SegWit commit to them. Refusals: `input-index`, `input-prevouts`, `script-sig`, `script-push`, `push-minimal`,
  * `script-encoding`, `script-hash`, `stack-size`, `witness-unexpected`, `witness-program`, `witness-empty`, `control-block`,
- * `taproot-commitment`, `key-off-curve`, `taproot-tweak`, `multisig-dummy`, `signature`, `signature-der`, `signature-high-s`, `signature-length`, `key-form`,
+ * `taproot-commitment`, `key-off-curve`, `multisig-dummy`, `signature`, `signature-der`, `signature-high-s`, `signature-length`, `key-form`,
  * `sighash-type`, `sighash-single`; by standard rules `annex`, `not-standard`; and `script-unsupported` where only an interpreter
  * could tell.
  *

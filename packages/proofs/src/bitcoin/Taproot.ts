@@ -63,25 +63,30 @@ export function branchHash(a: Bytes.Hash32, b: Bytes.Hash32): Bytes.Hash32 {
 /**
  * The output key of an internal key (32 bytes, x-only) and a script tree's root, or none (BIP-341, `taproot_tweak_pubkey`).
  *
- * Refusals: `key-off-curve`, `taproot-tweak`.
+ * Refusal: `key-off-curve`, also where the tweak makes no key (which nobody can bring about).
  *
  * @example
  * import { Taproot } from '@aitbc/proofs/bitcoin'
  * Taproot.tweak(Taproot.UNSPENDABLE).ok // true
  */
 export function tweak(internalKey: Bytes.Bytes32, merkleRoot?: Bytes.Hash32): Verdict.Verdict<OutputKey> {
-  const point = lift(internalKey)
-  if (point === undefined)
-    return Verdict.refuse('key-off-curve', 'the internal key is no x coordinate of the curve')
   const hash = TaggedHash.of('TapTweak', internalKey, ...(merkleRoot === undefined ? [] : [merkleRoot]))
-  const scalar = BigInt(`0x${Bytes.toHex(hash)}`)
-  const { Point } = secp256k1
-  if (scalar === 0n || scalar >= Point.Fn.ORDER)
-    return Verdict.refuse('taproot-tweak', 'the tweak exceeds the order')
-  const output = point.add(Point.BASE.multiplyUnsafe(scalar))
-  if (output.is0()) return Verdict.refuse('taproot-tweak', 'the tweaked key is the point at infinity')
-  const bytes = output.toBytes(true)
+  const bytes = add(internalKey, BigInt(`0x${Bytes.toHex(hash)}`))
+  if (bytes === undefined)
+    return Verdict.refuse(
+      'key-off-curve',
+      'the internal key is no x coordinate of the curve, or its tweak none',
+    )
   return Verdict.accept({ key: bytes.slice(1), parity: bytes[0] === 3 ? 1 : 0 })
+}
+
+/** Adds a multiple of the generator to a key; `undefined` for no key, a scalar beyond the order, or a sum at infinity. */
+function add(key: Bytes.Bytes32, scalar: bigint): Bytes.Bytes | undefined {
+  try {
+    return lift(key)?.add(secp256k1.Point.BASE.multiplyUnsafe(scalar)).toBytes(true)
+  } catch {
+    return undefined
+  }
 }
 
 /** The control block that spends a leaf by the script path (BIP-341, "Script validation rules"); `path` from the leaf up. */
@@ -97,7 +102,7 @@ export function controlBlock(
 /**
  * Decides whether an output key commits to a script, by the control block that comes with it (BIP-341, "Script validation rules").
  *
- * Refusals: `control-block` (33 bytes and up to 128 hashes), `taproot-commitment`, and those of {@link tweak}.
+ * Refusals: `control-block` (33 bytes and up to 128 hashes), `taproot-commitment`, and that of {@link tweak}.
  */
 export function verifyLeaf(
   outputKey: Bytes.Bytes32,

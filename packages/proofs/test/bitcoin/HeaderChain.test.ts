@@ -70,6 +70,12 @@ describe('BlockHeader', () => {
     )
   })
 
+  test('A5: a hash that equals the target meets it', () => {
+    const hash = Uint8Array.from({ length: 32 }, (_, i) => i)
+    expect(BlockHeader.meets(hash, hash)).toBe(true)
+    expect(BlockHeader.meets(hash, flip(hash, 8))).toBe(false)
+  })
+
   test('A5: work is checked against the limit and the target', () => {
     const { genesis, powLimit } = Consensus.mainnet
     expect(hex(value(BlockHeader.verifyWork(genesis, powLimit)).hash)).toBe(hex(BlockHeader.hash(genesis)))
@@ -312,6 +318,115 @@ describe('HeaderChain', () => {
     const next = (time: number) => apply(state, mine({ previous: state.best.hash, time: BigInt(time), bits }))
     expect(check(next(state.best.time - 601))).toBe('time-warp')
     expect(next(state.best.time - 600).ok).toBe(true)
+  })
+
+  test('A5: BIP-54 forbids a period that starts 7200 s before its predecessor, or ends before it started', () => {
+    const rules = consensusOf(EASY, { retarget: true, bip54: true })
+    const start = fresh(rules)
+    const most = value(apply(start, mineMany(at(start), 2014, EASY, 600)))
+    const end = (time: number) =>
+      apply(most, mine({ previous: most.best.hash, time: BigInt(time), bits: EASY }))
+    const whole = value(end(most.best.time + 600))
+    const bits = HeaderChain.retarget(rules, {
+      bits: EASY,
+      first: BigInt(START),
+      last: BigInt(whole.best.time),
+    })
+    const next = (time: number) => apply(whole, mine({ previous: whole.best.hash, time: BigInt(time), bits }))
+    // The median of eleven headers of one hour is older than that.
+    const slow = value(apply(start, mineMany(at(start), 2015, EASY, 3600)))
+    const slowBits = HeaderChain.retarget(rules, {
+      bits: EASY,
+      first: BigInt(START),
+      last: BigInt(slow.best.time),
+    })
+    const after = (time: number) =>
+      apply(slow, mine({ previous: slow.best.hash, time: BigInt(time), bits: slowBits }))
+    expect(check(after(slow.best.time - 7201))).toBe('time-warp')
+    expect(after(slow.best.time - 7200).ok).toBe(true)
+    expect(next(whole.best.time - 600).ok).toBe(true)
+    // Times that stand still, and a first block far ahead of them.
+    const anchor: HeaderChain.Anchor = {
+      ...whole.anchor,
+      height: 2014n,
+      hash: most.best.hash,
+      time: BigInt(START),
+      previousTimes: new Array<bigint>(10).fill(BigInt(START)),
+      period: { time: BigInt(START + 100), bits: EASY },
+    }
+    const late = value(HeaderChain.trust(anchor))
+    const last = (time: number) =>
+      apply(late, mine({ previous: late.best.hash, time: BigInt(time), bits: EASY }))
+    expect(check(last(START + 99))).toBe('time-warp')
+    expect(last(START + 100).ok).toBe(true)
+  })
+
+  test('A5: a difficulty that runs out refuses what follows', () => {
+    const rules = consensusOf(EASY, { retarget: true })
+    const genesis = HeaderChain.genesis(rules)
+    const anchor: HeaderChain.Anchor = {
+      ...genesis,
+      height: 2015n,
+      hash: new Uint8Array(32).fill(1),
+      bits: 0x01010000,
+      previousTimes: new Array<bigint>(10).fill(genesis.time),
+      period: { time: genesis.time, bits: 0x01010000 },
+    }
+    const state = value(HeaderChain.trust(anchor))
+    const header = BlockHeader.encode({
+      version: 4,
+      previous: anchor.hash,
+      merkleRoot: new Uint8Array(32),
+      time: genesis.time + 1n,
+      bits: 0,
+      nonce: 0,
+    })
+    expect(check(apply(state, header))).toBe('target-zero')
+    expect(HeaderChain.retarget(rules, { bits: 0, first: 0n, last: 1n })).toBe(0)
+  })
+
+  test('behavior: an anchor at a period boundary is the first of its period, and keeps what else it is given', () => {
+    const rules = consensusOf(EASY, { retarget: true, minDifficulty: true })
+    const headers = mineMany({ hash: new Uint8Array(32).fill(3), time: START }, 11)
+    const anchor = value(HeaderChain.anchorOf({ consensus: rules, height: 4032n, headers }))
+    expect(anchor.period).toEqual({ time: anchor.time, bits: EASY })
+    expect('realBits' in anchor).toBe(false)
+    const options = { consensus: rules, height: 4033n, headers, period: anchor.period }
+    const within = value(HeaderChain.anchorOf({ ...options, realBits: EASY }))
+    expect(value(HeaderChain.trust(within)).best.realBits).toBe(EASY)
+  })
+
+  test('behavior: hashes come in one call, from whoever the caller has for it', () => {
+    const headers = mineMany(at(fresh()), 30)
+    const calls: number[] = []
+    const sha256d = (bytes: Uint8Array) => {
+      calls.push(bytes.length)
+      return Hash256.ofHeaders(bytes)
+    }
+    const state = value(HeaderChain.apply(fresh(), { headers, now: NOW }, { hashing: { sha256d } }))
+    expect(calls).toEqual([headers.length])
+    expect(hex(state.best.hash)).toBe(hex(value(apply(fresh(), headers)).best.hash))
+    expect(HeaderChain.work(state.best)).toBe(60n)
+  })
+
+  test('behavior: a state keeps nothing of the bytes that it was given', () => {
+    const headers = mineMany(at(fresh()), 3)
+    const state = value(apply(fresh(), headers))
+    const root = hex(state.best.merkleRoot)
+    headers.fill(0xff)
+    expect(hex(state.best.merkleRoot)).toBe(root)
+  })
+
+  test('property: the hashes of many headers are those of each', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 800 }), (bytes) => {
+        const whole = bytes.subarray(0, bytes.length - (bytes.length % 80))
+        const each = Array.from({ length: whole.length / 80 }, (_, i) =>
+          Hash256.of(whole.subarray(80 * i, 80 * i + 80)),
+        )
+        expect(Hash256.ofHeaders(whole)).toEqual(concat(...each))
+      }),
+    )
   })
 
   test('A5: checkpoints bind a height', () => {

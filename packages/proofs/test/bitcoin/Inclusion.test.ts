@@ -277,6 +277,15 @@ describe('Inclusion', () => {
       inputs: lock.inputs.map((input) => ({ ...input, witness: [Uint8Array.of(1)] })),
     }
     const swapped = { ...whole, transaction: Transaction.encode(other) }
+    const cut = new Uint8Array(31)
+    const [, ...siblings] = whole.witnessSiblings
+    expect(check(Inclusion.verifyWitness(root, { ...whole, witnessSiblings: [cut, ...siblings] }))).toBe(
+      'merkle-sibling',
+    )
+    const [, ...others] = whole.coinbaseSiblings
+    expect(check(Inclusion.verifyWitness(root, { ...whole, coinbaseSiblings: [cut, ...others] }))).toBe(
+      'merkle-sibling',
+    )
     expect(check(Inclusion.verifyWitness(root, swapped))).toBe('witness-commitment')
     expect(check(Inclusion.verifyWitness(root, { ...whole, witnessSiblings: whole.siblings }))).toBe(
       'witness-commitment',
@@ -415,6 +424,20 @@ describe('MerkleBlock', () => {
       }
     }
     expect(value(MerkleBlock.matches(messageOf(block(5), [])))).toEqual([])
+  })
+
+  test('A4: flags that end before the tree does', () => {
+    const message = messageOf(block(7), [0, 4])
+    const ids = Array.from({ length: 8 }, (_, i) => new Uint8Array(32).fill(i))
+    expect(
+      check(MerkleBlock.matches({ ...message, count: 16, hashes: ids, flags: Uint8Array.of(0xff) })),
+    ).toBe('merkleblock-flags')
+  })
+
+  test('error: a coinbase that is no transaction', () => {
+    const transactions = block(7)
+    const evidence = { ...Inclusion.of(transactions, 4), coinbase: new Uint8Array(9) }
+    expect(check(MerkleBlock.verify(messageOf(transactions, [0, 4]), evidence))).toBe('transaction-inputs')
   })
 
   test('A4: counts, hashes and flags that no tree has', () => {
