@@ -58,6 +58,13 @@ export interface SolanaChain {
   fund(address: string, lamports: bigint): void
   /** Sends lamports from an account that the chain holds: a transaction like any other, and a fact to be proved. */
   pay(address: string, lamports: bigint): Promise<SolanaReceipt>
+  /**
+   * Deploys a program through the upgradeable loader, as a cluster would, with nobody left to upgrade it; it can be called from the next
+   * slot on, which begins here. Gives its address. Errors: `SolanaRejected` (6019), such as for a program that the loader can't run.
+   */
+  deploy(program: Uint8Array): Promise<string>
+  /** Signs a transaction of instructions by the fee payer and by their own signers; it lives for 150 slots. */
+  compile(payer: Kit.KeyPairSigner, instructions: readonly Kit.Instruction[]): Promise<Uint8Array>
   /** Executes a transaction in the current slot. Errors: `SolanaRejected` (6019) where it can't stand in a block. */
   send(transaction: Uint8Array): SolanaReceipt
   /** Closes so many slots, with the validators' votes for each; one unless told. */
@@ -72,6 +79,14 @@ export interface SolanaChain {
 
 const SYSTEM = '11111111111111111111111111111111'
 const VOTE = 'Vote111111111111111111111111111111111111111'
+const LOADER = 'BPFLoaderUpgradeab1e11111111111111111111111'
+const RENT = 'SysvarRent111111111111111111111111111111111'
+const CLOCK = 'SysvarC1ock11111111111111111111111111111111'
+/** Bytes of a program's account, and of what stands before the code in a buffer. */
+const PROGRAM_SIZE = 36n
+const BUFFER_HEAD = 37
+/** Bytes of a program in one transaction. */
+const CHUNK = 900
 const VOTE_ACCOUNT_SIZE = 3762n
 /** Transactions of one entry. */
 const BATCH = 8
@@ -273,6 +288,79 @@ export async function createSolanaChain(options: SolanaOptions = {}): Promise<So
       )
       return send(await compile(purse, [{ programAddress: kit.address(SYSTEM), accounts, data }]))
     },
+    compile,
+    async deploy(program) {
+      const key = (name: string) => signer(`${name} of ${encode(History.sha256(program))} in slot ${slot}`)
+      const [buffer, at] = await Promise.all([key('buffer'), key('program')])
+      const loader = kit.address(LOADER)
+      const [data] = await kit.getProgramDerivedAddress({
+        programAddress: loader,
+        seeds: [decode(at.address)],
+      })
+      const own = { address: purse.address, role: kit.AccountRole.WRITABLE_SIGNER, signer: purse }
+      const writable = (address: Kit.Address) => ({ address, role: kit.AccountRole.WRITABLE })
+      const readonly = (address: string) => ({
+        address: kit.address(address),
+        role: kit.AccountRole.READONLY,
+      })
+      const create = (account: Kit.KeyPairSigner, size: bigint): Kit.Instruction => ({
+        programAddress: kit.address(SYSTEM),
+        accounts: metas(own, {
+          address: account.address,
+          role: kit.AccountRole.WRITABLE_SIGNER,
+          signer: account,
+        }),
+        data: Bytes.concat(
+          Uint8Array.of(0, 0, 0, 0),
+          u64(svm.minimumBalanceForRentExemption(size)),
+          u64(size),
+          decode(LOADER),
+        ),
+      })
+      const call = (
+        accounts: readonly Kit.AccountMeta[],
+        ...input: readonly Uint8Array[]
+      ): Kit.Instruction => ({
+        programAddress: loader,
+        accounts,
+        data: Bytes.concat(...input),
+      })
+      const tag = (value: number) => Uint8Array.of(value, 0, 0, 0)
+      const done = async (...instructions: readonly Kit.Instruction[]) => {
+        const { error, logs } = send(await compile(purse, instructions))
+        if (error !== undefined) throw rejected(`the loader refused the program: ${error}`, { logs })
+      }
+      await done(
+        create(buffer, BigInt(BUFFER_HEAD + program.length)),
+        call(metas(writable(buffer.address), readonly(purse.address)), tag(0)),
+      )
+      for (let offset = 0; offset < program.length; offset += CHUNK) {
+        const part = program.subarray(offset, offset + CHUNK)
+        const place = Uint8Array.of(offset & 255, (offset >> 8) & 255, (offset >> 16) & 255, 0)
+        await done(call(metas(writable(buffer.address), own), tag(1), place, u64(BigInt(part.length)), part))
+      }
+      await done(
+        create(at, PROGRAM_SIZE),
+        call(
+          metas(
+            own,
+            writable(data),
+            writable(at.address),
+            writable(buffer.address),
+            readonly(RENT),
+            readonly(CLOCK),
+            readonly(SYSTEM),
+            own,
+          ),
+          tag(2),
+          u64(BigInt(program.length)),
+        ),
+        // SetAuthority to nobody.
+        call(metas(writable(data), own), tag(4)),
+      )
+      await close()
+      return at.address
+    },
     send,
     async produce(slots = 1) {
       for (let i = 0; i < slots; i++) await close()
@@ -336,8 +424,8 @@ export async function createSolanaChain(options: SolanaOptions = {}): Promise<So
           programAddress: kit.address(VOTE),
           accounts: metas(
             { address: at.address, role: kit.AccountRole.WRITABLE },
-            readonly('SysvarRent111111111111111111111111111111111'),
-            readonly('SysvarC1ock11111111111111111111111111111111'),
+            readonly(RENT),
+            readonly(CLOCK),
             { address: node.address, role: kit.AccountRole.READONLY_SIGNER, signer: node },
           ),
           data: init,
