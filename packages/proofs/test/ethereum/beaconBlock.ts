@@ -155,7 +155,7 @@ const electra = container({
   execution_requests: requests,
 })
 
-const BODIES = { capella, deneb, electra } as const
+const BODIES = { capella, deneb, electra, fulu: electra } as const
 /** Forks whose whole blocks are read here. */
 export type BlockFork = keyof typeof BODIES
 
