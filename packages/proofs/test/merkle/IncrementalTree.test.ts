@@ -1,22 +1,14 @@
-import { Bytes, isAitbcError } from '@aitbc/core'
+import { Bytes } from '@aitbc/core'
 import { Hasher, IncrementalTree } from '@aitbc/proofs/merkle'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { check, flip, hex, unhex, value } from '../helpers.js'
+import { thrown } from '../thrown.js'
 
 const leaf = (i: number) => Hasher.sha256(Uint8Array.of(i & 0xff, i >> 8, 7))
 const leaves = (n: number) => Array.from({ length: n }, (_, i) => leaf(i))
 const grown = (shape: IncrementalTree.Shape, some: readonly Uint8Array[]) =>
   some.reduce<IncrementalTree.Tree>(IncrementalTree.append, IncrementalTree.empty(shape))
-const wrong = (run: () => unknown, tag: string) => {
-  try {
-    run()
-  } catch (error) {
-    return isAitbcError(error, tag)
-  }
-  return false
-}
-
 /** The root from the definition: all places filled, level by level. */
 function whole(hasher: Hasher.Hasher, depth: number, some: readonly Uint8Array[]): Uint8Array {
   let level = Array.from({ length: 2 ** depth }, (_, i) => some[i] ?? new Uint8Array(32))
@@ -138,15 +130,17 @@ describe('IncrementalTree', () => {
 
   test('error: what is no depth, leaf or index, and a full tree', () => {
     for (const depth of [0, 33, 1.5, Number.NaN])
-      expect(wrong(() => IncrementalTree.shape(Hasher.sha256, depth), 'InvalidArgument')).toBe(true)
+      expect(thrown(() => IncrementalTree.shape(Hasher.sha256, depth))).toBe('InvalidArgument depth')
+    expect(IncrementalTree.shape(Hasher.sha256, 32).zeros.length).toBe(33)
     const shape = IncrementalTree.shape(Hasher.sha256, 1)
+    expect(IncrementalTree.empty(shape).branch.length).toBe(1)
     const tree = IncrementalTree.append(IncrementalTree.empty(shape), leaf(0))
-    expect(wrong(() => IncrementalTree.append(tree, leaf(1)), 'InvalidArgument')).toBe(true)
-    expect(
-      wrong(() => IncrementalTree.append(IncrementalTree.empty(shape), unhex('00')), 'InvalidBytes'),
-    ).toBe(true)
+    expect(thrown(() => IncrementalTree.append(tree, leaf(1)))).toBe('InvalidArgument tree')
+    expect(thrown(() => IncrementalTree.append(IncrementalTree.empty(shape), unhex('00')))).toBe(
+      'InvalidBytes leaf',
+    )
     for (const index of [-1, 1, 0.5])
-      expect(wrong(() => IncrementalTree.prove(shape, [leaf(0)], index), 'InvalidArgument')).toBe(true)
+      expect(thrown(() => IncrementalTree.prove(shape, [leaf(0)], index))).toBe('InvalidArgument index')
   })
 
   test('behavior: what is appended is copied', () => {
