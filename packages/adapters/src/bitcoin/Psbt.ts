@@ -332,8 +332,9 @@ export function verifyInput(psbt: Psbt, index: number): Verdict.Verdict<Spent> {
   const transaction = transactionOf(psbt)
   if (!transaction.ok) return transaction
   const input = transaction.value.inputs[index] as Transaction.Input
-  const whole = get(map, I.nonWitnessUtxo)
   const bare = get(map, I.witnessUtxo)
+  // A transaction that several inputs spend may come with the first of them only (BIP-322).
+  const whole = get(map, I.nonWitnessUtxo) ?? (bare === undefined ? elsewhere(psbt, input.txid) : undefined)
   let spent: Transaction.Output | undefined
   if (whole !== undefined) {
     const decoded = Transaction.decode(whole)
@@ -491,17 +492,30 @@ export function finalize(psbt: Psbt): Verdict.Verdict<Psbt> {
 export function extract(psbt: Psbt): Verdict.Verdict<Transaction.Transaction> {
   const unsigned = transactionOf(psbt)
   if (!unsigned.ok) return unsigned
-  const open = psbt.inputs.findIndex((map) => !isFinal(map))
-  if (open >= 0) return Verdict.refuse('psbt-not-final', `input ${open} is not final`, { input: open })
+  const inputs = finalInputs(psbt)
+  if (!inputs.ok) return inputs
   const prevouts: Transaction.Output[] = []
   for (let i = 0; i < psbt.inputs.length; i++) {
     const spent = verifyInput(psbt, i)
     if (!spent.ok) return spent
     prevouts.push(spent.value)
   }
-  const transaction: Transaction.Transaction = {
-    ...unsigned.value,
-    inputs: unsigned.value.inputs.map((input, i) => {
+  const transaction = { ...unsigned.value, inputs: inputs.value }
+  for (let i = 0; i < prevouts.length; i++) {
+    const verdict = InputSignature.verify(transaction, i, prevouts)
+    if (!verdict.ok && verdict.refusal.check !== 'script-unsupported') return verdict
+  }
+  return Verdict.accept(transaction)
+}
+
+/** The inputs of a PSBT with their final scripts and witnesses. Refusals: `psbt-not-final`, and that of {@link lockTime}. */
+export function finalInputs(psbt: Psbt): Verdict.Verdict<readonly Transaction.Input[]> {
+  const unsigned = transactionOf(psbt)
+  if (!unsigned.ok) return unsigned
+  const open = psbt.inputs.findIndex((map) => !isFinal(map))
+  if (open >= 0) return Verdict.refuse('psbt-not-final', `input ${open} is not final`, { input: open })
+  return Verdict.accept(
+    unsigned.value.inputs.map((input, i) => {
       const map = psbt.inputs[i] as readonly Field[]
       const witness = get(map, I.finalScriptWitness)
       return {
@@ -510,12 +524,7 @@ export function extract(psbt: Psbt): Verdict.Verdict<Transaction.Transaction> {
         witness: witness === undefined ? [] : (stackOf(witness) as readonly Bytes.Bytes[]),
       }
     }),
-  }
-  for (let i = 0; i < prevouts.length; i++) {
-    const verdict = InputSignature.verify(transaction, i, prevouts)
-    if (!verdict.ok && verdict.refusal.check !== 'script-unsupported') return verdict
-  }
-  return Verdict.accept(transaction)
+  )
 }
 
 /** Input fields that making it final leaves. */
@@ -528,6 +537,15 @@ const STAYS: ReadonlySet<number> = /* @__PURE__ */ new Set<number>([
   I.timeLock,
   I.heightLock,
 ])
+
+function elsewhere(psbt: Psbt, txid: Bytes.Hash32): Bytes.Bytes | undefined {
+  for (const map of psbt.inputs) {
+    const whole = get(map, I.nonWitnessUtxo)
+    const previous = whole && Transaction.decode(whole)
+    if (previous?.ok && Bytes.equal(Transaction.txid(previous.value), txid)) return whole
+  }
+  return undefined
+}
 
 /** The script that a script hash stands for; a final input shows it in its signature script alone. */
 function redeemOf(map: readonly Field[], hash: Bytes.Bytes | undefined): Bytes.Bytes | undefined {
