@@ -1,8 +1,8 @@
-import { isAitbcError } from '@aitbc/core'
 import { Account, Signature, Units } from '@aitbc/proofs/aitbc'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { check, flip, hex, unhex, value } from '../helpers.js'
+import { thrown } from '../thrown.js'
 import { keyOf, sign, twin, utf8 } from './world.js'
 
 const DIGITS = '2b54ccaf70e12fdb1e0d169c86381c2aa35d1df4'
@@ -80,12 +80,7 @@ describe('Units', () => {
       [Number.POSITIVE_INFINITY, undefined],
     ] as const) {
       if (seconds !== undefined) expect(Units.toSeconds(ait)).toBe(seconds)
-      else
-        try {
-          expect(Units.toSeconds(ait)).toBe(undefined)
-        } catch (error) {
-          expect(isAitbcError(error, 'InvalidAmount')).toBe(true)
-        }
+      else expect(thrown(() => Units.toSeconds(ait))).toBe('InvalidAmount ait')
     }
   })
 
@@ -151,7 +146,9 @@ describe('Signature', () => {
   test('behavior: r and s of zero or beyond the order belong to no key; another key is another signer', () => {
     for (const rs of ['00'.repeat(64), 'ff'.repeat(64), `${'00'.repeat(32)}${'01'.repeat(32)}`])
       expect(check(Signature.recover(digest, `0x${rs}00`))).toBe('signature')
-    expect(check(Signature.verify(digest, signature, keyOf('bob').address))).toBe('signature-signer')
+    const other = Signature.verify(digest, signature, keyOf('bob').address)
+    expect(check(other)).toBe('signature-signer')
+    expect(other.ok ? undefined : other.refusal.context).toEqual({ signer: key.address })
     expect(check(Signature.verify(digest, 'ff', key.address))).toBe('signature-form')
     for (let bit = 0; bit < 512; bit += 37) {
       const changed = `0x${hex(flip(unhex(signature), bit))}`

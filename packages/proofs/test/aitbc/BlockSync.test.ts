@@ -146,7 +146,13 @@ describe('BlockSync', () => {
     const blocks = chainOf(3)
     const state = start()
     const [one, two] = blocks as [Block.Block, Block.Block]
-    const refused = (block: Block.Block, at = state) => check(BlockSync.apply(at, block))
+    const refused = (block: Block.Block, at = state) => {
+      const verdict = BlockSync.apply(at, block)
+      const known = ['height-not-next', 'parent', 'proposer'].includes(check(verdict))
+      // What is known of the block's place is told.
+      if (known) expect(verdict.ok ? undefined : verdict.refusal.context).toEqual({ height: block.height })
+      return check(verdict)
+    }
     expect(refused(two)).toBe('height-not-next')
     expect(refused(blockOf({ parentHash: hashOf(7) }, p))).toBe('parent')
     expect(refused(blockOf({ chainId: 'ait-mainnet' }, p))).toBe('block-chain')
@@ -167,7 +173,9 @@ describe('BlockSync', () => {
       { height: 8n, parentHash: blocks[6]?.hash as string, timestamp: '2026-01-01T00:00:11+00:00' },
       p,
     )
-    expect(check(BlockSync.apply(state, fork))).toBe('conflict')
+    const conflict = BlockSync.apply(state, fork)
+    expect(check(conflict)).toBe('conflict')
+    expect(conflict.ok ? undefined : conflict.refusal.context).toEqual({ height: 8n })
     const older = blockOf({ height: 4n, parentHash: blocks[2]?.hash as string, transactions: [hashOf(1)] }, p)
     expect(check(BlockSync.apply(state, older))).toBe('conflict')
     // Beyond what is kept.

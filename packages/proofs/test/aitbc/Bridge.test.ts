@@ -1,7 +1,7 @@
-import { isAitbcError } from '@aitbc/core'
 import { Bridge, Json, Settlement, StateTrie } from '@aitbc/proofs/aitbc'
 import { describe, expect, test } from 'vitest'
 import { check, hex, value } from '../helpers.js'
+import { thrown } from '../thrown.js'
 import { keyOf, sign, twin, utf8 } from './world.js'
 
 const keys = ['v0', 'v1', 'v2', 'v3', 'v4'].map(keyOf)
@@ -66,7 +66,9 @@ describe('Bridge', () => {
     const listed = { ...core, validator_signatures: [] }
     expect(Bridge.verifySigners(own(listed), one).ok).toBe(true)
     expect(check(Bridge.verifySigners({ ...own(core), validator_signatures: [] }, one))).toBe('bridge-signer')
-    expect(check(Bridge.verifySigners(own(core, keyOf('outsider')), one))).toBe('bridge-signer')
+    const stranger = Bridge.verifySigners(own(core, keyOf('outsider')), one)
+    expect(check(stranger)).toBe('bridge-signer')
+    expect(stranger.ok ? undefined : stranger.refusal.context).toEqual({ signer: keyOf('outsider').address })
     expect(check(Bridge.verifySigners(core, one))).toBe('signature-form')
   })
 
@@ -74,7 +76,9 @@ describe('Bridge', () => {
     const proof = { ...core, validator_signatures: signaturesOf(core, 0, 1, 2) }
     for (const field of Object.keys(core)) {
       const { [field]: _, ...rest } = proof as Json.Members
-      expect(check(Bridge.verifySigners(rest, several(3)))).toBe('bridge-form')
+      const lacking = Bridge.verifySigners(rest, several(3))
+      expect(check(lacking)).toBe('bridge-form')
+      expect(lacking.ok ? undefined : lacking.refusal.context).toEqual({ field })
       expect(check(Bridge.verifySigners({ ...proof, [field]: null }, several(3)))).toBe('bridge-form')
     }
     expect(check(Bridge.verifySigners({ ...core, validator_signatures: 'x' }, several(3)))).toBe(
@@ -168,11 +172,7 @@ describe('Settlement', () => {
       { sourceHeight: -1n },
       { destHeight: -1n },
     ])
-      try {
-        expect(Settlement.timelocks({ ...schedule, ...change })).toBe(undefined)
-      } catch (error) {
-        expect(isAitbcError(error, 'InvalidArgument')).toBe(true)
-      }
+      expect(thrown(() => Settlement.timelocks({ ...schedule, ...change }))).toBe('InvalidArgument schedule')
     const swap = { initiator: 'a', participant: 'b', hashlock: 'c', timelock: 1n, amount: 2n }
     for (const change of [
       { initiator: 'x' },
@@ -191,7 +191,9 @@ describe('Settlement', () => {
     expect(value(Settlement.verifySteps([first, second]))).toBe(true)
     expect(check(Settlement.verifySteps([]))).toBe('settlement-steps')
     expect(check(Settlement.verifySteps([second]))).toBe('settlement-link')
-    expect(check(Settlement.verifySteps([first, first]))).toBe('settlement-link')
+    const broken = Settlement.verifySteps([first, first])
+    expect(check(broken)).toBe('settlement-link')
+    expect(broken.ok ? undefined : broken.refusal.context).toEqual({ index: 1 })
     expect(check(Settlement.verifySteps([{ ...first, timestamp: 2.5 }, second]))).toBe('settlement-link')
     expect(Settlement.stepHash({ ...first, proof_hash: 'x', previous_proof_hash: 'y' })).toBe(
       Settlement.stepHash(first),

@@ -1,8 +1,8 @@
-import { isAitbcError } from '@aitbc/core'
 import { Json } from '@aitbc/proofs/aitbc'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { check, value } from '../helpers.js'
+import { thrown } from '../thrown.js'
 import { utf8 } from './world.js'
 
 const strict = (input: string | Uint8Array) => Json.decode(input)
@@ -121,6 +121,8 @@ describe('Json', () => {
       expect(value(read(`-${'9'.repeat(4300)}`))).toBe(1n - 10n ** 4300n)
       expect(check(read(' '.repeat(Json.MAX_SIZE + 1)))).toBe('json-size')
     }
+    const late = strict('[1, 2, x]')
+    expect(late.ok ? undefined : late.refusal.context).toEqual({ offset: 7 })
     expect(check(Json.decode('12', { maxSize: 1 }))).toBe('json-size')
     expect(value(Json.decode('1', { maxSize: 1 }))).toBe(1n)
   })
@@ -217,14 +219,7 @@ describe('Json', () => {
   })
 
   test('error: what is no JSON value is not written', () => {
-    const refused = (it: unknown) => {
-      try {
-        Json.encode(it as Json.Value)
-      } catch (error) {
-        return isAitbcError(error, 'InvalidArgument')
-      }
-      return false
-    }
+    const refused = (it: unknown) => thrown(() => Json.encode(it as Json.Value)) === 'InvalidArgument value'
     let deep: Json.Value = []
     for (let i = 0; i < Json.MAX_DEPTH - 1; i++) deep = [deep]
     expect(Json.encode(deep).length).toBe(2 * Json.MAX_DEPTH)

@@ -1,9 +1,9 @@
-import { isAitbcError } from '@aitbc/core'
 import { Account, StateTrie } from '@aitbc/proofs/aitbc'
 import { sha256 } from '@noble/hashes/sha2.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { check, concat, flip, hex, unhex, value } from '../helpers.js'
+import { thrown } from '../thrown.js'
 import { utf8 } from './world.js'
 
 const accounts = (n: number) =>
@@ -46,6 +46,13 @@ describe('StateTrie', () => {
     const attempt = (nodes: readonly Uint8Array[], root = trie.root) =>
       check(StateTrie.lookup(root, key, nodes))
     expect(attempt([])).toBe('state-incomplete')
+    const context = (nodes: readonly Uint8Array[]) => {
+      const verdict = StateTrie.lookup(trie.root, key, nodes)
+      return verdict.ok ? undefined : verdict.refusal.context
+    }
+    const index = proof.length - 1
+    expect(context([...proof, trie.root])).toEqual({ index })
+    expect(context([...proof.slice(0, -1), trie.root])).toEqual({ index })
     expect(attempt(proof.slice(0, -1))).toBe('state-incomplete')
     expect(attempt(proof.slice(1))).toBe('state-node-hash')
     expect(attempt([...proof].reverse())).toBe('state-node-hash')
@@ -196,12 +203,7 @@ describe('StateTrie', () => {
     expect(check(StateTrie.account(trie.root, 'faucet', StateTrie.prove(trie, utf8('faucet'))))).toBe(
       'state-account',
     )
-    try {
-      StateTrie.from([[new Uint8Array(257), utf8('1')]])
-      expect('thrown').toBe('not')
-    } catch (error) {
-      expect(isAitbcError(error, 'InvalidArgument')).toBe(true)
-    }
+    expect(thrown(() => StateTrie.from([[new Uint8Array(257), utf8('1')]]))).toBe('InvalidArgument entries')
     expect(StateTrie.from([[new Uint8Array(256), utf8('1')]]).root.length).toBe(32)
   })
 })
