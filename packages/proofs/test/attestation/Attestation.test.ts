@@ -105,6 +105,8 @@ describe('sets', () => {
       expect(value(SignerSet.decode(bytes, Object.values(KNOWN)))).toEqual(terms)
       expect(check(SignerSet.decode(concat(bytes, new Uint8Array(1)), []))).toBe('evidence-encoding')
       expect(check(SignerSet.decode(bytes.subarray(1), []))).toBe('evidence-encoding')
+      const others = Object.values(KNOWN).filter(({ name }) => name !== scheme)
+      expect(check(SignerSet.decode(bytes, others))).toBe('scheme')
     },
   )
 })

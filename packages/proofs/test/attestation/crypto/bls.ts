@@ -44,9 +44,10 @@ export function* points(file: VectorFile): Iterable<Case> {
     yield {
       name: `${i} times the generator`,
       run() {
-        if (i === 0) expect(check(Bls.readKey(suite, point))).toBe('key-infinity')
-        else expect(multiple.equals(value(Bls.readKey(suite, point)) as never)).toBe(true)
+        const expected = multiple
         multiple = multiple.add(Point.BASE as never) as never
+        if (i === 0) expect(check(Bls.readKey(suite, point))).toBe('key-infinity')
+        else expect(expected.equals(value(Bls.readKey(suite, point)) as never)).toBe(true)
       },
     }
   }
