@@ -3,6 +3,9 @@ export interface Mutant {
   readonly mutatorName: string
   readonly replacement?: string
   readonly status: string
+  /** Whether it changes what a file does while it is loaded. */
+  readonly static?: boolean
+  readonly testsCompleted?: number
   readonly location: { readonly start: Place; readonly end: Place }
 }
 interface Place {
@@ -13,6 +16,7 @@ interface Place {
 }
 export interface Report {
   readonly files: Readonly<Record<string, { readonly source: string; readonly mutants: readonly Mutant[] }>>
+  readonly testFiles?: Readonly<Record<string, { readonly tests: readonly unknown[] }>>
 }
 
 /** A mutant that no test can tell from the code, as committed in `packages/proofs/mutants.json`. */
@@ -45,15 +49,22 @@ const FOUND = ['Killed', 'Timeout']
 const MISSED = ['Survived', 'NoCoverage']
 
 /** Counts a report against what is explained; Stryker's own errors (mutants that don't run) count on neither side. */
-export function judge({ files }: Report, explained: readonly Explained[]): Judgement {
+export function judge({ files, testFiles = {} }: Report, explained: readonly Explained[]): Judgement {
   let killed = 0
   let excused = 0
   const survivors: (Explained & { at: string })[] = []
   const used = new Set<Explained>()
+  const tests = Object.values(testFiles).reduce((sum, file) => sum + file.tests.length, 0)
+  // All tests meet a static mutant. A test file that can't be loaded with it has failed, which Stryker doesn't see.
+  const breaksLoading = (one: Mutant) => one.static === true && (one.testsCompleted ?? tests) < tests
   for (const [file, { source, mutants }] of Object.entries(files)) {
     const lines = source.split('\n')
-    for (const { mutatorName: mutator, replacement = '', status, location } of mutants) {
-      if (FOUND.includes(status)) killed++
+    for (const mutant of mutants) {
+      const { mutatorName: mutator, replacement = '', status, location } = mutant
+      if (FOUND.includes(status) || (status === 'Survived' && breaksLoading(mutant))) {
+        killed++
+        continue
+      }
       if (!MISSED.includes(status)) continue
       const line = (lines[location.start.line - 1] ?? '').trim()
       const survivor = { file, mutator, line, replacement }

@@ -116,7 +116,7 @@ async function mutate(folder: string): Promise<Report | undefined> {
       reporters: ['progress-append-only', 'json'],
       jsonReporter: { fileName: result },
       allowConsoleColors: false,
-      checkers: [],
+      disableTypeChecks: false,
     }),
   )
   const vectors = vectorsFolder()

@@ -48,3 +48,11 @@ test('behavior: explanations of files that were not mutated are left alone', () 
     score: 100,
   })
 })
+
+test('behavior: a mutant with which a test file is not even loaded is found; one that all tests met survives', () => {
+  const testFiles = { 'a.test.ts': { tests: [{}, {}] }, 'b.test.ts': { tests: [{}] } }
+  const withTests = (testsCompleted: number) =>
+    judge({ ...report({ ...mutant(2, 'Survived', 'a <= b'), static: true, testsCompleted }), testFiles }, [])
+  expect(withTests(1)).toMatchObject({ killed: 1, score: 100 })
+  expect(withTests(3)).toMatchObject({ killed: 0, score: 0 })
+})
