@@ -183,8 +183,6 @@ function tally(
   votes: readonly Bytes.Bytes[],
   test: (vote: Vote.Vote, slot: bigint, hash: Bytes.Hash32) => Verdict.Verdict<unknown>,
 ): Verdict.Verdict<Tally> {
-  if (votes.length > table.voters.length)
-    return Verdict.refuse('vote-voter', `${table.voters.length} may vote, got ${votes.length} votes`)
   let next = 0
   let stake = 0n
   const checks: Engine.Check[] = []
