@@ -210,3 +210,19 @@ describe('Justification', () => {
     expect(check(Justification.verify(votes, set))).toBe('ancestry-missing')
   })
 })
+
+describe('a chain whose headers have something appended', () => {
+  const format: Header.Format = { ...Header.POLKADOT, extension: Scale.bytes }
+  const header = { ...blockOn({ hash: hash32(1), number: 4n }), extension: Uint8Array.of(1, 2, 3) }
+
+  test('the extension is part of the header and of its hash', () => {
+    const bytes = Header.encode(header, format)
+    const read = value(Header.decode(bytes, format))
+    expect(read.extension).toEqual(header.extension)
+    expect(Header.hash(header, format)).toEqual(read.hash)
+    expect(Header.hash({ ...header, extension: Uint8Array.of(1, 2, 4) }, format)).not.toEqual(read.hash)
+    // Whoever doesn't know it finds bytes that don't belong there, and the other way round.
+    expect(check(Header.decode(bytes))).toBe('scale-trailing')
+    expect(check(Header.decode(Header.encode(header), format))).toBe('scale-truncated')
+  })
+})

@@ -147,6 +147,15 @@ describe('BinaryMerkleTree', () => {
     }
   })
 
+  test('rootOf: where a branch leads, from its own place', () => {
+    const tree = treeOf(leaves(5))
+    for (const [i, leaf] of leaves(5).entries()) {
+      const led = BinaryMerkleTree.rootOf(leaf, big(i), 5n, tree.branch(i))
+      expect(value(led)).toEqual(tree.root)
+      expect(BinaryMerkleTree.rootOf(leaf, 5n, 5n, tree.branch(i)).ok).toBe(false)
+    }
+  })
+
   test('A44: a branch is as long as its place asks', () => {
     const tree = treeOf(leaves(17))
     // The lone last leaf goes up to the root's level without a partner.

@@ -6,7 +6,7 @@ import { check, concat, flip, hex, value } from '../helpers.js'
 import { multistoreOf, treeOf, zigzag } from './trees.js'
 import { block, client, judge } from './world.js'
 
-const { CommitmentProof, ExistenceProof, InnerOp, LeafOp, NonExistenceProof, ProofSpec } = Ics23
+const { CommitmentProof, ExistenceProof, HashOp, InnerOp, LeafOp, NonExistenceProof, ProofSpec } = Ics23
 const numRuns = fc.readConfigureGlobal().numRuns ?? 100
 const KINDS = ['iavl', 'tendermint', 'smt'] as const
 const utf8 = (text: string) => new TextEncoder().encode(text)
@@ -751,5 +751,84 @@ describe('MerkleTree', () => {
         expect(check(MerkleTree.verify(new Uint8Array(32), leaf, branch))).toBe('merkle-root-zero')
       }
     }
+  })
+})
+
+describe('operations', () => {
+  const food = utf8('food')
+
+  // ICS-23's own vectors (`TestDoHashData`).
+  test.each([
+    ['sha256', 'c1f026582fe6e8cb620d0c85a72fe421ddded756662a8ec00ed4c297ad10676b'],
+    ['ripemd160', 'b1ab9988c7c7c5ec4b2b291adfeeee10e77cdd46'],
+    ['bitcoin', '0bcb587dfb4fc10b36d57f2bba1878f139b75d24'],
+  ] as const)('%s', (name, expected) => {
+    expect(hex(HashOp.hash(name, food) as Uint8Array)).toBe(expected)
+  })
+
+  test('every hash that has a meaning gives as many bytes as its name says, others none', () => {
+    const sizes = HashOp.NAMES.map((name) => HashOp.hash(name, food)?.length ?? 0)
+    expect(sizes).toEqual([0, 32, 64, 0, 20, 20, 32, 64, 32, 0])
+    const names = HashOp.NAMES.filter((name) => name !== 'none')
+    const hashes = names.map((name) => HashOp.hash(name, food)).filter((it) => it !== undefined)
+    expect(new Set(hashes.map(hex)).size).toBe(hashes.length)
+  })
+
+  test('every length that has a meaning stands before what it is of', () => {
+    const base = {
+      hash: 'sha256',
+      prehashKey: 'none',
+      prehashValue: 'none',
+      prefix: new Uint8Array(0),
+    } as const
+    const written: Record<string, Uint8Array> = {
+      none: new Uint8Array(0),
+      'var-proto': Uint8Array.of(4),
+      'fixed32-big': Uint8Array.of(0, 0, 0, 4),
+      'fixed32-little': Uint8Array.of(4, 0, 0, 0),
+      'fixed64-big': Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 4),
+      'fixed64-little': Uint8Array.of(4, 0, 0, 0, 0, 0, 0, 0),
+    }
+    for (const length of LeafOp.LENGTHS) {
+      const hash = LeafOp.apply({ ...base, length }, food, food)
+      const before = written[length]
+      if (before === undefined) expect(check(hash)).toBe('ics23-length-op')
+      else expect(hex(value(hash))).toBe(hex(sha256(concat(before, food, before, food))))
+    }
+    for (const [length, size] of [
+      ['require-32', 32],
+      ['require-64', 64],
+    ] as const) {
+      const data = new Uint8Array(size).fill(7)
+      expect(hex(value(LeafOp.apply({ ...base, length }, data, data)))).toBe(hex(sha256(concat(data, data))))
+      expect(check(LeafOp.apply({ ...base, length }, data.subarray(1), data))).toBe('ics23-length-op')
+    }
+  })
+
+  test('error: operations without a meaning', () => {
+    const inner = { hash: 'blake3', prefix: Uint8Array.of(1), suffix: new Uint8Array(0) } as const
+    expect(check(InnerOp.apply(inner, food))).toBe('ics23-hash-op')
+    expect(check(InnerOp.apply({ ...inner, hash: 'sha256' }, new Uint8Array(0)))).toBe('ics23-child-empty')
+    const leaf = { hash: 'sha256', prehashKey: 'none', prehashValue: 'none', length: 'none' } as const
+    const prefix = new Uint8Array(0)
+    for (const change of [
+      { hash: 'blake3' },
+      { prehashKey: 'keccak256' },
+      { prehashValue: 'blake3' },
+    ] as const)
+      expect(check(LeafOp.apply({ ...leaf, ...change, prefix }, food, food))).toBe('ics23-hash-op')
+  })
+
+  test('a value is not proved by an absence, nor an absence by a value', () => {
+    const tree = treeOf('iavl', ENTRIES)
+    const exist = { is: 'exist', proof: tree.exist(KEY) } as const
+    const key = utf8('key 7')
+    const nonexist = { is: 'nonexist', proof: tree.nonexist(key) } as const
+    const of = (at: Uint8Array, held: Uint8Array | null, proof: Ics23.CommitmentProof.CommitmentProof) =>
+      CommitmentProof.verify(tree.root, tree.spec, { key: at, value: held }, proof)
+    expect(value(of(KEY, VALUE, exist))).toEqual(VALUE)
+    expect(value(of(key, null, nonexist))).toBe(null)
+    expect(check(of(KEY, null, exist))).toBe('ics23-kind')
+    expect(check(of(key, VALUE, nonexist))).toBe('ics23-kind')
   })
 })

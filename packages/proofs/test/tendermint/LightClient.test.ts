@@ -1,8 +1,10 @@
 import {
+  BlockId,
   Commit,
   Header,
   LightBlock,
   LightClient,
+  MerkleTree,
   Misbehaviour,
   Quorum,
   Revision,
@@ -11,7 +13,9 @@ import {
   Timestamp,
   ValidatorSet,
   Verification,
+  Vote,
 } from '@aitbc/proofs/tendermint'
+import { ed25519 } from '@noble/curves/ed25519.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { check, concat, flip, hex, value } from '../helpers.js'
@@ -28,6 +32,46 @@ function withVote(
   const signatures = it.commit.signatures.map((old, i) => (i === index ? vote(old) : old))
   return { ...it, commit: { ...it.commit, signatures } }
 }
+
+describe('BlockId', () => {
+  test('equal: the block, the number of its parts, and their hash', () => {
+    const { blockId } = block({ height: 2n }).commit
+    const { hash, parts } = blockId
+    expect(BlockId.equal(blockId, { hash: hash.slice(), parts: { ...parts } })).toBe(true)
+    expect(BlockId.equal(blockId, { hash: flip(hash, 0), parts })).toBe(false)
+    expect(BlockId.equal(blockId, { hash, parts: { ...parts, total: 2 } })).toBe(false)
+    expect(BlockId.equal(blockId, { hash, parts: { ...parts, hash: flip(parts.hash, 0) } })).toBe(false)
+  })
+})
+
+describe('Commit', () => {
+  test('hash: the root over its votes, in their order', () => {
+    const { commit } = block({ height: 2n })
+    const hash = hex(Commit.hash(commit))
+    const { signatures } = commit
+    expect(hex(Commit.hash({ ...commit, signatures: [...signatures] }))).toBe(hash)
+    expect(hex(Commit.hash({ ...commit, signatures: signatures.toReversed() }))).not.toBe(hash)
+    const absent = { ...commit, signatures: [{ flag: 'absent' as const }, ...signatures.slice(1)] }
+    expect(hex(Commit.hash(absent))).not.toBe(hash)
+    // A commit without votes, as the first block has.
+    expect(hex(Commit.hash({ ...commit, signatures: [] }))).toBe(
+      'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+    )
+  })
+})
+
+describe('MerkleTree', () => {
+  // RFC 6962 as CometBFT has it (`crypto/merkle/rfc6962_test.go`).
+  test('leafHash, innerHash: told apart by their first byte', () => {
+    const utf8 = (text: string) => new TextEncoder().encode(text)
+    expect(hex(MerkleTree.leafHash(utf8('L123456')))).toBe(
+      '395aa064aa4c29f7010acfe3f25db9485bbd4b91897b6ad7ad547639252b4d56',
+    )
+    expect(hex(MerkleTree.innerHash(utf8('N123'), utf8('N456')))).toBe(
+      'aa217fe888e47007fa15edab33c2b492a722cb106c64667fc2b044444de66bbb',
+    )
+  })
+})
 
 describe('Header', () => {
   // Published beside a header of version 11 by tendermint-rs (`header_with_known_hash.json`).
@@ -491,6 +535,29 @@ describe('A36: what is signed', () => {
     ).toBe('signature')
   })
 
+  test('a prevote, and a vote for no block, shown as precommits', () => {
+    const it = block({ height: 2n })
+    const { height, round, blockId } = it.commit
+    const shown = (type: Vote.Vote['type'], signed: BlockId.BlockId) => {
+      const signatures = it.commit.signatures.map((vote, i): Commit.CommitSig => {
+        if (vote.flag === 'absent') return vote
+        const message = Vote.signBytes(it.header.chainId, {
+          type,
+          height,
+          round: BigInt(round),
+          blockId: signed,
+          time: vote.time,
+        })
+        return { ...vote, signature: ed25519.sign(message, (FOUR[i] as (typeof FOUR)[number]).secret) }
+      })
+      return judge(client(), { ...it, commit: { ...it.commit, signatures } })
+    }
+    expect(shown('precommit', blockId).ok).toBe(true)
+    expect(check(shown('prevote', blockId))).toBe('signature')
+    expect(check(shown('unknown', blockId))).toBe('signature')
+    expect(check(shown('precommit', BlockId.ZERO))).toBe('signature')
+  })
+
   test('heights, rounds and times out of range', () => {
     const { commit } = block({ height: 2n })
     const refused = (change: Partial<Commit.Commit>) => check(Commit.check({ ...commit, ...change }))
@@ -823,6 +890,14 @@ describe('encodings', () => {
     expect(check(RpcJson.header({ ...json, time: '2020-01-01' }))).toBe('timestamp')
     const commit = { height: '1', round: 0, block_id: null, signatures: null }
     expect(value(RpcJson.commit(commit)).signatures).toEqual([])
+    const vote = {
+      validator_address: '00'.repeat(20),
+      timestamp: '2020-01-01T00:00:00Z',
+      signature: 'AAAA',
+    }
+    const kinds = [{ block_id_flag: 1 }, { ...vote, block_id_flag: 2 }, { ...vote, block_id_flag: 3 }]
+    const read = value(RpcJson.commit({ ...commit, signatures: kinds })).signatures
+    expect(read.map(({ flag }) => flag)).toEqual(['absent', 'commit', 'nil'])
     for (const signatures of [
       {},
       [{ block_id_flag: 0 }],
