@@ -77,9 +77,10 @@ export function from(terms: LockTerms.LockTerms): Verdict.Verdict<Parameters> {
       'htlc-payout',
       'the contract refunds to whoever paid in: account and payout must be one',
     )
-  const [from, to] = [locker.account, beneficiary.payout].map((id) => AccountId.parse(id))
-  const payer = from?.network === backend.network ? addressOf(from.address) : undefined
-  const payee = to?.network === backend.network ? addressOf(to.address) : undefined
+  const from = AccountId.parse(locker.account)
+  const to = AccountId.parse(beneficiary.payout)
+  const payer = from.network === backend.network ? addressOf(from.address) : undefined
+  const payee = to.network === backend.network ? addressOf(to.address) : undefined
   if (payer === undefined || payee === undefined || isZero(payer) || isZero(payee))
     return Verdict.refuse(
       'htlc-account',

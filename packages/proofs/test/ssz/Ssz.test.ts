@@ -49,6 +49,8 @@ describe('decode', () => {
     expect(check(Ssz.decode(Ssz.boolean, new Uint8Array(0)))).toBe('ssz-length')
     expect(check(Ssz.decode(Ssz.list(Ssz.boolean, 3), Uint8Array.of(1, 2)))).toBe('ssz-boolean')
     expect(check(Ssz.decode(Ssz.list(u16, 3), new Uint8Array(3)))).toBe('ssz-length')
+    expect(check(Ssz.decode(Ssz.list(u16, 3), new Uint8Array(8)))).toBe('ssz-limit')
+    expect(check(Ssz.decode(Ssz.vector(u16, 3), new Uint8Array(8)))).toBe('ssz-length')
     expect(check(Ssz.decode(Ssz.bitvector(3), Uint8Array.of(8)))).toBe('ssz-bits')
     expect(check(Ssz.decode(Ssz.bitvector(9), Uint8Array.of(255)))).toBe('ssz-length')
     expect(check(Ssz.decode(Ssz.bitlist(8), new Uint8Array(0)))).toBe('ssz-bits')
