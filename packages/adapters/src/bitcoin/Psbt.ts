@@ -1,13 +1,6 @@
 import { Bytes, Verdict } from '@aitbc/core'
-import {
-  Hash256,
-  InputSignature,
-  Script,
-  Sighash,
-  Signature,
-  Taproot,
-  Transaction,
-} from '@aitbc/proofs/bitcoin'
+import { Hash256, Taproot, Transaction } from '@aitbc/proofs/bitcoin'
+import { InputSignature, Script, Sighash, Signature } from '@aitbc/proofs/bitcoin-script'
 import { ripemd160 } from '@noble/hashes/legacy.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 
@@ -192,7 +185,7 @@ const OUTPUT: ReadonlyMap<number, Rule> = /* @__PURE__ */ new Map<number, Rule>(
  * `psbt-version`, `psbt-missing`, `psbt-unsigned` (the transaction carries signatures).
  *
  * @example
- * import { Psbt } from '@aitbc/adapters/bitcoin'
+ * import { Psbt } from '@aitbc/adapters/bitcoin-wallet'
  * Psbt.decode(new Uint8Array(0)).ok // false
  */
 export function decode(bytes: Bytes.Bytes): Verdict.Verdict<Psbt> {

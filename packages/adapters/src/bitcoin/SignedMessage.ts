@@ -1,5 +1,6 @@
 import { Bytes, TaggedHash, Verdict } from '@aitbc/core'
-import { Address, InputSignature, Transaction } from '@aitbc/proofs/bitcoin'
+import { Transaction } from '@aitbc/proofs/bitcoin'
+import { Address, InputSignature } from '@aitbc/proofs/bitcoin-script'
 import * as Psbt from './Psbt.js'
 
 /** What a signature of a message proves. */
@@ -29,8 +30,8 @@ const MAX_LENGTH = 200_000
  * them `script-unsupported`.
  *
  * @example
- * import { Address } from '@aitbc/proofs/bitcoin'
- * import { SignedMessage } from '@aitbc/adapters/bitcoin'
+ * import { Address } from '@aitbc/proofs/bitcoin-script'
+ * import { SignedMessage } from '@aitbc/adapters/bitcoin-wallet'
  * const address = 'bc1q9vza2e8x573nczrlzms0wvx3gsqjx7vavgkx0l'
  * SignedMessage.verify({ address, form: Address.mainnet, message: 'Hello', signature: 'AA==' }).ok // false
  */

@@ -1,5 +1,6 @@
-import { SignedMessage } from '@aitbc/adapters/bitcoin'
-import { Address, Hash256, Transaction } from '@aitbc/proofs/bitcoin'
+import { SignedMessage } from '@aitbc/adapters/bitcoin-wallet'
+import { Hash256, Transaction } from '@aitbc/proofs/bitcoin'
+import { Address } from '@aitbc/proofs/bitcoin-script'
 import { expect } from 'vitest'
 import { type Case, readVectors } from '../../../../scripts/vectors/reader.js'
 import { check, hex, unhex, value } from '../../../proofs/test/helpers.js'

@@ -26,7 +26,7 @@ export const regtest: Form = { prefix: 'bcrt', ...TEST }
  * Refusals: those of `SegwitAddress.decode` for what starts like one, else those of `Base58.decodeCheck`, and `address-version`.
  *
  * @example
- * import { Address } from '@aitbc/proofs/bitcoin'
+ * import { Address } from '@aitbc/proofs/bitcoin-script'
  * Address.toScript('1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2', Address.mainnet).ok // true
  */
 export function toScript(address: string, form: Form): Verdict.Verdict<Bytes.Bytes> {

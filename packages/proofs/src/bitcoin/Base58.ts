@@ -10,7 +10,7 @@ const MAX_LENGTH = 1024
  * Reads Base58: each leading `1` is a zero byte. Refusals: `base58-length` (over 1,024 characters), `base58-character`.
  *
  * @example
- * import { Base58 } from '@aitbc/proofs/bitcoin'
+ * import { Base58 } from '@aitbc/proofs/bitcoin-script'
  * Base58.decode('2g').ok // true
  */
 export function decode(text: string): Verdict.Verdict<Bytes.Bytes> {

@@ -1,6 +1,5 @@
 import { Bytes } from '@aitbc/core'
 import { sha256 } from '@noble/hashes/sha2.js'
-import { ofEach80 } from '../internal/sha256d.js'
 
 /**
  * Bitcoin's hash, SHA-256 applied twice; 32 bytes in the order of the protocol (reversed from what explorers show).
@@ -11,11 +10,6 @@ import { ofEach80 } from '../internal/sha256d.js'
  */
 export function of(bytes: Bytes.Bytes): Bytes.Hash32 {
   return sha256(sha256(bytes))
-}
-
-/** The hashes of headers that follow each other, 80 bytes each: 32 bytes each, all from one call. */
-export function ofHeaders(headers: Bytes.Bytes): Bytes.Bytes {
-  return ofEach80(headers)
 }
 
 /** Hash of two nodes of a Merkle tree, 32 bytes each. */

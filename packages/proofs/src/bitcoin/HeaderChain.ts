@@ -1,5 +1,6 @@
 import { Bytes, Verdict } from '@aitbc/core'
 import type { Hashing } from '../engine/Hashing.js'
+import { ofEach80 } from '../internal/sha256d.js'
 import * as BlockHeader from './BlockHeader.js'
 import * as CompactTarget from './CompactTarget.js'
 import type { Consensus } from './Consensus.js'
@@ -299,7 +300,7 @@ function batchOf(anchor: Anchor, update: Update, { hashing }: Options): Batch {
     count: headers.length / BlockHeader.SIZE,
     headers,
     view: viewOf(headers),
-    hashes: hashing === undefined ? Hash256.ofHeaders(headers) : hashing.sha256d(headers),
+    hashes: hashing === undefined ? ofEach80(headers) : hashing.sha256d(headers),
     latest: Number(update.now) + MAX_AHEAD,
     easiest: CompactTarget.encode(anchor.consensus.powLimit),
     checkpoints: new Map(anchor.checkpoints?.map(({ height, hash }) => [Number(height), hash])),

@@ -4,6 +4,7 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import * as Script from './Script.js'
 import * as Sighash from './Sighash.js'
 import * as Signature from './Signature.js'
+import * as TapLeaf from './TapLeaf.js'
 import * as Taproot from './Taproot.js'
 import type { Output, Transaction } from './Transaction.js'
 
@@ -33,7 +34,7 @@ const { dup, equalVerify, hash160: HASH160, checkSig, checkMultisig } = Script.O
  * could tell.
  *
  * @example
- * import { InputSignature } from '@aitbc/proofs/bitcoin'
+ * import { InputSignature } from '@aitbc/proofs/bitcoin-script'
  * const transaction = { version: 2, inputs: [], outputs: [], lockTime: 0 }
  * InputSignature.verify(transaction, 0, []).ok // false
  */
@@ -166,7 +167,7 @@ function byTaproot(spend: Spend, key: Bytes.Bytes32): Verdict.Verdict<Authorised
   }
   if (stack.length === 1) return check(stack[0] as Bytes.Bytes, key)
   const [script, control] = stack.slice(-2) as [Bytes.Bytes, Bytes.Bytes]
-  const leaf = Taproot.verifyLeaf(key, script, control)
+  const leaf = TapLeaf.verify(key, script, control)
   if (!leaf.ok) return leaf
   if (leaf.value.version !== Taproot.LEAF_VERSION)
     return open(rules, `a leaf of version ${leaf.value.version}`)

@@ -32,7 +32,7 @@ export const OP = {
  * Reads a script's operations in order, as far as they are whole: a script may end within a push and still be paid to.
  *
  * @example
- * import { Script } from '@aitbc/proofs/bitcoin'
+ * import { Script } from '@aitbc/proofs/bitcoin-script'
  * Script.read(Uint8Array.of(0x51, 0xac)).operations.length // 2
  */
 export function read(script: Bytes.Bytes): {

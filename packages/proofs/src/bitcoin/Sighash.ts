@@ -26,7 +26,7 @@ const ZERO = /* @__PURE__ */ new Uint8Array(32)
  * gives the coin away. Refusal: `input-index`.
  *
  * @example
- * import { Sighash } from '@aitbc/proofs/bitcoin'
+ * import { Sighash } from '@aitbc/proofs/bitcoin-script'
  * const transaction = { version: 2, inputs: [], outputs: [], lockTime: 0 }
  * Sighash.legacy(transaction, 0, new Uint8Array(0), Sighash.TYPE.all).ok // false
  */

@@ -19,7 +19,7 @@ export type Rules = 'consensus' | 'standard'
  * Refusals: `signature-der` and, by standard rules, `sighash-type` (undefined) and `signature-high-s` (BIP-146).
  *
  * @example
- * import { Signature } from '@aitbc/proofs/bitcoin'
+ * import { Signature } from '@aitbc/proofs/bitcoin-script'
  * Signature.decode(new Uint8Array(9)).ok // false
  */
 export function decode(bytes: Bytes.Bytes, rules: Rules = 'standard'): Verdict.Verdict<Signature> {

@@ -32,7 +32,7 @@ export interface Transaction {
 const INPUT_SIZE = 41
 const OUTPUT_SIZE = 9
 /** A block's weight: nothing larger was ever in one. */
-const MAX_SIZE = 4_000_000
+export const MAX_SIZE = 4_000_000
 
 /**
  * Reads a transaction, with witnesses (BIP-144) or without; total, canonical, all bytes consumed.
@@ -133,50 +133,8 @@ export function isCoinbase(transaction: Transaction): boolean {
   return input !== undefined && more.length === 0 && spendsNothing(input)
 }
 
-/** All coins there will ever be, in satoshi. */
-const MAX_MONEY = 2_100_000_000_000_000n
-
-/**
- * Checks what a block demands of a transaction by itself (Bitcoin Core `CheckTransaction`).
- *
- * Refusals: `transaction-inputs`, `transaction-outputs` (none), `transaction-size`, `transaction-amount` (one, or all together, beyond
- * 21 million coins), `transaction-duplicate` (an output spent twice), `transaction-null` (spends nothing, and is no coinbase),
- * `coinbase-script` (2 to 100 bytes).
- */
-export function verify(transaction: Transaction): Verdict.Verdict<Transaction> {
-  const { inputs, outputs } = transaction
-  if (inputs.length === 0) return Verdict.refuse('transaction-inputs', 'no inputs')
-  if (outputs.length === 0) return Verdict.refuse('transaction-outputs', 'no outputs')
-  if (4 * encodeStripped(transaction).length > MAX_SIZE)
-    return Verdict.refuse('transaction-size', 'the transaction fits in no block')
-  let sum = 0n
-  for (const [i, { amount }] of outputs.entries()) {
-    sum += amount
-    if (amount < 0n || amount > MAX_MONEY || sum > MAX_MONEY)
-      return Verdict.refuse('transaction-amount', `output ${i} pays more than there is`, { output: i })
-  }
-  const spent = new Set<string>()
-  for (const [i, { txid, index }] of inputs.entries()) {
-    const outpoint = `${txid.join()}:${index}`
-    if (spent.has(outpoint))
-      return Verdict.refuse('transaction-duplicate', `input ${i} spends what an earlier one spends`, {
-        input: i,
-      })
-    spent.add(outpoint)
-  }
-  if (isCoinbase(transaction)) {
-    const { length } = (inputs[0] as Input).script
-    return length >= 2 && length <= 100
-      ? Verdict.accept(transaction)
-      : Verdict.refuse('coinbase-script', `2 to 100 bytes are expected, got ${length}`)
-  }
-  const nothing = inputs.findIndex(spendsNothing)
-  return nothing < 0
-    ? Verdict.accept(transaction)
-    : Verdict.refuse('transaction-null', `input ${nothing} spends nothing`, { input: nothing })
-}
-
-function spendsNothing({ txid, index }: Input): boolean {
+/** Tells whether an input is that of a coinbase. */
+export function spendsNothing({ txid, index }: Input): boolean {
   return index === 0xffff_ffff && txid.every((byte) => byte === 0)
 }
 

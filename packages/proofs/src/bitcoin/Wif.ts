@@ -14,7 +14,7 @@ export interface Wif {
  * `wif-length`, `wif-key` (none below the order).
  *
  * @example
- * import { Address, Wif } from '@aitbc/proofs/bitcoin'
+ * import { Address, Wif } from '@aitbc/proofs/bitcoin-script'
  * Wif.decode('5JuW2AMDYu4xVwRG9DZW18VbzQrGcd5RCgb99sS6ehJsNQXu5b9', Address.mainnet).ok // true
  */
 export function decode(text: string, form: Address.Form): Verdict.Verdict<Wif> {

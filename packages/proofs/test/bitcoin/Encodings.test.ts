@@ -1,4 +1,5 @@
-import { Address, Base58, Bech32, Consensus, Script, SegwitAddress, Wif } from '@aitbc/proofs/bitcoin'
+import { Bech32, Consensus, SegwitAddress } from '@aitbc/proofs/bitcoin'
+import { Address, Base58, Script, Wif } from '@aitbc/proofs/bitcoin-script'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { check, concat, flip, hex, unhex, value } from '../helpers.js'
@@ -117,7 +118,7 @@ describe('Script', () => {
     for (const length of [0, 1, 2, 75, 76, 255, 256, 65_535, 65_536]) {
       const data = new Uint8Array(length).fill(0x21)
       const script = Script.push(data)
-      expect(value(Script.pushes(script, { minimal: true }))).toEqual([data])
+      expect(value(Script.pushes(script, { minimal: true })).map(hex)).toEqual([hex(data)])
       expect(value(Script.decode(script))).toHaveLength(1)
     }
     expect(hex(Script.push(Uint8Array.of(0x81)))).toBe('4f')

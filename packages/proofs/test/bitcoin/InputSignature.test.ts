@@ -1,4 +1,5 @@
-import { InputSignature, Script, Sighash, Signature, Taproot, type Transaction } from '@aitbc/proofs/bitcoin'
+import { Taproot, type Transaction } from '@aitbc/proofs/bitcoin'
+import { InputSignature, Script, Sighash, Signature } from '@aitbc/proofs/bitcoin-script'
 import { schnorr, secp256k1 } from '@noble/curves/secp256k1.js'
 import { ripemd160 } from '@noble/hashes/legacy.js'
 import { sha256 } from '@noble/hashes/sha2.js'

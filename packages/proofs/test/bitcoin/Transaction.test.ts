@@ -1,11 +1,13 @@
 import {
   Block,
   BlockHeader,
+  Cleanup,
   Inclusion,
   MerkleBlock,
   MerkleTree,
   Taproot,
   Transaction,
+  TransactionRules,
 } from '@aitbc/proofs/bitcoin'
 import { describe, expect, test } from 'vitest'
 import { check, unhex, value } from '../helpers.js'
@@ -13,15 +15,15 @@ import { blockOf, coinbase, filler, mineBlock } from './world.js'
 
 const MONEY = 2_100_000_000_000_000n
 
-describe('Transaction.verify', () => {
+describe('TransactionRules', () => {
   const good = filler(1)
   const [input] = good.inputs as [Transaction.Input]
   const nothing = { ...input, txid: new Uint8Array(32), index: 0xffffffff }
-  const of = (change: Partial<Transaction.Transaction>) => Transaction.verify({ ...good, ...change })
+  const of = (change: Partial<Transaction.Transaction>) => TransactionRules.verify({ ...good, ...change })
 
   test('default', () => {
     expect(value(of({}))).toEqual(good)
-    value(Transaction.verify(coinbase(1)))
+    value(TransactionRules.verify(coinbase(1)))
     const output = { amount: MONEY, script: new Uint8Array(0) }
     value(of({ outputs: [output, { ...output, amount: 0n }] }))
     for (const length of [2, 100]) value(of({ inputs: [{ ...nothing, script: new Uint8Array(length) }] }))
@@ -63,7 +65,7 @@ describe('Transaction.verify', () => {
   })
 })
 
-describe('Block.verifyCleanup (BIP-54)', () => {
+describe('Cleanup (BIP-54)', () => {
   const first = coinbase(5)
   const [input] = first.inputs as [Transaction.Input]
   const locked = { ...first, lockTime: 4, inputs: [{ ...input, sequence: 0xfffffffe }] }
@@ -79,18 +81,18 @@ describe('Block.verifyCleanup (BIP-54)', () => {
   test('default', () => {
     for (const length of [63, 65]) {
       expect(Transaction.encodeStripped(sized(length)).length).toBe(length)
-      value(Block.verifyCleanup(block(locked, sized(length)), 5n))
+      value(Cleanup.verify(block(locked, sized(length)), 5n))
     }
   })
 
   test('A2: error: coinbase, coinbase-lock-time, transaction-64', () => {
-    expect(check(Block.verifyCleanup(block(), 5n))).toBe('coinbase')
-    expect(check(Block.verifyCleanup(block(filler(1)), 5n))).toBe('coinbase')
-    expect(check(Block.verifyCleanup(block(locked), 6n))).toBe('coinbase-lock-time')
+    expect(check(Cleanup.verify(block(), 5n))).toBe('coinbase')
+    expect(check(Cleanup.verify(block(filler(1)), 5n))).toBe('coinbase')
+    expect(check(Cleanup.verify(block(locked), 6n))).toBe('coinbase-lock-time')
     expect(
-      check(Block.verifyCleanup(block({ ...locked, inputs: [{ ...input, sequence: 0xffffffff }] }), 5n)),
+      check(Cleanup.verify(block({ ...locked, inputs: [{ ...input, sequence: 0xffffffff }] }), 5n)),
     ).toBe('coinbase-lock-time')
-    expect(check(Block.verifyCleanup(block(locked, sized(64)), 5n))).toBe('transaction-64')
+    expect(check(Cleanup.verify(block(locked, sized(64)), 5n))).toBe('transaction-64')
   })
 })
 

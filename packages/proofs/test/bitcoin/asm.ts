@@ -1,4 +1,4 @@
-import { Script } from '@aitbc/proofs/bitcoin'
+import { Script } from '@aitbc/proofs/bitcoin-script'
 import { concat, unhex } from '../helpers.js'
 
 /** Names from `OP_NOP` (0x61) on, in order (Bitcoin Core `script.cpp`, `GetOpName`). */

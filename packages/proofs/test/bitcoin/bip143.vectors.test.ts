@@ -1,4 +1,5 @@
-import { Hash256, InputSignature, Sighash, Signature, Transaction } from '@aitbc/proofs/bitcoin'
+import { Hash256, Transaction } from '@aitbc/proofs/bitcoin'
+import { InputSignature, Sighash, Signature } from '@aitbc/proofs/bitcoin-script'
 import { expect } from 'vitest'
 import { type Case, readVectors } from '../../../../scripts/vectors/reader.js'
 import { check, flip, hex, unhex, value } from '../helpers.js'

@@ -1,4 +1,4 @@
-import { Signature } from '@aitbc/proofs/bitcoin'
+import { Signature } from '@aitbc/proofs/bitcoin-script'
 import { schnorr } from '@noble/curves/secp256k1.js'
 import { expect } from 'vitest'
 import { readVectors } from '../../../../scripts/vectors/reader.js'

@@ -1,4 +1,4 @@
-import { Block, Consensus, HeaderChain, Inclusion, Transaction } from '@aitbc/proofs/bitcoin'
+import { Block, Cleanup, Consensus, HeaderChain, Inclusion, Transaction } from '@aitbc/proofs/bitcoin'
 import { expect } from 'vitest'
 import { type Case, readVectors } from '../../../../scripts/vectors/reader.js'
 import { check, concat, hex, unhex, value } from '../helpers.js'
@@ -63,7 +63,7 @@ function coinbaseCase({ block_chain, valid, comment }: Coinbase): Case {
       const headers = concat(...blocks.slice(1).map((raw) => raw.subarray(0, 80)))
       value(HeaderChain.apply(start(true), { headers, now: NOW }))
       for (const raw of blocks) provesAll(readBlock(raw))
-      const verdict = Block.verifyCleanup(
+      const verdict = Cleanup.verify(
         value(Block.decode(blocks.at(-1) as Uint8Array)),
         BigInt(blocks.length - 1),
       )

@@ -1,3 +1,4 @@
+import { Transaction, TransactionRules } from '@aitbc/proofs/bitcoin'
 import {
   Address,
   Base58,
@@ -5,9 +6,8 @@ import {
   Script,
   Sighash,
   Signature,
-  Transaction,
   Wif,
-} from '@aitbc/proofs/bitcoin'
+} from '@aitbc/proofs/bitcoin-script'
 import { expect } from 'vitest'
 import { type Case, readVectors, type VectorFile } from '../../../../scripts/vectors/reader.js'
 import { check, hex, unhex, value } from '../helpers.js'
@@ -167,7 +167,7 @@ const readers: Readonly<Record<string, (file: VectorFile) => Case[]>> = {
       name: `${i}: ${row[2]}`,
       run: () => {
         const { transaction, prevouts, flags } = readRow(row)
-        value(Transaction.verify(transaction))
+        value(TransactionRules.verify(transaction))
         if (Transaction.isCoinbase(transaction)) return
         transaction.inputs.forEach((_, index) => {
           const today = InputSignature.verify(transaction, index, prevouts, { rules: 'consensus' })
@@ -188,7 +188,7 @@ const readers: Readonly<Record<string, (file: VectorFile) => Case[]>> = {
       run: () => {
         const flags = row[2].split(',')
         const decoded = Transaction.decode(unhex(row[1]))
-        const sound = decoded.ok ? Transaction.verify(decoded.value) : decoded
+        const sound = decoded.ok ? TransactionRules.verify(decoded.value) : decoded
         if (!sound.ok) {
           expect(flags).toEqual(['BADTX'])
           expect(sound.refusal.check).toMatch(/^(transaction-|coinbase)/)

@@ -1,4 +1,5 @@
-import { InputSignature, Script, Sighash, Signature, Transaction } from '@aitbc/proofs/bitcoin'
+import { Transaction, TransactionRules } from '@aitbc/proofs/bitcoin'
+import { InputSignature, Script, Sighash, Signature } from '@aitbc/proofs/bitcoin-script'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { expect } from 'vitest'
 import { type Case, readVectors } from '../../../../scripts/vectors/reader.js'
@@ -64,7 +65,7 @@ function resolution(parent: string, { RemoteSigHex, ResolutionTxHex }: Published
 function read(raw: string): Transaction.Transaction {
   const transaction = value(Transaction.decode(unhex(raw)))
   expect(hex(Transaction.encode(transaction))).toBe(raw)
-  return value(Transaction.verify(transaction))
+  return value(TransactionRules.verify(transaction))
 }
 
 readVectors({

@@ -1,4 +1,5 @@
-import { InputSignature, Script, Taproot, Transaction } from '@aitbc/proofs/bitcoin'
+import { Transaction } from '@aitbc/proofs/bitcoin'
+import { InputSignature, Script, TapLeaf } from '@aitbc/proofs/bitcoin-script'
 import { expect } from 'vitest'
 import { type Case, readVectors } from '../../../../scripts/vectors/reader.js'
 import { flip, hex, unhex, value } from '../helpers.js'
@@ -75,7 +76,7 @@ function casesOf(one: Published): Case[] {
     if (stack.length > 1 && stack.at(-1)?.[0] === 0x50) stack.pop()
     if (spent?.version !== 1 || stack.length < 2) return
     const [script, control] = stack.slice(-2) as [Uint8Array, Uint8Array]
-    const bound = (s: Uint8Array, c: Uint8Array) => Taproot.verifyLeaf(spent.program, s, c).ok
+    const bound = (s: Uint8Array, c: Uint8Array) => TapLeaf.verify(spent.program, s, c).ok
     if (!bound(script, control)) {
       expect(committed).toBe(false)
       return

@@ -1,4 +1,5 @@
-import { SegwitAddress, Sighash, Signature, Taproot, Transaction } from '@aitbc/proofs/bitcoin'
+import { SegwitAddress, Taproot, Transaction } from '@aitbc/proofs/bitcoin'
+import { Sighash, Signature, TapLeaf } from '@aitbc/proofs/bitcoin-script'
 import { schnorr } from '@noble/curves/secp256k1.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { expect } from 'vitest'
@@ -99,10 +100,10 @@ function runOutput({ given, intermediary, expected }: Output): void {
   expect(blocks.map(hex)).toEqual(expected.scriptPathControlBlocks ?? [])
   for (const [i, { script, version, hash }] of leaves.entries()) {
     const control = blocks[i] as Uint8Array
-    expect(value(Taproot.verifyLeaf(key, unhex(script), control))).toEqual({ hash, version })
+    expect(value(TapLeaf.verify(key, unhex(script), control))).toEqual({ hash, version })
     for (let bit = 0; bit < control.length * 8; bit += 31)
-      expect(Taproot.verifyLeaf(key, unhex(script), flip(control, bit)).ok).toBe(false)
-    expect(check(Taproot.verifyLeaf(key, unhex(`${script}51`), control))).toBe('taproot-commitment')
+      expect(TapLeaf.verify(key, unhex(script), flip(control, bit)).ok).toBe(false)
+    expect(check(TapLeaf.verify(key, unhex(`${script}51`), control))).toBe('taproot-commitment')
   }
 }
 

@@ -1,0 +1,2 @@
+export * as Psbt from './Psbt.js'
+export * as SignedMessage from './SignedMessage.js'

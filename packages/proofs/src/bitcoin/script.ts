@@ -1,0 +1,8 @@
+export * as Address from './Address.js'
+export * as Base58 from './Base58.js'
+export * as InputSignature from './InputSignature.js'
+export * as Script from './Script.js'
+export * as Sighash from './Sighash.js'
+export * as Signature from './Signature.js'
+export * as TapLeaf from './TapLeaf.js'
+export * as Wif from './Wif.js'
