@@ -33,6 +33,12 @@ describe('sets', () => {
   test.each<[string, Partial<SignerSet.Terms>, string]>([
     ['A54: no chain', { domain: { chain: '' as 'eip155:1', purpose: 'bridge' } }, 'domain'],
     ['A54: no purpose', { domain: { chain: 'eip155:1', purpose: '' } }, 'domain'],
+    ['a purpose that is too long', { domain: { chain: 'eip155:1', purpose: 'a'.repeat(65) } }, 'domain'],
+    [
+      'a purpose with a letter that has two cases',
+      { domain: { chain: 'eip155:1', purpose: 'Bridge' } },
+      'domain',
+    ],
     ['a purpose with a line break', { domain: { chain: 'eip155:1', purpose: 'a\n' } }, 'domain'],
     ['an epoch below zero', { epoch: -1n }, 'epoch'],
     ['an epoch beyond 64 bits', { epoch: 1n << 64n }, 'epoch'],
@@ -163,6 +169,7 @@ describe('what a set says', () => {
     expect(verdict(by(zero, one, { ...three, index: 4 }))).toBe('signer-index')
     expect(verdict(by(zero, one, { ...three, index: -1 }))).toBe('signer-index')
     expect(verdict(by(zero, one, { ...three, index: 1.5 }))).toBe('signer-index')
+    expect(verdict(by(zero, one, { ...three, index: Number.NaN }))).toBe('signer-index')
     expect(verdict(by(zero, one, one))).toBe('signer-duplicate')
     expect(verdict(by(zero, three, one))).toBe('signer-order')
     expect(verdict(by(zero, one))).toBe('threshold')

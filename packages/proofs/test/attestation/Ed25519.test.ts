@@ -161,6 +161,11 @@ describe('A59: what one verifier accepts and another does not is refused', () =>
   test('A59: no rule takes S beyond the group order, or bytes of another length', () => {
     const signature = ed25519.sign(message, secretKey)
     const s = toBigint(signature.subarray(32))
+    expect(RULES.map((rule) => by(rule, key, forge(secretKey, message, 0n)))).toEqual([
+      'accepted',
+      'signature-point',
+      'signature-point',
+    ])
     for (const rule of RULES) {
       expect(by(rule, key, Uint8Array.of(...signature.subarray(0, 32), ...toBytes(s + L)))).toBe(
         'signature-scalar',

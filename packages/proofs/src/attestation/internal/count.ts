@@ -19,7 +19,7 @@ export function count(
   let weight = 0n
   let last = -1
   for (const index of places) {
-    const voter = Number.isInteger(index) ? voters[index] : undefined
+    const voter = voters[index]
     if (voter === undefined)
       return Verdict.refuse('signer-index', `there is no signer ${index} among ${voters.length}`, { index })
     if (index === last)
