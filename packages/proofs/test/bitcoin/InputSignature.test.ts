@@ -30,7 +30,8 @@ function der(compact: Uint8Array, hashType: number): Uint8Array {
   const body = concat(integer(compact.slice(0, 32)), integer(compact.slice(32)))
   return Uint8Array.of(0x30, body.length, ...body, hashType)
 }
-const ecdsa = (digest: Uint8Array, of = secret) => secp256k1.sign(digest, of, { prehash: false, lowS: true })
+const ecdsa = (digest: Uint8Array, of: Uint8Array = secret) =>
+  secp256k1.sign(digest, of, { prehash: false, lowS: true })
 /** The same signature with the other s. */
 function highS(compact: Uint8Array): Uint8Array {
   return concat(compact.slice(0, 32), bytes32(ORDER - number32(compact.slice(32))))
@@ -80,10 +81,15 @@ const p2wsh = (script: Uint8Array) => concat(unhex('0020'), sha256(script))
 const p2wpkh = (of: Uint8Array) => concat(unhex('0014'), hash160(of))
 const pushes = (...items: Uint8Array[]) => concat(...items.map(Script.push))
 
-const legacy = (it: ReturnType<typeof spend>, code: Uint8Array, type = 1, of = secret) =>
+const legacy = (it: ReturnType<typeof spend>, code: Uint8Array, type = 1, of: Uint8Array = secret) =>
   der(ecdsa(value(Sighash.legacy(it.transaction, 1, code, type)), of), type)
-const v0 = (it: ReturnType<typeof spend>, code: Uint8Array, type = 1, of = secret, amount = 2000n) =>
-  der(ecdsa(value(Sighash.witnessV0(it.transaction, 1, code, amount, type)), of), type)
+const v0 = (
+  it: ReturnType<typeof spend>,
+  code: Uint8Array,
+  type = 1,
+  of: Uint8Array = secret,
+  amount = 2000n,
+) => der(ecdsa(value(Sighash.witnessV0(it.transaction, 1, code, amount, type)), of), type)
 
 describe('Signature', () => {
   const digest = sha256(unhex('01'))
