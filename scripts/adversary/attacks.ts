@@ -135,7 +135,6 @@ export function attack(
 
   // One bit each.
   const signatures = all.filter(({ kind }) => kind === 'signature')
-  const slow = signatures.length > 0 ? 5 : 1
   const share = Math.ceil(effort.signatureBits / Math.max(1, signatures.length))
   for (const it of all) {
     const bits = it.evidence.length * 8
@@ -198,14 +197,14 @@ export function attack(
     }
   }
   for (const it of all) untrusted(it, it.evidence, 'valid')
-  for (let i = 0; i < effort.random / slow && all.length > 0; i++) {
+  for (let i = 0; i < effort.random && all.length > 0; i++) {
     const it = all[random(all.length)] as Specimen
     const bytes = noise(random, 1 + random(random(8) === 0 ? 2000 : 120))
     refused(it, bytes, () => `random input ${i}`)
     untrusted(it, bytes, `random input ${i}`)
     outcome.random++
   }
-  for (let i = 0; i < effort.mutated / slow && all.length > 0; i++) {
+  for (let i = 0; i < effort.mutated && all.length > 0; i++) {
     const it = all[random(all.length)] as Specimen
     const bytes = mutate(random, it.evidence, (all[random(all.length)] as Specimen).evidence)
     refused(it, bytes, () => `mutated input ${i}`)

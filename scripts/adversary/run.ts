@@ -28,7 +28,7 @@ async function alone(family: string): Promise<void> {
   const specimens = FAMILIES[family]
   if (specimens === undefined)
     throw new Error(`no family ${family} among ${Object.keys(FAMILIES).join(', ')}`)
-  const effort = effortOf(part, Object.keys(FAMILIES).length)
+  const effort = effortOf(part, family, Object.keys(FAMILIES))
   const outcome = attack(family, [...specimens()], UNBOUND, effort, seed)
   console.log(JSON.stringify(outcome))
 }

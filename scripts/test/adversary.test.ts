@@ -25,7 +25,9 @@ describe.skipIf(vectorsFolder() === undefined)(`adversary, a sample (seed ${seed
     expect(specimens.length).toBeGreaterThan(0)
     const step = Math.ceil(specimens.length / MOST)
     const some = specimens.filter((_, i) => i % step === Math.abs(seed) % step)
-    const outcome = attack(family, some, UNBOUND, SAMPLE, seed)
+    const signed = some.some(({ kind }) => kind === 'signature')
+    const inputs = signed ? { random: 12, mutated: 24 } : {}
+    const outcome = attack(family, some, UNBOUND, { ...SAMPLE, ...inputs }, seed)
     expect(outcome.faults).toEqual([])
     expect(outcome.bits).toBeGreaterThan(0)
   })

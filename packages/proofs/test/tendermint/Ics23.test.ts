@@ -774,6 +774,21 @@ describe('operations', () => {
     expect(new Set(hashes.map(hex)).size).toBe(hashes.length)
   })
 
+  test('a hash of the caller’s own is asked for SHA-256, and for nothing else', () => {
+    const asked: string[] = []
+    const hashing = {
+      sha256: (...parts: readonly Uint8Array[]) => {
+        asked.push(hex(concat(...parts)))
+        return sha256(concat(...parts))
+      },
+    }
+    expect(HashOp.hash('sha256', food, { hashing })).toEqual(sha256(food))
+    expect(HashOp.hashOf('sha256', [food, KEY], { hashing })).toEqual(sha256(concat(food, KEY)))
+    expect(HashOp.hashOf('sha256', [food, KEY])).toEqual(sha256(concat(food, KEY)))
+    expect(HashOp.hash('sha512', food, { hashing })).toEqual(HashOp.hash('sha512', food))
+    expect(asked).toEqual([hex(food), hex(concat(food, KEY))])
+  })
+
   test('every length that has a meaning stands before what it is of', () => {
     const base = {
       hash: 'sha256',

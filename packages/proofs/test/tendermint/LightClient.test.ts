@@ -856,6 +856,17 @@ describe('encodings', () => {
     )
   })
 
+  test('a number that is cut off, or longer than it needs to be', () => {
+    for (const height of [
+      [0x80],
+      [0xff, 0xff],
+      [0x80, 0],
+      new Array(10).fill(0xff),
+      [...new Array(9).fill(0xff), 2],
+    ])
+      expect(check(Commit.decode(Uint8Array.of(0x08, ...height)))).toBe('protobuf')
+  })
+
   test('a vote of unknown kind', () => {
     for (const flag of [4, 0x7f]) {
       const vote = Uint8Array.of(0x1a, 2, 0x12, 0, 0x22, 6, 0x08, flag, 0x1a, 2, 0x08, 1)
@@ -890,6 +901,13 @@ describe('encodings', () => {
     expect(check(RpcJson.header({ ...json, time: '2020-01-01' }))).toBe('timestamp')
     const commit = { height: '1', round: 0, block_id: null, signatures: null }
     expect(value(RpcJson.commit(commit)).signatures).toEqual([])
+    const own = block({ height: 2n }).commit.blockId
+    for (const named of ['parts', 'part_set_header'] as const) {
+      const json = { hash: hex(own.hash), [named]: { total: own.parts.total, hash: hex(own.parts.hash) } }
+      expect(value(RpcJson.commit({ ...commit, block_id: json })).blockId).toEqual(own)
+    }
+    const { block_id: _, ...unnamed } = commit
+    expect(value(RpcJson.commit(unnamed)).blockId).toEqual(BlockId.ZERO)
     const vote = {
       validator_address: '00'.repeat(20),
       timestamp: '2020-01-01T00:00:00Z',
