@@ -1,3 +1,4 @@
+import { createBeaconSource } from '@aitbc/adapters/beacon'
 import {
   beaconAccount,
   createBitcoinAdapter,
@@ -6,15 +7,12 @@ import {
   fundingAccount,
   partyAccount,
 } from '@aitbc/adapters/bitcoin'
-import {
-  createBeaconSource,
-  createEvmAdapter,
-  createSeedWallet as createEvmWallet,
-} from '@aitbc/adapters/evm'
+import { createEvmAdapter, createSeedWallet as createEvmWallet } from '@aitbc/adapters/evm'
 import { AccountId, Bytes, networks, SwapSeed } from '@aitbc/core'
 import { createHttpRest, createHttpRpc, pipe, retry, timeout, toProvider } from '@aitbc/core/rpc'
-import { BeaconConfig, createBeaconAnchor } from '@aitbc/proofs/beacon'
+import { LightClient } from '@aitbc/proofs/beacon'
 import { Consensus, createBitcoinVerifier, HeaderChain } from '@aitbc/proofs/bitcoin'
+import { BeaconConfig, createBeaconAnchor } from '@aitbc/proofs/checkpoint'
 import { createEvmVerifier } from '@aitbc/proofs/ethereum'
 import { Policy, type Side } from '@aitbc/swap'
 import type { PartyConfig } from './messages.js'
@@ -78,7 +76,9 @@ function evmSide(config: PartyConfig, seed: SwapSeed.SwapSeed, now: () => bigint
     tokens,
     pollMs: 200,
   })
-  const verifier = createEvmVerifier({ anchor: createBeaconAnchor({ config: beacon, blockRoot, now }) })
+  const verifier = createEvmVerifier({
+    anchor: createBeaconAnchor({ client: LightClient, config: beacon, blockRoot, now }),
+  })
   return {
     adapter,
     verifier,

@@ -1,24 +1,7 @@
-import { Bytes, type CallOptions, CoreErrors, type Fact, show, type Verdict } from '@aitbc/core'
+import { Bytes, type CallOptions, CoreErrors, show, type Verdict } from '@aitbc/core'
 import type { Rpc } from '@aitbc/core/rpc'
-import { BeaconConfig, BeaconJson, LightClientUpdate } from '@aitbc/proofs/beacon'
-
-/** What a beacon node says is final, with the updates that prove it from the checkpoint on; nothing of it is checked yet. */
-export interface BeaconFinality {
-  /** The newest final execution block. */
-  readonly block: Fact.BlockRef
-  /** As in `BeaconEvidence`. */
-  readonly bootstrap: Bytes.Bytes
-  readonly updates: readonly Bytes.Bytes[]
-  readonly finality: Bytes.Bytes
-}
-
-/** Where an adapter has its proofs of blocks from. */
-export interface BeaconSource {
-  /** The newest final execution block; `undefined` before there is any. */
-  finalized(options?: CallOptions): Promise<Fact.BlockRef | undefined>
-  /** The same with its evidence; `undefined` also where the node lacks the updates between it and the checkpoint. */
-  finality(options?: CallOptions): Promise<BeaconFinality | undefined>
-}
+import { BeaconConfig, BeaconEvidence, BeaconJson, LightClientUpdate } from '@aitbc/proofs/checkpoint'
+import type { BeaconSource } from './BeaconSource.js'
 
 /** Updates that a beacon node gives at once (beacon-APIs, `MAX_REQUEST_LIGHT_CLIENT_UPDATES`). */
 const MAX_UPDATES = 128n
@@ -26,13 +9,13 @@ const MAX_UPDATES = 128n
 /**
  * Reads the light-client routes of a beacon node (`/eth/v1/beacon/light_client/…`), from a checkpoint that the caller trusts on.
  *
- * What is final it passes on as evidence; `createBeaconAnchor` of `@aitbc/proofs/beacon` judges it. Errors: `RpcMalformed` (1204) for
+ * What is final it passes on as evidence; `createBeaconAnchor` of `@aitbc/proofs/checkpoint` judges it. Errors: `RpcMalformed` (1204) for
  * what isn't of the protocol, and the `Rpc…` codes (1201–1208).
  *
  * @example
- * import { createBeaconSource } from '@aitbc/adapters/evm'
+ * import { createBeaconSource } from '@aitbc/adapters/beacon'
  * import { createHttpRest } from '@aitbc/core/rpc'
- * import { BeaconConfig } from '@aitbc/proofs/beacon'
+ * import { BeaconConfig } from '@aitbc/proofs/checkpoint'
  * createBeaconSource({
  *   rest: createHttpRest({ url: 'https://beacon.example' }),
  *   config: BeaconConfig.mainnet,
@@ -114,7 +97,9 @@ export function createBeaconSource(options: createBeaconSource.Options): BeaconS
       const { block, finality, slot } = found
       start ??= await begin(callOptions)
       const whole = await catchUp(start.period, BeaconConfig.periodAt(config, slot), callOptions)
-      return whole ? { block, bootstrap: start.bootstrap, updates: updates.slice(), finality } : undefined
+      if (!whole) return undefined
+      const chain = { bootstrap: start.bootstrap, updates: updates.slice(), finality }
+      return { block, evidence: (statement) => BeaconEvidence.encode({ ...chain, statement }) }
     },
   }
 }

@@ -11,7 +11,7 @@ import {
   show,
 } from '@aitbc/core'
 import { type Address, decodeFunctionResult, hexToBytes, zeroAddress } from 'viem'
-import type { BeaconSource } from './createBeaconSource.js'
+import type { BeaconSource } from './BeaconSource.js'
 import * as EvmRpc from './EvmRpc.js'
 import * as HtlcArtifact from './HtlcArtifact.js'
 import * as HtlcLock from './HtlcLock.js'

@@ -1,4 +1,4 @@
-export { type BeaconFinality, type BeaconSource, createBeaconSource } from './createBeaconSource.js'
+export type { BeaconFinality, BeaconSource } from './BeaconSource.js'
 export { createEvmAdapter, type EvmAdapter, GAS } from './createEvmAdapter.js'
 export { createSeedWallet } from './createSeedWallet.js'
 export type { EvmTransport } from './EvmRpc.js'

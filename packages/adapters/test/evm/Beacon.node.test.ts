@@ -1,10 +1,11 @@
 import { Bytes, type Fact, type Lock, type LockTerms, networks } from '@aitbc/core'
 import { createHttpRest } from '@aitbc/core/rpc'
 import { type BeaconNode, createDevnet, type Devnet, type EvmNode, mine, reorg } from '@aitbc/devnet'
-import { BeaconConfig, BeaconEvidence, createBeaconAnchor, LightClientUpdate } from '@aitbc/proofs/beacon'
+import { LightClient } from '@aitbc/proofs/beacon'
+import { BeaconConfig, BeaconEvidence, createBeaconAnchor, LightClientUpdate } from '@aitbc/proofs/checkpoint'
 import { createEvmVerifier, LockEvidence } from '@aitbc/proofs/ethereum'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createBeaconSource } from '../../src/evm/index.js'
+import { createBeaconSource } from '../../src/evm/beacon.js'
 import { type Bench, createBench, SECRET } from './party.js'
 
 /** Blocks after which a block is final at the latest: three epochs, and one that signs. */
@@ -38,7 +39,13 @@ const adapterFrom = (blockRoot: Uint8Array, node = beacon) =>
     beacon: createBeaconSource({ rest: createHttpRest({ url: node.url }), config: node.config, blockRoot }),
   })
 const anchorOf = (blockRoot: Uint8Array, options: Partial<Parameters<typeof createBeaconAnchor>[0]> = {}) =>
-  createBeaconAnchor({ config: beacon.config, blockRoot, now: bench.devnet.now, ...options })
+  createBeaconAnchor({
+    client: LightClient,
+    config: beacon.config,
+    blockRoot,
+    now: bench.devnet.now,
+    ...options,
+  })
 const fresh = () => bench.terms({ salt: new Uint8Array(32).fill(++salt) })
 const locked = async (): Promise<{ terms: LockTerms.LockTerms; lock: Lock }> => {
   const terms = fresh()
@@ -184,7 +191,9 @@ describe('refused', () => {
       })
       const foreign = await source.finality()
       if (foreign === undefined) throw new Error('nothing is final')
-      const { bootstrap, finality, updates } = foreign
+      const opened = BeaconEvidence.decode(foreign.evidence(new Uint8Array(0)))
+      if (!opened.ok) throw new Error(opened.refusal.message)
+      const { bootstrap, finality, updates } = opened.value
       // Its bootstrap isn't the trusted block, its updates aren't signed by the committee of ours; nor the other way round.
       expect(judge(changed(evidence, () => ({ bootstrap, finality, updates })))).toBe('anchor-root')
       expect(judge(changed(evidence, () => ({ updates: [], finality })))).toBe('signature')

@@ -33,7 +33,7 @@ export function encode(evidence: BeaconEvidence): Bytes.Bytes {
  * Reads evidence; total. Refusal: `evidence-encoding`.
  *
  * @example
- * import { BeaconEvidence } from '@aitbc/proofs/beacon'
+ * import { BeaconEvidence } from '@aitbc/proofs/checkpoint'
  * BeaconEvidence.decode(new Uint8Array(0)).ok // false
  */
 export function decode(bytes: Bytes.Bytes): Verdict.Verdict<BeaconEvidence> {

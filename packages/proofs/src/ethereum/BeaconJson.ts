@@ -18,7 +18,7 @@ class Fault extends Error {}
  * Reads a bootstrap, and gives the SSZ that stands for it. Refusals: `json`, `update-fork` (its slot is in no known fork).
  *
  * @example
- * import { BeaconConfig, BeaconJson } from '@aitbc/proofs/beacon'
+ * import { BeaconConfig, BeaconJson } from '@aitbc/proofs/checkpoint'
  * BeaconJson.bootstrap(BeaconConfig.mainnet, {}).ok // false
  */
 export function bootstrap(config: BeaconConfig, json: unknown): Verdict.Verdict<Bytes.Bytes> {
@@ -43,7 +43,7 @@ export function bootstrap(config: BeaconConfig, json: unknown): Verdict.Verdict<
  * Reads an update of a kind, and gives the SSZ that stands for it. Refusals: `json`, `update-fork`.
  *
  * @example
- * import { BeaconConfig, BeaconJson } from '@aitbc/proofs/beacon'
+ * import { BeaconConfig, BeaconJson } from '@aitbc/proofs/checkpoint'
  * BeaconJson.update(BeaconConfig.mainnet, 'finality', {}).ok // false
  */
 export function update(

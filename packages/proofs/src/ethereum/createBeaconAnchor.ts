@@ -3,7 +3,7 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { type BeaconConfig, timeOf } from './BeaconConfig.js'
 import * as BeaconEvidence from './BeaconEvidence.js'
 import type { EvmAnchor, Trust } from './createEvmVerifier.js'
-import * as LightClient from './LightClient.js'
+import type * as LightClient from './LightClient.js'
 import * as LightClientUpdate from './LightClientUpdate.js'
 
 /** States that are remembered, so that evidence which goes on from one of them costs only what is new in it. */
@@ -25,9 +25,11 @@ export interface BeaconAnchor extends EvmAnchor {
  * anchor in facts is the checkpoint: its slot and root.
  *
  * @example
- * import { BeaconConfig, createBeaconAnchor } from '@aitbc/proofs/beacon'
+ * import { LightClient } from '@aitbc/proofs/beacon'
+ * import { BeaconConfig, createBeaconAnchor } from '@aitbc/proofs/checkpoint'
  * import { createEvmVerifier } from '@aitbc/proofs/ethereum'
  * const anchor = createBeaconAnchor({
+ *   client: LightClient,
  *   config: BeaconConfig.mainnet,
  *   blockRoot: new Uint8Array(32).fill(1), // of a final block, from a source that you trust
  *   now: () => BigInt(Math.floor(Date.now() / 1000)),
@@ -35,7 +37,7 @@ export interface BeaconAnchor extends EvmAnchor {
  * const verifier = createEvmVerifier({ anchor })
  */
 export function createBeaconAnchor(options: createBeaconAnchor.Options): BeaconAnchor {
-  const { config, blockRoot, now, maxAge, maxDelay, assurance = 'proved' } = options
+  const { client, config, blockRoot, now, maxAge, maxDelay, assurance = 'proved' } = options
   const states = new Map<string, LightClient.State>()
   let newest: LightClient.State | undefined
   let checkpoint: Fact.Anchor | undefined
@@ -49,7 +51,7 @@ export function createBeaconAnchor(options: createBeaconAnchor.Options): BeaconA
   const start = (bytes: Bytes.Bytes): Verdict.Verdict<LightClient.State> => {
     const bootstrap = LightClientUpdate.readBootstrap(config, bytes)
     if (!bootstrap.ok) return bootstrap
-    const state = LightClient.trust({
+    const state = client.trust({
       config,
       blockRoot,
       bootstrap: bootstrap.value,
@@ -69,7 +71,7 @@ export function createBeaconAnchor(options: createBeaconAnchor.Options): BeaconA
     bytes: Bytes.Bytes,
   ): Verdict.Verdict<LightClient.State> => {
     const update = LightClientUpdate.read(config, kind, bytes)
-    return update.ok ? LightClient.apply(state, { kind: 'update', update: update.value, now: now() }) : update
+    return update.ok ? client.apply(state, { kind: 'update', update: update.value, now: now() }) : update
   }
 
   /** The state after the evidence: from the longest beginning that is remembered. */
@@ -99,14 +101,14 @@ export function createBeaconAnchor(options: createBeaconAnchor.Options): BeaconA
 
   return {
     network: config.network,
-    finalized: () => (newest === undefined ? undefined : LightClient.finalized(newest)),
+    finalized: () => (newest === undefined ? undefined : client.finalized(newest)),
     follow(bytes) {
       const evidence = BeaconEvidence.decode(bytes)
       if (!evidence.ok) return evidence
       const reached = run(evidence.value)
       if (!reached.ok) return reached
       const state = reached.value
-      const final = LightClient.finalized(state)
+      const final = client.finalized(state)
       if (Bytes.equal(final.root, blockRoot))
         return Verdict.refuse('finality-none', 'nothing beyond the checkpoint is final yet')
       const delay = now() - timeOf(config, final.slot)
@@ -119,7 +121,7 @@ export function createBeaconAnchor(options: createBeaconAnchor.Options): BeaconA
             maxDelay,
           },
         )
-      const trust = LightClient.trustFrom(state)
+      const trust = client.trustFrom(state)
       if (!trust.ok) return trust
       if (newest === undefined || newest.finalized.beacon.slot < final.slot) newest = state
       return Verdict.accept({
@@ -136,6 +138,8 @@ export function createBeaconAnchor(options: createBeaconAnchor.Options): BeaconA
 
 export declare namespace createBeaconAnchor {
   type Options = {
+    /** The light client: `LightClient` of `@aitbc/proofs/beacon`, which carries the signatures' curve. */
+    readonly client: Pick<typeof LightClient, 'trust' | 'apply' | 'finalized' | 'trustFrom'>
     readonly config: BeaconConfig
     /** Root of a final beacon block that the caller trusts. */
     readonly blockRoot: Bytes.Hash32

@@ -22,7 +22,7 @@ export interface Trust {
   readonly asOf: Fact.Tip
 }
 
-/** What evidence proves of blocks, from a checkpoint that the caller trusts: see `createBeaconAnchor` of `@aitbc/proofs/beacon`. */
+/** What evidence proves of blocks, from a checkpoint that the caller trusts: see `createBeaconAnchor` of `@aitbc/proofs/checkpoint`. */
 export interface EvmAnchor {
   readonly network: ChainId.ChainId
   /** Goes from the checkpoint through evidence to a final block. */

@@ -1,12 +1,12 @@
 import { type Claim, Fact, Hashlock, type Lock, type LockTerms } from '@aitbc/core'
+import { LightClient, type LightClientHeader } from '@aitbc/proofs/beacon'
 import {
   BeaconConfig,
   BeaconEvidence,
   BeaconJson,
   createBeaconAnchor,
-  type LightClientHeader,
   LightClientUpdate,
-} from '@aitbc/proofs/beacon'
+} from '@aitbc/proofs/checkpoint'
 import {
   BlockHeader,
   createEvmVerifier,
@@ -104,7 +104,13 @@ const evidenceOf = (
   bytes: BeaconEvidence.encode({ ...whole, ...changes }),
 })
 const make = (options: Partial<createBeaconAnchor.Options> = {}) => {
-  const own = createBeaconAnchor({ config, blockRoot: anchor.root, now: () => time(220n), ...options })
+  const own = createBeaconAnchor({
+    client: LightClient,
+    config,
+    blockRoot: anchor.root,
+    now: () => time(220n),
+    ...options,
+  })
   return { own, verifier: createEvmVerifier({ anchor: own }) }
 }
 
@@ -186,7 +192,12 @@ describe('createBeaconAnchor', () => {
     expect(check(verifier.verify(claim, { ...evidenceOf(), format: 'evm-lock/1' }))).toBe('evidence-format')
     // Before Capella a beacon block shows no execution block.
     const start = block(10n)
-    const early = createBeaconAnchor({ config, blockRoot: start.root, now: () => time(60n) })
+    const early = createBeaconAnchor({
+      client: LightClient,
+      config,
+      blockRoot: start.root,
+      now: () => time(60n),
+    })
     const at = block(50n, { finalized: block(40n) })
     const evidence = BeaconEvidence.encode({
       bootstrap: LightClientUpdate.encodeBootstrap(config, 'altair', bootstrapOf(start)),

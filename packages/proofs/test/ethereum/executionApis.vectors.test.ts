@@ -94,7 +94,10 @@ const METHODS: Readonly<Record<string, (chain: Chain, params: readonly never[], 
     expect(included(chain, result)?.type).toBe(receipt.type)
   },
   eth_getLogs: (chain, [filter], result: readonly JsonLog[]) => {
-    const { address = [], topics = [] } = filter as { address?: string[]; topics?: (string[] | null)[] }
+    const { address = [], topics = [] } = (filter ?? {}) as {
+      address?: string[]
+      topics?: (string[] | null)[]
+    }
     expect(result.length).toBeGreaterThan(0)
     for (const one of result) {
       included(chain, one)

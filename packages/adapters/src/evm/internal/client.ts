@@ -1,6 +1,6 @@
 import { type Amount, type CallOptions, Fact, isAitbcError, type Network } from '@aitbc/core'
 import { type Address, type Hex, keccak256 } from 'viem'
-import type { BeaconSource } from '../createBeaconSource.js'
+import type { BeaconSource } from '../BeaconSource.js'
 import * as EvmRpc from '../EvmRpc.js'
 import { EvmErrors } from '../errors.js'
 import type { HtlcBackend } from '../HtlcLock.js'

@@ -7,7 +7,6 @@ import {
   type LockTerms,
   show,
 } from '@aitbc/core'
-import { BeaconEvidence } from '@aitbc/proofs/beacon'
 import { LockEvidence } from '@aitbc/proofs/ethereum'
 import { type Hex, hexToBytes } from 'viem'
 import * as EvmRpc from '../EvmRpc.js'
@@ -75,7 +74,7 @@ async function evidenceOf(
       return {
         network,
         format: LockEvidence.BEACON_FORMAT[statement.form],
-        bytes: BeaconEvidence.encode({ ...final, statement: bytes }),
+        bytes: final.evidence(bytes),
       }
     }
     for (const at of [tip.finalized?.hash as Hex | undefined, tip.hash]) {

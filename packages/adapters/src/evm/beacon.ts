@@ -1,0 +1,2 @@
+export type { BeaconFinality, BeaconSource } from './BeaconSource.js'
+export { createBeaconSource } from './createBeaconSource.js'

@@ -1,0 +1,5 @@
+export * as BeaconConfig from './BeaconConfig.js'
+export * as BeaconEvidence from './BeaconEvidence.js'
+export * as BeaconJson from './BeaconJson.js'
+export { type BeaconAnchor, createBeaconAnchor } from './createBeaconAnchor.js'
+export * as LightClientUpdate from './LightClientUpdate.js'
