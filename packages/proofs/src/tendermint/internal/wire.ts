@@ -92,8 +92,8 @@ function tag(reader: Reader, field: number, type: number): boolean {
 }
 
 function readVarint(reader: Reader): bigint {
-  const first = reader.bytes[reader.at]
-  if (reader.at < reader.end && first !== undefined && first < 0x80) {
+  const first = reader.bytes[reader.at] as number
+  if (reader.at < reader.end && first < 0x80) {
     reader.at++
     return BigInt(first)
   }
