@@ -74,7 +74,7 @@ function evmSide(config: PartyConfig, seed: SwapSeed.SwapSeed, now: () => bigint
     transport: toProvider(rpc),
     beacon: createBeaconSource({ rest, config: beacon, blockRoot }),
     tokens,
-    pollMs: 200,
+    pollMs: 400,
   })
   const verifier = createEvmVerifier({
     anchor: createBeaconAnchor({ client: LightClient, config: beacon, blockRoot, now }),
