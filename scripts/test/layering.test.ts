@@ -83,3 +83,11 @@ describe('error: each rule, by each form of import', () => {
     expect(rules(file, text)).toEqual(expect.arrayContaining([rule]))
   })
 })
+
+test('behavior: readers of published data are for tests in Node alone', () => {
+  const text = "import { readVectors } from '../../../scripts/vectors/reader.js'"
+  expect(rules('packages/core/test/caip.vectors.test.ts', text)).toEqual([])
+  expect(rules('packages/core/test/ids.test.ts', text)).toEqual(['border'])
+  expect(rules('packages/core/src/ids.ts', text)).toEqual(['border'])
+  expect(rules('packages/core/test/caip.vectors.test.ts', "import 'node:fs'")).toEqual([])
+})

@@ -2,6 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 
+export { vectorsFolder } from '../../packages/devnet/src/vectorsFolder.js'
+
 /** One published file; names ending in `.gz` come unpacked. */
 export interface VectorFile {
   /** Below the reader's folder, with `/` between names. */

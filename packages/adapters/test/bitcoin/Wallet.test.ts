@@ -7,7 +7,7 @@ import { ripemd160 } from '@noble/hashes/legacy.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { check, unhex, value } from '../../../proofs/test/helpers.js'
+import { check, unhex, value } from './helpers.js'
 
 const { input: I, global: G } = Psbt.TYPE
 const NONE = new Uint8Array(0)

@@ -1,7 +1,7 @@
 import { ExtendedKey } from '@aitbc/adapters/bitcoin-wallet'
 import { expect } from 'vitest'
 import { type Case, readVectors } from '../../../../scripts/vectors/reader.js'
-import { check, unhex, value } from '../../../proofs/test/helpers.js'
+import { check, unhex, value } from './helpers.js'
 
 /** Chains of one seed, and keys that are none. */
 function casesOf(title: string, text: string): Case[] {

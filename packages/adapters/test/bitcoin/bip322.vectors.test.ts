@@ -3,7 +3,7 @@ import { Hash256, Transaction } from '@aitbc/proofs/bitcoin'
 import { Address } from '@aitbc/proofs/bitcoin-script'
 import { expect } from 'vitest'
 import { type Case, readVectors } from '../../../../scripts/vectors/reader.js'
-import { check, hex, unhex, value } from '../../../proofs/test/helpers.js'
+import { check, hex, unhex, value } from './helpers.js'
 
 interface Signing {
   readonly message: string

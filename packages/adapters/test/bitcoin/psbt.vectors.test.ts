@@ -5,7 +5,7 @@ import { Address, Wif } from '@aitbc/proofs/bitcoin-script'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { expect } from 'vitest'
 import { type Case, readVectors, type VectorFile } from '../../../../scripts/vectors/reader.js'
-import { check, flip, hex, unhex, value } from '../../../proofs/test/helpers.js'
+import { check, flip, hex, unhex, value } from './helpers.js'
 
 const base64 = {
   decode: (text: string) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0)),

@@ -3,8 +3,7 @@ import { join } from 'node:path'
 import { Batch, Engine, Hashing, WebCrypto } from '@aitbc/proofs/engine'
 import { createNodeEngine } from '@aitbc/proofs/node'
 import { describe, expect, test } from 'vitest'
-import { list } from '../../../../scripts/vectors/files.js'
-import { vectorsFolder } from '../../../devnet/src/vectorsFolder.js'
+import { list, vectorsFolder } from '../../../../scripts/vectors/files.js'
 import { checkOf, SPOILT, torsioned } from './checks.js'
 
 const bytes = (hex: string) => new Uint8Array(Buffer.from(hex, 'hex'))
