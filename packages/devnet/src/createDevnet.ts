@@ -4,9 +4,15 @@ import {
   type StartedBitcoin,
   start as startBitcoin,
 } from './BitcoinNode.js'
-import { type BeaconNode, type EvmNode, type EvmOptions, type StartedEvm, start as startEvm } from './EvmNode.js'
 import type { BeaconChain } from './beacon/BeaconChain.js'
 import { serveBeacon } from './beacon/server.js'
+import {
+  type BeaconNode,
+  type EvmNode,
+  type EvmOptions,
+  type StartedEvm,
+  start as startEvm,
+} from './EvmNode.js'
 import * as ChainIndex from './esplora/ChainIndex.js'
 import { type EsploraServer, serve as serveEsplora } from './esplora/server.js'
 import { prepareFaucet } from './internal/bitcoinChain.js'

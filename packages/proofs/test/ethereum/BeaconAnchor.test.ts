@@ -129,6 +129,7 @@ describe('createBeaconAnchor', () => {
     const unspent = value(verifier.absent({ kind: 'spend', terms }, evidenceOf({}, 'absence')))
     expect([unspent.value, Fact.assuranceOf(unspent)]).toEqual([null, 'proved'])
     expect(check(verifier.absent({ kind: 'lock', terms }, evidenceOf({}, 'absence')))).toBe('lock-present')
+    expect(check(verifier.absent({ kind: 'lock', terms }, evidenceOf()))).toBe('evidence-format')
     for (const [word, kind, expected] of [
       [0n, 'lock', undefined],
       [0n, 'spend', 'spend-present'],
@@ -206,6 +207,12 @@ describe('createBeaconAnchor', () => {
       statement: locked.bytes,
     })
     expect(check(early.follow(evidence))).toBe('execution-missing')
+  })
+
+  test('A27: a committee without finality is read as such', () => {
+    const read = value(LightClientUpdate.read(config, 'update', ssz(block(180n), 'update')))
+    expect(read.next?.committee.pubkeys).toHaveLength(32)
+    expect(read.finality).toBeUndefined()
   })
 
   test('A52: a network without forks reads nothing', () => {

@@ -194,6 +194,7 @@ describe('HtlcStorage', () => {
     const other = `eip155:1:0x${'aa'.repeat(20)}` as const
     expect(from({ locker: { account: other, payout: other } })).toBe('htlc-account')
     expect(from({ beneficiary: { account: account('bb'), payout: account('00') } })).toBe('htlc-account')
+    expect(from({ beneficiary: { account: account('bb'), payout: other } })).toBe('htlc-account')
     expect(from({ beneficiary: { account: account('bb'), payout: `${network}:bb` } })).toBe('htlc-account')
     expect(from({ deadline: { ...terms.deadline, clock: 'median-time' } })).toBe('htlc-deadline')
     expect(from({ deadline: { ...terms.deadline, network: 'eip155:1' } })).toBe('htlc-deadline')
