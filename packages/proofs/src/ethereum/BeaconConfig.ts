@@ -1,7 +1,11 @@
 import { Bytes, type ChainId } from '@aitbc/core'
 import * as MerkleTree from '../ssz/MerkleTree.js'
 
-/** Forks of the beacon chain that have a sync committee, oldest first. */
+/**
+ * Forks of the beacon chain that have a sync committee, oldest first. Gloas (EIP-7732) will show light clients a block hash in the
+ * place of the execution header, at indices that its draft still moves: its place is here, in `LightClientUpdate.gindices` and in
+ * `LightClientHeader.typeOf`. Until then no signature of it is accepted, as its version is in no schedule.
+ */
 export const FORKS = ['altair', 'bellatrix', 'capella', 'deneb', 'electra', 'fulu'] as const
 
 /** A fork of the beacon chain. */
