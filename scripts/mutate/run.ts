@@ -11,10 +11,12 @@ const SHOWN = 60
 const SOURCES = 'packages/proofs/src'
 const EXPLAINED = join(root, 'packages/proofs/mutants.json')
 
-/** Folders whose tests are found in others' folders. */
+/** The pure tests of a folder, and its readers of published data. */
+const pure = (folder: string) => `${folder}/**/!(*.node|*.long).test.ts`
+/** Folders whose tests are found elsewhere. */
 const TESTS: Readonly<Record<string, readonly string[]>> = {
-  internal: ['bitcoin', 'engine', 'merkle'],
-  node: ['engine'],
+  internal: [pure('bitcoin'), pure('engine'), pure('merkle')],
+  node: ['engine/*.node.test.ts'],
 }
 
 const known = readdirSync(join(root, SOURCES), { withFileTypes: true })
@@ -124,7 +126,7 @@ async function mutate(folder: string): Promise<Report | undefined> {
     minutes: MINUTES,
     capture: false,
     env: {
-      AITBC_MUTATE: JSON.stringify(TESTS[folder] ?? [folder]),
+      AITBC_MUTATE: JSON.stringify(TESTS[folder] ?? [pure(folder)]),
       // The copy lies elsewhere than the repository.
       ...(vectors === undefined ? {} : { AITBC_VECTORS: vectors }),
       // A mutant meets the same values in each run, and titles that carry the seed stay the same.
