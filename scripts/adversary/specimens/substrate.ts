@@ -13,6 +13,7 @@ import {
   TrieProof,
 } from '@aitbc/proofs/substrate'
 import { concat, hex, unhex, value } from '../../../packages/proofs/test/helpers.js'
+import { AVAIL, type Described, readAvail } from '../../../packages/proofs/test/substrate/avail.js'
 import { setOf as beefySet, signedBy, validators } from '../../../packages/proofs/test/substrate/beefy.js'
 import {
   blockOn,
@@ -35,7 +36,13 @@ const ZERO = new Uint8Array(32)
 /** Votes of a set whose members are those who voted, and as many others as two thirds leave room for. */
 export function* justification(): Iterable<Specimen> {
   for (const file of filesOf('polkadot/grandpa')) {
-    const json = file.json<{ scale_hex?: string; set_id?: number }>()
+    const json = file.json<{ scale_hex?: string; set_id?: number } | Described>()
+    if ('justification' in json) {
+      const { justification, voters } = readAvail(json)
+      if (Justification.verify(justification, voters, { format: AVAIL }).ok)
+        yield voted(file.path, Justification.encode(justification, AVAIL), voters, AVAIL)
+      continue
+    }
     if (json.scale_hex === undefined) continue
     const evidence = unhex(json.scale_hex)
     const { precommits } = value(Justification.decode(evidence))
@@ -62,8 +69,9 @@ function voted(
   name: string,
   evidence: Uint8Array,
   set: Parameters<typeof Justification.verify>[1],
+  format: Header.Format = Header.POLKADOT,
 ): Specimen {
-  const { targetHash } = value(Justification.decode(evidence))
+  const { targetHash } = value(Justification.decode(evidence, format))
   return specimen({
     family: 'grandpa-justification',
     name,
@@ -71,12 +79,12 @@ function voted(
     statement: `${hex(targetHash)} ${set.id}`,
     open: true,
     evidence,
-    decode: (bytes) => Justification.decode(bytes),
-    encode: (it: Justification.Justification) => Justification.encode(it),
-    judge: (it) => Justification.verify(it, set),
+    decode: (bytes) => Justification.decode(bytes, format),
+    encode: (it: Justification.Justification) => Justification.encode(it, format),
+    judge: (it) => Justification.verify(it, set, { format }),
     untrusted: (it) => Justification.verify(it, { id: 0n, authorities: [] }),
     others: () => {
-      const it = value(Justification.decode(evidence))
+      const it = value(Justification.decode(evidence, format))
       const [first] = it.precommits as [Justification.Precommit]
       return [
         { ...it, precommits: [...it.precommits, first] },
@@ -84,8 +92,14 @@ function voted(
         { ...it, precommits: it.precommits.toReversed() },
         { ...it, ancestries: it.ancestries.toReversed() },
         { ...it, ancestries: [...it.ancestries, ...it.ancestries] },
-        { ...it, ancestries: [...it.ancestries, chainOf(5)[4] as Block] },
-      ].map((other) => Justification.encode(other))
+        {
+          ...it,
+          ancestries: [
+            ...it.ancestries,
+            { ...(chainOf(5)[4] as Block), extension: it.ancestries[0]?.extension },
+          ],
+        },
+      ].map((other) => Justification.encode(other, format))
     },
   })
 }
