@@ -1,16 +1,32 @@
 import { Bytes, type CallOptions, CoreErrors, show, type Verdict } from '@aitbc/core'
 import type { Rpc } from '@aitbc/core/rpc'
-import { BeaconConfig, BeaconEvidence, BeaconJson, LightClientUpdate } from '@aitbc/proofs/checkpoint'
-import type { BeaconSource } from './BeaconSource.js'
+import {
+  type BeaconAnchor,
+  BeaconConfig,
+  BeaconEvidence,
+  BeaconJson,
+  LightClientUpdate,
+} from '@aitbc/proofs/checkpoint'
+import type { BeaconFinality, BeaconSource } from './BeaconSource.js'
 
-/** Updates that a beacon node gives at once (beacon-APIs, `MAX_REQUEST_LIGHT_CLIENT_UPDATES`). */
+/** Updates that a beacon node gives at once (beacon-APIs, `MAX_REQUEST_LIGHT_CLIENT_UPDATES`), and that evidence may have in all. */
 const MAX_UPDATES = 128n
+
+/** What leads from the checkpoint to the newest whole period. */
+interface Way {
+  readonly bootstrap: Bytes.Bytes
+  /** Of the checkpoint. */
+  readonly period: bigint
+  /** Of whole periods, from the checkpoint's on; they don't change any more. */
+  readonly updates: readonly Bytes.Bytes[]
+}
 
 /**
  * Reads the light-client routes of a beacon node (`/eth/v1/beacon/light_client/…`), from a checkpoint that the caller trusts on.
  *
- * What is final it passes on as evidence; `createBeaconAnchor` of `@aitbc/proofs/checkpoint` judges it. Errors: `RpcMalformed` (1204) for
- * what isn't of the protocol, and the `Rpc…` codes (1201–1208).
+ * What is final it passes on as evidence, which `createBeaconAnchor` of `@aitbc/proofs/checkpoint` judges. With that as `anchor` nothing is
+ * called final before it is proved, and what leads to it is asked for once; without it the node's word is passed on, and nothing is
+ * remembered. Errors: `RpcMalformed` (1204) for what isn't of the protocol or was refused by the anchor, and the `Rpc…` codes (1201–1208).
  *
  * @example
  * import { createBeaconSource } from '@aitbc/adapters/beacon'
@@ -23,10 +39,10 @@ const MAX_UPDATES = 128n
  * })
  */
 export function createBeaconSource(options: createBeaconSource.Options): BeaconSource {
-  const { rest, config, blockRoot } = options
-  let start: { readonly bootstrap: Bytes.Bytes; readonly period: bigint } | undefined
-  /** Of whole periods, from the checkpoint's on; they don't change any more. */
-  const updates: Bytes.Bytes[] = []
+  const { rest, config, blockRoot, anchor } = options
+  /** Judged by the anchor: whatever a node said else is asked for again. */
+  let known: Way | undefined
+  let proved: BeaconFinality | undefined
 
   const malformed = (path: string, expected: string, received: unknown) =>
     CoreErrors.RpcMalformed(`${path} of ${rest.name} must be ${expected}, got ${show(received)}`, {
@@ -51,30 +67,36 @@ export function createBeaconSource(options: createBeaconSource.Options): BeaconS
   }
   const dataOf = (json: unknown) => (json as { readonly data?: unknown } | null)?.data
 
-  const begin = async (callOptions?: CallOptions) => {
+  const begin = async (callOptions?: CallOptions): Promise<Way> => {
     const path = `bootstrap/0x${Bytes.toHex(blockRoot)}`
     const json = await get(path, callOptions)
     if (json === undefined) throw malformed(path, 'the bootstrap of the checkpoint', 404)
     const bootstrap = needed(path, BeaconJson.bootstrap(config, dataOf(json)))
     const { header } = needed(path, LightClientUpdate.readBootstrap(config, bootstrap))
-    return { bootstrap, period: BeaconConfig.periodAt(config, header.beacon.slot) }
+    return { bootstrap, period: BeaconConfig.periodAt(config, header.beacon.slot), updates: [] }
   }
 
-  /** Updates of all periods before this one: the committee of each is known by the update of the one before. */
-  const catchUp = async (first: bigint, period: bigint, callOptions?: CallOptions): Promise<boolean> => {
-    while (first + BigInt(updates.length) < period) {
-      const from = first + BigInt(updates.length)
+  /**
+   * With the updates of all periods before this one: the committee of each is known by the update of the one before. `undefined` where
+   * the node lacks some.
+   */
+  const catchUp = async (way: Way, period: bigint, callOptions?: CallOptions): Promise<Way | undefined> => {
+    if (period - way.period > MAX_UPDATES)
+      throw malformed('finality_update', `of at most ${MAX_UPDATES} periods after the checkpoint`, period)
+    let { updates } = way
+    for (let from = way.period + BigInt(updates.length); from < period; ) {
       const left = period - from
-      const path = `updates?start_period=${from}&count=${left < MAX_UPDATES ? left : MAX_UPDATES}`
+      const path = `updates?start_period=${from}&count=${left}`
       const json = await get(path, callOptions)
       if (!Array.isArray(json)) throw malformed(path, 'a list of updates', json)
       const fresh = json
         .slice(0, Number(left))
         .map((one) => needed(path, BeaconJson.update(config, 'update', dataOf(one))))
-      if (fresh.length === 0) return false
-      updates.push(...fresh)
+      if (fresh.length === 0) return undefined
+      updates = [...updates, ...fresh]
+      from += BigInt(fresh.length)
     }
-    return true
+    return { ...way, updates }
   }
 
   const newest = async (callOptions?: CallOptions) => {
@@ -89,17 +111,48 @@ export function createBeaconSource(options: createBeaconSource.Options): BeaconS
     return { block: { height, hash: `0x${Bytes.toHex(blockHash)}` }, finality, slot: update.signatureSlot }
   }
 
+  const finality = async (
+    found: NonNullable<Awaited<ReturnType<typeof newest>>>,
+    callOptions?: CallOptions,
+  ): Promise<BeaconFinality | undefined> => {
+    const { block, finality, slot } = found
+    const period = BeaconConfig.periodAt(config, slot)
+    const way = await catchUp(known ?? (await begin(callOptions)), period, callOptions)
+    if (way === undefined) return undefined
+    const { bootstrap } = way
+    // What a node that lags says is final starts from fewer updates than are known.
+    const updates = way.updates.slice(0, Math.max(0, Number(period - way.period)))
+    const evidence = (statement: Bytes.Bytes) =>
+      BeaconEvidence.encode({ bootstrap, updates, finality, statement })
+    const told = { block, evidence }
+    if (anchor === undefined) return told
+    const verdict = anchor.follow(evidence(new Uint8Array(0)))
+    if (verdict.ok && verdict.value.trust(block) !== undefined) {
+      known = way
+      proved = told
+      return told
+    }
+    if (!verdict.ok && verdict.refusal.check === 'finality-none') return undefined
+    // Whichever part is wrong, nothing of it may stay in the way of what a node says next.
+    known = undefined
+    throw malformed(
+      'finality_update',
+      'final from the checkpoint on',
+      verdict.ok ? block.hash : `${verdict.refusal.check}: ${verdict.refusal.message}`,
+    )
+  }
+
   return {
-    finalized: async (callOptions) => (await newest(callOptions))?.block,
+    async finalized(callOptions) {
+      const found = await newest(callOptions)
+      if (found === undefined || anchor === undefined) return found?.block
+      return (found.block.hash === proved?.block.hash ? proved : await finality(found, callOptions))?.block
+    },
     async finality(callOptions) {
       const found = await newest(callOptions)
       if (found === undefined) return undefined
-      const { block, finality, slot } = found
-      start ??= await begin(callOptions)
-      const whole = await catchUp(start.period, BeaconConfig.periodAt(config, slot), callOptions)
-      if (!whole) return undefined
-      const chain = { bootstrap: start.bootstrap, updates: updates.slice(), finality }
-      return { block, evidence: (statement) => BeaconEvidence.encode({ ...chain, statement }) }
+      // Signed anew each slot: that it was final once is enough.
+      return found.block.hash === proved?.block.hash ? proved : finality(found, callOptions)
     },
   }
 }
@@ -111,5 +164,7 @@ export declare namespace createBeaconSource {
     readonly config: BeaconConfig.BeaconConfig
     /** Root of the final beacon block that the caller trusts. */
     readonly blockRoot: Bytes.Hash32
+    /** What judges the node's answers, best the verifier's own anchor: then each is judged once. */
+    readonly anchor?: Pick<BeaconAnchor, 'follow'>
   }
 }

@@ -315,6 +315,123 @@ describe('refused', () => {
   })
 })
 
+describe('a source whose node lies', () => {
+  type Lie = (path: string, body: string) => string
+  /** The beacon node, with whatever is done to its answers; counts questions. */
+  const tampered = () => {
+    const honest = createHttpRest({ url: beacon.url })
+    const world = {
+      asked: 0,
+      lie: undefined as Lie | undefined,
+      rest: {
+        ...honest,
+        async request(...[method, params, options]: Parameters<typeof honest.request>) {
+          world.asked++
+          const answer = (await honest.request(method, params, options)) as { status: number; body: string }
+          const body = world.lie?.((params as readonly string[])[0] as string, answer.body)
+          return body === undefined ? answer : { ...answer, body }
+        },
+      },
+    }
+    return world
+  }
+  /** Replaces part of the answers of a route. */
+  const lieOf =
+    (route: string, part: RegExp, by: string): Lie =>
+    (path, body) =>
+      path.includes(route) ? body.replace(part, by) : body
+  const sourceOf = (rest: ReturnType<typeof createHttpRest>, judged: boolean) => {
+    const anchor = anchorOf(genesis)
+    const judge = judged ? { anchor } : {}
+    return {
+      anchor,
+      source: createBeaconSource({ rest, config: beacon.config, blockRoot: genesis, ...judge }),
+    }
+  }
+
+  test('L2: is believed again as soon as it tells the truth, whatever it lied about', async () => {
+    await bench.mine(70)
+    const truth = await sourceOf(tampered().rest, true).source.finality()
+    const lies: Record<string, Lie> = {
+      bootstrap: lieOf('bootstrap', /"state_root":"0x.{64}/, `"state_root":"0x${'11'.repeat(32)}`),
+      updates: lieOf('updates?', /"sync_committee_bits":"0x.{8}/g, '"sync_committee_bits":"0xfffffff7'),
+      finality: lieOf('finality', /"block_hash":"0x.{64}/g, `"block_hash":"0x${'22'.repeat(32)}`),
+      'too few': lieOf('finality', /"sync_committee_bits":"0x.{8}/, '"sync_committee_bits":"0x11111111'),
+    }
+    for (const [name, lie] of Object.entries(lies))
+      for (const judged of [true, false]) {
+        const world = tampered()
+        const { source, anchor } = sourceOf(world.rest, judged)
+        world.lie = lie
+        if (judged) {
+          expect(await rejected(source.finality()), name).toBe('RpcMalformed')
+          expect(await rejected(source.finalized()), name).toBe('RpcMalformed')
+        } else await source.finality()
+        world.lie = undefined
+        const final = await source.finality()
+        expect(final?.block, name).toEqual(truth?.block)
+        expect(anchor.follow(final!.evidence(new Uint8Array(0))).ok, name).toBe(true)
+        expect(await source.finalized(), name).toEqual(final?.block)
+        // What was judged isn't asked for again.
+        const before = world.asked
+        await source.finality()
+        expect(world.asked - before > 1, name).toBe(!judged)
+      }
+  })
+
+  test('A26: a signature of the far future leads to no endless list of updates', async () => {
+    const world = tampered()
+    const { source } = sourceOf(world.rest, false)
+    world.lie = lieOf('finality', /"signature_slot":"\d+"/, `"signature_slot":"${2n ** 64n - 1n}"`)
+    expect(await rejected(source.finality())).toBe('RpcMalformed')
+    expect(world.asked).toBeLessThanOrEqual(2)
+  })
+
+  test('asked by several at once, it gives each the whole way, and nothing twice', async () => {
+    const world = tampered()
+    const { source, anchor } = sourceOf(world.rest, true)
+    const ask = () => Promise.all([source.finality(), source.finality(), source.finalized()])
+    for (const blocks of [1, 70]) {
+      await bench.mine(blocks)
+      const [one, other, block] = await ask()
+      expect(block).toEqual(one?.block)
+      for (const final of [one, other])
+        expect(check(anchor.follow(final!.evidence(new Uint8Array(0))))).toBe('accepted')
+    }
+  })
+
+  test('a node that lags behind the updates that are known is followed, not refused', async () => {
+    const world = tampered()
+    const { source, anchor } = sourceOf(world.rest, true)
+    let old = ''
+    world.lie = (path, body) => {
+      if (path.includes('finality')) old = body
+      return body
+    }
+    const first = await source.finality()
+    await bench.mine(70)
+    world.lie = undefined
+    const second = await source.finality()
+    expect(second!.block.height).toBeGreaterThan(first!.block.height)
+    world.lie = (path, body) => (path.includes('finality') ? old : body)
+    const again = await source.finality()
+    expect(again?.block).toEqual(first?.block)
+    expect(check(anchor.follow(again!.evidence(new Uint8Array(0))))).toBe('accepted')
+  })
+
+  test('the checkpoint itself is nothing that can be proved from it', async () => {
+    const { root } = beacon.finalized()
+    const source = createBeaconSource({
+      rest: createHttpRest({ url: beacon.url }),
+      config: beacon.config,
+      blockRoot: root,
+      anchor: anchorOf(root),
+    })
+    expect(await source.finality()).toBeUndefined()
+    expect(await source.finalized()).toBeUndefined()
+  })
+})
+
 test('BeaconConfig of the devnet has slots of twelve seconds, on the minimal preset', () => {
   expect(beacon.config.preset).toBe(BeaconConfig.MINIMAL_PRESET)
   expect(beacon.config.secondsPerSlot).toBe(12n)

@@ -39,7 +39,11 @@ export interface Client {
   readonly pollMs: number
   readonly wait: (milliseconds: number, signal?: AbortSignal) => Promise<void>
   /** Whether the endpoint's chain is known to be the network; providers that can switch are asked each time. */
-  readonly checked: { chain: boolean }
+  readonly checked: {
+    chain: boolean
+    /** The final block that the beacon source told last, and the endpoint's chain has. */
+    final?: Fact.BlockRef
+  }
   /** Ids of what was sent, by conflict key, oldest first. */
   readonly attempts: Map<string, readonly string[]>
   /** Ids that the node was seen to know. */
@@ -99,10 +103,8 @@ async function finalizedOf(
 ): Promise<Fact.BlockRef | undefined> {
   const { finality } = client.network
   if (finality.rule === 'instant') return ref(latest)
-  if (finality.rule === 'tag' && client.beacon !== undefined) {
-    const final = await client.beacon.finalized(options)
-    return final === undefined || final.height > latest.height ? undefined : final
-  }
+  if (finality.rule === 'tag' && client.beacon !== undefined)
+    return finalBy(client, client.beacon, latest, options)
   let block: EvmRpc.Block | undefined
   if (finality.rule === 'depth') {
     const height = latest.height - finality.depth + 1n
@@ -118,6 +120,33 @@ async function finalizedOf(
   }
   // Two answers of a chain that moves: what is ahead of the head we report isn't part of it.
   return block === undefined || block.height > latest.height ? undefined : ref(block)
+}
+
+/**
+ * The newest block that a beacon source calls final, where the endpoint's chain has it. Where the source doesn't answer, or not as it
+ * should, what was final stays so: without it nothing new is relied on, but a known secret is used and an expired lock refunded.
+ */
+async function finalBy(
+  client: Client,
+  beacon: BeaconSource,
+  latest: EvmRpc.Block,
+  options?: CallOptions,
+): Promise<Fact.BlockRef | undefined> {
+  const { checked } = client
+  let final = checked.final
+  try {
+    final = await beacon.finalized(options)
+  } catch (error) {
+    if (options?.signal?.aborted || !isAitbcError(error)) throw error
+  }
+  if (final === undefined || final.height > latest.height) return undefined
+  if (final.hash !== checked.final?.hash) {
+    // Heights of two branches say nothing of each other.
+    const own = await EvmRpc.block(client.transport, final.height, rpc(options))
+    if (own?.hash !== final.hash) return undefined
+    checked.final = ref(own)
+  }
+  return checked.final
 }
 
 /** A block's reference. */
