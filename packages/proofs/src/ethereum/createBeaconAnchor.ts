@@ -83,12 +83,15 @@ export function createBeaconAnchor(options: createBeaconAnchor.Options): BeaconA
     ]
     const keys: string[] = []
     let hash: Bytes.Bytes = new Uint8Array(0)
-    for (const { bytes } of steps) {
+    for (const { kind, bytes } of steps) {
       hash = sha256(Bytes.concat(hash, sha256(bytes)))
-      keys.push(Bytes.toHex(hash))
+      // The same bytes are read in another way where they stand as another part.
+      keys.push(`${kind} ${Bytes.toHex(hash)}`)
     }
     const done = keys.findLastIndex((key) => states.has(key))
     let state = states.get(keys[done] ?? '')
+    // Used again, so the last to be forgotten: what follows the newest whole period outlives all views of it, and the checkpoint's age.
+    if (state !== undefined) remember(keys[done] as string, state)
     for (const [index, { kind, bytes }] of steps.entries()) {
       if (index <= done) continue
       const next = kind === 'bootstrap' ? start(bytes) : step(state as LightClient.State, kind, bytes)

@@ -163,6 +163,33 @@ describe('createBeaconAnchor', () => {
     expect(verifier.verify(claim, evidenceOf()).ok).toBe(true)
   })
 
+  test('L2: a process that goes on for longer than a checkpoint is safe goes on from what it reached', () => {
+    let now = time(220n)
+    const { verifier, own } = make({ now: () => now })
+    value(verifier.verify(claim, evidenceOf()))
+    // More views on the same update than are remembered: what they start from isn't forgotten.
+    for (let slot = 171n; slot < 186n; slot++) {
+      const finality = ssz(block(slot, { finalized: block(150n) }), 'finality', { with: { next: false } })
+      expect(own.follow(BeaconEvidence.encode({ ...whole, finality })).ok).toBe(true)
+    }
+    // By now the checkpoint is too old to start from, the newest final block isn't too old to go on from.
+    now = time(130n) + 1_209_600n + 6n
+    expect(check(make({ now: () => now }).verifier.verify(claim, evidenceOf()))).toBe('anchor-age')
+    const third = ssz(block(211n, { finalized: block(196n, { execution: locked.execution }) }), 'finality', {
+      with: { next: false },
+    })
+    expect(verifier.verify(claim, evidenceOf({ finality: third })).ok).toBe(true)
+  })
+
+  test('A28: an update in the place of a finality update is none, also where it was taken as an update before', () => {
+    const { verifier } = make()
+    const next = ssz(second, 'update')
+    value(verifier.verify(claim, evidenceOf({ updates: [...whole.updates, next], finality: whole.finality })))
+    const fresh = check(make().verifier.verify(claim, evidenceOf({ finality: next })))
+    expect(fresh).not.toBe('accepted')
+    expect(check(verifier.verify(claim, evidenceOf({ finality: next })))).toBe(fresh)
+  })
+
   test('A26, A27: no finality, stale finality, a checkpoint of a source that isn’t sure', () => {
     const optimistic = ssz(block(180n), 'finality', { with: { next: false, finality: false } })
     const signed = evidenceOf({ updates: [], finality: optimistic })
