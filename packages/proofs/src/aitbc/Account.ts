@@ -1,8 +1,8 @@
 import type { Bytes } from '@aitbc/core'
 
 /** White space as Python's `str.strip` takes it off, which isn't JavaScript's. */
-const SPACE = '[\\t-\\r\\u001c- \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]'
-const TRIM = /* @__PURE__ */ new RegExp(`^${SPACE}+|${SPACE}+$`, 'g')
+const WHITE = '[\\t-\\r\\u001c- \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]'
+const SPACE = /* @__PURE__ */ new RegExp(WHITE)
 const HEX_SPELLING = /^(?:0x|ait1|aitbc1)([0-9a-f]{40})$/
 const LONG_0X = /^0x(.{40})$/su
 
@@ -15,7 +15,12 @@ export const HTLC_ESCROW = '0xhtlc_contract_000000000000000000000000000000000000
 
 /** A text without the white space around it, as the node trims. */
 export function trim(text: string): string {
-  return text.replace(TRIM, '')
+  let from = 0
+  let to = text.length
+  // One look at each end: an expression for both would try every run of white space within.
+  while (from < to && SPACE.test(text.charAt(from))) from++
+  while (to > from && SPACE.test(text.charAt(to - 1))) to--
+  return text.slice(from, to)
 }
 
 /**

@@ -31,6 +31,7 @@ export interface Trusted {
   readonly parentHash: string
   /** The proposer's clock; nothing binds it to the height. */
   readonly timestamp: string
+  /** Their hashes, sorted: nothing binds the order in which a node serves them. */
   readonly transactions: readonly string[]
   /** Accounts whose signatures cover the block, the proposer first, as `0x` in lower case. */
   readonly signers: readonly string[]
@@ -146,7 +147,14 @@ export function apply(state: State, block: Block.Block): Verdict.Verdict<State> 
     return Verdict.refuse('attestations', `${attestations} others must attest, ${signers.length - 1} do`, {
       height,
     })
-  const next: Trusted = { height, hash, parentHash, timestamp, transactions: [...transactions], signers }
+  const next: Trusted = {
+    height,
+    hash,
+    parentHash,
+    timestamp,
+    transactions: [...transactions].sort(),
+    signers,
+  }
   return Verdict.accept({
     ...state,
     latest: { height, hash },

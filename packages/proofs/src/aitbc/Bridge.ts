@@ -28,6 +28,8 @@ export type Signers = readonly string[]
 
 const REQUIRED = ['source_chain', 'lock_tx_hash', 'sender', 'recipient', 'chain_id', 'block_hash']
 const ID = /^0x[0-9a-f]{64}$/
+/** What the trie holds of an account. */
+const ACCOUNT = /^-?[0-9]+:-?[0-9]+$/
 
 /**
  * A transfer's id, also called the lock's hash: `0x` and sha256 of its fields with colons between them. Two equal locks of one second
@@ -107,8 +109,9 @@ export function verifySigners(proof: Json.Members, signing: Signing): Verdict.Ve
  * Decides whether a lock event stands in a state trie, under the lock's hash as text.
  *
  * By the chain's rule any entry of the trie will do, an account's too, so that an account's name and balance pass for a lock. This
- * function refuses a key that isn't in the form of a lock's hash, unless it is asked to judge `as: 'node'`. Refusals:
- * `bridge-lock-hash`, `bridge-hex` (root or nodes aren't hex), and those of `StateTrie.verify`.
+ * function refuses a key that isn't in the form of a lock's hash, and a value that is an account's (whoever pays to such a name opens
+ * an account under it), unless it is asked to judge `as: 'node'`. Refusals: `bridge-lock-hash`, `bridge-lock-event` (an account's
+ * balance and nonce), `bridge-hex` (root or nodes aren't hex), and those of `StateTrie.verify`.
  */
 export function verifyLockEvent(
   lock: verifyLockEvent.Lock,
@@ -118,6 +121,8 @@ export function verifyLockEvent(
   const { stateRoot, lockTxHash, lockEvent } = lock
   if (options.as !== 'node' && !ID.test(lockTxHash))
     return Verdict.refuse('bridge-lock-hash', "the lock's hash is 0x and 64 hex digits")
+  if (options.as !== 'node' && ACCOUNT.test(lockEvent))
+    return Verdict.refuse('bridge-lock-event', 'a balance and a nonce are an account, and no lock')
   const [root, ...nodes] = [stateRoot, ...proof].map(fromHex)
   if (root === undefined || !nodes.every((node) => node !== undefined))
     return Verdict.refuse('bridge-hex', 'root and nodes are hex')

@@ -28,8 +28,8 @@ export const DEFAULT_FEE = 36n
  * Reads the body of `POST /rpc/transaction` as the node does before it checks the signature: defaults filled in, `payload.amount`
  * taken from the raw `amount` where it is missing, `payload.to` from a `recipient` beside it.
  *
- * Refusals: `transaction-form` (no object), `transaction-field` (`context.field`: missing, of another kind, negative or beyond 64
- * bits).
+ * Refusals: `transaction-form` (no object), `transaction-field` (`context.field`: missing, of another kind, negative, beyond 64 bits,
+ * or nested deeper than {@link Json.MAX_DEPTH} once it is filled in).
  *
  * @example
  * import { Json, Transaction } from '@aitbc/proofs/aitbc'
@@ -43,7 +43,7 @@ export function fromBody(body: Json.Value, chainId: string): Verdict.Verdict<Tra
   const filled: Record<string, Json.Value> = Object.assign(Object.create(null), payload)
   if (filled['amount'] === undefined) filled['amount'] = body['amount'] as Json.Value
   if (filled['to'] === undefined && body['recipient'] !== undefined) filled['to'] = body['recipient']
-  return Verdict.accept({ ...read.value, payload: filled })
+  return fits(filled) ? Verdict.accept({ ...read.value, payload: filled }) : wrongField('payload')
 }
 
 /**
@@ -67,6 +67,8 @@ export function fromAiJob(body: Json.Value, chainId: string): Verdict.Verdict<Tr
   const { wallet_address, job_type, prompt, payment, parameters, nonce, fee, signature } = body
   const price = typeof payment === 'bigint' ? Number(payment) : payment
   if (typeof price !== 'number' || !(price >= 0 && price < 1e15)) return wrongField('payment')
+  if (typeof job_type !== 'string') return wrongField('job_type')
+  if (typeof prompt !== 'string') return wrongField('prompt')
   return readBody(
     {
       from: wallet_address,
@@ -146,7 +148,7 @@ function readBody(body: Json.Value, chainId: string): Verdict.Verdict<Transactio
   if (typeof to !== 'string') return wrongField('to')
   if (typeof type !== 'string') return wrongField('type')
   if (typeof chain_id !== 'string') return wrongField('chain_id')
-  if (!Json.isMembers(payload)) return wrongField('payload')
+  if (!Json.isMembers(payload) || !fits(payload)) return wrongField('payload')
   if (signature !== null && typeof signature !== 'string') return wrongField('signature')
   const amount = integer(body['amount'])
   const fee = integer(body['fee'] ?? DEFAULT_FEE)
@@ -161,6 +163,12 @@ function readBody(body: Json.Value, chainId: string): Verdict.Verdict<Transactio
 function integer(value: Json.Value | undefined): bigint | undefined {
   const number = typeof value === 'string' && /^[0-9]{1,19}$/.test(value) ? BigInt(value) : value
   return typeof number === 'bigint' && number >= 0n && number < 1n << 63n ? number : undefined
+}
+
+/** Whether a payload can be written within the object that is signed: what is filled in may stand deeper than it was read. */
+function fits(value: Json.Value, levels = Json.MAX_DEPTH - 1): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  return levels > 0 && Object.values(value).every((it) => fits(it, levels - 1))
 }
 
 function wrongField(field: string): Verdict.Verdict<never> {

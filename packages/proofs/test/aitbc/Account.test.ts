@@ -52,6 +52,15 @@ describe('Account', () => {
   })
 })
 
+test('A62: white space within a name costs no more than its length', () => {
+  const name = `x${' '.repeat(400_000)}x`
+  const start = performance.now()
+  expect(Account.trim(` ${name}\t`)).toBe(name)
+  expect(Account.trim(' \u2003\n')).toBe('')
+  // Milliseconds; a look at every run of spaces from each of them would take minutes.
+  expect(performance.now() - start).toBeLessThan(2000)
+})
+
 describe('Units', () => {
   test('default: decimal texts, truncated toward zero', () => {
     for (const [ait, seconds] of [

@@ -117,6 +117,12 @@ describe('BlockSync', () => {
     })
     expect(state.recent.length).toBe(6)
     expect(BlockSync.finalized(run(start({ confirmations: 1 }), blocks)).block?.height).toBe(8n)
+    // Nobody signs the order in which a block's transactions are served: whoever serves them, the state is the same.
+    const served = [hashOf(3), hashOf(1), hashOf(2)]
+    const both = [served, [...served].reverse()].map((transactions) =>
+      run(start(), [blockOf({ transactions }, p)]),
+    )
+    expect(both[0]).toEqual(both[1])
     // The attested facts alone: neither the served proposer nor a state root.
     expect(Object.keys(BlockSync.finalized(state).block ?? {})).not.toContain('stateRoot')
   })

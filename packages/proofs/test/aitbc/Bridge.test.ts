@@ -109,6 +109,15 @@ describe('Bridge', () => {
     const account = { stateRoot, lockTxHash: 'faucet', lockEvent: '5:0' }
     expect(check(Bridge.verifyLockEvent(account, proof('faucet')))).toBe('bridge-lock-hash')
     expect(value(Bridge.verifyLockEvent(account, proof('faucet'), { as: 'node' }))).toBe(true)
+    // Whoever pays to a name opens an account under it, also where the name looks like a lock's hash.
+    const named = StateTrie.from([
+      [utf8(id), utf8('1000:0')],
+      [utf8('faucet'), utf8('5:0')],
+    ])
+    const paid = { stateRoot: hex(named.root), lockTxHash: id, lockEvent: '1000:0' }
+    const shown = StateTrie.prove(named, utf8(id)).map(hex)
+    expect(check(Bridge.verifyLockEvent(paid, shown))).toBe('bridge-lock-event')
+    expect(value(Bridge.verifyLockEvent(paid, shown, { as: 'node' }))).toBe(true)
     expect(check(Bridge.verifyLockEvent(lock, ['zz']))).toBe('bridge-hex')
     expect(check(Bridge.verifyLockEvent({ ...lock, stateRoot: '0x1' }, proof(id)))).toBe('bridge-hex')
     expect(check(Bridge.verifyLockEvent({ ...lock, stateRoot: '' }, proof(id)))).toBe('state-root')

@@ -122,6 +122,27 @@ describe('Transaction', () => {
     )
   })
 
+  test('A62: what was read to the last level is written, or refused where it would stand deeper', () => {
+    const nested = (levels: number): Json.Value => (levels === 0 ? 'x' : [nested(levels - 1)])
+    const top = Json.MAX_DEPTH
+    const read = (fields: Json.Members) => value(Json.decode(Json.encode(body(fields))))
+    const verified = (fields: Json.Members) => {
+      const transaction = Transaction.fromBody(read(fields), CHAIN)
+      return transaction.ok ? check(Transaction.verify(transaction.value)) : check(transaction)
+    }
+    // The body is one level, the payload another.
+    expect(verified({ payload: { deep: nested(top - 2) } })).toBe('signature-form')
+    expect(verified({ recipient: nested(top - 2) })).toBe('signature-form')
+    expect(verified({ recipient: nested(top - 1) })).toBe('transaction-field')
+    expect(check(Transaction.fromBody(body({ payload: { deep: nested(top - 1) } }), CHAIN))).toBe(
+      'transaction-field',
+    )
+    const job = { wallet_address: alice.address, job_type: 'text', prompt: '', payment: 1n, signature: 'ff' }
+    const made = (levels: number) => Transaction.fromAiJob({ ...job, parameters: nested(levels) }, CHAIN)
+    expect(check(Transaction.verify(value(made(top - 2))))).toBe('signature-form')
+    expect(check(made(top - 1))).toBe('transaction-field')
+  })
+
   test('default: in the marketplace the whole body is signed', () => {
     const offer = body({ amount: 0n, type: 'GPU_MARKETPLACE', payload: { action: 'bid' }, note: 'extra' })
     const { signature: _, ...rest } = offer
@@ -164,6 +185,13 @@ describe('Transaction', () => {
     for (const payment of [undefined, null, '1', -1, Number.NaN, 1e15, 10n ** 20n])
       expect(check(Transaction.fromAiJob(job(payment), CHAIN))).toBe('transaction-field')
     expect(check(Transaction.fromAiJob({ ...job(1), wallet_address: null }, CHAIN))).toBe('transaction-field')
+    for (const field of ['job_type', 'prompt']) {
+      const { [field]: _, ...rest } = job(1)
+      for (const form of [rest, { ...rest, [field]: 1n }]) {
+        const verdict = Transaction.fromAiJob(form, CHAIN)
+        expect(verdict).toMatchObject({ refusal: { check: 'transaction-field', context: { field } } })
+      }
+    }
     expect(Signature.recover(Json.digest({}), 'ff').ok).toBe(false)
   })
 })
