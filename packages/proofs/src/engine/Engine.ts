@@ -38,6 +38,8 @@ export interface Engine extends Hashing, Signing {}
 /** A verdict that waits for signatures: plain data and a function, made by a verifier that did all else. */
 export interface Pending<T> {
   readonly checks: readonly Check[]
+  /** The rule of the chain whose signatures these are (A59); ZIP-215 where none is named. */
+  readonly rule?: Rule
   /** Takes the answers in the order of `checks`. */
   readonly settle: (answers: readonly boolean[]) => Verdict.Verdict<T>
 }
@@ -57,7 +59,7 @@ export function fold(checks: readonly Check[], answers: readonly boolean[]): Ver
 }
 
 /**
- * Carries a verdict that waits for signatures to its end.
+ * Carries a verdict that waits for signatures to its end, by the rule that the verifier named.
  *
  * @example
  * import { Batch, Engine } from '@aitbc/proofs/engine'
@@ -70,9 +72,9 @@ export function fold(checks: readonly Check[], answers: readonly boolean[]): Ver
 export async function settle<T>(
   engine: Signing,
   pending: Verdict.Verdict<Pending<T>>,
-  options: { readonly rule?: Rule; readonly signal?: AbortSignal } = {},
+  options: { readonly signal?: AbortSignal } = {},
 ): Promise<Verdict.Verdict<T>> {
   if (!pending.ok) return pending
-  const { checks, settle } = pending.value
-  return settle(await engine.verifyMany(checks, options))
+  const { checks, settle, rule = 'zip215' } = pending.value
+  return settle(await engine.verifyMany(checks, { ...options, rule }))
 }

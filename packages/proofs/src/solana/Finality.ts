@@ -146,6 +146,7 @@ export function confirmed(
 export function pending<T>(checks: readonly Engine.Check[], value: T): Engine.Pending<T> {
   return {
     checks,
+    rule: 'strict',
     settle(answers) {
       const folded = Engine.fold(checks, answers)
       return folded.ok ? Verdict.accept(value) : folded

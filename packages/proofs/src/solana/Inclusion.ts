@@ -21,6 +21,15 @@ export interface Evidence {
   readonly bank: BankHash.Parts
 }
 
+/** How much a caller is ready to work, and how long a slot is. */
+export interface Options extends Pick<Poh.Options, 'limit' | 'engine'> {
+  /** Ticks of a slot: 64 on all clusters of today. */
+  readonly ticksPerSlot?: number
+}
+
+/** Ticks of a slot (agave, `DEFAULT_TICKS_PER_SLOT`). */
+const TICKS_PER_SLOT = 64
+
 /**
  * A transaction stood in a block that more than two thirds of the stake rooted.
  *
@@ -45,7 +54,7 @@ export interface Attested {
  *
  * Refusals: `not-final` (a fresh light client), `hash-length`, `transaction-paths` (not one a signature), `entry-index` (signatures not side by side),
  * `entry-root` (paths to different roots), `poh-last-tick` (the chain doesn't end with a tick), `blockhash`, `bank-hash` (another bank is
- * final), and those of `Transaction.decode` and `Transaction.verify`, of `EntryMerkle.fold`, `Poh.verify` and `BankHash.check`.
+ * final), `poh-slot` (the chain starts before the slot), and those of `Transaction.decode` and `Transaction.verify`, of `EntryMerkle.fold`, `Poh.verify` and `BankHash.check`.
  *
  * @example
  * import { Inclusion } from '@aitbc/proofs/solana'
@@ -57,7 +66,7 @@ export interface Attested {
 export function verify(
   client: LightClient.State,
   evidence: Evidence,
-  options: Pick<Poh.Options, 'limit' | 'engine'> = {},
+  options: Options = {},
 ): Verdict.Verdict<Attested> {
   return Finality.settle(prepare(client, evidence, options))
 }
@@ -66,7 +75,7 @@ export function verify(
 export function prepare(
   client: LightClient.State,
   evidence: Evidence,
-  options: Pick<Poh.Options, 'limit' | 'engine'> = {},
+  options: Options = {},
 ): Verdict.Verdict<Pending<Attested>> {
   const { paths, state, entries, parent, bank } = evidence
   const final = LightClient.finalized(client)
@@ -98,6 +107,10 @@ export function prepare(
     return Verdict.refuse('poh-last-tick', 'the last entry of a slot is a tick')
   if (!Bytes.equal(last.hash, bank.blockhash))
     return Verdict.refuse('blockhash', 'the bank has another blockhash')
+  const { ticksPerSlot = TICKS_PER_SLOT } = options
+  // The chain doesn't stop between slots: behind more ticks stands a transaction of a slot before, whose bank is another.
+  if (entries.filter(({ mixin }) => mixin === undefined).length > ticksPerSlot)
+    return Verdict.refuse('poh-slot', `more than ${ticksPerSlot} ticks are more than a slot`)
   const chain = Poh.verify(Poh.mix(state, root), entries, options)
   if (!chain.ok) return chain
   const attested: Attested = {

@@ -103,6 +103,7 @@ export function prepare(
   const checks = [...final.value.checks, ...included.value.checks]
   return Verdict.accept({
     checks,
+    rule: 'strict',
     settle(answers) {
       const folded = Engine.fold(checks, answers)
       return folded.ok ? included.value.settle(answers.slice(final.value.checks.length)) : folded

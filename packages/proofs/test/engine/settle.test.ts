@@ -27,6 +27,7 @@ describe.each(engines)('verdicts that wait for signatures, engine %s', (_, engin
     const counting: Engine.Signing = {
       verifyMany: (checks, options) => {
         asked.push(...checks)
+        expect(options?.rule).toBe('zip215')
         return engine.verifyMany(checks, options)
       },
     }

@@ -210,6 +210,25 @@ describe('a transaction in its bank', () => {
     expect(check(Inclusion.verify(FINAL, own, { limit: 11n }))).toBe('poh-work')
     expect(Inclusion.verify(FINAL, own, { limit: 12n, engine: Poh.noble }).ok).toBe(true)
   })
+  test('a transaction of the slot before stands in another bank, though the chain goes on', () => {
+    // Slots of this world have two ticks.
+    const before = blockAt(100n)
+    const [batch] = before.signatures as readonly Uint8Array[][]
+    const evidence: Inclusion.Evidence = {
+      ...own,
+      transaction: transfer(0),
+      paths: [EntryMerkle.path(batch as Uint8Array[], 0) as EntryMerkle.Path],
+      state: Poh.noble(before.start, 1n),
+      entries: [...before.entries.slice(1), ...blockAt(101n).entries],
+    }
+    expect(check(Inclusion.verify(FINAL, evidence, { ticksPerSlot: 2 }))).toBe('poh-slot')
+    expect(Inclusion.verify(FINAL, evidence, { ticksPerSlot: 4 }).ok).toBe(true)
+    expect(Inclusion.verify(FINAL, own, { ticksPerSlot: 2 }).ok).toBe(true)
+    const tick = own.entries.at(-1) as Poh.Entry
+    const ticks = (count: number) => Array.from({ length: count }, () => tick)
+    expect(refused({ entries: ticks(64) })).toBe('poh-hash')
+    expect(refused({ entries: ticks(65) })).toBe('poh-slot')
+  })
   test('another bank', () => {
     expect(refused({ parent: flip(own.parent, 0) })).toBe('bank-hash')
     expect(refused({ bank: { ...own.bank, signatures: own.bank.signatures + 1n } })).toBe('bank-hash')
@@ -271,7 +290,19 @@ describe('evidence in its encoded form', () => {
     for (const at of yes.keys()) expect(check(settle(yes.map((it, i) => it && i !== at)))).toBe('signature')
     expect(check(settle(yes.slice(1)))).toBe('signature-answers')
     const engine = Batch.create()
-    expect((await Engine.settle(engine, waiting, { rule: 'strict' })).ok).toBe(true)
+    // The rule is the verifier's to name: an engine left to its own would take what the other rule takes.
+    const rules: unknown[] = []
+    const spy: Engine.Signing = {
+      verifyMany: (list, options) => {
+        rules.push(options?.rule)
+        return engine.verifyMany(list, options)
+      },
+    }
+    expect((await Engine.settle(spy, waiting)).ok).toBe(true)
+    const update = { bank: BANK, evidence: TOWER, now: NOW }
+    expect((await Engine.settle(spy, LightClient.prepare(FRESH, update))).ok).toBe(true)
+    expect((await Engine.settle(spy, Inclusion.prepare(FINAL, EVIDENCE.inclusion))).ok).toBe(true)
+    expect(rules).toEqual(['strict', 'strict', 'strict'])
     const cut = TransactionEvidence.prepare(FRESH, encoded.slice(1), { now: NOW })
     expect(check(await Engine.settle(engine, cut))).toBe('evidence-encoding')
     expect(check(TransactionEvidence.prepare(FRESH, encoded, { now: TABLE.expires + 1n }))).toBe(
