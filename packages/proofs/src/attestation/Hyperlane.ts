@@ -114,8 +114,8 @@ export function checkpointDigest({ domain, hook, root, index, messageId }: Check
  * `MerkleRootMultisigIsm`). Surplus signatures are checked too.
  *
  * Refusals: `validators` (none, an address that isn't 20 bytes or is zero, one twice, threshold 0 or beyond their number), those of
- * {@link decode}, `origin` (not the validators'), `checkpoint` (it ends with this message, and names another), those of
- * `IncrementalTree.verify`, `threshold`, `signature` (of no validator), `signer-order`, `signer-duplicate`, those of `Route.allow`,
+ * {@link decode}, `origin` (not the validators'), `checkpoint` (it names no message, or ends with this one and names
+ * another), those of `IncrementalTree.verify`, `threshold`, `signature` (of no validator), `signer-order`, `signer-duplicate`, those of `Route.allow`,
  * `replayed`.
  *
  * @example
@@ -135,7 +135,9 @@ export function receive(
   const { root, index, messageId, proof, signatures } = evidence
   const names = addresses.map(Bytes.toHex)
   if (
-    !(threshold >= 1 && threshold <= addresses.length) ||
+    !Number.isInteger(threshold) ||
+    threshold < 1 ||
+    threshold > addresses.length ||
     new Set(names).size !== names.length ||
     !addresses.every((address) => Scheme.ecdsaAddress.key(address))
   )
@@ -146,6 +148,8 @@ export function receive(
   if (origin !== domain)
     return Verdict.refuse('origin', `validators of ${domain} say nothing about ${origin}`)
   const id = keccak_256(bytes)
+  // Without a message's id it would be one of before version 3.
+  if (messageId.length !== 32) return Verdict.refuse('checkpoint', 'the checkpoint names no message')
   if (index === proof.index && !Bytes.equal(id, messageId))
     return Verdict.refuse('checkpoint', 'the checkpoint ends with another message')
   const inTree = IncrementalTree.verify(SHAPE, root, index + 1, id, proof)

@@ -45,6 +45,8 @@ export interface TypedData {
 
 /** Structs and arrays inside one another beyond which no data is read. */
 export const DEPTH = 32
+/** Struct types beyond which none is read: each may reach all others, and is hashed with them. */
+export const MAX_TYPES = 256
 
 const DOMAIN = 'EIP712Domain'
 
@@ -61,6 +63,8 @@ const LONE_SURROGATE = /\p{Surrogate}/u
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/
 const ATOMIC = /^(?:bool|address|string|bytes|bytes([1-9]|[12]\d|3[0-2])|(u?)int(8|[1-9]\d{1,2}))$/
 const ARRAY = /^(.+)\[([1-9]\d{0,8})?\]$/
+/** A type, and its arrays from the inside out. */
+const ARRAYS = /^([^[]+)((?:\[(?:[1-9]\d{0,8})?\])*)$/
 
 /**
  * The digest that a wallet signs: Keccak-256 of `0x1901`, the domain's hash and the message's (EIP-712, "Specification"). Every
@@ -68,7 +72,8 @@ const ARRAY = /^(.+)\[([1-9]\d{0,8})?\]$/
  *
  * Refusals: `type-name` (no identifier, or the name of an elementary type: A61, a name with a comma or a bracket would make two types
  * read the same), `type-field` (no identifier, or one twice), `type-unknown`, `domain-field` (unknown, or the types declare another
- * domain), `value-missing`, `value-unknown` (a member that nothing would bind), `value-type`, `value-length`, `depth`.
+ * domain), `type-count` (more than {@link MAX_TYPES}), `value-missing`, `value-unknown` (a member that nothing would bind),
+ * `value-type`, `value-length`, `depth`.
  *
  * @example
  * import { TypedData } from '@aitbc/proofs/attestation'
@@ -140,7 +145,7 @@ export function encodeStruct(types: Types, name: string, value: Value): Verdict.
   const wrong = checkTypes(types)
   if (wrong !== undefined) return wrong
   if (!Object.hasOwn(types, name)) return Verdict.refuse('type-unknown', `there is no type ${name}`)
-  return structOf({ types, hashes: new Map() }, name, value, 0)
+  return structOf({ types, hashes: new Map(), arrays: new Map() }, name, value, 0)
 }
 
 /**
@@ -162,19 +167,29 @@ export function encodeType(types: Types, name: string): Verdict.Verdict<string> 
 interface Context {
   readonly types: Types
   readonly hashes: Map<string, Bytes.Hash32>
+  /** Types as arrays, read once: a list may hold many items, and a type have a long name. */
+  readonly arrays: Map<string, RegExpExecArray | undefined>
 }
 
 function checkTypes(types: Types): Verdict.Verdict<never> | undefined {
-  for (const [name, fields] of Object.entries(types)) {
+  const all = Object.entries(types)
+  if (all.length > MAX_TYPES)
+    return Verdict.refuse('type-count', `at most ${MAX_TYPES} types are read, got ${all.length}`)
+  for (const [name, fields] of all) {
     if (!IDENTIFIER.test(name) || isAtomic(name))
       return Verdict.refuse('type-name', `no type can have the name ${name}`)
     const names = new Set<string>()
     for (const field of fields) {
       if (!IDENTIFIER.test(field.name) || names.size === names.add(field.name).size)
         return Verdict.refuse('type-field', `${name} can't have a member ${field.name} there`)
-      const base = baseOf(field.type)
-      if (!isAtomic(base) && !Object.hasOwn(types, base))
+      const [, base, arrays] = ARRAYS.exec(field.type) ?? []
+      if (base === undefined || (!isAtomic(base) && !Object.hasOwn(types, base)))
         return Verdict.refuse('type-unknown', `${name}.${field.name} has a type that is none: ${field.type}`)
+      if (arrays !== undefined && arrays.split('[').length > DEPTH + 1)
+        return Verdict.refuse(
+          'depth',
+          `${name}.${field.name} has more than ${DEPTH} arrays inside one another`,
+        )
     }
   }
   return undefined
@@ -186,10 +201,9 @@ function isAtomic(type: string): boolean {
   return bits !== null && Number(bits[3] ?? 8) % 8 === 0 && Number(bits[3] ?? 8) <= 256
 }
 
+/** What the arrays of a checked type hold. */
 function baseOf(type: string): string {
-  let base = type
-  for (let array = ARRAY.exec(base); array !== null; array = ARRAY.exec(base)) base = array[1] as string
-  return base
+  return type.split('[', 1)[0] as string
 }
 
 function typeText(types: Types, name: string): string {
@@ -232,8 +246,10 @@ function structOf(context: Context, name: string, value: Value, depth: number): 
 
 /** The 32 bytes that stand for a value. */
 function wordOf(context: Context, type: string, value: Value, depth: number): Verdict.Verdict<Bytes.Hash32> {
-  const array = ARRAY.exec(type)
-  if (array !== null) return arrayOf(context, array[1] as string, array[2], value, depth)
+  const { arrays } = context
+  if (!arrays.has(type)) arrays.set(type, ARRAY.exec(type) ?? undefined)
+  const array = arrays.get(type)
+  if (array !== undefined) return arrayOf(context, array[1] as string, array[2], value, depth)
   if (!isAtomic(type)) {
     const struct = structOf(context, type, value, depth)
     return struct.ok ? Verdict.accept(keccak_256(struct.value)) : struct

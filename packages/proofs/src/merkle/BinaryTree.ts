@@ -175,7 +175,8 @@ export function rootOfMany(scheme: Scheme, proof: MultiProof): Verdict.Verdict<B
   let previous = -1
   const known: Known[] = []
   for (const { index, leaf } of leaves) {
-    if (!Number.isInteger(index) || index < 0 || !(index < count && count <= MAX_COUNT))
+    const places = Number.isInteger(index) && Number.isInteger(count) && index >= 0
+    if (!places || index >= count || count > MAX_COUNT)
       return Verdict.refuse('merkle-index', `there is no leaf ${index} among ${count}`)
     if (index <= previous) return Verdict.refuse('merkle-order', `leaf ${index} comes after ${previous}`)
     previous = index

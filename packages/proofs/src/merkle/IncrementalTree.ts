@@ -143,7 +143,8 @@ export function verify(
   const { index, siblings } = proof
   if (root.length !== 32 || root.every((byte) => byte === 0))
     return Verdict.refuse('merkle-root-zero', 'a zero root is no root')
-  if (!Number.isInteger(index) || index < 0 || !(index < count && count <= 2 ** shape.depth))
+  const places = Number.isInteger(index) && Number.isInteger(count) && index >= 0
+  if (!places || index >= count || count > 2 ** shape.depth)
     return Verdict.refuse('merkle-index', `there is no leaf ${index} among ${count}`)
   if (siblings.length !== shape.depth)
     return Verdict.refuse('merkle-length', `${shape.depth} siblings are expected, got ${siblings.length}`)

@@ -118,6 +118,11 @@ test('checkpoints of before version 3 name no message, and are none of today', (
     SCHEMES['ecdsa-address'].sign(member, Hyperlane.checkpointDigest(old)),
   )
   expect(check(receive(1, { ...evidenceOf(1), signatures }))).toBe('signature')
+  // What they signed then would be what they sign for an id of no bytes.
+  for (const length of [0, 31, 33])
+    expect(check(receive(1, { ...evidenceOf(1), messageId: new Uint8Array(length), signatures }))).toBe(
+      'checkpoint',
+    )
 })
 
 describe('refusals', () => {
@@ -126,6 +131,7 @@ describe('refusals', () => {
       { ...validators, threshold: 0 },
       { ...validators, threshold: 5 },
       { ...validators, threshold: Number.NaN },
+      { ...validators, threshold: 1.5 },
       { ...validators, addresses: [] },
       { ...validators, addresses: [address(0), address(1), address(0)] },
       { ...validators, addresses: [address(0), address(1), new Uint8Array(20)] },
@@ -174,6 +180,8 @@ describe('refusals', () => {
       'merkle-root',
     )
     expect(check(receive(4, evidenceOf(4, [0, 1, 2], { index: 3 })))).toBe('merkle-index')
+    for (const index of [-1, 4.5, 2 ** 32, Number.NaN])
+      expect(check(receive(1, { ...evidenceOf(1), index }))).toBe('merkle-index')
     expect(check(receive(4, evidenceOf(4, [0, 1, 2], { messageId: ids[3] as Uint8Array })))).toBe(
       'checkpoint',
     )

@@ -193,6 +193,22 @@ describe('digests', () => {
     expect(check(TypedData.encodeStruct({}, 'T', {}))).toBe('type-unknown')
   })
 
+  test('A61: types and lists cost no more than their length', () => {
+    const start = performance.now()
+    const arrays = (count: number) => [{ name: 'v', type: `bool${'[]'.repeat(count)}` }]
+    value(TypedData.encodeType({ T: arrays(TypedData.DEPTH) }, 'T'))
+    expect(check(TypedData.encodeType({ T: arrays(TypedData.DEPTH + 1) }, 'T'))).toBe('depth')
+    expect(check(TypedData.encodeType({ T: arrays(400_000) }, 'T'))).toBe('depth')
+    const types = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, i) => [`T${i}`, []]))
+    value(TypedData.encodeType(types(TypedData.MAX_TYPES), 'T0'))
+    expect(check(TypedData.encodeType(types(TypedData.MAX_TYPES + 1), 'T0'))).toBe('type-count')
+    const long = 'N'.repeat(100_000)
+    value(of(`${long}[][]`, Array.from({ length: 5000 }, () => []) as TypedData.Value[], { [long]: [] }))
+    // Milliseconds; reading the name again for each item would take many times that.
+    expect(performance.now() - start).toBeLessThan(2000)
+  })
+
   test('A61: the domain is what it says', () => {
     const digest = (domain: object, types: TypedData.Types = {}) =>
       TypedData.digest({ ...mail, domain, types: { ...mail.types, ...types } })

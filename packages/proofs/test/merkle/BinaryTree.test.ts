@@ -81,7 +81,7 @@ describe('BinaryTree', () => {
     expect(attempt({ siblings: [...last.siblings, root] })).toBe('merkle-length')
     expect(attempt({ count: 18 })).toBe('merkle-length')
     for (const index of [-1, 17, 1.5, Number.NaN]) expect(attempt({ index })).toBe('merkle-index')
-    for (const count of [0, 16, 2 ** 33, Number.NaN]) expect(attempt({ count })).toBe('merkle-index')
+    for (const count of [0, 16, 2 ** 33, Number.NaN, 16.5]) expect(attempt({ count })).toBe('merkle-index')
     expect(attempt({ index: 0, count: 2 ** 32 })).toBe('merkle-length')
     expect(attempt({ siblings: [root.slice(1)] })).toBe('merkle-node')
     expect(attempt({}, utf8('leaf 15'))).toBe('merkle-root')
