@@ -7,7 +7,7 @@ import { indexTrie } from '../../../packages/proofs/test/ethereum/beaconBlock.js
 import { unsnappy } from '../../../packages/proofs/test/ethereum/snappy.js'
 import { trieOf } from '../../../packages/proofs/test/ethereum/trie.js'
 import { hex, unhex, value } from '../../../packages/proofs/test/helpers.js'
-import { nodes, type Specimen, shuffled, specimen } from '../specimen.js'
+import { nodes, type Specimen, shuffled, specimen, textOf } from '../specimen.js'
 import { filesOf } from '../vectors.js'
 
 const ZERO = new Uint8Array(32)
@@ -220,7 +220,8 @@ export function* updates(): Iterable<Specimen> {
     )
     for (const [i, { ssz }] of chunksOf(many.bytes()).entries()) {
       const update = value(LightClientUpdate.decode(MAINNET, 'deneb', 'update', ssz))
-      const now = BeaconConfig.timeOf(MAINNET, update.signatureSlot)
+      // Somewhat later than it was signed: in between lie other slots that it might have been signed in.
+      const now = BeaconConfig.timeOf(MAINNET, update.signatureSlot + 40n)
       yield updateOf(`mainnet period ${i}`, MAINNET, 'deneb', state, ssz, now)
       state = value(LightClient.apply(state, { kind: 'update', update, now }))
     }
@@ -238,9 +239,12 @@ export function* updates(): Iterable<Specimen> {
       const now = BeaconConfig.timeOf(config, slot)
       if (ssz === undefined) state = value(LightClient.apply(state, { kind: 'force', now }))
       else {
-        yield updateOf(`${name} step ${i}`, config, fork, state, ssz, now)
         const update = value(LightClientUpdate.decode(config, fork, 'update', ssz))
-        state = value(LightClient.apply(state, { kind: 'update', update, now }))
+        const next = LightClient.apply(state, { kind: 'update', update, now })
+        // An update that brings nothing new shows nothing.
+        if (textOf(told(next)) !== textOf(told(Verdict.accept(state))))
+          yield updateOf(`${name} step ${i}`, config, fork, state, ssz, now)
+        state = value(next)
       }
     }
   }
@@ -254,7 +258,10 @@ function updateOf(
   ssz: Uint8Array,
   now: bigint,
 ): Specimen {
-  const { next } = value(LightClientUpdate.decode(config, fork, 'update', ssz))
+  const own = value(LightClientUpdate.decode(config, fork, 'update', ssz))
+  const { next, signatureSlot } = own
+  const after = value(LightClient.apply(state, { kind: 'update', update: own, now }))
+  const shown = [after.finalized, after.optimistic].map((header) => hex(LightClientHeader.root(header)))
   const key = next?.committee.pubkeys[0]
   const from = key === undefined ? 0 : at(ssz, key)
   return specimen({
@@ -262,7 +269,7 @@ function updateOf(
     bulk: [from, from + (key === undefined ? 0 : config.preset.committeeSize * 48)],
     name,
     kind: 'signature',
-    statement: name,
+    statement: shown.join(' '),
     open: true,
     evidence: ssz,
     decode: (bytes) => LightClientUpdate.decode(config, fork, 'update', bytes),
@@ -280,6 +287,10 @@ function updateOf(
         },
         now,
       }),
+    others: () =>
+      [-1n, 1n, 7n].map((by) =>
+        LightClientUpdate.encode(config, fork, 'update', { ...own, signatureSlot: signatureSlot + by }),
+      ),
     beside: config.preset.committeeSize * 48,
   })
 }
