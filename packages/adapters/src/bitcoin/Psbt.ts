@@ -455,7 +455,8 @@ export function combine(psbts: readonly Psbt[]): Verdict.Verdict<Psbt> {
  * Makes the final script and witness of each input that has the signatures for it (the input finalizer of BIP-174): one key, or several
  * of `multi`, in all forms; taproot by its key. Inputs that are final, or lack signatures, stay as they are.
  *
- * Refusals: those of {@link verifyInput} for inputs that are to be made final.
+ * Refusals: those of {@link verifyInput} for inputs that are to be made final, and `psbt-sighash` (a signature of another hash type than
+ * its input asks for).
  */
 export function finalize(psbt: Psbt): Verdict.Verdict<Psbt> {
   const inputs: (readonly Field[])[] = []
@@ -467,6 +468,12 @@ export function finalize(psbt: Psbt): Verdict.Verdict<Psbt> {
     }
     const spent = verifyInput(psbt, i)
     if (!spent.ok) return spent
+    const asked = get(map, I.sighashType)
+    const hashTypes = map.flatMap(({ type, value }) =>
+      type === I.partialSig ? [value.at(-1) as number] : type === I.tapKeySig ? [value[64] ?? 0] : [],
+    )
+    const wrong = asked === undefined ? undefined : hashTypes.find((hashType) => hashType !== u32(asked))
+    if (wrong !== undefined) return wrongType(wrong)
     const final = finalOf(map, spent.value.script)
     const keep = map.filter(
       ({ type, key }) => STAYS.has(type) || type > I.musigSig || (type === 0x09 && key.length === 0),

@@ -1,6 +1,6 @@
 import { Bytes, TaggedHash, Verdict } from '@aitbc/core'
-import { Transaction } from '@aitbc/proofs/bitcoin'
-import { Address, InputSignature } from '@aitbc/proofs/bitcoin-script'
+import { Transaction, TransactionRules } from '@aitbc/proofs/bitcoin'
+import { Address, InputSignature, Sighash } from '@aitbc/proofs/bitcoin-script'
 import * as Psbt from './Psbt.js'
 
 /** What a signature of a message proves. */
@@ -26,8 +26,9 @@ const MAX_LENGTH = 200_000
  * `simple` without a prefix; for all address types that need no script interpreter.
  *
  * Refusals: those of `Address.toScript`, `message-encoding` (no base64, or another form than its prefix says), `message-commitment` (the
- * signature is about another message or address), those of `Psbt.decode` and `Psbt.extract`, and those of `InputSignature.verify`, among
- * them `script-unsupported`.
+ * signature is about another message or address), `sighash-type` (a signature commits to less than everything), those of `Psbt.decode`
+ * and `Psbt.extract`, of `TransactionRules.verify` (among them `transaction-duplicate`: a coin shown twice), and of
+ * `InputSignature.verify`, among them `script-unsupported`.
  *
  * @example
  * import { Address } from '@aitbc/proofs/bitcoin-script'
@@ -119,10 +120,25 @@ function judge(
     return Verdict.refuse('message-encoding', `version 0 or 2 is expected, got ${transaction.version}`)
   if (more.length !== coins.length)
     return Verdict.refuse('message-encoding', 'only a proof of funds signs for more than one coin')
+  // A coin that stands there twice is owned once.
+  const valid = TransactionRules.verify(transaction)
+  if (!valid.ok) return valid
   const prevouts = [spend.outputs[0] as Transaction.Output, ...coins]
   for (let i = 0; i < prevouts.length; i++) {
     const verdict = InputSignature.verify(transaction, i, prevouts)
     if (!verdict.ok) return verdict
+    // A signature of less than everything isn't about the message, and could be taken from one proof into another.
+    const partial = verdict.value.hashTypes.find(
+      (type) => type !== Sighash.TYPE.all && type !== Sighash.TYPE.default,
+    )
+    if (partial !== undefined)
+      return Verdict.refuse(
+        'sighash-type',
+        `all must be signed (BIP-322), not what hash type ${partial} says`,
+        {
+          hashType: partial,
+        },
+      )
   }
   return Verdict.accept({
     form,

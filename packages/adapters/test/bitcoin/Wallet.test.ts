@@ -109,6 +109,27 @@ describe('Psbt', () => {
     expect(check(Psbt.extract(value(Psbt.finalize(psbt(bare(), sign(4_999n))))))).toBe('signature')
   })
 
+  test('A7: a signature of another hash type than its input asks for is not made final', () => {
+    const { transaction, psbt, bare } = world(p2wpkh)
+    const signed = (hashType: number, ...more: Psbt.Field[]) => {
+      const digest = value(Sighash.witnessV0(transaction, 0, p2pkh, 5_000n, hashType))
+      const signature = secp256k1.sign(digest, secret, { prehash: false, lowS: true, format: 'der' })
+      return psbt(bare(), field(I.partialSig, Bytes.concat(signature, Uint8Array.of(hashType)), key), ...more)
+    }
+    const asked = (hashType: number) => field(I.sighashType, Uint8Array.of(hashType, 0, 0, 0))
+    expect(check(Psbt.finalize(signed(Sighash.TYPE.none, asked(Sighash.TYPE.all))))).toBe('psbt-sighash')
+    for (const it of [signed(1, asked(1)), signed(2, asked(2)), signed(2)])
+      expect(Psbt.extract(value(Psbt.finalize(it))).ok).toBe(true)
+    const output = Bytes.concat(unhex('5120'), key.slice(1))
+    const tap = (length: number) => field(I.tapKeySig, new Uint8Array(length).fill(1))
+    const taproot = world(output)
+    const judge = (...fields: Psbt.Field[]) => Psbt.finalize(taproot.psbt(taproot.bare(), ...fields))
+    expect(check(judge(tap(65), asked(0)))).toBe('psbt-sighash')
+    expect(check(judge(tap(64), asked(1)))).toBe('psbt-sighash')
+    expect(judge(tap(64), asked(0)).ok).toBe(true)
+    expect(judge(tap(65), asked(1)).ok).toBe(true)
+  })
+
   test('A11: a key twice in a map', () => {
     const { whole, bare, psbt } = world(p2wpkh)
     expect(value(Psbt.decode(Psbt.encode(psbt(whole(), bare()))))).toEqual(psbt(whole(), bare()))
@@ -183,6 +204,60 @@ describe('SignedMessage', () => {
       inputs: [{ ...(transaction.inputs[0] as Transaction.Input), witness: [key] }],
     })
     expect(judge({ signature: `ful${btoa(String.fromCharCode(...raw))}` })).toBe('message-commitment')
+  })
+
+  /** A proof of funds, with whatever coins, each input signed with a hash type. */
+  const proofOf = (message: string, coins: readonly bigint[], hashTypes: readonly number[]) => {
+    const spend = SignedMessage.toSpend(message, p2wpkh)
+    const sign = SignedMessage.toSign(spend)
+    const inputs = [
+      ...sign.inputs,
+      ...coins.map((amount) => ({
+        ...(sign.inputs[0] as Transaction.Input),
+        txid: new Uint8Array(32).fill(Number(amount)),
+      })),
+    ]
+    const transaction = { ...sign, inputs }
+    const maps = [0n, ...coins].map((amount, i) => {
+      const type = hashTypes[i] as number
+      const digest = value(Sighash.witnessV0(transaction, i, p2pkh, amount, type))
+      const signature = secp256k1.sign(digest, secret, { prehash: false, lowS: true, format: 'der' })
+      const items = [Bytes.concat(signature, Uint8Array.of(type)), key]
+      const stack = items.flatMap((item) => [Uint8Array.of(item.length), item])
+      return [
+        world(p2wpkh).bare(amount),
+        field(I.finalScriptWitness, Bytes.concat(Uint8Array.of(2), ...stack)),
+      ]
+    })
+    const bytes = Psbt.encode({ ...Psbt.create(transaction), inputs: maps })
+    return `pof${btoa(String.fromCharCode(...bytes))}`
+  }
+
+  test('A7: a proof of funds whose signatures commit to less than everything could be taken into another', () => {
+    const judge = (coins: readonly bigint[], hashTypes: readonly number[]) =>
+      check(
+        SignedMessage.verify({
+          address,
+          form,
+          message: 'mine',
+          signature: proofOf('mine', coins, hashTypes),
+        }),
+      )
+    const good = proofOf('mine', [7n, 8n], [1, 1, 1])
+    expect(
+      value(SignedMessage.verify({ address, form, message: 'mine', signature: good })).funds,
+    ).toHaveLength(2)
+    for (const type of [2, 3, 0x81, 0x82, 0x83]) {
+      expect(judge([7n], [type, 1])).toBe('sighash-type')
+      if (type !== 3 && type !== 0x83) expect(judge([7n], [1, type])).toBe('sighash-type')
+    }
+  })
+
+  test('A55: a coin that is shown twice is owned once', () => {
+    const signature = proofOf('mine', [7n, 7n], [1, 1, 1])
+    expect(check(SignedMessage.verify({ address, form, message: 'mine', signature }))).toBe(
+      'transaction-duplicate',
+    )
   })
 })
 
