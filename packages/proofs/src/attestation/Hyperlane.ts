@@ -154,6 +154,9 @@ export function receive(
     return Verdict.refuse('checkpoint', 'the checkpoint ends with another message')
   const inTree = IncrementalTree.verify(SHAPE, root, index + 1, id, proof)
   if (!inTree.ok) return inTree
+  // Each costs a recovery, and there are no more than these who may sign.
+  if (signatures.length > addresses.length)
+    return Verdict.refuse('signer-duplicate', `${addresses.length} validators sign ${addresses.length} times`)
   const digest = checkpointDigest({ domain, hook, root, index, messageId })
   const entries = signatures.map((signature) => {
     const signer = Secp256k1.recover(digest, signature, 'from-27')

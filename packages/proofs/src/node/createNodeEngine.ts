@@ -33,7 +33,8 @@ export function createNodeEngine(options: createNodeEngine.Options = {}): Engine
       new Promise<boolean>((resolve) => {
         // A key that it can't read is a no.
         verify(null, message, keyOf(publicKey), signature, (error, yes) => resolve(error === null && yes))
-      }),
+        // So is whatever it throws at once, such as a Node in FIPS mode for the algorithm itself.
+      }).catch(() => false),
   }
   const openssl: Signing = {
     verifyMany: (checks, { rule = 'zip215', signal } = {}) => acceptFast(checks, rule, platform, signal),

@@ -146,6 +146,10 @@ describe('refusals', () => {
     expect(check(receive(1, evidenceOf(1, [0, 1, 9])))).toBe('signature')
     expect(check(receive(1, evidenceOf(1, [0, 1, 1])))).toBe('signer-duplicate')
     expect(check(receive(1, evidenceOf(1, [0, 2, 1])))).toBe('signer-order')
+    // What can't count isn't looked at: recovering keys is what costs.
+    const many = Array.from({ length: 20_000 }, () => new Uint8Array(65))
+    expect(check(receive(1, { ...evidenceOf(1), signatures: many }))).toBe('signer-duplicate')
+    expect(check(receive(1, { ...evidenceOf(1), signatures: many.slice(0, 4) }))).toBe('signature')
     const { signatures, ...rest } = evidenceOf(1)
     const short = signatures.map((signature) => signature.subarray(0, 64))
     expect(check(receive(1, { ...rest, signatures: short }))).toBe('signature')
