@@ -96,6 +96,8 @@ const WIDTH: Readonly<Partial<Record<Name, number>>> = {
 
 const ORDER = /* @__PURE__ */ secp256k1.Point.CURVE().n
 const MAX_INIT_CODE = 49_152
+/** First byte of a blob's hash: it is one of a KZG commitment. */
+const BLOB_VERSION = 1
 
 /**
  * Reads a signed transaction as a block has it (EIP-2718; blobs aside); total, one encoding.
@@ -217,7 +219,9 @@ export function intrinsicGas(transaction: Transaction, fork: Fork): bigint {
  *
  * Refusals: `transaction-fork` (its type isn't known yet), `transaction-chain` (another chain's, or a fork from before chain ids),
  * `transaction-malleable` (EIP-2), `transaction-nonce` (EIP-2681), `transaction-fee` (the priority fee is above the whole, or the
- * product overflows), `transaction-code` (EIP-3860), `transaction-gas` (below the intrinsic), and that of {@link sender}.
+ * product overflows), `transaction-code` (EIP-3860), `transaction-blobs` (none, or of another version: EIP-4844),
+ * `transaction-authorizations` (none: EIP-7702), `transaction-gas` (below the intrinsic, or the floor of EIP-7623), and that of
+ * {@link sender}.
  */
 export function check(
   transaction: Transaction,
@@ -237,10 +241,22 @@ export function check(
     return Verdict.refuse('transaction-fee', 'the priority fee is above the whole, or all of it too much')
   if (to === undefined && data.length > MAX_INIT_CODE && isFrom(fork, 'shanghai'))
     return Verdict.refuse('transaction-code', `code of ${data.length} bytes`)
+  const { blobHashes = [], authorizations = [] } = transaction
+  if (type === 3 && (blobHashes.length === 0 || blobHashes.some(([version]) => version !== BLOB_VERSION)))
+    return Verdict.refuse('transaction-blobs', 'it names no blobs, or such as no version is known of')
+  if (type === 4 && authorizations.length === 0)
+    return Verdict.refuse('transaction-authorizations', 'nobody consents to anything')
   const gas = intrinsicGas(transaction, fork)
-  if (gasLimit < gas) return Verdict.refuse('transaction-gas', `${gas} gas are needed, ${gasLimit} given`)
+  const floor = isFrom(fork, 'prague') ? floorGas(data) : 0n
+  if (gasLimit < gas || gasLimit < floor)
+    return Verdict.refuse('transaction-gas', `${gas > floor ? gas : floor} gas are needed, ${gasLimit} given`)
   const from = sender(transaction)
   return from.ok ? Verdict.accept({ sender: from.value, intrinsicGas: gas }) : from
+}
+
+/** What data costs at least, whatever runs (EIP-7623). */
+function floorGas(data: Bytes.Bytes): bigint {
+  return BigInt(21_000 + data.reduce((sum, byte) => sum + (byte === 0 ? 10 : 40), 0))
 }
 
 function isFrom(fork: Fork, first: Fork): boolean {

@@ -222,8 +222,28 @@ describe('check', () => {
     expect(judge(code(49_152)).ok).toBe(true)
     expect(judge(code(49_153), 'london').ok).toBe(true)
     expect(judge({ ...code(49_153), to: TO }).ok).toBe(true)
-    expect(check(judge({ ...legacy, gasLimit: 21_019n }))).toBe('transaction-gas')
-    expect(judge({ ...legacy, gasLimit: 21_020n }).ok).toBe(true)
+    expect(check(judge({ ...legacy, gasLimit: 21_019n }, 'cancun'))).toBe('transaction-gas')
+    expect(judge({ ...legacy, gasLimit: 21_020n }, 'cancun').ok).toBe(true)
+  })
+
+  test('error: data below its floor, blobs and authorizations that are none', () => {
+    const needs = (plain: Unsigned, gas: bigint) => {
+      expect(judge({ ...plain, gasLimit: gas }).ok).toBe(true)
+      const verdict = judge({ ...plain, gasLimit: gas - 1n })
+      expect(check(verdict)).toBe('transaction-gas')
+      expect(!verdict.ok && verdict.refusal.message).toContain(`${gas} gas`)
+    }
+    needs(legacy, 21_050n)
+    // Lists cost more than the floor of the data.
+    needs(SAMPLES[3] as Unsigned, 27_220n)
+    const blob = (...firsts: number[]): Unsigned => ({
+      ...(SAMPLES[4] as Unsigned),
+      blobHashes: firsts.map((first) => Uint8Array.of(first, ...new Uint8Array(31))),
+    })
+    expect(judge(blob(1, 1)).ok).toBe(true)
+    for (const bad of [blob(), blob(0), blob(2), blob(1, 2)])
+      expect(check(judge(bad))).toBe('transaction-blobs')
+    expect(check(judge({ ...priced, type: 4, authorizations: [] }))).toBe('transaction-authorizations')
   })
 })
 
