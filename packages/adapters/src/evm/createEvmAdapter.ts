@@ -134,7 +134,8 @@ export declare namespace createEvmAdapter {
     readonly transport: EvmRpc.EvmTransport
     /**
      * Where evidence of final blocks comes from: with it, evidence goes back to a checkpoint of the beacon chain, for a verifier with
-     * that anchor; without it, to a block that the verifier's owner must know. A network final by tag is then final by this source.
+     * that anchor; without it, to a block that the verifier's owner must know. A network final by tag is then final by this source, where
+     * the transport's chain has the block; while the source fails, what was final stays so, and nothing else is.
      */
     readonly beacon?: BeaconSource
     /** Address of the contract; where `HtlcDeployment` puts it unless told. */
