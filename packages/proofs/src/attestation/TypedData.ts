@@ -182,10 +182,10 @@ function checkTypes(types: Types): Verdict.Verdict<never> | undefined {
     for (const field of fields) {
       if (!IDENTIFIER.test(field.name) || names.size === names.add(field.name).size)
         return Verdict.refuse('type-field', `${name} can't have a member ${field.name} there`)
-      const [, base, arrays] = ARRAYS.exec(field.type) ?? []
-      if (base === undefined || (!isAtomic(base) && !Object.hasOwn(types, base)))
+      const [, base = '', arrays = ''] = ARRAYS.exec(field.type) ?? []
+      if (!isAtomic(base) && !Object.hasOwn(types, base))
         return Verdict.refuse('type-unknown', `${name}.${field.name} has a type that is none: ${field.type}`)
-      if (arrays !== undefined && arrays.split('[').length > DEPTH + 1)
+      if (arrays.split('[').length > DEPTH + 1)
         return Verdict.refuse(
           'depth',
           `${name}.${field.name} has more than ${DEPTH} arrays inside one another`,

@@ -117,6 +117,9 @@ describe('Bridge', () => {
     const paid = { stateRoot: hex(named.root), lockTxHash: id, lockEvent: '1000:0' }
     const shown = StateTrie.prove(named, utf8(id)).map(hex)
     expect(check(Bridge.verifyLockEvent(paid, shown))).toBe('bridge-lock-event')
+    expect(check(Bridge.verifyLockEvent({ ...paid, lockEvent: '-1:-20' }, shown))).toBe('bridge-lock-event')
+    for (const lockEvent of ['1000:0 ', '{"1000:0":1}', '1000'])
+      expect(check(Bridge.verifyLockEvent({ ...paid, lockEvent }, shown))).toBe('state-value')
     expect(value(Bridge.verifyLockEvent(paid, shown, { as: 'node' }))).toBe(true)
     expect(check(Bridge.verifyLockEvent(lock, ['zz']))).toBe('bridge-hex')
     expect(check(Bridge.verifyLockEvent({ ...lock, stateRoot: '0x1' }, proof(id)))).toBe('bridge-hex')
