@@ -253,7 +253,7 @@ describe('SignedMessage', () => {
     }
   })
 
-  test('A55: a coin that is shown twice is owned once', () => {
+  test('a coin that is shown twice is owned once', () => {
     const signature = proofOf('mine', [7n, 7n], [1, 1, 1])
     expect(check(SignedMessage.verify({ address, form, message: 'mine', signature }))).toBe(
       'transaction-duplicate',
