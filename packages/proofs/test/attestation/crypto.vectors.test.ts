@@ -71,7 +71,8 @@ readVectors({
     'hash-to-curve/secp256k1_XMD-SHA-256_SSWU_NU_.json': CURVE,
     'hash-to-curve/secp256k1_XMD-SHA-256_SSWU_RO_.json': CURVE,
     'hashes/SHA3_256ShortMsg.rsp': 'no chain here uses SHA-3 as FIPS 202 has it',
-    'hashes/ox-blake3.json': 'of what is here only Solana’s message hash uses it, and that takes a whole message',
+    'hashes/ox-blake3.json':
+      'of what is here only Solana’s message hash uses it, and that takes a whole message',
     'hashes/ox-rfc-4231-sha256.txt': HASH,
     'wycheproof/aes_gcm_test.json.gz': CIPHER,
     'wycheproof/chacha20_poly1305_test.json.gz': CIPHER,
