@@ -93,7 +93,7 @@ export function from(scheme: Scheme, leaves: readonly Bytes.Bytes[]): Tree {
 
 /** The root of a tree. */
 export function root(tree: Tree): Bytes.Hash32 {
-  return tree.levels.at(-1)?.[0] ?? tree.scheme.none()
+  return (tree.levels.at(-1) as readonly Bytes.Hash32[])[0] ?? tree.scheme.none()
 }
 
 /**
@@ -187,11 +187,10 @@ export function rootOfMany(scheme: Scheme, proof: MultiProof): Verdict.Verdict<B
   if (items.some((item) => item.length !== 32)) return Verdict.refuse('merkle-node', 'a node has 32 bytes')
   let used = 0
   const found = climb(scheme.node, count, known, () => items[used++])
-  if (found === undefined || used !== items.length)
-    return Verdict.refuse(
-      'merkle-length',
-      `${found === undefined ? 'more' : used} nodes are needed, got ${items.length}`,
-    )
+  if (found === undefined)
+    return Verdict.refuse('merkle-length', `more than ${items.length} nodes are needed`)
+  if (used !== items.length)
+    return Verdict.refuse('merkle-length', `${used} nodes are needed, got ${items.length}`)
   return Verdict.accept(found)
 }
 

@@ -172,10 +172,10 @@ export function verifyMany(
   let at = 0
   let used = 0
   for (const known of flags) {
-    const left = queue[at++]
+    // One node at least is left: a step that takes two and finds one is refused.
+    const left = queue[at++] as Bytes.Hash32
     const right = known ? queue[at++] : items[used++]
-    if (left === undefined || right === undefined)
-      return Verdict.refuse('merkle-length', 'a step has no second node')
+    if (right === undefined) return Verdict.refuse('merkle-length', 'a step has no second node')
     queue.push(pair(scheme, left, right))
   }
   // All that was given has gone into the last node.
@@ -192,8 +192,8 @@ function pair(scheme: Scheme, a: Bytes.Hash32, b: Bytes.Hash32): Bytes.Hash32 {
 
 /** Order of 32 bytes as one number. */
 function compare(a: Bytes.Hash32, b: Bytes.Hash32): number {
-  for (let i = 0; i < 31; i++) if (a[i] !== b[i]) return (a[i] as number) - (b[i] as number)
-  return (a[31] as number) - (b[31] as number)
+  for (const [i, byte] of a.entries()) if (byte !== b[i]) return byte - (b[i] as number)
+  return 0
 }
 
 function placeOf(tree: Tree, index: number): number {

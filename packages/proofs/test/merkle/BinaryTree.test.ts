@@ -147,6 +147,14 @@ describe('BinaryTree', () => {
     expect(check(attempt({ leaves: named(2, 5) }))).toBe('merkle-root')
     expect(check(attempt({ items: items.slice(1) }))).toBe('merkle-length')
     expect(check(attempt({ items: [...items, root] }))).toBe('merkle-length')
+    const told = (change: Partial<BinaryTree.MultiProof>) => {
+      const verdict = attempt(change)
+      return verdict.ok ? undefined : verdict.refusal.message
+    }
+    expect(told({ items: items.slice(1) })).toBe(`more than ${items.length - 1} nodes are needed`)
+    expect(told({ items: [...items, root] })).toBe(
+      `${items.length} nodes are needed, got ${items.length + 1}`,
+    )
     expect(check(attempt({ leaves: [...named(2, 5), { index: 11, leaf: utf8('x') }] }))).toBe('merkle-index')
     expect(check(attempt({ leaves: [...named(2, 5), { index: 10, leaf: utf8('x') }] }))).toBe('merkle-root')
   })

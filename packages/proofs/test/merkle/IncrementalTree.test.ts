@@ -136,6 +136,7 @@ describe('IncrementalTree', () => {
     expect(IncrementalTree.empty(shape).branch.length).toBe(1)
     const tree = IncrementalTree.append(IncrementalTree.empty(shape), leaf(0))
     expect(thrown(() => IncrementalTree.append(tree, leaf(1)))).toBe('InvalidArgument tree')
+    expect(() => IncrementalTree.append(tree, leaf(1))).toThrow('room for 1 leaves')
     expect(thrown(() => IncrementalTree.append(IncrementalTree.empty(shape), unhex('00')))).toBe(
       'InvalidBytes leaf',
     )

@@ -90,6 +90,18 @@ describe('MountainRange', () => {
     expect(attempt({ items: [...proof.items, leaf(0)] })).toBe('mmr-items')
     expect(attempt({ leaves: [a, { ...b, index: 4n }, c] })).toBe('mmr-root')
     expect(attempt({ leafCount: 10n })).toBe('mmr-leaf-index')
+    const refusal = (change: Partial<MountainRange.Proof>) => {
+      const verdict = MountainRange.verify(scheme, root, { ...proof, ...change })
+      return verdict.ok ? undefined : verdict.refusal
+    }
+    expect(refusal({ leafCount: 0n })?.context).toEqual({ leafCount: 0n })
+    expect(refusal({ leaves: [b, a] })?.context).toEqual({ index: 2n })
+    expect(refusal({ leaves: [{ ...a, index: 12n }] })?.context).toEqual({ index: 12n })
+    const { length } = proof.items
+    expect(refusal({ items: proof.items.slice(1) })?.message).toBe(`more than ${length - 1} items are needed`)
+    expect(refusal({ items: [...proof.items, leaf(0)] })?.message).toBe(
+      `${length} items are needed, got ${length + 1}`,
+    )
     // Twelve leaves have a proof of the same size: that a last leaf stands alone is only known from the count.
     expect(attempt({ leafCount: 12n })).not.toBe('mmr-leaf-index')
   })
@@ -120,6 +132,15 @@ describe('MountainRange', () => {
     expect(check(MountainRange.rootOf(scheme, most + 1n, [leaf(1), leaf(2)]))).toBe('mmr-leaf-count')
     const root = path.reduce((node, it) => scheme.node(it, node), leaf(0))
     expect(value(MountainRange.verify(scheme, root, proof))).toBe(true)
+  })
+
+  test('behavior: beyond 2^52 leaves an index is still exact, and so is the side of its leaf', () => {
+    const leafCount = (1n << 52n) + 2n
+    const [peak, sibling, own] = leaves(3) as [Uint8Array, Uint8Array, Uint8Array]
+    const root = scheme.bag(peak, scheme.node(sibling, own))
+    const proofAt = (index: bigint) => ({ leafCount, leaves: [{ index, hash: own }], items: [peak, sibling] })
+    expect(value(MountainRange.verify(scheme, root, proofAt(leafCount - 1n)))).toBe(true)
+    expect(check(MountainRange.verify(scheme, root, proofAt(leafCount - 2n)))).toBe('mmr-root')
   })
 
   test('A52: a zero root is no root', () => {
@@ -184,6 +205,10 @@ describe('MountainRange', () => {
       expect(check(MountainRange.fromPath(11n, at, path, order ^ 1n))).toBe('mmr-order')
       expect(check(MountainRange.fromPath(11n, at, path, order | 16n))).toBe('mmr-order')
       expect(check(MountainRange.fromPath(11n, at, [...path, root], order))).toBe('mmr-items')
+      const long = MountainRange.fromPath(11n, at, [...path, root], order)
+      expect(long.ok ? undefined : long.refusal.message).toBe(
+        `${path.length} items are needed, got ${path.length + 1}`,
+      )
       for (const index of [-1n, 11n])
         expect(check(MountainRange.fromPath(11n, { ...at, index }, path, order))).toBe('mmr-leaf-index')
       for (const none of [0n, 1n << 54n])

@@ -21,14 +21,27 @@ describe('SortedTree', () => {
     const pair = (x: Uint8Array, y: Uint8Array) =>
       Hasher.keccak256(hex(x) < hex(y) ? Bytes.concat(x, y) : Bytes.concat(y, x))
     // Leaves fill the tree from its end: the two lowest are the deepest.
-    const tree = SortedTree.from(simple, [b, a, c])
+    const tree = SortedTree.from(simple, [b, c, a])
     expect(hex(SortedTree.root(tree))).toBe(hex(pair(pair(a, b), c)))
     const given = SortedTree.from(simple, [b, c, a], { order: 'given' })
     expect(hex(SortedTree.root(given))).toBe(hex(pair(pair(b, c), a)))
-    for (const [i, it] of [b, a, c].entries())
+    for (const [i, it] of [b, c, a].entries())
       expect(value(SortedTree.verify(simple, SortedTree.root(tree), it, SortedTree.prove(tree, i)))).toBe(
         true,
       )
+  })
+
+  test('default: leaves and nodes stand by all of their bytes, the last one included', () => {
+    const ending = (byte: number) => new Uint8Array(32).fill(7).with(31, byte)
+    const [a, b, c] = [ending(1), ending(2), ending(3)] as const
+    const below = Hasher.keccak256(Bytes.concat(a, b))
+    const whole = hex(below) < hex(c) ? Bytes.concat(below, c) : Bytes.concat(c, below)
+    for (const order of [
+      [a, b, c],
+      [c, b, a],
+      [b, c, a],
+    ])
+      expect(hex(SortedTree.root(SortedTree.from(simple, order)))).toBe(hex(Hasher.keccak256(whole)))
   })
 
   test('A44: a proof stands for its own value alone', () => {
@@ -99,6 +112,7 @@ describe('SortedTree', () => {
     expect(together({ items: [], flags: [] })).toBe('merkle-length')
     expect(together({}, some.slice(1))).toBe('merkle-length')
     expect(together({}, [some[0] as Uint8Array, Uint8Array.of(9)])).toBe('merkle-root')
+    expect(check(SortedTree.verifyMany(simple, root, [root, first], [], [true]))).toBe('merkle-leaf')
   })
 
   test('behavior: flags that spend a node before it is made are refused (CVE-2023-34459)', () => {

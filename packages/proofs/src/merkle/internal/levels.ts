@@ -65,11 +65,11 @@ export function climb(
         above.push({ index: index / 2, hash })
         continue
       }
-      const partner = left && level[i + 1]?.index === index + 1 ? level[++i]?.hash : next()
+      const partner = left && level[i + 1]?.index === index + 1 ? (level[++i] as Known).hash : next()
       if (partner === undefined) return undefined
       above.push({ index: Math.floor(index / 2), hash: left ? node(hash, partner) : node(partner, hash) })
     }
     level = above
   }
-  return level[0]?.hash
+  return (level[0] as Known).hash
 }
