@@ -110,10 +110,10 @@ export function digest(value: Value): Bytes.Hash32 {
  * Json.float(0.00001) // '1e-05'
  */
 export function float(value: number): string {
-  if (Number.isNaN(value)) return 'NaN'
-  if (!Number.isFinite(value)) return value > 0 ? 'Infinity' : '-Infinity'
+  // NaN, Infinity and -Infinity: both languages have the same names for them.
+  if (!Number.isFinite(value)) return String(value)
   const sign = value < 0 || Object.is(value, -0) ? '-' : ''
-  const [mantissa = '', exponent = ''] = Math.abs(value).toExponential().split('e')
+  const [mantissa, exponent] = Math.abs(value).toExponential().split('e') as [string, string]
   const digits = mantissa.replace('.', '')
   const power = Number(exponent)
   if (power < -4 || power >= 16)
@@ -201,7 +201,7 @@ function readNumber(reader: Reader): bigint | number | undefined {
   NUMBER.lastIndex = reader.at
   const match = NUMBER.exec(reader.text)
   if (match === null) return stop(reader, 'json-syntax', 'a value was expected')
-  const [literal, whole = '', part, exponent] = match
+  const [literal, whole, part, exponent] = match as unknown as readonly [string, string, string?, string?]
   const integer = part === undefined && exponent === undefined
   if (integer && whole.length - (whole.startsWith('-') ? 1 : 0) > MAX_DIGITS)
     return stop(reader, 'json-integer', `an integer of more than ${MAX_DIGITS} digits`)
@@ -291,8 +291,9 @@ function readString(reader: Reader): string | undefined {
 function readEscape(reader: Reader): string | undefined {
   const mark = reader.text.charAt(reader.at + 1)
   if (mark === 'u') {
+    // Four units at most.
     const hex = reader.text.slice(reader.at + 2, reader.at + 6)
-    if (!/^[0-9a-fA-F]{4}$/.test(hex)) return stop(reader, 'json-syntax', 'four hex digits were expected')
+    if (!/[0-9a-fA-F]{4}/.test(hex)) return stop(reader, 'json-syntax', 'four hex digits were expected')
     reader.at += 6
     return String.fromCharCode(Number.parseInt(hex, 16))
   }
@@ -321,9 +322,9 @@ function write(value: Value, separators: readonly [string, string], depth: numbe
   return `{${members.join(between)}}`
 }
 
-/** Whether no class stands between an object and the root, in whatever realm. */
+/** Whether what isn't null is an object with no class between it and the root, in whatever realm. */
 function isPlain(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false
+  if (typeof value !== 'object') return false
   const prototype = Object.getPrototypeOf(value)
   return prototype === null || Object.getPrototypeOf(prototype) === null
 }
@@ -342,8 +343,10 @@ function escapeOf(unit: string): string {
 
 /** Python's order of texts; JavaScript's differs where a code point beyond U+FFFF meets one from U+E000. */
 function byCodePoint(a: string, b: string): number {
-  for (let i = 0; i < a.length && i < b.length; i++) {
-    const [x, y] = [a.codePointAt(i) as number, b.codePointAt(i) as number]
+  for (let i = 0; i < a.length; i++) {
+    const x = a.codePointAt(i) as number
+    // A text that ends comes before all that go on.
+    const y = b.codePointAt(i) ?? -1
     if (x !== y) return x - y
   }
   return a.length - b.length

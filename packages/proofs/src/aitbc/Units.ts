@@ -1,10 +1,10 @@
 import { CoreErrors, show } from '@aitbc/core'
-import * as Json from './Json.js'
 
 /** Base units in one AIT: a base unit is one second of computing. */
 export const SECONDS_PER_AIT = 3600n
 
 const DECIMAL = /^([-+]?)([0-9]*)(?:\.([0-9]*))?(?:[eE]([-+]?[0-9]{1,4}))?$/
+type Parts = readonly [text: string, sign: string, whole: string, part?: string, exponent?: string]
 const LIMIT = 1n << 63n
 
 /** Significant digits of the chain's decimals. */
@@ -19,12 +19,13 @@ const PRECISION = 28
  * Units.toSeconds('0.5025') // 1809n
  */
 export function toSeconds(ait: string | number): bigint {
-  const text = typeof ait === 'number' ? Json.float(ait) : ait
+  const text = String(ait)
   const match = text.length > 100 ? null : DECIMAL.exec(text)
-  const [, sign, whole = '', part = '', exponent = '0'] = match ?? []
+  if (match === null) throw outside(ait)
+  const [, sign, whole, part = '', exponent] = match as unknown as Parts
   if (whole + part === '') throw outside(ait)
   const digits = BigInt(whole + part) * SECONDS_PER_AIT
-  const shift = Number(exponent) - part.length
+  const shift = Number(exponent ?? 0) - part.length
   const size = shift >= 0 ? digits * 10n ** BigInt(shift) : digits / 10n ** BigInt(-shift)
   const value = sign === '-' ? -size : size
   if (value >= LIMIT || value < -LIMIT) throw outside(ait)

@@ -87,6 +87,10 @@ describe('Json', () => {
         "{'a':1}",
         '{"a"}',
         '{"a" 1}',
+        '{a":1}',
+        '{"a"=1}',
+        '{"a":1;"b":2}',
+        '[1;2]',
         '{"a":}',
         '[1 2]',
         '{"a":1 "b":2}',
@@ -121,6 +125,26 @@ describe('Json', () => {
       expect(value(read(`-${'9'.repeat(4300)}`))).toBe(1n - 10n ** 4300n)
       expect(check(read(' '.repeat(Json.MAX_SIZE + 1)))).toBe('json-size')
     }
+    for (const [text, message] of [
+      ['1 2', 'something follows the value (at 2)'],
+      ['['.repeat(129), 'deeper than 128 levels (at 128)'],
+      ['NaN', 'only finite numbers are numbers (at 0)'],
+      ['x', 'a value was expected (at 0)'],
+      ['9'.repeat(4301), 'an integer of more than 4300 digits (at 0)'],
+      ['-0', 'zero has no sign (at 0)'],
+      ['1e400', 'the number becomes an infinity (at 0)'],
+      ['{a', 'a name was expected (at 1)'],
+      ['{"a":1,"a":2}', '"a" is there twice (at 10)'],
+      ['{"a"=1}', '":" was expected (at 4)'],
+      ['[1;2]', '"," or the end of the list was expected (at 2)'],
+      ['"a', 'a string ends with a quote, and its control characters are escaped (at 2)'],
+      ['"\\ud800"', 'a string holds half of a surrogate pair (at 7)'],
+      ['"\\u12"', 'four hex digits were expected (at 1)'],
+      ['"\\x"', 'an escape was expected (at 1)'],
+    ] as const) {
+      const told = strict(text)
+      expect(told.ok ? undefined : told.refusal.message).toBe(message)
+    }
     const late = strict('[1, 2, x]')
     expect(late.ok ? undefined : late.refusal.context).toEqual({ offset: 7 })
     expect(check(Json.decode('12', { maxSize: 1 }))).toBe('json-size')
@@ -139,6 +163,13 @@ describe('Json', () => {
     expect(Json.encode({ '\u{10000}': 1n, '\uffff': 2n, '\u{10001}': 3n, a: 4n, aa: 5n })).toBe(
       '{"a":4,"aa":5,"\\uffff":2,"\\ud800\\udc00":1,"\\ud800\\udc01":3}',
     )
+  })
+
+  test('default: a name that begins another comes first, in whatever order they were put', () => {
+    const names = ['', 'a', 'a\u0000', 'a\u0000b', 'a\u0001', 'aa', 'aab']
+    const written = `{${names.map((name) => `${Json.encode(name)}:1`).join(',')}}`
+    for (const order of [names, [...names].reverse()])
+      expect(Json.encode(Object.fromEntries(order.map((name) => [name, 1n])))).toBe(written)
   })
 
   test('behavior: what is written is read back, in any order of names', () => {
@@ -225,6 +256,8 @@ describe('Json', () => {
     expect(Json.encode(deep).length).toBe(2 * Json.MAX_DEPTH)
     expect(refused([deep])).toBe(true)
     expect(refused({ a: deep })).toBe(true)
+    expect(() => Json.encode([deep])).toThrow('value must be at most 128 levels deep')
+    expect(() => Json.encode(new Date(0) as unknown as Json.Value)).toThrow('value must be JSON')
     for (const it of [undefined, [undefined], new Array(1), { a: undefined }, () => {}, Symbol('x')])
       expect(refused(it)).toBe(true)
     for (const it of [new Map(), new Date(0), new Uint8Array(1)]) expect(refused(it)).toBe(true)
