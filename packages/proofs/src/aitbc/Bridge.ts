@@ -154,6 +154,6 @@ function hashOf(text: string): string {
 }
 
 function fromHex(text: string): Bytes.Bytes | undefined {
-  const [, digits] = /^(?:0x)?((?:[0-9a-fA-F]{2})*)$/.exec(text) ?? []
+  const digits = /^(?:0x)?((?:[0-9a-fA-F]{2})*)$/.exec(text)?.[1]
   return digits === undefined ? undefined : Bytes.fromHex(digits.toLowerCase())
 }

@@ -3,7 +3,7 @@ import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import * as Account from './Account.js'
 
-const FORM = /^(?:0x)?([0-9a-fA-F]{128})([0-9a-fA-F]{2})$/
+const FORM = /^(?:0x)?([0-9a-fA-F]{128})(0[01]|1[bBcC])$/
 
 /**
  * The account whose key signed a digest, as `0x` and 40 hex digits in lower case.
@@ -17,11 +17,11 @@ const FORM = /^(?:0x)?([0-9a-fA-F]{128})([0-9a-fA-F]{2})$/
  * Signature.recover(new Uint8Array(32), '0x00').ok // false
  */
 export function recover(digest: Bytes.Hash32, signature: string): Verdict.Verdict<string> {
-  const [, rs = '', v = ''] = FORM.exec(signature) ?? []
-  const last = Number.parseInt(v, 16)
-  const recovery = last >= 27 ? last - 27 : last
-  if (recovery !== 0 && recovery !== 1)
+  const match = FORM.exec(signature)
+  if (match === null)
     return Verdict.refuse('signature-form', 'a signature is 65 bytes of hex that end with 0, 1, 27 or 28')
+  const [, rs, v] = match as unknown as readonly [text: string, rs: string, v: string]
+  const recovery = Number.parseInt(v, 16) % 27
   try {
     const parsed = secp256k1.Signature.fromBytes(Bytes.fromHex(rs.toLowerCase()), 'compact')
     const point = parsed.addRecoveryBit(recovery).recoverPublicKey(digest)

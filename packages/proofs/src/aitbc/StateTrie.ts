@@ -93,9 +93,9 @@ export function prove(trie: Trie, key: Bytes.Bytes): readonly Bytes.Bytes[] {
     proof.push(node.encoded)
     const { path, children } = node
     if (children.length === 16) {
-      const [next, ...others] = rest
-      node = next === undefined ? undefined : children[next]
-      rest = others
+      // A key that ends here goes to no child.
+      node = children[rest[0] ?? children.length]
+      rest = rest.slice(1)
     } else {
       node = path.every((nibble, i) => nibble === rest[i]) ? children[0] : undefined
       rest = rest.slice(path.length)
@@ -258,7 +258,8 @@ function decode(bytes: Bytes.Bytes): Decoded | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   const end = 5 + view.getUint32(1)
   const path = bytes.subarray(5, end)
-  if (bytes.length < end || path.some((nibble) => nibble > 15)) return undefined
+  if (path.some((nibble) => nibble > 15)) return undefined
+  // What comes behind the path is missed where the bytes end within it.
   if (kind === EXTENSION)
     return path.length > 0 && bytes.length === end + 32
       ? { kind: 'extension', path, child: bytes.subarray(end) }
@@ -277,7 +278,7 @@ function decodeBranch(bytes: Bytes.Bytes): Decoded | undefined {
     at += 32 * mark
   }
   const mark = bytes[at++]
-  const value = mark === 1 ? valueAt(bytes, at) : undefined
+  const value = valueAt(bytes, at)
   const ends = mark === 1 ? value !== undefined : mark === 0 && bytes.length === at
   const used = children.filter((child) => child !== undefined).length + (value === undefined ? 0 : 1)
   return ends && used >= 2 ? { kind: 'branch', children, value } : undefined
@@ -304,7 +305,7 @@ function follow(node: Decoded, rest: readonly number[]): Step {
     return next === undefined ? { found: undefined } : { next, rest: others }
   }
   const { path } = node
-  const fits = path.length <= rest.length && path.every((nibble, i) => nibble === rest[i])
+  const fits = path.every((nibble, i) => nibble === rest[i])
   if (node.kind === 'leaf') return { found: fits && path.length === rest.length ? node.value : undefined }
   return fits ? { next: node.child, rest: rest.slice(path.length) } : { found: undefined }
 }

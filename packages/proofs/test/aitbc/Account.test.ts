@@ -28,6 +28,7 @@ describe('Account', () => {
       `0x${DIGITS}00`,
       `ait1bc1${DIGITS}`,
       `0xait1${DIGITS}`,
+      `n0x${DIGITS}`,
       '0x12',
     ]) {
       expect(Account.compare(name)).toBe(name)
@@ -131,7 +132,8 @@ describe('Signature', () => {
   test('default: every spelling that the chain takes names the signer', () => {
     const v = signature.slice(-1)
     const eth = `${signature.slice(0, -2)}${v === '0' ? '1b' : '1c'}`
-    for (const one of [signature, signature.slice(2), eth, `0x${signature.slice(2).toUpperCase()}`]) {
+    const upper = [signature, eth].map((it) => `0x${it.slice(2).toUpperCase()}`)
+    for (const one of [signature, signature.slice(2), eth, ...upper]) {
       expect(value(Signature.recover(digest, one))).toBe(key.address)
       expect(value(Signature.verify(digest, one, `aitbc1${key.address.slice(2)}`))).toBe(key.address)
     }

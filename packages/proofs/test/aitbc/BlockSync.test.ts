@@ -80,6 +80,7 @@ describe('Block', () => {
       ['timestamp', { timestamp: '2026-01-01T00:00:10.000000+00:00' }],
       ['timestamp', { timestamp: '2026-01-01T00:00:10.5+00:00' }],
       ['timestamp', { timestamp: '2026-01-01T00:00:10+00:00|' }],
+      ['timestamp', { timestamp: '|2026-01-01T00:00:10+00:00' }],
       ['transactions', { transactions: [''] }],
       ['transactions', { transactions: [`${hashOf(1)}|${hashOf(2)}`] }],
       ['transactions', { transactions: [hashOf(1).slice(2)] }],
@@ -123,6 +124,7 @@ describe('BlockSync', () => {
       run(start(), [blockOf({ transactions }, p)]),
     )
     expect(both[0]).toEqual(both[1])
+    expect(both[0]?.recent[0]?.transactions).toEqual([hashOf(1), hashOf(2), hashOf(3)])
     // The attested facts alone: neither the served proposer nor a state root.
     expect(Object.keys(BlockSync.finalized(state).block ?? {})).not.toContain('stateRoot')
   })
@@ -136,8 +138,11 @@ describe('BlockSync', () => {
       GENESIS.slice(2),
       GENESIS.toUpperCase(),
       `${GENESIS}0`,
+      `0${GENESIS}`,
     ])
       expect(refused({ hash })).toBe('anchor-hash')
+    // Zeros at its beginning don't make a hash zero.
+    expect(start({ hash: hashOf(1) }).latest.hash).toBe(hashOf(1))
     expect(refused({ height: -1n })).toBe('anchor-height')
     for (const proposers of [[], [p.address, `ait1${p.address.slice(2)}`], ['genesis'], [p.address, '']])
       expect(refused({ proposers })).toBe('anchor-proposers')
@@ -165,6 +170,16 @@ describe('BlockSync', () => {
     expect(refused({ ...one, hash: hashOf(1) })).toBe('block-hash')
     expect(refused(blockOf({}, outsider))).toBe('proposer')
     expect(refused({ ...one, proposer: q.address })).toBe('signature-signer')
+    const told = (block: Block.Block) => {
+      const verdict = BlockSync.apply(state, block)
+      return verdict.ok ? undefined : verdict.refusal.message
+    }
+    expect(told(two)).toBe('block 1 comes next, got 2')
+    // Names are shown by their beginning, however long they are.
+    expect(told({ ...one, chainId: 'c'.repeat(1000) })).toBe(
+      `the block is of chain ${'c'.repeat(128)}, not ait-devnet`,
+    )
+    expect(told({ ...one, proposer: 'n'.repeat(1000) })).toBe(`${'n'.repeat(80)} may not propose`)
     expect(refused({ ...one, signature: '0x' })).toBe('signature-form')
     const signed = value(BlockSync.apply(state, { ...one, signature: twin(one.signature) }))
     expect(signed.latest.hash).toBe(one.hash)
@@ -200,6 +215,12 @@ describe('BlockSync', () => {
     ])
     expect(refused(blockOf({}, p))).toBe('attestations')
     expect(refused(blockOf({}, p, [q]))).toBe('attestations')
+    const lacking = BlockSync.apply(state, blockOf({}, p, [q]))
+    expect(lacking.ok ? undefined : lacking.refusal).toEqual({
+      check: 'attestations',
+      message: '2 others must attest, 1 do',
+      context: { height: 1n },
+    })
     expect(refused(blockOf({}, p, [q, q]))).toBe('attestations')
     expect(refused(blockOf({}, p, [p, q]))).toBe('attestations')
     expect(refused(blockOf({}, p, [q, outsider]))).toBe('attestations')
@@ -242,8 +263,13 @@ describe('BlockSync', () => {
     expect(refused({ height: 5n })).toBe('block-unknown')
     expect(refused({ hash: hashOf(1) })).toBe('block-unknown')
     expect(refused({ parentHash: hashOf(1) })).toBe('block-unknown')
-    expect(refused({ stateRoot: '0x' })).toBe('state-root')
+    const unknown = BlockSync.attestState(state, { ...header, height: 5n }, signature)
+    expect(unknown.ok ? undefined : unknown.refusal.context).toEqual({ height: 5n })
+    for (const stateRoot of ['0x', `0${hashOf(77)}`, `${hashOf(77)}0`])
+      expect(refused({ stateRoot })).toBe('state-root')
     expect(refused({}, outsider)).toBe('attestation-signer')
+    const strange = BlockSync.attestState(state, header, sign(StateAttestation.digest(header), outsider))
+    expect(strange.ok ? undefined : strange.refusal.context).toEqual({ signer: outsider.address })
     expect(check(BlockSync.attestState(state, { ...header, stateRoot: hashOf(78) }, signature))).toBe(
       'attestation-signer',
     )

@@ -49,6 +49,8 @@ describe('Bridge', () => {
     expect(check(attempt(one, one, eth, one.slice(2), twin(one)))).toBe('bridge-signatures')
     expect(check(attempt(one, ...signaturesOf(core, 9)))).toBe('bridge-signatures')
     expect(value(attempt('', null, 1n, one, '0x12', two)).length).toBe(2)
+    // A list of one signature is no signature, though it reads like one as text.
+    expect(check(attempt(one, [two]))).toBe('bridge-signatures')
     expect(check(attempt())).toBe('bridge-signatures')
     expect(check(Bridge.verifySigners(core, several(1)))).toBe('bridge-signatures')
     // A list without end isn't read to its end.
@@ -70,6 +72,11 @@ describe('Bridge', () => {
     expect(check(stranger)).toBe('bridge-signer')
     expect(stranger.ok ? undefined : stranger.refusal.context).toEqual({ signer: keyOf('outsider').address })
     expect(check(Bridge.verifySigners(core, one))).toBe('signature-form')
+    const { proposer_signature } = own(core)
+    expect(check(Bridge.verifySigners({ ...core, proposer_signature: [proposer_signature] }, one))).toBe(
+      'signature-form',
+    )
+    expect(check(Bridge.verifySigners(own(core), { by: 'one', validators: [] }))).toBe('bridge-validators')
   })
 
   test('behavior: a proof, a set and a threshold have a form', () => {
@@ -81,9 +88,12 @@ describe('Bridge', () => {
       expect(lacking.ok ? undefined : lacking.refusal.context).toEqual({ field })
       expect(check(Bridge.verifySigners({ ...proof, [field]: null }, several(3)))).toBe('bridge-form')
     }
-    expect(check(Bridge.verifySigners({ ...core, validator_signatures: 'x' }, several(3)))).toBe(
-      'bridge-form',
-    )
+    const text = Bridge.verifySigners({ ...core, validator_signatures: 'x' }, several(3))
+    expect(text.ok ? undefined : text.refusal).toEqual({
+      check: 'bridge-form',
+      message: 'signatures are a list',
+      context: { field: 'validator_signatures' },
+    })
     for (const threshold of [0, -1, 6, 1.5, Number.NaN])
       expect(check(Bridge.verifySigners(proof, several(threshold)))).toBe('bridge-validators')
     for (const set of [[], [validators[0] as string, keys[0]?.address as string]])
@@ -122,6 +132,10 @@ describe('Bridge', () => {
       expect(check(Bridge.verifyLockEvent({ ...paid, lockEvent }, shown))).toBe('state-value')
     expect(value(Bridge.verifyLockEvent(paid, shown, { as: 'node' }))).toBe(true)
     expect(check(Bridge.verifyLockEvent(lock, ['zz']))).toBe('bridge-hex')
+    expect(check(Bridge.verifyLockEvent(lock, [...proof(id), 'zz']))).toBe('bridge-hex')
+    expect(check(Bridge.verifyLockEvent(lock, []))).toBe('state-incomplete')
+    for (const lockTxHash of [`0${id}`, `${id}0`, id.slice(0, -1), id.toUpperCase()])
+      expect(check(Bridge.verifyLockEvent({ ...lock, lockTxHash }, proof(id)))).toBe('bridge-lock-hash')
     expect(check(Bridge.verifyLockEvent({ ...lock, stateRoot: '0x1' }, proof(id)))).toBe('bridge-hex')
     expect(check(Bridge.verifyLockEvent({ ...lock, stateRoot: '' }, proof(id)))).toBe('state-root')
   })
@@ -176,7 +190,8 @@ describe('Settlement', () => {
     }
     expect(value(Settlement.timelocks(schedule))).toEqual({ source: 1370n, dest: 840n })
     expect(value(Settlement.timelocks({ ...schedule, timeout: 210n }))).toEqual({ source: 1031n, dest: 501n })
-    expect(check(Settlement.timelocks({ ...schedule, timeout: 209n }))).toBe('settlement-timelock')
+    for (const timeout of [209n, 0n])
+      expect(check(Settlement.timelocks({ ...schedule, timeout }))).toBe('settlement-timelock')
     for (const change of [
       { sourceBlockTime: 0n },
       { destBlockTime: 0n },

@@ -60,6 +60,13 @@ describe('StateTrie', () => {
     expect(attempt(proof, trieOf(21).root)).toBe('state-node-hash')
     expect(check(StateTrie.verify(trie.root, key, utf8('7000:8'), proof))).toBe('state-value')
     expect(value(StateTrie.verify(trie.root, key, utf8('7000:7'), proof))).toBe(true)
+    const told = (name: string) => {
+      const at = StateTrie.prove(trie, Account.key(name))
+      const verdict = StateTrie.verify(trie.root, Account.key(name), utf8('0:0'), at)
+      return verdict.ok ? undefined : verdict.refusal.message
+    }
+    expect(told('nobody')).toBe('the key has no value')
+    expect(told(accounts(20)[7]?.address as string)).toBe('the key has another value')
   })
 
   test('behavior: any changed bit is refused', () => {
@@ -107,10 +114,13 @@ describe('StateTrie', () => {
       `4201${'11'.repeat(32)}01${'11'.repeat(32)}${'00'.repeat(16)}`,
       `4201${'11'.repeat(32)}01${'11'.repeat(32)}${'00'.repeat(14)}02`,
       `4201${'11'.repeat(32)}02${'11'.repeat(32)}${'00'.repeat(15)}`,
+      `4202${'11'.repeat(64)}01${'11'.repeat(32)}01${'11'.repeat(32)}${'00'.repeat(14)}`,
       `4201${'11'.repeat(32)}01${'11'.repeat(32)}${'00'.repeat(14)}010000000000000001`,
       `42${'00'.repeat(15)}01${'11'.repeat(31)}`,
     ])
       expect(attempt(wrong)).toBe('state-node')
+    const broken = StateTrie.lookup(sha256(unhex('4c')), key, [unhex('4c')])
+    expect(broken.ok ? undefined : broken.refusal.context).toEqual({ index: 0 })
     // An extension leads to a branch, never to a leaf or another extension.
     const below = '4c 00000001 01 0000000000000001 31'.replaceAll(' ', '')
     const above = `450000000106${hex(sha256(unhex(below)))}`
@@ -135,6 +145,9 @@ describe('StateTrie', () => {
     }
     for (const key of ['abcd', 'ac', 'c', 'aa'].map(utf8))
       expect(value(StateTrie.lookup(trie.root, key, StateTrie.prove(trie, key)))).toBe(undefined)
+    // Branches have no path of their own.
+    expect(trie.top?.children.length).toBe(16)
+    expect(trie.top?.path).toEqual([])
     // A branch at the key's end without a value.
     const bare = StateTrie.from([
       [utf8('ab'), utf8('1')],
@@ -180,7 +193,13 @@ describe('StateTrie', () => {
     expect(check(StateTrie.fromAccounts([one, twice]))).toBe('state-account')
     expect(check(StateTrie.fromAccounts([{ ...one, balance: -1n }]))).toBe('state-account')
     expect(check(StateTrie.fromAccounts([{ ...one, nonce: 10n ** 19n }]))).toBe('state-account')
-    expect(check(StateTrie.fromAccounts([{ ...one, address: 'a'.repeat(257) }]))).toBe('state-account')
+    const long = StateTrie.fromAccounts([{ ...one, address: 'a'.repeat(257) }])
+    expect(check(long)).toBe('state-account')
+    // A name of any length is shown by its beginning.
+    expect(long.ok ? undefined : long.refusal.message).toBe(
+      `${'a'.repeat(80)} is there twice or can't be that`,
+    )
+    expect(value(StateTrie.fromAccounts([{ ...one, address: 'a'.repeat(256) }])).root.length).toBe(32)
     for (const wrong of [
       '',
       '1',
@@ -198,8 +217,8 @@ describe('StateTrie', () => {
       expect(check(StateTrie.account(trie.root, 'faucet', proof))).toBe('state-account')
       expect(check(StateTrie.account(trie.root, 'faucet', []))).toBe('state-incomplete')
     }
-    const long = `${'1'.repeat(19)}:${'2'.repeat(19)}`
-    const trie = StateTrie.from([[utf8('faucet'), concat(utf8(long), new Uint8Array(26))]])
+    const most = `${'1'.repeat(19)}:${'2'.repeat(19)}`
+    const trie = StateTrie.from([[utf8('faucet'), concat(utf8(most), new Uint8Array(26))]])
     expect(check(StateTrie.account(trie.root, 'faucet', StateTrie.prove(trie, utf8('faucet'))))).toBe(
       'state-account',
     )

@@ -183,7 +183,9 @@ describe('Transaction', () => {
     expect(value(named)).toMatchObject({ amount: 1800n, fee: 1n, nonce: 7n })
     expect(value(named).payload['parameters']).toEqual({ a: 1n })
     for (const payment of [undefined, null, '1', -1, Number.NaN, 1e15, 10n ** 20n])
-      expect(check(Transaction.fromAiJob(job(payment), CHAIN))).toBe('transaction-field')
+      expect(Transaction.fromAiJob(job(payment), CHAIN)).toMatchObject({
+        refusal: { check: 'transaction-field', context: { field: 'payment' } },
+      })
     expect(check(Transaction.fromAiJob({ ...job(1), wallet_address: null }, CHAIN))).toBe('transaction-field')
     for (const field of ['job_type', 'prompt']) {
       const { [field]: _, ...rest } = job(1)
