@@ -21,6 +21,8 @@ export interface Effort {
 export interface Outcome {
   readonly family: string
   readonly specimens: number
+  /** Whether only a part of all one-bit changes was tried. */
+  readonly sampled: boolean
   readonly bytes: number
   bits: number
   /** Accepted changes, all in listed fields. */
@@ -68,6 +70,7 @@ export function attack(
   const outcome: Outcome = {
     family,
     specimens: specimens.length,
+    sampled: specimens.some(({ kind }) => kind === 'signature'),
     bytes: specimens.reduce((sum, { evidence }) => sum + evidence.length, 0),
     ...{ bits: 0, listed: {}, swaps: 0, encodings: 0, random: 0, mutated: 0, untrusted: 0 },
     ...{ slowest: 0, heaviest: 0, faults: [] },

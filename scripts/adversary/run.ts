@@ -90,16 +90,19 @@ async function main(): Promise<void> {
       console.log(`unbound: ${family}: ${field} (${count} changes accepted, verdicts alike)`)
   for (const { family, faults } of outcomes) for (const fault of faults) console.log(`✗ ${family}: ${fault}`)
   const sum = (of: (it: Outcome) => number) => outcomes.reduce((total, it) => total + of(it), 0)
-  // A listed field that nothing found unbound is no reason to list it.
+  // A listed field that all changes found bound is no reason to list it; where they are drawn, it may be missed.
   const idle =
     part === 1
       ? UNBOUND.filter((it) =>
           outcomes.some((one) => one.family === it.family && one.listed[it.fields.join(' + ')] === undefined),
         )
       : []
-  for (const { family, fields } of idle)
-    console.log(`✗ ${family}: ${fields.join(' + ')} is listed as unbound, and no change of it was accepted`)
-  const faults = sum((it) => it.faults.length) + idle.length
+  const wrong = idle.filter((it) => outcomes.some((one) => one.family === it.family && !one.sampled))
+  for (const it of idle)
+    console.log(
+      `${wrong.includes(it) ? '✗' : 'note:'} ${it.family}: ${it.fields.join(' + ')} is listed as unbound, and no change of it was accepted`,
+    )
+  const faults = sum((it) => it.faults.length) + wrong.length
   console.log(
     JSON.stringify({
       gate: 'adversary',

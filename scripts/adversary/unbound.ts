@@ -53,6 +53,12 @@ export const UNBOUND: readonly Unbound[] = [
     why: 'headers are found by their hashes; nodes write them in the order in which they met them',
     hidden: 'a verdict tells the block that is final, never the way to it',
   },
+  {
+    family: 'grandpa-warp',
+    fields: ['isFinished'],
+    why: 'it allows the last fragment to hand over to nobody; where that one does hand over, the flag says nothing',
+    hidden: 'a client keeps the final block and its set, never how far the sender could have gone',
+  },
   { family: 'attestation', fields: ['by.signatures (fewer)'], why: QUORUM, hidden: SIGNERS },
   { family: 'vaa', fields: ['signatures (fewer)'], why: QUORUM, hidden: SIGNERS },
   {
