@@ -24,6 +24,15 @@ describe('TrieProof', () => {
     }
   })
 
+  test('A14: a key that ends at a branch without a value is absent, and one with a value is there', () => {
+    const held = new Uint8Array(40).fill(7)
+    const longer: [Uint8Array, Uint8Array][] = [unhex('1201'), unhex('1211')].map((key) => [key, held])
+    const without = trieOf(longer)
+    expect(value(verify(without.root, unhex('12'), without.prove(unhex('12'))))).toBeNull()
+    const trie = trieOf([...longer, [unhex('12'), held]])
+    expect(value(verify(trie.root, unhex('12'), trie.prove(unhex('12'))))).toEqual(held)
+  })
+
   test('A13: nodes below 32 bytes stand in their parent', () => {
     // Short keys and values: most leaves, and some branches, are inline.
     const short: [Uint8Array, Uint8Array][] = [0x1234, 0x1235, 0x1245, 0x2000, 0x2001, 0x3fff].map((key) => [
