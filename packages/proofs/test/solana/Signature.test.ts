@@ -62,6 +62,15 @@ test('A59: a key of small order signs every message by the relaxed rule, none by
   expect(relaxed).toBe(64)
 })
 
+test('A59: a key of small order is refused with a good R, where the equation holds without cofactor', () => {
+  const identity = Point.ZERO.toBytes()
+  for (const nonce of [1n, 2n, 67890n]) {
+    const forged = concat(Point.BASE.multiply(nonce).toBytes(), little(nonce))
+    expect(ed25519.verify(forged, message, identity, { zip215: true })).toBe(true)
+    expect(Signature.verify({ publicKey: identity, message, signature: forged })).toBe(false)
+  }
+})
+
 test('A59: R of small order is refused with a good key', () => {
   for (const r of ED25519_TORSION_SUBGROUP) {
     const k = challenge(unhex(r), publicKey)
