@@ -195,7 +195,15 @@ export async function runVitest(project: string, { minutes = 10 } = {}): Promise
   rmSync(file, { force: true })
   const args = ['run', '--project', project, '--passWithNoTests']
   const { code } = await start('vitest', args, { env: { AITBC_TALLY: file }, minutes, capture: false })
-  let report: RunReport = { passed: 0, failed: 0, skipped: 0, left: [], running: [], done: false }
+  let report: RunReport = {
+    passed: 0,
+    failed: 0,
+    skipped: 0,
+    left: [],
+    failures: [],
+    running: [],
+    done: false,
+  }
   try {
     report = JSON.parse(readFileSync(file, 'utf8'))
   } catch {}
@@ -205,6 +213,7 @@ export async function runVitest(project: string, { minutes = 10 } = {}): Promise
   // A run that fails outside its tests, or doesn't end, counts as a failure.
   const tests = { passed, failed: code !== 0 && failed === 0 ? 1 : failed, skipped }
   writeTally(project, tests)
+  writeFileSync(join(reports, `failures-${project}.json`), JSON.stringify(report.failures))
   if (code !== 0 || tests.failed > 0)
     throw new StepFailure(code === 0 ? 'tests failed' : `vitest ended with ${code}`, { tests })
   return { tests }

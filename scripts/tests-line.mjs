@@ -1,4 +1,5 @@
-// Prints the last line of .ci/run from what the suites left; needs nothing but Node, so it works when the install failed.
+// Prints what failed once more, and the last line of .ci/run, from what the suites left.
+// It needs nothing but Node, so it works when the install failed.
 import { readdirSync, readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 
@@ -9,10 +10,13 @@ const folder =
 const total = { passed: 0, failed: 0, skipped: 0 }
 let names = []
 try {
-  names = readdirSync(folder).filter((name) => /^tally-.*\.json$/.test(name))
+  names = readdirSync(folder)
 } catch {}
-for (const name of names) {
-  const tally = JSON.parse(readFileSync(new URL(name, folder), 'utf8'))
+const read = (name) => JSON.parse(readFileSync(new URL(name, folder), 'utf8'))
+for (const name of names.filter((name) => /^failures-.*\.json$/.test(name)))
+  for (const failure of read(name)) console.log(`failed: ${failure}`)
+for (const name of names.filter((name) => /^tally-.*\.json$/.test(name))) {
+  const tally = read(name)
   for (const key of Object.keys(total)) total[key] += tally[key]
 }
 console.log(`tests: ${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)

@@ -92,7 +92,9 @@ describe('the last line of .ci/run', () => {
       writeFileSync(join(folder, 'tally-node.json'), JSON.stringify(tally(10, 1, 2)))
       writeFileSync(join(folder, 'tally-browser.json'), JSON.stringify(tally(5, 0, 1)))
       writeFileSync(join(folder, 'vitest-node.json'), '{}')
-      expect(line(folder)).toBe('tests: 15 passed, 1 failed, 3 skipped\n')
+      writeFileSync(join(folder, 'failures-node.json'), JSON.stringify(['a.test.ts › one\n  why']))
+      writeFileSync(join(folder, 'failures-browser.json'), '[]')
+      expect(line(folder)).toBe('failed: a.test.ts › one\n  why\ntests: 15 passed, 1 failed, 3 skipped\n')
     } finally {
       rmSync(folder, { recursive: true })
     }
