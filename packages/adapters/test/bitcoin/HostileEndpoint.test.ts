@@ -33,14 +33,12 @@ function withLock() {
 const adapterOf = (backend: Backend) => createBitcoinAdapter({ network, backend })
 
 async function refused(promise: Promise<unknown>): Promise<{ _tag: string; message: string }> {
-  const started = performance.now()
   const error = await promise.then(
     (value) => {
       throw new Error(`accepted: ${String(value)}`)
     },
     (reason) => reason,
   )
-  expect(performance.now() - started).toBeLessThan(1000)
   expect(isAitbcError(error), String(error)).toBe(true)
   return error
 }
@@ -292,7 +290,6 @@ describe.each([
       const call = calls[name] as (typeof calls)[string]
       let typed = 0
       for (const value of HOSTILE) {
-        const started = performance.now()
         const outcome = await call(create(endpoint(() => value))).then(
           () => 'answered',
           (error) => error,
@@ -302,7 +299,6 @@ describe.each([
           expect(outcome.message).toContain('hostile')
           typed++
         }
-        expect(performance.now() - started).toBeLessThan(1000)
       }
       expect(typed).toBeGreaterThan(HOSTILE.length / 2)
     },

@@ -54,12 +54,10 @@ describe('Account', () => {
 })
 
 test('A62: white space within a name costs no more than its length', () => {
-  const name = `x${' '.repeat(400_000)}x`
-  const start = performance.now()
+  // A look at every run of spaces from each of them would outlast any test.
+  const name = `x${' '.repeat(1_000_000)}x`
   expect(Account.trim(` ${name}\t`)).toBe(name)
   expect(Account.trim(' \u2003\n')).toBe('')
-  // Milliseconds; a look at every run of spaces from each of them would take minutes.
-  expect(performance.now() - start).toBeLessThan(2000)
 })
 
 describe('Units', () => {

@@ -194,7 +194,6 @@ describe('digests', () => {
   })
 
   test('A61: types and lists cost no more than their length', () => {
-    const start = performance.now()
     const arrays = (count: number) => [{ name: 'v', type: `bool${'[]'.repeat(count)}` }]
     value(TypedData.encodeType({ T: arrays(TypedData.DEPTH) }, 'T'))
     expect(check(TypedData.encodeType({ T: arrays(TypedData.DEPTH + 1) }, 'T'))).toBe('depth')
@@ -203,10 +202,9 @@ describe('digests', () => {
       Object.fromEntries(Array.from({ length: count }, (_, i) => [`T${i}`, []]))
     value(TypedData.encodeType(types(TypedData.MAX_TYPES), 'T0'))
     expect(check(TypedData.encodeType(types(TypedData.MAX_TYPES + 1), 'T0'))).toBe('type-count')
+    // Reading the name again for each item would outlast any test.
     const long = 'N'.repeat(100_000)
-    value(of(`${long}[][]`, Array.from({ length: 5000 }, () => []) as TypedData.Value[], { [long]: [] }))
-    // Milliseconds; reading the name again for each item would take many times that.
-    expect(performance.now() - start).toBeLessThan(2000)
+    value(of(`${long}[][]`, Array.from({ length: 50_000 }, () => []) as TypedData.Value[], { [long]: [] }))
   })
 
   test('A61: the domain is what it says', () => {
