@@ -39,7 +39,7 @@ export function root(chunks: readonly Bytes.Bytes32[], limit: number = chunks.le
   if (chunks.length === 0) return zero(depth)
   let level = join(chunks)
   for (let height = 0; height < depth; height++) level = above(level, height)
-  return level.slice(0, 32)
+  return level
 }
 
 /**
@@ -107,7 +107,8 @@ export function verify(
 function above(level: Bytes.Bytes, height: number): Bytes.Bytes {
   const count = level.length / 32
   const out = new Uint8Array(Math.ceil(count / 2) * 32)
-  for (let i = 0; i + 1 < count; i += 2) out.set(sha256(level.subarray(i * 32, i * 32 + 64)), i * 16)
+  const pairs = Math.floor(count / 2)
+  for (let i = 0; i < pairs; i++) out.set(sha256(level.subarray(i * 64, i * 64 + 64)), i * 32)
   if (count % 2 === 1) out.set(pair(level.subarray(level.length - 32), zero(height)), out.length - 32)
   return out
 }

@@ -264,8 +264,11 @@ function sequence<T>(
     }
     return Verdict.accept(out)
   }
-  const first = bytes.length === 0 ? 0 : bytes.length < 4 ? -1 : offset(bytes, 0)
-  if (first % 4 !== 0 || first > bytes.length || (first === 0 && bytes.length > 0))
+  if (bytes.length === 0) return refusalOf(0) ?? Verdict.accept(out)
+  if (bytes.length < 4)
+    return Verdict.refuse('ssz-offset', `an offset of 4 bytes is expected, got ${bytes.length}`)
+  const first = offset(bytes, 0)
+  if (first % 4 !== 0 || first > bytes.length || first === 0)
     return Verdict.refuse('ssz-offset', `the first offset can't be ${first} in ${bytes.length} bytes`)
   const count = first / 4
   const wrong = refusalOf(count)
@@ -291,10 +294,13 @@ function ordered(
 ): Verdict.Verdict<never> | undefined {
   if (starts.length > 0 && starts[0] !== head)
     return Verdict.refuse('ssz-offset', `the first offset must be ${head}, got ${starts[0]}`)
-  for (let i = 1; i < starts.length; i++)
-    if ((starts[i] as number) < (starts[i - 1] as number))
-      return Verdict.refuse('ssz-offset', `offset ${i} goes back to ${starts[i]}`, { index: i })
-  return (starts[starts.length - 1] ?? 0) > length
+  let before = head
+  for (const [index, start] of starts.entries()) {
+    if (start < before)
+      return Verdict.refuse('ssz-offset', `offset ${index} goes back to ${start}`, { index })
+    before = start
+  }
+  return before > length
     ? Verdict.refuse('ssz-offset', `an offset leads beyond the ${length} bytes`)
     : undefined
 }

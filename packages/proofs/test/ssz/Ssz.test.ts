@@ -32,6 +32,7 @@ describe('decode', () => {
     expect(nested('00000000')).toBe('ssz-offset')
     expect(nested('040000')).toBe('ssz-offset')
     expect(nested('05000000ff')).toBe('ssz-offset')
+    expect(nested('08000000')).toBe('ssz-offset')
     expect(nested('ffffffff')).toBe('ssz-offset')
     expect(nested('080000000700000001')).toBe('ssz-offset')
     expect(nested('080000000a00000001')).toBe('ssz-offset')
@@ -41,10 +42,47 @@ describe('decode', () => {
     expect(check(Ssz.decode(pair, unhex('04000000')))).toBe('ssz-length')
   })
 
+  test('what is refused is told by its place', () => {
+    const of = (type: Ssz.Type<unknown>, text: string) => {
+      const verdict = Ssz.decode(type, unhex(text))
+      return verdict.ok ? undefined : verdict.refusal
+    }
+    const lists = Ssz.list(Ssz.byteList(8), 3)
+    expect(of(Ssz.list(u16, 3), '010203')).toMatchObject({
+      check: 'ssz-length',
+      message: 'elements of 2 bytes are expected, got 3 bytes',
+    })
+    expect(of(lists, '040000')).toMatchObject({
+      check: 'ssz-offset',
+      message: 'an offset of 4 bytes is expected, got 3',
+    })
+    expect(of(lists, '0c0000000e0000000d0000000102')).toMatchObject({
+      check: 'ssz-offset',
+      message: 'offset 2 goes back to 13',
+      context: { index: 2 },
+    })
+  })
+
+  test('what is read stays as it was when the input changes', () => {
+    for (const type of [Ssz.bytes(2), Ssz.byteList(2), Ssz.bitvector(16)]) {
+      const input = Uint8Array.of(1, 2)
+      const read = value(Ssz.decode(type, input))
+      input.fill(9)
+      expect(read).toEqual(Uint8Array.of(1, 2))
+    }
+  })
+
+  test('a list of whole bytes of bits has its end mark in a byte of its own', () => {
+    const type = Ssz.bitlist(16)
+    expect(value(Ssz.decode(type, Uint8Array.of(5, 1)))).toEqual({ length: 8, bytes: Uint8Array.of(5) })
+    expect(value(Ssz.decode(type, Uint8Array.of(1)))).toEqual({ length: 0, bytes: new Uint8Array(0) })
+  })
+
   test('A28: trailing bytes, booleans, bits, types without values', () => {
     expect(check(Ssz.decode(u16, Uint8Array.of(1)))).toBe('ssz-length')
     expect(check(Ssz.decode(u16, Uint8Array.of(1, 2, 3)))).toBe('ssz-length')
     expect(check(Ssz.decode(Ssz.bytes(3), new Uint8Array(4)))).toBe('ssz-length')
+    expect(check(Ssz.decode(Ssz.container({ a: u16, b: u16 }), new Uint8Array(5)))).toBe('ssz-length')
     expect(check(Ssz.decode(Ssz.boolean, Uint8Array.of(2)))).toBe('ssz-boolean')
     expect(check(Ssz.decode(Ssz.boolean, new Uint8Array(0)))).toBe('ssz-length')
     expect(check(Ssz.decode(Ssz.list(Ssz.boolean, 3), Uint8Array.of(1, 2)))).toBe('ssz-boolean')
@@ -86,6 +124,14 @@ describe('decode', () => {
     }
     for (let bit = 0; bit < whole.length * 8; bit++) judge(flip(whole, bit))
     fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), judge))
+  })
+
+  test('the root of what fits into one chunk is that chunk', () => {
+    const chunk = Uint8Array.from({ length: 32 }, (_, i) => i + 1)
+    expect(Ssz.hashTreeRoot(Ssz.bytes(32), chunk)).toEqual(chunk)
+    expect(Ssz.encode(Ssz.bytes(32), chunk)).toEqual(chunk)
+    expect(hex(Ssz.hashTreeRoot(Ssz.boolean, true))).toBe(`01${'00'.repeat(31)}`)
+    expect(hex(Ssz.hashTreeRoot(Ssz.boolean, false))).toBe('00'.repeat(32))
   })
 
   test('defaults', () => {
@@ -141,7 +187,12 @@ describe('MerkleTree', () => {
     expect(at(branch, 6n, new Uint8Array(31).fill(1))).toBe('branch-root-zero')
     expect(at(branch.map((node) => node.slice(1)))).toBe('branch-node')
     expect(at(branch, 6n, root, chunk(2).slice(1))).toBe('branch-node')
+    expect(at([branch[0] as Uint8Array, new Uint8Array(31)])).toBe('branch-node')
     expect(at(branch, 7n)).toBe('branch-root')
+    expect(MerkleTree.verify(chunk(2), branch, 7n, root)).toMatchObject({
+      refusal: { context: { gindex: 7n } },
+    })
+    expect(MerkleTree.verify(chunk(2), [], 1n, chunk(2)).ok).toBe(true)
   })
 
   test('every changed bit of leaf, branch and root is refused', () => {
