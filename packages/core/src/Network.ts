@@ -34,6 +34,13 @@ export type Finality =
 export type FeeModel =
   | { readonly model: 'utxo'; readonly unit: 'sat/kvB'; readonly minRelay: bigint; readonly dust: bigint }
   | { readonly model: 'eip1559'; readonly unit: 'wei/gas'; readonly minRelay: bigint; readonly dust: bigint }
+  /** Base units of the native coin for 1,000,000 gas: Cosmos chains quote fractions of a base unit for one. */
+  | {
+      readonly model: 'gas-price'
+      readonly unit: 'base/Mgas'
+      readonly minRelay: bigint
+      readonly dust: bigint
+    }
 
 /** A network as data: what the planner, the adapters and the machines need to know about it. */
 export interface Network<N extends ChainId = ChainId, C extends Clock = Clock> {
@@ -50,6 +57,8 @@ export interface Network<N extends ChainId = ChainId, C extends Clock = Clock> {
   readonly reorgDepth: bigint
   readonly fees: FeeModel
   readonly timing: { readonly [R in Risk]: Timing }
-  /** Human-readable part of its SegWit addresses (BIP-173), on Bitcoin networks. */
+  /** Human-readable part of its addresses (BIP-173): of SegWit ones on Bitcoin networks, of all on Cosmos networks. */
   readonly hrp?: string
+  /** What the chain itself calls its native coin, on Cosmos networks. */
+  readonly denom?: string
 }

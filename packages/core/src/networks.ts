@@ -35,6 +35,12 @@ const ETHEREUM_TIMING = {
   conservative: { lead: 0n, lag: 360n, inclusion: 3600n, finality: 3600n, reorg: 768n, outage: 0n },
 } as const satisfies Network['timing']
 
+/** CometBFT: final at once; the clock is the median of the votes' times. Halts for upgrades take hours. */
+const COSMOS_TIMING = {
+  standard: { lead: 36n, lag: 36n, inclusion: 690n, finality: 30n, reorg: 0n, outage: 0n },
+  conservative: { lead: 180n, lag: 180n, inclusion: 1740n, finality: 60n, reorg: 0n, outage: 21_600n },
+} as const satisfies Network['timing']
+
 const BITCOIN_FEES = { model: 'utxo', unit: 'sat/kvB', minRelay: 1000n, dust: 330n } as const
 const EVM_FEES = { model: 'eip1559', unit: 'wei/gas', minRelay: 1n, dust: 1n } as const
 
@@ -94,6 +100,68 @@ export const evmLocal = {
   reorgDepth: 3n,
 } as const satisfies Network
 
+/** Cosmos Hub (`cosmos:cosmoshub-4`). */
+export const cosmosHub = {
+  id: 'cosmos:cosmoshub-4',
+  family: 'cosmos',
+  name: 'Cosmos Hub',
+  native: { id: 'cosmos:cosmoshub-4/slip44:118', symbol: 'ATOM', decimals: 6 },
+  clock: 'unix',
+  blockTimeMs: 6000n,
+  finality: { rule: 'instant' },
+  reorgDepth: 0n,
+  fees: { model: 'gas-price', unit: 'base/Mgas', minRelay: 5000n, dust: 1n },
+  timing: COSMOS_TIMING,
+  hrp: 'cosmos',
+  denom: 'uatom',
+} as const satisfies Network
+
+/** Osmosis (`cosmos:osmosis-1`). */
+export const osmosis = {
+  ...cosmosHub,
+  id: 'cosmos:osmosis-1',
+  name: 'Osmosis',
+  native: { id: 'cosmos:osmosis-1/slip44:118', symbol: 'OSMO', decimals: 6 },
+  blockTimeMs: 1200n,
+  fees: { ...cosmosHub.fees, minRelay: 30_000n },
+  hrp: 'osmo',
+  denom: 'uosmo',
+} as const satisfies Network
+
+/** Neutron (`cosmos:neutron-1`). */
+export const neutron = {
+  ...cosmosHub,
+  id: 'cosmos:neutron-1',
+  name: 'Neutron',
+  native: { id: 'cosmos:neutron-1/slip44:118', symbol: 'NTRN', decimals: 6 },
+  blockTimeMs: 1300n,
+  fees: { ...cosmosHub.fees, minRelay: 5300n },
+  hrp: 'neutron',
+  denom: 'untrn',
+} as const satisfies Network
+
+/** IRISnet (`cosmos:irishub-1`); the locks of its own module expire by height. */
+export const irisnet = {
+  ...cosmosHub,
+  id: 'cosmos:irishub-1',
+  name: 'IRISnet',
+  native: { id: 'cosmos:irishub-1/slip44:118', symbol: 'IRIS', decimals: 6 },
+  clock: 'height',
+  blockTimeMs: 6500n,
+  fees: { ...cosmosHub.fees, minRelay: 200_000n },
+  hrp: 'iaa',
+  denom: 'uiris',
+} as const satisfies Network
+
+/** A local Cosmos chain (`aitbc-local-1`) with CosmWasm and addresses as the Hub's. */
+export const cosmosLocal = {
+  ...cosmosHub,
+  id: 'cosmos:aitbc-local-1',
+  name: 'Cosmos local',
+  native: { id: 'cosmos:aitbc-local-1/slip44:118', symbol: 'ATOM', decimals: 6 },
+  blockTimeMs: 1000n,
+} as const satisfies Network
+
 /**
  * Refuses a profile that the planner can't count on: `InvalidNetwork` (1011) names the field. The shipped profiles pass; this is for a
  * caller's own.
@@ -112,7 +180,8 @@ export function assert(value: unknown, argument = 'network'): asserts value is N
       })
   }
   const natural = (found: unknown, least = 0n) => typeof found === 'bigint' && found >= least
-  const { id, family, name, native, clock, blockTimeMs, finality, reorgDepth, fees, timing, hrp } = network
+  const { id, family, name, native, clock, blockTimeMs, finality, reorgDepth, fees, timing, hrp, denom } =
+    network
   check('id', ChainId.is(id), 'a CAIP-2 id', id)
   check('family', FAMILIES.includes(family as Family), `one of ${FAMILIES.join(', ')}`, family)
   check('name', typeof name === 'string' && name !== '', 'a text', name)
@@ -143,7 +212,8 @@ export function assert(value: unknown, argument = 'network'): asserts value is N
   )
   const fits =
     (fees?.model === 'utxo' && fees.unit === 'sat/kvB') ||
-    (fees?.model === 'eip1559' && fees.unit === 'wei/gas')
+    (fees?.model === 'eip1559' && fees.unit === 'wei/gas') ||
+    (fees?.model === 'gas-price' && fees.unit === 'base/Mgas')
   check('fees', fits && natural(fees?.minRelay) && natural(fees?.dust), 'a fee model', fees)
   for (const risk of ['standard', 'conservative'] as const)
     for (const field of TIMES) {
@@ -152,9 +222,16 @@ export function assert(value: unknown, argument = 'network'): asserts value is N
     }
   check(
     'hrp',
-    family !== 'bitcoin' || (typeof hrp === 'string' && /^[a-z0-9]{1,83}$/.test(hrp)),
+    (family !== 'bitcoin' && family !== 'cosmos') ||
+      (typeof hrp === 'string' && /^[a-z0-9]{1,83}$/.test(hrp)),
     'there',
     hrp,
+  )
+  check(
+    'denom',
+    family !== 'cosmos' || (typeof denom === 'string' && /^[a-zA-Z][a-zA-Z0-9/:._-]{2,127}$/.test(denom)),
+    'what the chain calls its native coin',
+    denom,
   )
 }
 

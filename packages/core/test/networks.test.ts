@@ -29,7 +29,7 @@ describe('shipped profiles', () => {
 
   test('the inputs of the safety page, in hours: lead, lag, inclusion + finality', () => {
     const inputs = (
-      network: typeof networks.bitcoin | typeof networks.ethereum,
+      network: typeof networks.bitcoin | typeof networks.ethereum | typeof networks.cosmosHub,
       risk: 'standard' | 'conservative',
     ) => {
       const { lead, lag, inclusion, finality } = network.timing[risk]
@@ -41,6 +41,8 @@ describe('shipped profiles', () => {
     expect(inputs(networks.bitcoin, 'conservative')).toEqual([2, 4.2, 7.6])
     expect(inputs(networks.ethereum, 'standard')).toEqual([0, 0.02, 0.6])
     expect(inputs(networks.ethereum, 'conservative')).toEqual([0, 0.1, 2])
+    expect(inputs(networks.cosmosHub, 'standard')).toEqual([0.01, 0.01, 0.2])
+    expect(inputs(networks.cosmosHub, 'conservative')).toEqual([0.05, 0.05, 0.5])
   })
 })
 
@@ -68,6 +70,10 @@ describe('assert', () => {
     [{ ...good, finality: 'instant' }, 'finality'],
     [{ ...good, fees: { ...good.fees, unit: 'sat/kvB' } }, 'fees'],
     [{ ...good, fees: { ...good.fees, minRelay: -1n } }, 'fees'],
+    [{ ...good, family: 'cosmos', denom: 'uatom' }, 'hrp'],
+    [{ ...networks.cosmosHub, denom: undefined }, 'denom'],
+    [{ ...networks.cosmosHub, denom: '1atom' }, 'denom'],
+    [{ ...networks.cosmosHub, fees: { ...networks.cosmosHub.fees, unit: 'wei/gas' } }, 'fees'],
     [{ ...good, timing: timing('lead', -1n) }, 'timing.standard.lead'],
     [{ ...good, timing: timing('outage', undefined) }, 'timing.standard.outage'],
     [{ ...good, timing: { standard: good.timing.standard } }, 'timing.conservative.lead'],
