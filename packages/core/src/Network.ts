@@ -41,6 +41,13 @@ export type FeeModel =
       readonly minRelay: bigint
       readonly dust: bigint
     }
+  /** Millionths of a lamport for one compute unit, beside the fixed fee of a signature; `dust` is what an account must hold to exist. */
+  | {
+      readonly model: 'compute-units'
+      readonly unit: 'microlamports/CU'
+      readonly minRelay: bigint
+      readonly dust: bigint
+    }
 
 /** A network as data: what the planner, the adapters and the machines need to know about it. */
 export interface Network<N extends ChainId = ChainId, C extends Clock = Clock> {

@@ -41,6 +41,12 @@ const COSMOS_TIMING = {
   conservative: { lead: 180n, lag: 180n, inclusion: 1740n, finality: 60n, reorg: 0n, outage: 21_600n },
 } as const satisfies Network['timing']
 
+/** Solana: the clock is an estimate bounded by the stake's votes, final some 13 s after inclusion; halts have taken hours. */
+const SOLANA_TIMING = {
+  standard: { lead: 1800n, lag: 1800n, inclusion: 1020n, finality: 60n, reorg: 13n, outage: 0n },
+  conservative: { lead: 7200n, lag: 7200n, inclusion: 3480n, finality: 120n, reorg: 26n, outage: 21_600n },
+} as const satisfies Network['timing']
+
 const BITCOIN_FEES = { model: 'utxo', unit: 'sat/kvB', minRelay: 1000n, dust: 330n } as const
 const EVM_FEES = { model: 'eip1559', unit: 'wei/gas', minRelay: 1n, dust: 1n } as const
 
@@ -162,6 +168,28 @@ export const cosmosLocal = {
   blockTimeMs: 1000n,
 } as const satisfies Network
 
+/** Solana mainnet (`solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp`). */
+export const solana = {
+  id: 'solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp',
+  family: 'solana',
+  name: 'Solana',
+  native: { id: 'solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp/slip44:501', symbol: 'SOL', decimals: 9 },
+  clock: 'unix',
+  blockTimeMs: 400n,
+  finality: { rule: 'tag', tag: 'finalized' },
+  reorgDepth: 32n,
+  fees: { model: 'compute-units', unit: 'microlamports/CU', minRelay: 1n, dust: 890_880n },
+  timing: SOLANA_TIMING,
+} as const satisfies Network
+
+/** A local Solana chain; the rules are mainnet's. */
+export const solanaLocal = {
+  ...solana,
+  id: 'solana:7tkzFg8RHBmMw1ncRJZCCZAizgq4rwCf',
+  name: 'Solana local',
+  native: { id: 'solana:7tkzFg8RHBmMw1ncRJZCCZAizgq4rwCf/slip44:501', symbol: 'SOL', decimals: 9 },
+} as const satisfies Network
+
 /**
  * Refuses a profile that the planner can't count on: `InvalidNetwork` (1011) names the field. The shipped profiles pass; this is for a
  * caller's own.
@@ -213,6 +241,7 @@ export function assert(value: unknown, argument = 'network'): asserts value is N
   const fits =
     (fees?.model === 'utxo' && fees.unit === 'sat/kvB') ||
     (fees?.model === 'eip1559' && fees.unit === 'wei/gas') ||
+    (fees?.model === 'compute-units' && fees.unit === 'microlamports/CU') ||
     (fees?.model === 'gas-price' && fees.unit === 'base/Mgas')
   check('fees', fits && natural(fees?.minRelay) && natural(fees?.dust), 'a fee model', fees)
   for (const risk of ['standard', 'conservative'] as const)

@@ -25,11 +25,16 @@ describe('shipped profiles', () => {
     expect(networks.bitcoin.id).toBe('bip122:000000000019d6689c085ae165831e93')
     expect(networks.bitcoinRegtest.id).toBe('bip122:0f9188f13cb7b2c71f2a335e3a4fc328')
     expect(networks.ethereum.id).toBe('eip155:1')
+    expect(networks.solana.id).toBe('solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp')
   })
 
   test('the inputs of the safety page, in hours: lead, lag, inclusion + finality', () => {
     const inputs = (
-      network: typeof networks.bitcoin | typeof networks.ethereum | typeof networks.cosmosHub,
+      network:
+        | typeof networks.bitcoin
+        | typeof networks.ethereum
+        | typeof networks.cosmosHub
+        | typeof networks.solana,
       risk: 'standard' | 'conservative',
     ) => {
       const { lead, lag, inclusion, finality } = network.timing[risk]
@@ -43,6 +48,8 @@ describe('shipped profiles', () => {
     expect(inputs(networks.ethereum, 'conservative')).toEqual([0, 0.1, 2])
     expect(inputs(networks.cosmosHub, 'standard')).toEqual([0.01, 0.01, 0.2])
     expect(inputs(networks.cosmosHub, 'conservative')).toEqual([0.05, 0.05, 0.5])
+    expect(inputs(networks.solana, 'standard')).toEqual([0.5, 0.5, 0.3])
+    expect(inputs(networks.solana, 'conservative')).toEqual([2, 2, 1])
   })
 })
 
