@@ -1,7 +1,8 @@
-import { Bls, Eip2537 } from '@aitbc/proofs/bls'
+import { Bls, BlsScheme, Eip2537 } from '@aitbc/proofs/bls'
 import { bls12_381 } from '@noble/curves/bls12-381.js'
+import { sha256 } from '@noble/hashes/sha2.js'
 import { describe, expect, test } from 'vitest'
-import { check, concat, value } from '../helpers.js'
+import { check, concat, unhex, value } from '../helpers.js'
 
 const { G1, G2 } = bls12_381
 const POP = Bls.ETHEREUM
@@ -17,7 +18,7 @@ const sum = (...signatures: readonly Uint8Array[]) => value(Bls.aggregate(POP, s
 
 describe('one key', () => {
   test.each([NUL, POP] as const)('default: %s', (suite) => {
-    value(Bls.verify(suite, long(5n), message, sign(5n, message, suite)))
+    expect(value(Bls.verify(suite, long(5n), message, sign(5n, message, suite)))).toBe(true)
     expect(check(Bls.verify(suite, long(6n), message, sign(5n, message, suite)))).toBe('signature')
   })
 
@@ -89,7 +90,7 @@ describe('one key', () => {
 
   test('error: names of suites', () => {
     expect(value(Bls.suite(AUG))).toBe(AUG)
-    for (const name of ['', `${POP} `, POP.replace('G2', 'G3'), POP.replace('SIG', 'POP')])
+    for (const name of ['', `${POP} `, ` ${POP}`, POP.replace('G2', 'G3'), POP.replace('SIG', 'POP')])
       expect(check(Bls.suite(name))).toBe('suite')
   })
 })
@@ -151,6 +152,44 @@ describe('many keys', () => {
   })
 })
 
+describe('schemes of attestations', () => {
+  test.each([
+    ['bls-min-pk', BlsScheme.minPk, POP, G1, 'G2'],
+    ['bls-min-sig', BlsScheme.minSig, SHORT, G2, 'G1'],
+  ] as const)(
+    '%s: keys, possession, commitment and one signature of all',
+    (name, scheme, suite, keys, group) => {
+      const keyOf = (secret: bigint) => keys.Point.BASE.multiply(secret).toBytes()
+      const signed = (secret: bigint, message: Uint8Array, tag: string) =>
+        (Bls.hashTo(group, message, tag) as Bls.G1).multiply(secret).toBytes()
+      const both = [keyOf(5n), keyOf(6n)]
+      expect([scheme.kind, scheme.name]).toEqual(['sum', name])
+      expect(both.map(scheme.key)).toEqual([true, true])
+      expect(scheme.key(new Uint8Array(both[0]?.length ?? 0))).toBe(false)
+      value(scheme.possession(keyOf(5n), signed(5n, keyOf(5n), suite.replace('SIG', 'POP'))))
+      expect(check(scheme.possession(keyOf(6n), signed(5n, keyOf(6n), suite.replace('SIG', 'POP'))))).toBe(
+        'signature',
+      )
+      const digest = new Uint8Array(32).fill(7)
+      const all = value(Bls.aggregate(suite, [signed(5n, digest, suite), signed(6n, digest, suite)]))
+      value(scheme.verify(both, digest, all))
+      expect(check(scheme.verify(both, message, all))).toBe('signature')
+      // Each key is padded to whole chunks and hashed; the vector's root is the pair's.
+      const rootOf = (key: Uint8Array) => {
+        const chunks = [0, 32, 64].slice(0, Math.ceil(key.length / 32)).map((at) => {
+          const chunk = new Uint8Array(32)
+          chunk.set(key.subarray(at, at + 32))
+          return chunk
+        })
+        const [a, b, c = new Uint8Array(32)] = chunks as [Uint8Array, Uint8Array, Uint8Array?]
+        const pair = sha256(concat(a, b))
+        return chunks.length === 2 ? pair : sha256(concat(pair, sha256(concat(c, new Uint8Array(32)))))
+      }
+      expect(scheme.commitment(both)).toEqual(sha256(concat(...both.map(rootOf))))
+    },
+  )
+})
+
 describe('points as EVM contracts have them (EIP-2537)', () => {
   test('default: what is written is read, infinity too', () => {
     for (const point of [G1.Point.BASE, G1.Point.ZERO])
@@ -165,9 +204,14 @@ describe('points as EVM contracts have them (EIP-2537)', () => {
     const base = Eip2537.encode(G1.Point.BASE)
     const changed = (at: number, to: number) => base.map((byte, i) => (i === at ? to : byte))
     expect(check(Eip2537.decode('G1', base.subarray(1)))).toBe('field-length')
-    expect(check(Eip2537.decode('G2', base))).toBe('field-length')
+    expect(Eip2537.decode('G2', base)).toMatchObject({
+      refusal: { check: 'field-length', message: '256 bytes are expected, got 128' },
+    })
     expect(check(Eip2537.decode('G1', changed(0, 1)))).toBe('field-element')
     expect(check(Eip2537.decode('G1', changed(80, 0xff)))).toBe('field-element')
+    const order = (less: bigint) => unhex((bls12_381.fields.Fp.ORDER - less).toString(16).padStart(128, '0'))
+    expect(value(Eip2537.decodeField(order(1n), 1))).toEqual([bls12_381.fields.Fp.ORDER - 1n])
+    expect(check(Eip2537.decodeField(order(0n), 1))).toBe('field-element')
     expect(check(Eip2537.decode('G1', changed(127, 0)))).toBe('point-curve')
     expect(check(Eip2537.decode('G2', concat(base, base)))).toBe('point-curve')
     // (0, 2) is on the curve, of order 3.
