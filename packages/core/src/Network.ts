@@ -48,6 +48,8 @@ export type FeeModel =
       readonly minRelay: bigint
       readonly dust: bigint
     }
+  /** Planck of tip for one transaction, beside what the runtime charges by weight; `dust` is the existential deposit. */
+  | { readonly model: 'tip'; readonly unit: 'planck/tx'; readonly minRelay: bigint; readonly dust: bigint }
 
 /** A network as data: what the planner, the adapters and the machines need to know about it. */
 export interface Network<N extends ChainId = ChainId, C extends Clock = Clock> {
@@ -68,4 +70,6 @@ export interface Network<N extends ChainId = ChainId, C extends Clock = Clock> {
   readonly hrp?: string
   /** What the chain itself calls its native coin, on Cosmos networks. */
   readonly denom?: string
+  /** Prefix of its addresses (SS58), on Polkadot networks. */
+  readonly ss58?: number
 }

@@ -47,6 +47,12 @@ const SOLANA_TIMING = {
   conservative: { lead: 7200n, lag: 7200n, inclusion: 3480n, finality: 120n, reorg: 26n, outage: 21_600n },
 } as const satisfies Network['timing']
 
+/** Polkadot: a parachain's block is final with the relay chain's, some ten seconds after it. */
+const POLKADOT_TIMING = {
+  standard: { lead: 36n, lag: 36n, inclusion: 600n, finality: 120n, reorg: 60n, outage: 0n },
+  conservative: { lead: 72n, lag: 72n, inclusion: 1500n, finality: 300n, reorg: 120n, outage: 0n },
+} as const satisfies Network['timing']
+
 const BITCOIN_FEES = { model: 'utxo', unit: 'sat/kvB', minRelay: 1000n, dust: 330n } as const
 const EVM_FEES = { model: 'eip1559', unit: 'wei/gas', minRelay: 1n, dust: 1n } as const
 
@@ -190,6 +196,43 @@ export const solanaLocal = {
   native: { id: 'solana:7tkzFg8RHBmMw1ncRJZCCZAizgq4rwCf/slip44:501', symbol: 'SOL', decimals: 9 },
 } as const satisfies Network
 
+/** Polkadot Hub, the asset hub of Polkadot (`polkadot:68d56f15f85d3136970ec16946040bc1`). */
+export const polkadotHub = {
+  id: 'polkadot:68d56f15f85d3136970ec16946040bc1',
+  family: 'polkadot',
+  name: 'Polkadot Hub',
+  native: { id: 'polkadot:68d56f15f85d3136970ec16946040bc1/slip44:354', symbol: 'DOT', decimals: 10 },
+  clock: 'unix',
+  blockTimeMs: 6000n,
+  finality: { rule: 'tag', tag: 'finalized' },
+  reorgDepth: 16n,
+  fees: { model: 'tip', unit: 'planck/tx', minRelay: 1n, dust: 100_000_000n },
+  timing: POLKADOT_TIMING,
+  ss58: 0,
+} as const satisfies Network
+
+/** Kusama Hub, the asset hub of Kusama (`polkadot:48239ef607d7928874027a43a6768920`). */
+export const kusamaHub = {
+  ...polkadotHub,
+  id: 'polkadot:48239ef607d7928874027a43a6768920',
+  name: 'Kusama Hub',
+  native: { id: 'polkadot:48239ef607d7928874027a43a6768920/slip44:434', symbol: 'KSM', decimals: 12 },
+  fees: { ...polkadotHub.fees, dust: 3_333_333n },
+  ss58: 2,
+} as const satisfies Network
+
+/** A local Substrate chain with the runtime of Rococo's asset hub; final 3 deep. */
+export const polkadotLocal = {
+  ...polkadotHub,
+  id: 'polkadot:45454545454545454545454545454545',
+  name: 'Polkadot local',
+  native: { id: 'polkadot:45454545454545454545454545454545/slip44:1', symbol: 'ROC', decimals: 12 },
+  finality: { rule: 'depth', depth: 3n },
+  reorgDepth: 3n,
+  fees: { ...polkadotHub.fees, dust: 3_333_333n },
+  ss58: 42,
+} as const satisfies Network
+
 /**
  * Refuses a profile that the planner can't count on: `InvalidNetwork` (1011) names the field. The shipped profiles pass; this is for a
  * caller's own.
@@ -208,8 +251,21 @@ export function assert(value: unknown, argument = 'network'): asserts value is N
       })
   }
   const natural = (found: unknown, least = 0n) => typeof found === 'bigint' && found >= least
-  const { id, family, name, native, clock, blockTimeMs, finality, reorgDepth, fees, timing, hrp, denom } =
-    network
+  const {
+    id,
+    family,
+    name,
+    native,
+    clock,
+    blockTimeMs,
+    finality,
+    reorgDepth,
+    fees,
+    timing,
+    hrp,
+    denom,
+    ss58,
+  } = network
   check('id', ChainId.is(id), 'a CAIP-2 id', id)
   check('family', FAMILIES.includes(family as Family), `one of ${FAMILIES.join(', ')}`, family)
   check('name', typeof name === 'string' && name !== '', 'a text', name)
@@ -242,6 +298,7 @@ export function assert(value: unknown, argument = 'network'): asserts value is N
     (fees?.model === 'utxo' && fees.unit === 'sat/kvB') ||
     (fees?.model === 'eip1559' && fees.unit === 'wei/gas') ||
     (fees?.model === 'compute-units' && fees.unit === 'microlamports/CU') ||
+    (fees?.model === 'tip' && fees.unit === 'planck/tx') ||
     (fees?.model === 'gas-price' && fees.unit === 'base/Mgas')
   check('fees', fits && natural(fees?.minRelay) && natural(fees?.dust), 'a fee model', fees)
   for (const risk of ['standard', 'conservative'] as const)
@@ -261,6 +318,17 @@ export function assert(value: unknown, argument = 'network'): asserts value is N
     family !== 'cosmos' || (typeof denom === 'string' && /^[a-zA-Z][a-zA-Z0-9/:._-]{2,127}$/.test(denom)),
     'what the chain calls its native coin',
     denom,
+  )
+  check(
+    'ss58',
+    family !== 'polkadot' ||
+      (Number.isInteger(ss58) &&
+        (ss58 as number) >= 0 &&
+        (ss58 as number) < 16_384 &&
+        ss58 !== 46 &&
+        ss58 !== 47),
+    'an SS58 prefix',
+    ss58,
   )
 }
 

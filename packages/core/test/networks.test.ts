@@ -1,9 +1,9 @@
-import { AssetId, networks } from '@aitbc/core'
+import { AssetId, type Network, networks } from '@aitbc/core'
 import { describe, expect, test } from 'vitest'
 import { JUNK, thrown } from './support.js'
 
 const { assert, ...shipped } = networks
-const ALL = Object.entries(shipped)
+const ALL: readonly [string, Network][] = Object.entries(shipped)
 const hours = (seconds: bigint) => Number(seconds) / 3600
 
 describe('shipped profiles', () => {
@@ -34,7 +34,8 @@ describe('shipped profiles', () => {
         | typeof networks.bitcoin
         | typeof networks.ethereum
         | typeof networks.cosmosHub
-        | typeof networks.solana,
+        | typeof networks.solana
+        | typeof networks.polkadotHub,
       risk: 'standard' | 'conservative',
     ) => {
       const { lead, lag, inclusion, finality } = network.timing[risk]
@@ -50,6 +51,8 @@ describe('shipped profiles', () => {
     expect(inputs(networks.cosmosHub, 'conservative')).toEqual([0.05, 0.05, 0.5])
     expect(inputs(networks.solana, 'standard')).toEqual([0.5, 0.5, 0.3])
     expect(inputs(networks.solana, 'conservative')).toEqual([2, 2, 1])
+    expect(inputs(networks.polkadotHub, 'standard')).toEqual([0.01, 0.01, 0.2])
+    expect(inputs(networks.polkadotHub, 'conservative')).toEqual([0.02, 0.02, 0.5])
   })
 })
 
@@ -77,6 +80,9 @@ describe('assert', () => {
     [{ ...good, finality: 'instant' }, 'finality'],
     [{ ...good, fees: { ...good.fees, unit: 'sat/kvB' } }, 'fees'],
     [{ ...good, fees: { ...good.fees, minRelay: -1n } }, 'fees'],
+    [{ ...good, family: 'polkadot' }, 'ss58'],
+    [{ ...good, family: 'polkadot', ss58: 46 }, 'ss58'],
+    [{ ...good, family: 'polkadot', ss58: 16_384 }, 'ss58'],
     [{ ...good, family: 'cosmos', denom: 'uatom' }, 'hrp'],
     [{ ...networks.cosmosHub, denom: undefined }, 'denom'],
     [{ ...networks.cosmosHub, denom: '1atom' }, 'denom'],
