@@ -24,6 +24,7 @@ export {
   setMining,
 } from './chain.js'
 export { deployHtlc, deployToken, type Htlc, type Token, type TokenOptions } from './contracts.js'
+export * as WasmRules from './cosmos/WasmRules.js'
 export { type AnyDevnet, createDevnet, type Devnet, type DevnetOptions } from './createDevnet.js'
 export {
   closedUrl,
