@@ -101,9 +101,8 @@ function id(text: string, least: number, most = 64): Part {
 
 function place({ port, channel }: Channel): Part {
   const parts = [id(port, 2, 128), id(channel, 8)] as { readonly text: string | undefined }[]
-  return parts.some(({ text }) => text === undefined)
-    ? { text: undefined }
-    : { text: `ports/${port}/channels/${channel}` }
+  const wrong = parts.find(({ text }) => text === undefined)
+  return wrong ?? { text: `ports/${port}/channels/${channel}` }
 }
 
 function path(literals: readonly string[], ...parts: readonly Part[]): Verdict.Verdict<Bytes.Bytes> {

@@ -66,7 +66,7 @@ export function trust(anchor: Anchor): Verdict.Verdict<State> {
   const { trustLevel = Verification.DEFAULT_LEVEL, maxClockDrift = Verification.DEFAULT_DRIFT } = anchor
   const checked = Header.check(header)
   if (!checked.ok) return checked
-  if (hash.every((byte) => byte === 0) || !Bytes.equal(hash, Header.hash(header)))
+  if (!Bytes.equal(hash, Header.hash(header)))
     return Verdict.refuse('anchor-hash', "the hash isn't the header's")
   if (chainId !== header.chainId)
     return Verdict.refuse('anchor-chain-id', `the header is of chain ${header.chainId}, not ${chainId}`)
@@ -225,7 +225,8 @@ export function appHash(state: State, height: bigint): Verdict.Verdict<Bytes.Byt
 /** Stops a client for good after the chain contradicted itself at a height (`Misbehaviour.verify`). */
 export function freeze(state: State, evidence: { readonly height: bigint }): State {
   const { height } = evidence
-  return { ...state, frozen: state.frozen !== undefined && state.frozen < height ? state.frozen : height }
+  const { frozen = height } = state
+  return frozen < height ? state : { ...state, frozen: height }
 }
 
 /** Tells whether a trusted block above a height can't stand with a block at that height. */
@@ -255,10 +256,11 @@ function later(state: State, block: Trusted, checks: readonly Signatures.Check[]
 
 function insert(latest: Trusted, block: Trusted): Trusted {
   const higher: Trusted[] = []
-  let rest: Trusted | undefined = latest
-  while (rest !== undefined && rest.header.height > block.header.height) {
+  let rest = latest
+  while (rest.header.height > block.header.height) {
     higher.push(rest)
-    rest = rest.below
+    // It has been verified from one further down.
+    rest = rest.below as Trusted
   }
   let head = block
   for (const it of higher.reverse()) head = { ...it, below: head }

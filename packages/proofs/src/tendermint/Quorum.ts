@@ -51,10 +51,12 @@ export function trusted(commit: Commit, table: Table, level: Fraction): Verdict.
       return Verdict.refuse('commit-duplicate', `the validator of vote ${index} has voted already`, { index })
     seen.add(address)
   }
-  const picked = pick(commit, level, table.total, (_, address) => {
-    const index = table.index.get(address())
-    return index === undefined ? undefined : table.powers[index]
-  })
+  const picked = pick(
+    commit,
+    level,
+    table.total,
+    (_, address) => table.powers[table.index.get(address()) ?? -1],
+  )
   if (picked !== undefined) return Verdict.accept(picked)
   return Verdict.refuse(
     'not-enough-trust',

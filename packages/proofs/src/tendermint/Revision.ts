@@ -1,4 +1,4 @@
-const WITH_REVISION = /^[\s\S]*[^-]-([1-9][0-9]{0,18})$/
+const WITH_REVISION = /[^-]-([1-9][0-9]{0,18})$/
 
 /**
  * The revision that a chain id ends with, `name-4`; 0 where it has none (ICS-7, "Chain ID"; ibc-go `ParseChainID`).

@@ -177,8 +177,8 @@ function base64Of(value: unknown, name: string): Bytes.Bytes {
 }
 
 function integer(value: unknown, name: string, least: bigint, most: bigint): bigint {
-  const digits = typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : (value ?? '0')
-  if (typeof digits === 'string' && digits.length <= 20 && /^(?:0|-?[1-9]\d*)$/.test(digits)) {
+  const digits = Number.isSafeInteger(value) ? String(value) : (value ?? '0')
+  if (typeof digits === 'string' && /^(?:0|-?[1-9]\d{0,19})$/.test(digits)) {
     const number = BigInt(digits)
     if (number >= least && number <= most) return number
   }

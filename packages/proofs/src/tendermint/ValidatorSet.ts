@@ -27,15 +27,7 @@ export function addressOf(publicKey: Bytes.Bytes32): Bytes.Bytes {
 export function from(validators: readonly Validator[]): ValidatorSet {
   return validators
     .map((validator) => ({ validator, address: Bytes.toHex(addressOf(validator.publicKey)) }))
-    .sort((a, b) =>
-      a.validator.power !== b.validator.power
-        ? a.validator.power > b.validator.power
-          ? -1
-          : 1
-        : a.address < b.address
-          ? -1
-          : 1,
-    )
+    .sort((a, b) => compare(b.validator.power, a.validator.power) || compare(a.address, b.address))
     .map(({ validator }) => validator)
 }
 
@@ -121,8 +113,6 @@ export interface RawSet {
   readonly total: bigint
 }
 
-export const NONE: RawSet = { validators: [], proposer: undefined, total: 0n }
-
 export function read(reader: wire.Reader): RawSet {
   return {
     validators: wire.readMany(reader, 1, readOne),
@@ -139,7 +129,7 @@ export function fromRaw({ validators, proposer, total }: RawSet): Verdict.Verdic
   const table = check(set)
   if (!table.ok) return table
   const ordered = from(set)
-  if (set.some((validator, i) => validator.publicKey !== ordered[i]?.publicKey))
+  if (set.some((validator, i) => validator.publicKey !== (ordered[i] as Validator).publicKey))
     return Verdict.refuse('validators-order', 'validators stand by power descending, then address ascending')
   if (total !== 0n && total !== table.value.total)
     return Verdict.refuse('validators-total', `the total is ${table.value.total}, not ${total}`)
@@ -153,6 +143,10 @@ function isMember(proposer: RawValidator, validators: readonly RawValidator[]): 
   return validators.some(
     (it) => it.power === power && Bytes.equal(it.publicKey, publicKey) && Bytes.equal(it.address, address),
   )
+}
+
+function compare<T extends bigint | string>(a: T, b: T): number {
+  return a < b ? -1 : a > b ? 1 : 0
 }
 
 function encodeOne({ publicKey, power }: Validator): Bytes.Bytes {

@@ -189,13 +189,12 @@ function decompress(
   let used = 0
   let inOrder = new Set(lookup.map(nameOf)).size === lookup.length
   const existence = (it: CompressedExistence): ExistenceProof.ExistenceProof => {
-    const path: InnerOp.InnerOp[] = []
-    for (const index of it.path) {
-      const op = lookup[index]
-      if (op === undefined || index > used) inOrder = false
-      else path.push(op)
+    const path = it.path.map((index) => {
+      if (index > used) inOrder = false
       if (index === used) used++
-    }
+      // Where there is none, more are used than there are.
+      return lookup[index] as InnerOp.InnerOp
+    })
     return { ...it, path }
   }
   const optional = (it: CompressedExistence | undefined) => (it === undefined ? undefined : existence(it))

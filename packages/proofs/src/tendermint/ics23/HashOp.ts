@@ -54,7 +54,6 @@ export function hashOf(
       return blake2b(bytes)
     case 'blake2s-256':
       return blake2s(bytes)
-    default:
-      return undefined
   }
+  return undefined
 }

@@ -141,7 +141,6 @@ const NONE = /* @__PURE__ */ new Uint8Array(0)
 /** Tells whether a sibling of the child at `branch` is the empty child. */
 function isEmpty(op: InnerOp, spec: InnerSpec, branch: number, sibling: number): boolean {
   const { childOrder, childSize, emptyChild } = spec
-  if (emptyChild.length !== childSize) return false
   const place = childOrder.indexOf(branch)
   const other = childOrder.indexOf(sibling)
   const bytes =

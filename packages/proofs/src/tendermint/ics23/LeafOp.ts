@@ -72,7 +72,6 @@ export function check(op: LeafOp, spec: LeafOp): Verdict.Verdict<true> {
 }
 
 export function startsWith(bytes: Bytes.Bytes, prefix: Bytes.Bytes): boolean {
-  if (bytes.length < prefix.length) return false
   for (let i = 0; i < prefix.length; i++) if (bytes[i] !== prefix[i]) return false
   return true
 }
@@ -121,7 +120,6 @@ function lengthOf(op: LengthOp, length: number): Bytes.Bytes | undefined {
       return length === 32 ? new Uint8Array(0) : undefined
     case 'require-64':
       return length === 64 ? new Uint8Array(0) : undefined
-    default:
-      return undefined
   }
+  return undefined
 }

@@ -71,9 +71,8 @@ export function areNeighbours(
     if (!InnerOp.equal(left[l] as InnerOp.InnerOp, right[r] as InnerOp.InnerOp)) break
   const [topLeft, topRight] = [left[l], right[r]]
   if (topLeft === undefined || topRight === undefined) return false
-  const place = InnerOp.branchOf(topLeft, spec)
+  const place = InnerOp.branchOf(topLeft, spec) ?? Number.NaN
   return (
-    place !== undefined &&
     InnerOp.branchOf(topRight, spec) === place + 1 &&
     left.slice(0, l).every((op) => InnerOp.isRightmost(op, spec)) &&
     right.slice(0, r).every((op) => InnerOp.isLeftmost(op, spec))

@@ -140,7 +140,6 @@ export function readInt32(reader: Reader, field: number): number {
 }
 
 export function readUint32(reader: Reader, field: number): number {
-  if (reader.at >= reader.end || reader.bytes[reader.at] !== field << 3) return 0
   return within(reader, readInt64(reader, field), 0n, 0xffff_ffffn)
 }
 
@@ -196,12 +195,10 @@ export function readMany<T>(reader: Reader, field: number, read: (reader: Reader
 /** Integers packed into one field (non-negative, 32 bits). */
 export function readPacked(reader: Reader, field: number): readonly number[] {
   const out: number[] = []
-  const read = (inner: Reader): boolean => {
+  readMessage(reader, field, (inner) => {
     if (inner.at === inner.end) fail(inner, 'an empty list is left out')
     while (inner.at < inner.end) out.push(within(inner, readVarint(inner), 0n, 0x7fff_ffffn))
-    return true
-  }
-  readMessage(reader, field, read)
+  })
   return out
 }
 
