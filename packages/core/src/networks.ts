@@ -230,7 +230,7 @@ export const polkadotLocal = {
   finality: { rule: 'depth', depth: 3n },
   reorgDepth: 3n,
   fees: { ...polkadotHub.fees, dust: 3_333_333n },
-  ss58: 42,
+  ss58: 2,
 } as const satisfies Network
 
 /**

@@ -65,4 +65,14 @@ export const DevnetErrors = /* @__PURE__ */ defineErrors({
     retryable: false,
     hint: "Read the runtime's own message; a transaction names one of the last 150 blockhashes.",
   },
+  PolkadotUnavailable: {
+    code: 6031,
+    retryable: false,
+    hint: 'Install @acala-network/chopsticks-core, the executor of Substrate runtimes.',
+  },
+  PolkadotSpecInvalid: {
+    code: 6032,
+    retryable: false,
+    hint: 'Name a chain specification, raw or plain, in POLKADOT_CHAIN_SPEC; or unset it.',
+  },
 })

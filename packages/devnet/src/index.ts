@@ -38,6 +38,7 @@ export * as DebianPackages from './DebianPackages.js'
 export type { BeaconCheckpoint, BeaconNode, EvmAccount, EvmNode, EvmOptions } from './EvmNode.js'
 export { DevnetErrors } from './errors.js'
 export type { Rpc } from './internal/JsonRpc.js'
+export { createPolkadotNode, type PolkadotNode, type PolkadotOptions } from './polkadot/PolkadotNode.js'
 export {
   createSolanaChain,
   type SolanaBlock,
