@@ -24,7 +24,7 @@ import { findLocks, findSpend, nextBeaconIndex, recoverLocks, told } from './int
 import { type Child, childPays, expected, feeRates, prepare, replace } from './internal/prepare.js'
 import { prove } from './internal/prove.js'
 import { createReader } from './internal/reader.js'
-import { audit } from './internal/terms.js'
+import { assertNative, audit } from './internal/terms.js'
 import { headers, watch } from './internal/watch.js'
 
 const PROFILE = {
@@ -137,11 +137,7 @@ async function balance(
   const { network, reader } = context
   const account = Account.parse(network, id)
   const { asset = network.native.id, at } = options
-  if (asset !== network.native.id)
-    throw CoreErrors.InvalidArgument(`asset must be ${network.native.id}, got ${show(asset)}`, {
-      argument: 'asset',
-      received: asset,
-    })
+  assertNative(network, asset, 'asset')
   if (at === undefined) {
     const coins = await reader.unspent(account.script, options)
     const tip = await reader.tip(options)

@@ -1,4 +1,13 @@
-import { AccountId, AssetId, Bytes, type ChainId, LockTerms, type Network, show } from '@aitbc/core'
+import {
+  AccountId,
+  AssetId,
+  Bytes,
+  type ChainId,
+  CoreErrors,
+  LockTerms,
+  type Network,
+  show,
+} from '@aitbc/core'
 import { HtlcStorage } from '@aitbc/proofs/ethereum'
 import {
   type Address,
@@ -62,7 +71,7 @@ export function fromLockTerms(
       received,
     })
   const { network: at, kind, address, codeHash } = terms.backend
-  if (at !== backend.network) throw refuse('backend.network', backend.network, at)
+  if (at !== backend.network) throw foreign('terms.backend.network', backend.network, at)
   if (kind !== backend.kind) throw refuse('backend.kind', backend.kind, kind)
   if (address !== backend.address) throw refuse('backend.address', backend.address, address)
   if (codeHash === undefined || !Bytes.equal(codeHash, backend.codeHash))
@@ -253,7 +262,7 @@ export function chainIdOf(network: ChainId.ChainId): bigint {
 
 /** The lower-case address of an account on the network; `EvmWrongChain` (3204) for an account of another one. */
 export function addressOf(account: AccountId.AccountId, network: ChainId.ChainId, argument: string): Address {
-  const parts = AccountId.parse(AccountId.canonical(account))
+  const parts = AccountId.parse(AccountId.canonical(AccountId.from(account, argument)))
   if (parts.network !== network)
     throw EvmErrors.EvmWrongChain(`${argument} must be an account on ${network}, got ${show(account)}`, {
       argument,
@@ -263,12 +272,12 @@ export function addressOf(account: AccountId.AccountId, network: ChainId.ChainId
   return parts.address as Address
 }
 
-/** The token contract of an asset, or the zero address for the network's native coin; `EvmUnsupportedTerms` (3201). */
+/** The token contract of an asset, or the zero address for the network's native coin; `ForeignNetwork` (1016), `EvmUnsupportedTerms` (3201). */
 export function tokenOf(asset: AssetId.AssetId, network: Network, argument = 'terms.asset'): Address {
   if (asset === network.native.id) return zeroAddress
-  const parts = AssetId.parse(asset)
+  const parts = AssetId.parse(AssetId.from(asset, argument))
+  if (parts.network !== network.id) throw foreign(argument, network.id, asset)
   if (
-    parts.network !== network.id ||
     parts.namespace !== 'erc20' ||
     parts.tokenId !== undefined ||
     !/^0x[0-9a-f]{40}$/.test(parts.reference) ||
@@ -279,6 +288,14 @@ export function tokenOf(asset: AssetId.AssetId, network: Network, argument = 'te
       { argument, received: asset },
     )
   return parts.reference as Address
+}
+
+function foreign(argument: string, network: ChainId.ChainId, received: unknown) {
+  return CoreErrors.ForeignNetwork(`${argument} must be on ${network}, got ${show(received)}`, {
+    argument,
+    expected: network,
+    received,
+  })
 }
 
 function lowerCase(terms: ContractTerms): ContractTerms {

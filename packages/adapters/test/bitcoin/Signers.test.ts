@@ -186,8 +186,8 @@ describe('error: wallets that misbehave', () => {
     const bob = fundingAccount(network, share(BOB))
     await expect(bob.signer.sign(lock)).rejects.toMatchObject({ _tag: 'KeyMismatch' })
     const mainnet = { ...lock, network: 'bip122:000000000019d6689c085ae165831e93' } as const
-    await expect(signerOf(wallet()).sign(mainnet)).rejects.toMatchObject({ _tag: 'InvalidStep' })
-    await expect(alice.signer.sign(mainnet)).rejects.toMatchObject({ _tag: 'InvalidStep' })
+    await expect(signerOf(wallet()).sign(mainnet)).rejects.toMatchObject({ _tag: 'ForeignNetwork' })
+    await expect(alice.signer.sign(mainnet)).rejects.toMatchObject({ _tag: 'ForeignNetwork' })
     expect(() =>
       createPsbtSigner({
         network,

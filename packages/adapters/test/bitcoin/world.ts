@@ -10,7 +10,7 @@ import {
   type Submission,
   SwapSeed,
 } from '@aitbc/core'
-import { createHttpRest, createHttpRpc, type Rpc } from '@aitbc/core/rpc'
+import { createHttpRest, createHttpRpc } from '@aitbc/core/rpc'
 import { advance, createDevnet, fund, mine } from '@aitbc/devnet'
 import {
   type BitcoinAdapter,
@@ -133,4 +133,4 @@ export async function clockTo(world: World, time: bigint): Promise<void> {
     await advance(world.devnet, time - world.devnet.now() > 0n ? time - world.devnet.now() : 1n)
 }
 
-export { advance, fund, mine, type Rpc }
+export { advance, fund, mine }

@@ -145,15 +145,6 @@ describe('default', () => {
     })
   })
 
-  test('S5: anyone may pay for a claim or a refund: the fee payer is free, the payee is not', async () => {
-    const terms = await fresh()
-    await bench.run({ kind: 'lock', terms })
-    const [, before] = await balances(terms)
-    await bench.run({ ...claim(terms), feePayer: bench.signers[5]!.account }, { by: 5 })
-    const [, after] = await balances(terms)
-    expect(after - before).toBe(terms.amount)
-  })
-
   test('tip and balance: the clock is the timestamp, the newest final block is three deep, a balance is bound to its block', async () => {
     await bench.mine(5)
     const { value: tip, depth } = await bench.adapter.tip()
@@ -167,20 +158,6 @@ describe('default', () => {
     expect((await bench.adapter.balance(who)).value).toBe(was.value + 5n)
     const old = await bench.adapter.balance(who, { at: tip })
     expect(old).toMatchObject({ value: was.value, at: { hash: tip.hash }, depth: 2n })
-  })
-
-  test('fees: rates rise with the hurry, and a step never costs more than it says', async () => {
-    const { slow, normal, fast } = await bench.adapter.feeRates()
-    expect(slow > 0n && slow <= normal && normal <= fast).toBe(true)
-    const from = bench.signers[6]!.account
-    const before = (await bench.adapter.balance(from)).value
-    const to = bench.signers[7]!.account
-    const [sent] = await bench.run(
-      { kind: 'transfer', from, to, asset: network.native.id, amount: 1n },
-      { by: 6 },
-    )
-    const paid = before - (await bench.adapter.balance(from)).value - 1n
-    expect(paid <= sent!.step.maxFee.amount && paid > 0n).toBe(true)
   })
 
   test('headers: the bytes hash to the block, one after the other', async () => {
@@ -208,29 +185,6 @@ describe('submit and status', () => {
       asset: network.native.id,
       amount: 1n,
     }) as const
-
-  test('unknown, pending, included, final', async () => {
-    const [signed] = await bench.sign(transfer())
-    const unsent = { step: signed!.step, id: signed!.id, raw: signed!.raw, attempts: [signed!.id] }
-    expect(await status(unsent)).toEqual({ is: 'unknown' })
-    const sent = await bench.adapter.submit(signed!)
-    expect((await bench.adapter.status(sent)).at).toBe('mempool')
-    expect(await status(sent)).toEqual({ is: 'pending' })
-    await bench.mine()
-    expect(await status(sent)).toMatchObject({ is: 'included', id: sent.id })
-    await bench.mine(2)
-    expect(await status(sent)).toMatchObject({ is: 'final', id: sent.id })
-  })
-
-  test('H22: submitting again, pending or mined, by another process or after a crash, is the same as once', async () => {
-    const [signed] = await bench.sign(transfer())
-    const first = await bench.adapter.submit(signed!)
-    expect(await bench.adapter.submit(signed!)).toEqual(first)
-    expect(await bench.adapterWith({}).submit(signed!)).toEqual(first)
-    await bench.mine()
-    expect(await bench.adapterWith({}).submit(signed!)).toEqual(first)
-    expect((await bench.adapter.balance(bench.signers[4]!.account)).value % 10n).toBe(1n)
-  })
 
   test('H22: prepared twice without a broadcast in between: one nonce, so at most one of the two can ever be mined', async () => {
     const terms = await fresh()
@@ -387,16 +341,6 @@ describe('locks', () => {
     bench.transport.calls.length = 0
     expect(Bytes.toHex(replacement!.payload)).toContain(secret)
     for (const { params } of bench.transport.calls) expect(JSON.stringify(params)).not.toContain(secret)
-  })
-
-  test('H5: a claim that waits in the mempool has told its secret: findSpend sees it there', async () => {
-    const terms = await fresh()
-    await bench.run({ kind: 'lock', terms })
-    const [sent] = await bench.run(claim(terms), { by: 1, mine: false })
-    expect(await bench.adapter.findSpend(terms, lockOf(terms))).toMatchObject({
-      is: 'found',
-      fact: { at: 'mempool', depth: 0n, value: { kind: 'claim', transaction: sent!.id, secret: SECRET } },
-    })
   })
 
   test('H20: another contract at the address: no lock is prepared, and what is found there is unknown, not a lock', async () => {

@@ -1,5 +1,6 @@
 import {
   type AitbcError,
+  Bytes,
   type CallOptions,
   CoreErrors,
   type Fact,
@@ -7,6 +8,7 @@ import {
   type Status,
   type Submission,
 } from '@aitbc/core'
+import { Transaction } from '@aitbc/proofs/bitcoin'
 import * as Account from '../Account.js'
 import { BitcoinErrors } from '../errors.js'
 import type { Context } from './context.js'
@@ -24,7 +26,13 @@ export async function submit(
   const { network, backend, reader } = context
   options.signal?.throwIfAborted()
   const opened = Psbt.open(network, signed?.step)
-  decodeSigned(signed)
+  const { transaction } = decodeSigned(signed)
+  // SegWit inputs have no signature scripts: signing leaves the id as it is.
+  if (!Bytes.equal(Transaction.txid(transaction), Transaction.txid(opened.transaction)))
+    throw BitcoinErrors.InvalidStep(`signed.raw must be the transaction of its step, got ${signed.id}`, {
+      argument: 'signed.raw',
+      received: signed.id,
+    })
   const submission: Submission = {
     step: signed.step,
     id: signed.id,

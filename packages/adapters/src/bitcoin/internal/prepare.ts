@@ -89,11 +89,7 @@ async function transfer(
   const { network } = context
   const from = spendable(context, intent.from, 'intent.from')
   const to = Account.parse(network, intent.to, 'intent.to')
-  if (intent.asset !== network.native.id)
-    throw CoreErrors.InvalidArgument(`intent.asset must be ${network.native.id}, got ${show(intent.asset)}`, {
-      argument: 'intent.asset',
-      received: intent.asset,
-    })
+  Terms.assertNative(network, intent.asset, 'intent.asset')
   assertAmount(intent.amount, 'intent.amount')
   assertNotDust(context, to.script, intent.amount, 'intent.amount')
   return spend(context, from, [{ amount: intent.amount, script: to.script }], options, { kind: 'transfer' })

@@ -1,4 +1,4 @@
-import { Bytes, LockTerms, type Network, type Signed, type Step, show } from '@aitbc/core'
+import { Bytes, CoreErrors, LockTerms, type Network, type Signed, type Step, show } from '@aitbc/core'
 import { Hash256, HtlcScript, Taproot, Transaction } from '@aitbc/proofs/bitcoin'
 import { schnorr, secp256k1 } from '@noble/curves/secp256k1.js'
 import * as btc from '@scure/btc-signer'
@@ -127,12 +127,16 @@ function lockFields({ amount, htlc, secret }: LockInput) {
   }
 }
 
-/** Reads a step back; `InvalidStep` (3113) where it isn't one that this adapter prepared for the network. */
+/** Reads a step back; `ForeignNetwork` (1016) for another network's, `InvalidStep` (3113) where this adapter prepared no such one. */
 export function open(network: Network, step: Step): Opened {
   const refuse = (message: string, context: Record<string, unknown>, cause?: unknown) =>
     BitcoinErrors.InvalidStep(`step ${message}`, { argument: 'step', ...context }, { cause })
   if (step?.network !== network.id)
-    throw refuse(`must be on ${network.id}, got ${show(step?.network)}`, { received: step?.network })
+    throw CoreErrors.ForeignNetwork(`step must be on ${network.id}, got ${show(step?.network)}`, {
+      argument: 'step.network',
+      expected: network.id,
+      received: step?.network,
+    })
   if (step.format !== FORMAT)
     throw refuse(`must be of the format ${FORMAT}, got ${show(step.format)}`, { received: step.format })
   let psbt: btc.Transaction

@@ -1,4 +1,4 @@
-import { Bytes, CoreErrors, isAitbcError, LockTerms, type Network, show, Verdict } from '@aitbc/core'
+import { AssetId, Bytes, CoreErrors, isAitbcError, LockTerms, type Network, show, Verdict } from '@aitbc/core'
 import { HtlcScript } from '@aitbc/proofs/bitcoin'
 import * as Account from '../Account.js'
 import { BitcoinErrors } from '../errors.js'
@@ -81,6 +81,19 @@ export function check(network: Network, terms: LockTerms.LockTerms): Checked {
   const least = Account.dust(network, htlc.value.scriptPubKey)
   if (terms.amount < least) throw refuse('amount', `must be at least ${least}: less is dust`, terms.amount)
   return { terms, htlc: htlc.value, locker, lockerPayout, beneficiary, beneficiaryPayout }
+}
+
+/**
+ * Refuses an asset that isn't the network's coin: `ForeignNetwork` (1016) for one of another network, `InvalidArgument` (1013) for what
+ * Bitcoin has not.
+ */
+export function assertNative(network: Network, asset: AssetId.AssetId, argument: string): void {
+  if (asset === network.native.id) return
+  const message = `${argument} must be ${network.native.id}, got ${show(asset)}`
+  const context = { argument, expected: network.native.id, received: asset }
+  if (AssetId.is(asset) && AssetId.parse(asset).network !== network.id)
+    throw CoreErrors.ForeignNetwork(message, context)
+  throw CoreErrors.InvalidArgument(message, context)
 }
 
 /**
