@@ -15,6 +15,12 @@ export function check(verdict: Verdict.Verdict<unknown>): string {
   return verdict.refusal.check
 }
 
+/** All that a refusing verdict says; the test fails where nothing refused. */
+export function refusal(verdict: Verdict.Verdict<unknown>): Verdict.Refusal {
+  if (verdict.ok) throw new Error('nothing refused')
+  return verdict.refusal
+}
+
 /** A copy with one bit changed; bits count from the least significant of the first byte. */
 export function flip(bytes: Uint8Array, bit: number): Uint8Array {
   const out = bytes.slice()
