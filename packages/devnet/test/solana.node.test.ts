@@ -151,7 +151,7 @@ describe('what can’t stand in a block', () => {
       12_000_000n,
       chain.kit.getBase58Decoder().decode(new Uint8Array(32).fill(9)),
     )
-    expect(rejection(() => chain.send(unknown))).toMatch(/blockhash/)
+    expect(rejection(() => chain.send(unknown))).toMatch(/Blockhash/)
     const alone = await createSolanaChain({ stakes: [1n] })
     alone.fund(payer.address, 1_000_000_000n)
     const early = alone.latestBlockhash()
@@ -159,7 +159,7 @@ describe('what can’t stand in a block', () => {
     expect(alone.send(await transfer(13_000_000n, early)).error).toBeUndefined()
     await alone.produce()
     const late = await transfer(13_000_001n, early)
-    expect(rejection(() => alone.send(late))).toMatch(/blockhash/)
+    expect(rejection(() => alone.send(late))).toMatch(/Blockhash/)
     const broken = await transfer(14_000_000n)
     broken[5] = (broken[5] as number) ^ 1
     expect(rejection(() => chain.send(broken))).toMatch(/refused/)

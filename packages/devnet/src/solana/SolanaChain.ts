@@ -3,8 +3,11 @@ import type { StakeTable, TransactionEvidence } from '@aitbc/proofs/solana'
 import type * as Kit from '@solana/kit'
 import type * as LiteSvm from 'litesvm'
 import { DevnetErrors } from '../errors.js'
+import * as Evidence from './evidence.js'
 import * as History from './history.js'
-import * as Lattice from './lattice.js'
+import * as Keys from './keys.js'
+import * as Ledger from './ledger.js'
+import * as Runtime from './runtime.js'
 import * as Tower from './tower.js'
 
 /** How a local Solana chain is made. */
@@ -13,8 +16,8 @@ export interface SolanaOptions {
   readonly stakes?: readonly bigint[]
   /** All keys derive from it; 32 bytes. */
   readonly seed?: Uint8Array
-  /** Unix seconds of the first slot. */
-  readonly time?: bigint
+  /** Unix seconds of the first slot, which slots of 400 ms follow; or a clock that says the time of a slot when it begins. */
+  readonly time?: bigint | (() => bigint)
   /** Ticks of a slot (64 on mainnet); 4 unless told. */
   readonly ticks?: number
   /** Hashes of a tick (62,500 on mainnet); 16 unless told. */
@@ -40,10 +43,24 @@ export interface SolanaBlock {
   readonly votes: readonly Uint8Array[]
 }
 
+/** Options of {@link SolanaChain.produce}. */
+export interface ProduceOptions {
+  /** `withheld`: the validators don't vote, so the blocks are not confirmed and can still be abandoned. Default: `cast`. */
+  readonly votes?: 'cast' | 'withheld'
+}
+
+/** Options of {@link SolanaChain.reorg}. */
+export interface SolanaReorgOptions {
+  /** Blocks without votes to abandon, beside the open slot; all of them by default. */
+  readonly depth?: number
+  /** Signatures of transactions that don't come again, or `all` of them. */
+  readonly drop?: 'all' | readonly string[]
+}
+
 /**
  * A local Solana chain of one process: agave's runtime (litesvm) executes, and entries, proof of history, bank hashes and votes are made as
- * validators make them. One fork, no network, no stake program: the stakes are what the options say. The lattice hash sums what this chain
- * wrote, not what litesvm's genesis holds.
+ * validators make them. No network, no stake program: the stakes are what the options say, and all validators vote for one fork at a time.
+ * The lattice hash sums what this chain wrote, not what litesvm's genesis holds.
  */
 export interface SolanaChain {
   readonly svm: LiteSvm.LiteSVM
@@ -68,7 +85,15 @@ export interface SolanaChain {
   /** Executes a transaction in the current slot. Errors: `SolanaRejected` (6019) where it can't stand in a block. */
   send(transaction: Uint8Array): SolanaReceipt
   /** Closes so many slots, with the validators' votes for each; one unless told. */
-  produce(slots?: number): Promise<void>
+  produce(slots?: number, options?: ProduceOptions): Promise<void>
+  /** Closes the slot; from the next one on, the clock shows so many seconds more. */
+  advance(seconds: bigint): Promise<void>
+  /**
+   * Abandons the open slot, and blocks that nobody voted for: another fork follows, in later slots. Their transactions are executed in it
+   * again as far as they still can, but for those in `drop`. What was voted for by all stays: on Solana, confirmed blocks go only where a third
+   * of the stake is slashable. Errors: `ReorgFailed` (6011).
+   */
+  reorg(options?: SolanaReorgOptions): Promise<void>
   /** A block that is done, if there is one. */
   block(slot: bigint): SolanaBlock | undefined
   /** Who votes, for `LightClient.trust`. */
@@ -88,13 +113,20 @@ const BUFFER_HEAD = 37
 /** Bytes of a program in one transaction. */
 const CHUNK = 900
 const VOTE_ACCOUNT_SIZE = 3762n
-/** Transactions of one entry. */
-const BATCH = 8
-/** Blockhashes that transactions may name. */
-const WINDOW = 150
-/** Slots after which a vote has a slot as root. */
+/** Slots after which a vote has a slot as root, where none is skipped. */
 const ROOTED_AFTER = 31n
+/** Slots in which a transaction must become rooted. */
+const MOST_SLOTS = 1_000
 const SOL = 1_000_000_000n
+/** What the chain's own account has; litesvm's faucet has 1,000,000 SOL. */
+const PURSE = 500_000n * SOL
+
+const ledgers = new WeakMap<SolanaChain, Ledger.Ledger>()
+
+/** What lies behind a chain: its blocks, accounts and views. */
+export function ledgerOf(chain: SolanaChain): Ledger.Ledger {
+  return ledgers.get(chain) as Ledger.Ledger
+}
 
 /**
  * Starts a local Solana chain. It needs litesvm's native binding for this platform: `SolanaUnavailable` (6018) where there is none.
@@ -108,408 +140,259 @@ const SOL = 1_000_000_000n
 export async function createSolanaChain(options: SolanaOptions = {}): Promise<SolanaChain> {
   const { stakes = [SOL, SOL, SOL, SOL], time = 1_700_000_000n, ticks = 4, hashesPerTick = 16 } = options
   const seed = options.seed ?? new Uint8Array(32)
-  const { litesvm, kit } = await load()
-  const svm = new litesvm.LiteSVM().withBlockhashCheck(false)
-  const encode = (bytes: Uint8Array) => kit.getBase58Decoder().decode(bytes)
+  const libraries = await Runtime.load()
+  const { kit, litesvm } = libraries
+  let skipped = 0n
+  const timeOf = (slot: bigint) => skipped + (typeof time === 'bigint' ? time + (slot * 2n) / 5n : time())
+  const ledger = Ledger.create(libraries, { seed, ticks, hashesPerTick, timeOf })
+  const { svm } = ledger
+  const encode = (bytes: Uint8Array) => kit.address(kit.getBase58Decoder().decode(bytes))
   const decode = (text: string) => new Uint8Array(kit.getBase58Encoder().encode(text))
-  const signer = (name: string) =>
-    kit.createKeyPairSignerFromPrivateKeyBytes(History.sha256(seed, new TextEncoder().encode(name)))
-  const validators = await Promise.all(
-    stakes.map(async (stake, index) => ({
-      stake,
-      node: await signer(`node ${index}`),
-      account: await signer(`vote account ${index}`),
-      voter: await signer(`voter ${index}`),
-    })),
-  )
-  const purse = await signer('purse')
-
-  const blocks = new Map<bigint, SolanaBlock>()
-  const receipts = new Map<string, SolanaReceipt>()
-  const lattice = Lattice.empty()
-  const genesis = History.bank({
-    slot: 0n,
-    parent: new Uint8Array(32),
-    signatures: 0n,
-    blockhash: History.sha256(seed),
-    lattice: Lattice.bytes(lattice),
+  const key = (name: string) => Keys.derive(seed, name)
+  const validators = stakes.map((stake, index) => ({
+    stake,
+    node: key(`node ${index}`),
+    account: key(`vote account ${index}`),
+    voter: key(`voter ${index}`),
+  }))
+  const purse = key('purse')
+  const purseAddress = encode(purse.publicKey)
+  const { READONLY, WRITABLE, READONLY_SIGNER, WRITABLE_SIGNER } = kit.AccountRole
+  const meta = (address: string, role: Kit.AccountRole) => ({ address: kit.address(address), role })
+  const call = (
+    programAddress: string,
+    accounts: readonly Kit.AccountMeta[],
+    ...data: readonly Uint8Array[]
+  ): Kit.Instruction => ({
+    programAddress: kit.address(programAddress),
+    accounts,
+    data: Bytes.concat(...data),
   })
-  let slot = 1n
-  let last = genesis
-  let tower: Tower.Tower = { slots: [], root: undefined }
-  let pending: { bytes: Uint8Array; signatures: readonly Uint8Array[] }[] = []
-  /** What accounts were before the slot wrote them. */
-  let before = new Map<string, Lattice.Account | undefined>()
-  const recent = [encode(genesis.blockhash)]
-
-  const account = (address: string): Lattice.Account | undefined => {
-    const found = svm.getAccount(kit.address(address))
-    if (!found.exists) return undefined
-    const { lamports, data, executable, programAddress } = found
-    return {
-      address: decode(address),
-      lamports,
-      data: Uint8Array.from(data),
-      executable,
-      owner: decode(programAddress),
-    }
-  }
-  const touch = (address: string) => {
-    if (!before.has(address)) before.set(address, account(address))
-  }
-  const setClock = () => {
-    const clock = svm.getClock()
-    clock.slot = slot
-    clock.unixTimestamp = now()
-    svm.setClock(clock)
-  }
-  /** Slots of 400 ms. */
-  const now = () => time + (slot * 2n) / 5n
-  const rejected = (message: string, context: Record<string, unknown>) =>
-    DevnetErrors.SolanaRejected(message, context)
-
-  function send(bytes: Uint8Array): SolanaReceipt {
-    const transaction = kit.getTransactionDecoder().decode(bytes)
-    const message = kit.getCompiledTransactionMessageDecoder().decode(transaction.messageBytes)
-    if (!('lifetimeToken' in message) || !recent.includes(message.lifetimeToken as string))
-      throw rejected('the transaction names no recent blockhash', { recent: recent.at(-1) })
-    const signatures = Object.values(transaction.signatures).map(
-      (it) => new Uint8Array(it ?? new Uint8Array(64)),
+  const createAccount = (payer: Keys.Key, account: Keys.Key, size: bigint, owner: string) =>
+    call(
+      SYSTEM,
+      [meta(encode(payer.publicKey), WRITABLE_SIGNER), meta(encode(account.publicKey), WRITABLE_SIGNER)],
+      Uint8Array.of(0, 0, 0, 0),
+      u64(svm.minimumBalanceForRentExemption(size)),
+      u64(size),
+      decode(owner),
     )
-    const signature = encode(signatures[0] as Uint8Array)
-    if (receipts.has(signature)) throw rejected('the transaction was processed already', { signature })
-    const accounts = 'staticAccounts' in message ? message.staticAccounts : []
-    for (const address of accounts) touch(address)
-    svm.expireBlockhash()
-    const result = svm.sendTransaction(transaction)
-    const failed = result instanceof litesvm.FailedTransactionMetadata
-    const meta = failed ? result.meta() : result
-    const error = failed ? String(result.err()) : undefined
-    // An error of an instruction is charged for and stands in the block; any other keeps the transaction out.
-    if (failed && !/InstructionError/.test(result.err()?.constructor?.name ?? ''))
-      throw rejected(`the runtime refused the transaction: ${result.toString()}`, { signature })
-    const receipt = { signature, slot, error, logs: meta.logs() }
-    receipts.set(signature, receipt)
-    pending.push({ bytes, signatures })
+
+  const latestBlockhash = () => ledger.view('processed').last.hash
+  const own = (signers: readonly Keys.Key[], instructions: readonly Kit.Instruction[]) =>
+    Ledger.assemble(kit, signers, instructions, latestBlockhash())
+  function send(bytes: Uint8Array, by?: 'vote' | 'payment'): SolanaReceipt {
+    const read = Runtime.parse(bytes)
+    if (!read.ok)
+      throw DevnetErrors.SolanaRejected(`no transaction: ${read.refusal.message}`, { ...read.refusal })
+    const it = Runtime.parsed(bytes, read.value)
+    const result = ledger.execute(it, by === undefined ? {} : { own: by })
+    if ('refused' in result) throw Ledger.rejected(result.refused, result.error, it)
+    const { signature, slot, error, logs } = result.executed
+    return { signature, slot, error, logs }
+  }
+  /** Sends what the chain makes itself, and must succeed. */
+  function must(what: string, bytes: Uint8Array, by: 'vote' | 'payment'): SolanaReceipt {
+    const receipt = send(bytes, by)
+    if (receipt.error !== undefined)
+      throw DevnetErrors.SolanaRejected(`${what}: ${receipt.error}`, { logs: receipt.logs })
     return receipt
   }
 
-  async function close(): Promise<void> {
-    const batches: Uint8Array[][] = []
-    for (let i = 0; i < pending.length; i += BATCH)
-      batches.push(pending.slice(i, i + BATCH).flatMap(({ signatures }) => signatures))
-    if (batches.length >= ticks * (hashesPerTick - 1))
-      throw rejected('the slot is too full for its ticks', { slot })
-    const entries = History.slotEntries(last.blockhash, batches, { ticks, hashesPerTick })
-    for (const [address, was] of before) {
-      Lattice.mix(lattice, was, -1)
-      Lattice.mix(lattice, account(address), 1)
-    }
-    const bank = History.bank({
-      slot,
-      parent: last.hash,
-      signatures: BigInt(pending.reduce((sum, { signatures }) => sum + signatures.length, 0)),
-      blockhash: (entries.at(-1) as History.Entry).hash,
-      lattice: Lattice.bytes(lattice),
-    })
-    const transactions = pending.map(({ bytes }) => bytes)
-    pending = []
-    before = new Map()
-    last = bank
-    recent.push(encode(bank.blockhash))
-    if (recent.length > WINDOW) recent.shift()
-    slot++
-    setClock()
-    const hashes = [bank, ...[...blocks.values()].map((it) => it.bank).reverse()].slice(0, 512)
-    svm.setSlotHashes(hashes.map((it) => ({ slot: it.slot, hash: encode(it.hash) })))
-    tower = Tower.vote(tower, bank.slot)
+  let tower: Tower.Tower = { lockouts: [], root: undefined }
+  const votes = new Map<bigint, readonly Uint8Array[]>()
+  function vote(): void {
+    const { last } = ledger.view('processed')
+    for (const bytes of votes.get(last.slot) ?? []) must('the vote program refused a vote', bytes, 'vote')
+  }
+  function close(cast: boolean): void {
+    const block = ledger.close()
+    if (!cast) return
+    tower = Tower.vote(tower, block.slot)
     const data = Tower.towerSync(tower, {
-      hash: bank.hash,
-      blockId: History.sha256(bank.hash),
-      timestamp: now(),
+      hash: block.bank.hash,
+      blockId: History.sha256(block.bank.hash),
+      timestamp: ledger.view('processed').time,
     })
-    const votes = await Promise.all(
-      validators.map(({ node, account: at, voter }) =>
-        compile(node, [
-          {
-            programAddress: kit.address(VOTE),
-            accounts: metas(
-              { address: at.address, role: kit.AccountRole.WRITABLE },
-              { address: voter.address, role: kit.AccountRole.READONLY_SIGNER, signer: voter },
+    votes.set(
+      block.slot,
+      validators.map(({ node, account, voter }) =>
+        own(
+          [node, voter],
+          [
+            call(
+              VOTE,
+              [meta(encode(account.publicKey), WRITABLE), meta(encode(voter.publicKey), READONLY_SIGNER)],
+              data,
             ),
-            data,
-          },
-        ]),
+          ],
+        ),
       ),
     )
-    blocks.set(bank.slot, { bank, entries, transactions, votes })
-    for (const vote of votes) {
-      const { error } = send(vote)
-      if (error !== undefined)
-        throw rejected(`the vote program refused a vote: ${error}`, { slot: bank.slot })
+    vote()
+    ledger.settle(block.slot, tower.root)
+  }
+  function produce(slots: number, { votes: how = 'cast' }: ProduceOptions): void {
+    for (let i = 0; i < slots; i++) {
+      const { slot } = ledger.view('processed')
+      close(how === 'cast')
+      ledger.emit({ kind: 'slot', slot: slot + 1n, parent: slot })
     }
   }
-
-  async function compile(
-    payer: Kit.KeyPairSigner,
-    instructions: readonly Kit.Instruction[],
-  ): Promise<Uint8Array> {
-    const message = kit.pipe(
-      kit.createTransactionMessage({ version: 'legacy' }),
-      (it) => kit.setTransactionMessageFeePayerSigner(payer, it),
-      (it) =>
-        kit.setTransactionMessageLifetimeUsingBlockhash(
-          { blockhash: kit.blockhash(recent.at(-1) as string), lastValidBlockHeight: slot + BigInt(WINDOW) },
-          it,
-        ),
-      (it) => kit.appendTransactionMessageInstructions(instructions, it),
-    )
-    const signed = await kit.signTransactionMessageWithSigners(message)
-    return new Uint8Array(kit.getTransactionEncoder().encode(signed))
+  const blockAt = (slot: bigint): SolanaBlock | undefined => {
+    const block = ledger.block(slot)
+    if (block === undefined || slot === 0n) return undefined
+    const { bank, entries, executed } = block
+    return { bank, entries, transactions: executed.map(({ bytes }) => bytes), votes: votes.get(slot) ?? [] }
   }
 
   const chain: SolanaChain = {
     svm,
     kit,
-    slot: () => slot,
-    time: now,
-    latestBlockhash: () => recent.at(-1) as string,
+    slot: () => ledger.view('processed').slot,
+    time: () => ledger.view('processed').time,
+    latestBlockhash,
     fund(address, lamports) {
-      touch(address)
+      ledger.touch(address)
       const result = svm.airdrop(kit.address(address), kit.lamports(lamports))
       if (result === null || result instanceof litesvm.FailedTransactionMetadata)
-        throw rejected('the faucet refused', { address, lamports })
+        throw DevnetErrors.SolanaRejected('the faucet refused', { address, lamports })
     },
     async pay(address, lamports) {
-      const data = Bytes.concat(Uint8Array.of(2, 0, 0, 0), u64(lamports))
-      const accounts = metas(
-        { address: purse.address, role: kit.AccountRole.WRITABLE_SIGNER, signer: purse },
-        { address: kit.address(address), role: kit.AccountRole.WRITABLE },
-      )
-      return send(await compile(purse, [{ programAddress: kit.address(SYSTEM), accounts, data }]))
+      const accounts = [meta(purseAddress, WRITABLE_SIGNER), meta(address, WRITABLE)]
+      return send(own([purse], [call(SYSTEM, accounts, Uint8Array.of(2, 0, 0, 0), u64(lamports))]), 'payment')
     },
-    compile,
+    async compile(payer, instructions) {
+      const message = kit.pipe(
+        kit.createTransactionMessage({ version: 'legacy' }),
+        (it) => kit.setTransactionMessageFeePayerSigner(payer, it),
+        (it) =>
+          kit.setTransactionMessageLifetimeUsingBlockhash(
+            { blockhash: kit.blockhash(latestBlockhash()), lastValidBlockHeight: 0n },
+            it,
+          ),
+        (it) => kit.appendTransactionMessageInstructions(instructions, it),
+      )
+      const signed = await kit.signTransactionMessageWithSigners(message)
+      return new Uint8Array(kit.getTransactionEncoder().encode(signed))
+    },
     async deploy(program) {
-      const key = (name: string) => signer(`${name} of ${encode(History.sha256(program))} in slot ${slot}`)
-      const [buffer, at] = await Promise.all([key('buffer'), key('program')])
-      const loader = kit.address(LOADER)
+      const name = `of ${encode(History.sha256(program))} in slot ${chain.slot()}`
+      const buffer = key(`buffer ${name}`)
+      const at = key(`program ${name}`)
+      const address = encode(at.publicKey)
       const [data] = await kit.getProgramDerivedAddress({
-        programAddress: loader,
-        seeds: [decode(at.address)],
+        programAddress: kit.address(LOADER),
+        seeds: [at.publicKey],
       })
-      const own = { address: purse.address, role: kit.AccountRole.WRITABLE_SIGNER, signer: purse }
-      const writable = (address: Kit.Address) => ({ address, role: kit.AccountRole.WRITABLE })
-      const readonly = (address: string) => ({
-        address: kit.address(address),
-        role: kit.AccountRole.READONLY,
-      })
-      const create = (account: Kit.KeyPairSigner, size: bigint): Kit.Instruction => ({
-        programAddress: kit.address(SYSTEM),
-        accounts: metas(own, {
-          address: account.address,
-          role: kit.AccountRole.WRITABLE_SIGNER,
-          signer: account,
-        }),
-        data: Bytes.concat(
-          Uint8Array.of(0, 0, 0, 0),
-          u64(svm.minimumBalanceForRentExemption(size)),
-          u64(size),
-          decode(LOADER),
-        ),
-      })
-      const call = (
-        accounts: readonly Kit.AccountMeta[],
-        ...input: readonly Uint8Array[]
-      ): Kit.Instruction => ({
-        programAddress: loader,
-        accounts,
-        data: Bytes.concat(...input),
-      })
+      const writable = (key: Keys.Key) => meta(encode(key.publicKey), WRITABLE)
+      const mine = meta(purseAddress, WRITABLE_SIGNER)
       const tag = (value: number) => Uint8Array.of(value, 0, 0, 0)
-      const done = async (...instructions: readonly Kit.Instruction[]) => {
-        const { error, logs } = send(await compile(purse, instructions))
-        if (error !== undefined) throw rejected(`the loader refused the program: ${error}`, { logs })
-      }
-      await done(
-        create(buffer, BigInt(BUFFER_HEAD + program.length)),
-        call(metas(writable(buffer.address), readonly(purse.address)), tag(0)),
+      const done = (signers: readonly Keys.Key[], ...instructions: readonly Kit.Instruction[]) =>
+        must('the loader refused the program', own([purse, ...signers], instructions), 'payment')
+      done(
+        [buffer],
+        createAccount(purse, buffer, BigInt(BUFFER_HEAD + program.length), LOADER),
+        call(LOADER, [writable(buffer), meta(purseAddress, READONLY)], tag(0)),
       )
       for (let offset = 0; offset < program.length; offset += CHUNK) {
         const part = program.subarray(offset, offset + CHUNK)
         const place = Uint8Array.of(offset & 255, (offset >> 8) & 255, (offset >> 16) & 255, 0)
-        await done(call(metas(writable(buffer.address), own), tag(1), place, u64(BigInt(part.length)), part))
+        done([], call(LOADER, [writable(buffer), mine], tag(1), place, u64(BigInt(part.length)), part))
       }
-      await done(
-        create(at, PROGRAM_SIZE),
+      const readonly = [RENT, CLOCK, SYSTEM].map((it) => meta(it, READONLY))
+      done(
+        [at],
+        createAccount(purse, at, PROGRAM_SIZE, LOADER),
         call(
-          metas(
-            own,
-            writable(data),
-            writable(at.address),
-            writable(buffer.address),
-            readonly(RENT),
-            readonly(CLOCK),
-            readonly(SYSTEM),
-            own,
-          ),
+          LOADER,
+          [mine, meta(data, WRITABLE), writable(at), writable(buffer), ...readonly, mine],
           tag(2),
           u64(BigInt(program.length)),
         ),
         // SetAuthority to nobody.
-        call(metas(writable(data), own), tag(4)),
+        call(LOADER, [meta(data, WRITABLE), mine], tag(4)),
       )
-      await close()
-      return at.address
+      produce(1, {})
+      return address
     },
-    send,
-    async produce(slots = 1) {
-      for (let i = 0; i < slots; i++) await close()
+    send: (bytes) => send(bytes),
+    async produce(slots = 1, options = {}) {
+      produce(slots, options)
     },
-    block: (at) => blocks.get(at),
-    stakeTable: ({ expires = now() + 172_800n } = {}) => ({
+    async advance(seconds) {
+      skipped += seconds
+      produce(1, {})
+    },
+    async reorg({ depth, drop = [] } = {}) {
+      const unconfirmed = ledger.view('processed').last.height - ledger.view('confirmed').height
+      const gone = ledger.abandon(depth ?? Number(unconfirmed))
+      vote()
+      for (const it of gone) {
+        if (it.vote || drop === 'all' || drop.includes(it.signature)) continue
+        // What only a dropped one made possible is refused here, and lost.
+        ledger.execute(it)
+      }
+      ledger.emit({ kind: 'reorg' })
+    },
+    block: blockAt,
+    stakeTable: ({ expires = chain.time() + 172_800n } = {}) => ({
       epoch: 0n,
       slots: [0n, 431_999n],
       expires,
       total: stakes.reduce((sum, stake) => sum + stake, 0n),
-      voters: validators.map(({ stake, account: at, voter }) => ({
-        voteAccount: decode(at.address),
-        authority: decode(voter.address),
+      voters: validators.map(({ stake, account, voter }) => ({
+        voteAccount: account.publicKey,
+        authority: voter.publicKey,
         stake,
       })),
     }),
     async prove(signature) {
-      const receipt = receipts.get(signature)
-      if (receipt === undefined) throw rejected('the chain has no such transaction', { signature })
-      const rooting = receipt.slot + ROOTED_AFTER
-      while (!blocks.has(rooting)) await close()
+      const executed = ledger.executed(signature)
+      if (executed === undefined)
+        throw DevnetErrors.SolanaRejected('the chain has no such transaction', { signature })
+      const rooting = executed.slot + ROOTED_AFTER
+      for (let i = 0; i < MOST_SLOTS && chain.slot() <= rooting; i++) produce(1, {})
       const path: SolanaBlock[] = []
-      for (let at = receipt.slot; at <= rooting; at++) path.push(blocks.get(at) as SolanaBlock)
-      return evidenceOf(path, signature, decode)
+      for (let at = executed.slot; at <= rooting; at++) {
+        const block = blockAt(at)
+        if (block !== undefined) path.push(block)
+      }
+      return Evidence.from(path, decode(signature))
     },
   }
-  setClock()
-  chain.fund(purse.address, 100_000n * SOL)
+  ledgers.set(chain, ledger)
+  chain.fund(purseAddress, PURSE)
   for (const { node, voter } of validators) {
-    chain.fund(node.address, 100n * SOL)
-    chain.fund(voter.address, SOL)
+    chain.fund(encode(node.publicKey), 1_000n * SOL)
+    chain.fund(encode(voter.publicKey), SOL)
   }
-  for (const { node, account: at, voter } of validators) {
-    const lamports = svm.minimumBalanceForRentExemption(VOTE_ACCOUNT_SIZE)
-    const key = (address: string) => decode(address)
-    const create = Bytes.concat(
+  for (const { node, account, voter } of validators) {
+    const init = call(
+      VOTE,
+      [
+        meta(encode(account.publicKey), WRITABLE),
+        meta(RENT, READONLY),
+        meta(CLOCK, READONLY),
+        meta(encode(node.publicKey), READONLY_SIGNER),
+      ],
       Uint8Array.of(0, 0, 0, 0),
-      u64(lamports),
-      u64(VOTE_ACCOUNT_SIZE),
-      decode(VOTE),
-    )
-    const init = Bytes.concat(
-      Uint8Array.of(0, 0, 0, 0),
-      key(node.address),
-      key(voter.address),
-      key(node.address),
+      node.publicKey,
+      voter.publicKey,
+      node.publicKey,
       Uint8Array.of(0),
     )
-    const readonly = (address: string) => ({ address: kit.address(address), role: kit.AccountRole.READONLY })
-    const { error } = send(
-      await compile(node, [
-        {
-          programAddress: kit.address(SYSTEM),
-          accounts: metas(
-            { address: node.address, role: kit.AccountRole.WRITABLE_SIGNER, signer: node },
-            { address: at.address, role: kit.AccountRole.WRITABLE_SIGNER, signer: at },
-          ),
-          data: create,
-        },
-        {
-          programAddress: kit.address(VOTE),
-          accounts: metas(
-            { address: at.address, role: kit.AccountRole.WRITABLE },
-            readonly(RENT),
-            readonly(CLOCK),
-            { address: node.address, role: kit.AccountRole.READONLY_SIGNER, signer: node },
-          ),
-          data: init,
-        },
-      ]),
+    must(
+      'the vote program refused a vote account',
+      own([node, account], [createAccount(node, account, VOTE_ACCOUNT_SIZE, VOTE), init]),
+      'payment',
     )
-    if (error !== undefined)
-      throw rejected(`the vote program refused a vote account: ${error}`, { node: node.address })
   }
   return chain
-}
-
-/** Accounts of an instruction; those that sign bring their signer. */
-function metas(
-  ...accounts: readonly (Kit.AccountMeta | Kit.AccountSignerMeta)[]
-): readonly Kit.AccountMeta[] {
-  return accounts
-}
-
-/** Evidence from the transaction's block and those on top of it, up to one whose votes root it. */
-function evidenceOf(
-  path: readonly SolanaBlock[],
-  signature: string,
-  decode: (text: string) => Uint8Array,
-): TransactionEvidence.TransactionEvidence {
-  const [own, ...above] = path as [SolanaBlock, ...SolanaBlock[]]
-  const top = path.at(-1) as SolanaBlock
-  const wanted = decode(signature)
-  const at = own.entries.findIndex((entry) => entry.signatures.some((it) => Bytes.equal(it, wanted)))
-  const entry = own.entries[at] as History.Entry
-  const first = entry.signatures.findIndex((it) => Bytes.equal(it, wanted))
-  const transaction = own.transactions.find((bytes) =>
-    Bytes.equal(bytes.subarray(1, 65), wanted),
-  ) as Uint8Array
-  const parts = ({ bank }: SolanaBlock) => ({
-    signatures: bank.signatures,
-    blockhash: bank.blockhash,
-    accounts: { form: 'lattice' as const, lattice: bank.lattice },
-  })
-  return {
-    bank: { slot: own.bank.slot, hash: own.bank.hash },
-    finality: {
-      kind: 'tower',
-      votes: own.votes,
-      epoch: 0n,
-      descendants: above.map(parts),
-      rooting: top.votes,
-    },
-    inclusion: {
-      transaction,
-      paths: Array.from({ length: transaction[0] as number }, (_, index) => pathOf(entry, first + index)),
-      state: entry.before,
-      entries: own.entries.slice(at + 1).map(({ hashes, hash, signatures }) => {
-        const mixin = History.levels(signatures).at(-1)?.[0]
-        return { hashes: BigInt(hashes), hash, ...(mixin === undefined ? {} : { mixin }) }
-      }),
-      parent: own.bank.parent,
-      bank: parts(own),
-    },
-  }
-}
-
-function pathOf({ signatures }: History.Entry, index: number) {
-  return History.levels(signatures)
-    .slice(0, -1)
-    .map((level, depth) => {
-      const at = index >> depth
-      const hash = level[at ^ 1]
-      if (hash === undefined) return { side: 'self' as const }
-      return { side: at & 1 ? ('left' as const) : ('right' as const), hash }
-    })
 }
 
 function u64(value: bigint): Uint8Array {
   const out = new Uint8Array(8)
   new DataView(out.buffer).setBigUint64(0, value, true)
   return out
-}
-
-async function load() {
-  try {
-    const [litesvm, kit] = await Promise.all([import('litesvm'), import('@solana/kit')])
-    return { litesvm, kit }
-  } catch (cause) {
-    throw DevnetErrors.SolanaUnavailable('litesvm has no binding for this platform', {}, { cause })
-  }
 }
