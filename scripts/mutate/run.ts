@@ -11,12 +11,26 @@ const SHOWN = 60
 const SOURCES = 'packages/proofs/src'
 const EXPLAINED = join(root, 'packages/proofs/mutants.json')
 
-/** The pure tests of a folder, and its readers of published data. */
-const pure = (folder: string) => `${folder}/**/!(*.node|*.long).test.ts`
-/** Folders whose tests are found elsewhere. */
-const TESTS: Readonly<Record<string, readonly string[]>> = {
-  internal: [pure('bitcoin'), pure('engine'), pure('merkle')],
-  node: ['engine/*.node.test.ts'],
+const TESTED = 'packages/proofs/test'
+
+const below = (folder: string) =>
+  readdirSync(join(root, TESTED, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.test.ts'))
+    .map((file) => join(TESTED, folder, file))
+    .sort()
+/** The pure tests of folders, and their readers of published data. */
+const pure = (...folders: string[]) =>
+  folders.flatMap(below).filter((file) => !/\.(node|long)\.test\.ts$/.test(file))
+/** The tests that a folder's mutants have to get past. */
+function testsOf(folder: string): readonly string[] {
+  switch (folder) {
+    case 'internal':
+      return pure('bitcoin', 'engine', 'merkle')
+    case 'node':
+      return below('engine').filter((file) => file.endsWith('.node.test.ts'))
+    default:
+      return pure(folder)
+  }
 }
 
 const known = readdirSync(join(root, SOURCES), { withFileTypes: true })
@@ -102,9 +116,9 @@ async function mutate(folder: string): Promise<Report | undefined> {
     config,
     JSON.stringify({
       mutate: [`${SOURCES}/${folder}/**/*.ts`, `!${SOURCES}/${folder}/**/index.ts`],
-      testRunner: 'vitest',
+      testRunner: 'loop',
       vitest: { configFile: 'scripts/mutate/vitest.config.ts' },
-      plugins: ['@stryker-mutator/vitest-runner'],
+      plugins: ['@stryker-mutator/vitest-runner', join(root, 'scripts/mutate/runner.mjs')],
       coverageAnalysis: 'perTest',
       concurrency: 2,
       timeoutMS: 10_000,
@@ -126,7 +140,7 @@ async function mutate(folder: string): Promise<Report | undefined> {
     minutes: MINUTES,
     capture: false,
     env: {
-      AITBC_MUTATE: JSON.stringify(TESTS[folder] ?? [pure(folder)]),
+      AITBC_MUTATE: JSON.stringify(testsOf(folder)),
       // The copy lies elsewhere than the repository.
       ...(vectors === undefined ? {} : { AITBC_VECTORS: vectors }),
       // A mutant meets the same values in each run, and titles that carry the seed stay the same.

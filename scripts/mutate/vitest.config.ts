@@ -24,7 +24,7 @@ export default defineConfig({
     retry: 0,
     isolate: false,
     testTimeout: 120_000,
-    include: tests.map((pattern) => `packages/proofs/test/${pattern}`),
+    include: [...tests],
     exclude: ['**/node_modules/**'],
     setupFiles: ['./scripts/vitest-setup.ts'],
     sequence: { sequencer: QuickFirst },
