@@ -24,6 +24,13 @@ export {
   setMining,
 } from './chain.js'
 export { deployHtlc, deployToken, type Htlc, type Token, type TokenOptions } from './contracts.js'
+export {
+  type CosmosAccount,
+  type CosmosMineOptions,
+  type CosmosNode,
+  type CosmosOptions,
+  createCosmosNode,
+} from './cosmos/createCosmosNode.js'
 export * as WasmRules from './cosmos/WasmRules.js'
 export { type AnyDevnet, createDevnet, type Devnet, type DevnetOptions } from './createDevnet.js'
 export {
