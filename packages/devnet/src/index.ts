@@ -48,10 +48,13 @@ export type { Rpc } from './internal/JsonRpc.js'
 export { createPolkadotNode, type PolkadotNode, type PolkadotOptions } from './polkadot/PolkadotNode.js'
 export {
   createSolanaChain,
+  type ProduceOptions,
   type SolanaBlock,
   type SolanaChain,
   type SolanaOptions,
   type SolanaReceipt,
+  type SolanaReorgOptions,
 } from './solana/SolanaChain.js'
+export { createSolanaNode, type SolanaNode, type SolanaNodeOptions } from './solana/SolanaNode.js'
 export { type ChannelListener, type ChannelOptions, connectChannel, listenChannel } from './TcpChannel.js'
 export { vectorsFolder } from './vectorsFolder.js'

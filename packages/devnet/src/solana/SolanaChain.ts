@@ -103,6 +103,7 @@ export interface SolanaChain {
 }
 
 const SYSTEM = '11111111111111111111111111111111'
+const COMPUTE_BUDGET = 'ComputeBudget111111111111111111111111111111'
 const VOTE = 'Vote111111111111111111111111111111111111111'
 const LOADER = 'BPFLoaderUpgradeab1e11111111111111111111111'
 const RENT = 'SysvarRent111111111111111111111111111111111'
@@ -121,11 +122,17 @@ const SOL = 1_000_000_000n
 /** What the chain's own account has; litesvm's faucet has 1,000,000 SOL. */
 const PURSE = 500_000n * SOL
 
-const ledgers = new WeakMap<SolanaChain, Ledger.Ledger>()
+/** What lies behind a chain, for the server in front of it: blocks, accounts and views, and its actions without a turn of the event loop. */
+export interface Inside {
+  readonly ledger: Ledger.Ledger
+  readonly pay: (address: string, lamports: bigint) => SolanaReceipt
+  readonly produce: (slots: number) => void
+}
 
-/** What lies behind a chain: its blocks, accounts and views. */
-export function ledgerOf(chain: SolanaChain): Ledger.Ledger {
-  return ledgers.get(chain) as Ledger.Ledger
+const insides = new WeakMap<SolanaChain, Inside>()
+
+export function insideOf(chain: SolanaChain): Inside {
+  return insides.get(chain) as Inside
 }
 
 /**
@@ -199,6 +206,23 @@ export async function createSolanaChain(options: SolanaOptions = {}): Promise<So
     return receipt
   }
 
+  let payments = 0
+  function pay(address: string, lamports: bigint): SolanaReceipt {
+    const accounts = [meta(purseAddress, WRITABLE_SIGNER), meta(address, WRITABLE)]
+    // Equal transactions are one and the same: each has a limit of its own.
+    const limit = Bytes.concat(
+      Uint8Array.of(2),
+      u64(BigInt(100_000 + (payments++ % 1_000_000))).subarray(0, 4),
+    )
+    return send(
+      own(
+        [purse],
+        [call(COMPUTE_BUDGET, [], limit), call(SYSTEM, accounts, Uint8Array.of(2, 0, 0, 0), u64(lamports))],
+      ),
+      'payment',
+    )
+  }
+
   let tower: Tower.Tower = { lockouts: [], root: undefined }
   const votes = new Map<bigint, readonly Uint8Array[]>()
   function vote(): void {
@@ -259,8 +283,7 @@ export async function createSolanaChain(options: SolanaOptions = {}): Promise<So
         throw DevnetErrors.SolanaRejected('the faucet refused', { address, lamports })
     },
     async pay(address, lamports) {
-      const accounts = [meta(purseAddress, WRITABLE_SIGNER), meta(address, WRITABLE)]
-      return send(own([purse], [call(SYSTEM, accounts, Uint8Array.of(2, 0, 0, 0), u64(lamports))]), 'payment')
+      return pay(address, lamports)
     },
     async compile(payer, instructions) {
       const message = kit.pipe(
@@ -361,7 +384,7 @@ export async function createSolanaChain(options: SolanaOptions = {}): Promise<So
       return Evidence.from(path, decode(signature))
     },
   }
-  ledgers.set(chain, ledger)
+  insides.set(chain, { ledger, pay, produce: (slots) => produce(slots, {}) })
   chain.fund(purseAddress, PURSE)
   for (const { node, voter } of validators) {
     chain.fund(encode(node.publicKey), 1_000n * SOL)

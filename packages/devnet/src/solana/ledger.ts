@@ -7,6 +7,7 @@ import * as Failure from './Failure.js'
 import * as History from './history.js'
 import * as Lattice from './lattice.js'
 import * as Runtime from './runtime.js'
+import * as Tokens from './tokens.js'
 
 /** How sure a reader wants to be: the slot that is being filled, a block that the votes confirmed, or one they rooted. */
 export type Commitment = 'processed' | 'confirmed' | 'finalized'
@@ -20,6 +21,8 @@ export interface Executed extends Runtime.Resolved, Runtime.Outcome {
   /** Accounts by the order of `keys`, before and after. */
   readonly before: readonly (Lattice.Account | undefined)[]
   readonly after: readonly (Lattice.Account | undefined)[]
+  /** Decimals of the mints of its token accounts. */
+  readonly decimals: ReadonlyMap<string, number>
 }
 
 /** A closed block. */
@@ -236,6 +239,8 @@ export function create(libraries: Runtime.Libraries, options: LedgerOptions) {
       const was = previous[index]
       if (written.has(address) && !before.has(address) && !Runtime.isSysvar(was)) before.set(address, was)
     })
+    const after = it.keys.map(read)
+    const mints = new Set([...previous, ...after].flatMap((account) => Tokens.holding(account)?.mint ?? []))
     const executed: Executed = {
       ...it,
       ...outcome,
@@ -243,7 +248,8 @@ export function create(libraries: Runtime.Libraries, options: LedgerOptions) {
       fee,
       vote,
       before: previous,
-      after: it.keys.map(read),
+      after,
+      decimals: new Map([...mints].map((mint) => [mint, Tokens.mint(read(mint))?.decimals ?? 0])),
     }
     bySignature.set(it.signature, executed)
     pending.push(executed)

@@ -136,23 +136,36 @@ export function writableKeys({ transaction, keys, loaded }: Resolved): readonly 
 
 /** Lamports that a transaction pays, whether it fails or not. */
 export function feeOf(message: Message.Message): bigint {
-  const programs = message.addresses.map(Address.encode)
   let signatures = BigInt(message.header.signatures)
+  for (const { program, data } of message.instructions)
+    if (PRECOMPILES.includes(nameOf(message, program))) signatures += BigInt(data[0] ?? 0)
+  const { limit, price } = budget(message)
+  return signatures * LAMPORTS_PER_SIGNATURE + (price * limit + 999_999n) / 1_000_000n
+}
+
+/** Micro-lamports that a transaction offers for a compute unit. */
+export function unitPrice(message: Message.Message): bigint {
+  return budget(message).price
+}
+
+function budget(message: Message.Message): { readonly limit: bigint; readonly price: bigint } {
   let limit: bigint | undefined
   let price = 0n
   let units = 0n
   for (const { program, data } of message.instructions) {
-    const name = programs[program] as string
+    const name = nameOf(message, program)
     units += BUILTINS.includes(name) ? 3_000n : 200_000n
-    if (PRECOMPILES.includes(name)) signatures += BigInt(data[0] ?? 0)
     if (name !== COMPUTE_BUDGET) continue
     const view = new DataView(data.buffer, data.byteOffset, data.length)
     if (data[0] === 2 && data.length >= 5) limit = BigInt(view.getUint32(1, true))
     if (data[0] === 3 && data.length >= 9) price = view.getBigUint64(1, true)
   }
   const asked = limit ?? units
-  const most = asked < MOST_UNITS ? asked : MOST_UNITS
-  return signatures * LAMPORTS_PER_SIGNATURE + (price * most + 999_999n) / 1_000_000n
+  return { limit: asked < MOST_UNITS ? asked : MOST_UNITS, price }
+}
+
+function nameOf({ addresses }: Message.Message, index: number): string {
+  return Address.encode(addresses[index] as Uint8Array)
 }
 
 /** The nonce that follows once a block of this hash is the last one. */
