@@ -156,7 +156,7 @@ export function pending<T>(checks: readonly Engine.Check[], value: T): Engine.Pe
 
 /** Carries a verdict to its end with noble. */
 export function settle<T>(waiting: Verdict.Verdict<Engine.Pending<T>>): Verdict.Verdict<T> {
-  return waiting.ok ? waiting.value.settle(Engine.noble(waiting.value.checks, 'strict')) : waiting
+  return waiting.ok ? waiting.value.settle(Engine.noble(waiting.value.checks, waiting.value.rule)) : waiting
 }
 
 interface Tally {

@@ -60,7 +60,8 @@ export function encode(table: LookupTable): Bytes.Bytes {
     Write.little(closedAt ?? OPEN, 8),
     Write.little(extendedAt, 8),
     Uint8Array.of(extendedFrom),
-    ...(authority === undefined ? [Uint8Array.of(0)] : [Uint8Array.of(1), authority]),
+    // Without one, the option is the first of the zeros behind it.
+    ...(authority === undefined ? [] : [Uint8Array.of(1), authority]),
   ])
   return join([meta, new Uint8Array(META_SIZE - meta.length), ...addresses])
 }

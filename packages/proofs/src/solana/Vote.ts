@@ -130,7 +130,7 @@ export function encode(vote: Vote): Bytes.Bytes {
  * The vote of a transaction that does nothing else. That it was executed isn't asked: a signed vote is a vote wherever it is.
  *
  * Refusals: `vote-instructions` (not exactly one), `vote-program`, `vote-accounts` (not those of its form, in their order; a sysvar that
- * isn't the sysvar: A48), `vote-authority` (no signer), and those of {@link decode}.
+ * isn't the sysvar: A48), `vote-authority` (no signer), `account-index`, and those of {@link decode}.
  *
  * @example
  * import { Vote } from '@aitbc/proofs/solana'
@@ -152,7 +152,8 @@ export function of({ message }: Transaction.Transaction): Verdict.Verdict<Cast> 
   const accounts: Message.Account[] = []
   for (const index of instruction.accounts) {
     const found = Message.account(message, index)
-    if (found.ok) accounts.push(found.value)
+    if (!found.ok) return found
+    accounts.push(found.value)
   }
   const [voteAccount, ...rest] = accounts
   const authority = rest.pop()

@@ -1,6 +1,15 @@
-import { BankHash, Finality, LightClient, StakeTable, type Vote } from '@aitbc/proofs/solana'
+import {
+  BankHash,
+  Finality,
+  LightClient,
+  Message,
+  StakeTable,
+  Transaction,
+  type Vote,
+} from '@aitbc/proofs/solana'
+import { ed25519 } from '@noble/curves/ed25519.js'
 import { describe, expect, test } from 'vitest'
-import { check, flip, value } from '../helpers.js'
+import { check, concat, flip, refusal, value } from '../helpers.js'
 import {
   BLOCKS,
   bankAt,
@@ -149,12 +158,35 @@ describe('voters', () => {
   test('vote in the slots of the table', () => {
     expect(refused({}, BANK, [{ ...TABLE, slots: [100n, 131n] }])).toBe('vote-slot')
     expect(judge({}, BANK, [{ ...TABLE, slots: [101n, 132n] }]).ok).toBe(true)
+    const one = { ...TABLE, slots: [101n, 101n] as const }
+    expect(judge({ epoch: 6n }, BANK, [one, { ...TABLE, epoch: 6n, slots: [102n, 199n] }]).ok).toBe(true)
     const [table] = [{ ...TABLE, slots: [102n, 132n] as const }]
     expect(check(Finality.confirmed(table, BANK, TOWER.votes))).toBe('vote-slot')
   })
 })
 
+test('A59: a vote that ZIP-215 would take doesn’t count', () => {
+  // The neutral element is anybody’s key: R = s·B fits every message.
+  const nobody = ed25519.Point.ZERO.toBytes()
+  const forged = concat(ed25519.Point.BASE.toBytes(), Uint8Array.of(1), bytes(31, 0))
+  const [last] = VALIDATORS.slice(3) as [Validator]
+  const message = voteMessage(
+    { ...last, voter: { ...last.voter, address: nobody } },
+    towerOf(101n, BANK.hash),
+  )
+  expect(ed25519.verify(forged, Message.encode(message), nobody, { zip215: true })).toBe(true)
+  const voters = TABLE.voters.map((it, index) => (index === 3 ? { ...it, authority: nobody } : it))
+  const vote = Transaction.encode({ message, signatures: [forged] })
+  expect(check(Finality.confirmed({ ...TABLE, voters }, BANK, [...votesFor(101n, [0, 1]), vote]))).toBe(
+    'signature',
+  )
+})
+
 test('A52: a bank’s hash isn’t zero', () => {
+  // One byte may be.
+  const hash = Uint8Array.of(0, ...BANK.hash.slice(1))
+  const votes = VALIDATORS.map((it) => voteOf(it, towerOf(101n, hash)))
+  expect(Finality.confirmed(TABLE, { slot: 101n, hash }, votes).ok).toBe(true)
   for (const hash of [bytes(32, 0), bytes(31, 1), bytes(0, 0)])
     expect(check(Finality.confirmed(TABLE, { slot: 101n, hash }, TOWER.votes))).toBe('bank-hash')
 })
@@ -205,6 +237,16 @@ describe('the stake table', () => {
     expect(voter({ voteAccount: (more[0] as StakeTable.Voter).voteAccount })).toBe('stake-duplicate')
     expect(wrong({ total: 98n })).toBe('stake-total')
     expect(StakeTable.check({ ...TABLE, total: 99n }).ok).toBe(true)
+    expect(StakeTable.check({ ...TABLE, slots: [0n, 0n] }).ok).toBe(true)
+    // Zero in one byte, as addresses may have.
+    const address = Uint8Array.of(...bytes(31, 1), 0)
+    const odd = { ...(more[2] as StakeTable.Voter), voteAccount: address, authority: address }
+    expect(StakeTable.check({ ...TABLE, voters: [first, odd] }).ok).toBe(true)
+    expect(refusal(StakeTable.check({ ...TABLE, voters: [first, { ...odd, stake: 0n }] }))).toEqual({
+      check: 'stake-voter',
+      message: 'two addresses and a stake are expected',
+      context: { index: 1 },
+    })
   })
 })
 

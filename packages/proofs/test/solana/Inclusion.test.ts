@@ -3,6 +3,7 @@ import { Batch, Engine } from '@aitbc/proofs/engine'
 import {
   BankHash,
   EntryMerkle,
+  type Finality,
   Inclusion,
   LightClient,
   Poh,
@@ -12,7 +13,7 @@ import {
 import { sha256 } from '@noble/hashes/sha2.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { check, concat, flip, hex, value } from '../helpers.js'
+import { check, concat, flip, hex, refusal, value } from '../helpers.js'
 import {
   BLOCKS,
   bankAt,
@@ -116,7 +117,11 @@ describe('proof of history', () => {
   })
   test('the work is bounded before it starts', () => {
     const endless = { hashes: (1n << 64n) - 1n, hash: first.hash }
-    expect(refused([endless], {})).toBe('poh-work')
+    expect(refusal(Poh.verify(start, [first, endless]))).toEqual({
+      check: 'poh-work',
+      message: 'more than 4000000 hashes',
+      context: { index: 1 },
+    })
     expect(refused(entries, { limit: 15n })).toBe('poh-work')
     expect(Poh.verify(start, entries, { limit: 16n }).ok).toBe(true)
     expect(check(Poh.check([{ ...endless, hashes: Poh.SLOT_HASHES + 1n }]))).toBe('poh-work')
@@ -125,15 +130,32 @@ describe('proof of history', () => {
   test('ticks come when they are due, as many as there are', () => {
     expect(refused(entries, { hashesPerTick: 9n })).toBe('poh-tick-hashes')
     expect(refused(entries, { hashesPerTick: 7n })).toBe('poh-tick-hashes')
-    expect(refused([first, second, { ...first, hashes: 4n }], { hashesPerTick: 8n })).toBe('poh-tick-hashes')
+    const early = [first, second, { ...first, hashes: 4n }]
+    expect(refusal(Poh.verify(start, early, { hashesPerTick: 8n }))).toEqual({
+      check: 'poh-tick-hashes',
+      message: 'a tick has 8 hashes, got 8',
+      context: { index: 2 },
+    })
     expect(refused(entries, { ticks: 1 })).toBe('poh-ticks')
     expect(refused(entries, { ticks: 3 })).toBe('poh-ticks')
     expect(refused([...entries, first], { ticks: 2 })).toBe('poh-ticks')
   })
   test('an entry has a hash, and hashes have 32 bytes', () => {
-    for (const hashes of [0n, -1n]) expect(refused([{ ...first, hashes }], {})).toBe('poh-hashes')
-    expect(refused([{ ...first, hash: bytes(31, 1) }], {})).toBe('poh-length')
-    expect(refused([{ ...first, mixin: bytes(0, 1) }], {})).toBe('poh-length')
+    const context = { index: 1 }
+    for (const hashes of [0n, -1n])
+      expect(refusal(Poh.check([first, { ...first, hashes }]))).toEqual({
+        check: 'poh-hashes',
+        message: `entry 1 has ${hashes} hashes`,
+        context,
+      })
+    for (const change of [{ hash: bytes(31, 1) }, { mixin: bytes(0, 1) }])
+      expect(refusal(Poh.check([first, { ...first, ...change }]))).toEqual({
+        check: 'poh-length',
+        message: 'the hashes of entry 1 have 32 bytes',
+        context,
+      })
+    const one = Poh.next(start, { hashes: 1n })
+    expect(value(Poh.verify(start, [{ hashes: 1n, hash: one }]))).toEqual(one)
   })
   test('an engine of the caller’s hashes instead', () => {
     let asked = 0n
@@ -267,7 +289,13 @@ describe('evidence in its encoded form', () => {
   const judge = (input: Uint8Array, now = NOW) => TransactionEvidence.verify(FRESH, input, { now })
 
   test('default: is read, written and verified', () => {
-    expect(value(TransactionEvidence.decode(encoded))).toEqual(EVIDENCE)
+    expect(TransactionEvidence.FORMAT).toBe('solana-transaction/1')
+    const read = value(TransactionEvidence.decode(encoded))
+    expect(read).toEqual(EVIDENCE)
+    // A tick without a mixin, a bank without an epoch's hash and hard forks: what is left out isn't there, rather than undefined.
+    expect(read.inclusion.entries).toStrictEqual(EVIDENCE.inclusion.entries)
+    const { descendants } = read.finality as Finality.Tower
+    expect(descendants[1]).toStrictEqual(blockAt(103n).parts)
     expect(value(judge(encoded)).transaction.signatures.length).toBe(2)
     for (const [entry, at] of [
       [0, 0],
@@ -360,18 +388,23 @@ describe('evidence in its encoded form', () => {
       changed[offset] = byte
       return TransactionEvidence.decode(changed)
     }
-    const refusal = (verdict: ReturnType<typeof at>) => (verdict.ok ? '' : verdict.refusal.message)
+    const said = (verdict: ReturnType<typeof at>) => refusal(verdict).message
     const find = (part: Uint8Array) => {
       const index = hex(encoded).indexOf(hex(part)) / 2
       expect(index).toBeGreaterThan(0)
       return index
     }
     // Kind of finality; form of a descendant's accounts and of the bank's; side of a step.
-    for (const kind of [0, 3]) expect(refusal(at(40, kind))).toMatch(/tag/)
-    expect(refusal(at(find(blockAt(102n).parts.blockhash) + 32, 3))).toMatch(/tag/)
+    for (const kind of [0, 3])
+      expect(refusal(at(40, kind))).toMatchObject({
+        check: 'evidence-encoding',
+        message: expect.stringContaining(`a tag is 1 to 2, got ${kind}`),
+        context: { received: kind },
+      })
+    expect(said(at(find(blockAt(102n).parts.blockhash) + 32, 3))).toMatch(/tag/)
     const bank = hex(encoded).lastIndexOf(hex(blockAt(101n).parts.blockhash)) / 2
-    expect(refusal(at(bank + 32, 3))).toMatch(/tag/)
+    expect(said(at(bank + 32, 3))).toMatch(/tag/)
     const [step] = (EVIDENCE.inclusion.paths[0] as EntryMerkle.Path).filter((it) => it.side !== 'self')
-    expect(refusal(at(find((step as { hash: Uint8Array }).hash) - 1, 3))).toMatch(/tag/)
+    expect(said(at(find((step as { hash: Uint8Array }).hash) - 1, 3))).toMatch(/tag/)
   })
 })

@@ -45,6 +45,9 @@ test('A59: the right signature, and none with one bit changed', () => {
 
 test('A59: S is below the order', () => {
   const s = fromLittle(signature.slice(32))
+  // The order itself, of which noble makes no multiple.
+  const order = concat(signature.slice(0, 32), little(ORDER))
+  expect(Signature.verify({ publicKey, message, signature: order })).toBe(false)
   for (const times of [1n, 2n, 8n]) {
     const changed = concat(signature.slice(0, 32), little(s + times * ORDER))
     expect(Signature.verify({ publicKey, message, signature: changed })).toBe(false)

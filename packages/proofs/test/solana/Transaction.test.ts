@@ -1,7 +1,9 @@
+import type { Verdict } from '@aitbc/core'
 import { Address, LookupTable, Message, Transaction } from '@aitbc/proofs/solana'
+import { blake3 } from '@noble/hashes/blake3.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { check, concat, flip, hex, unhex, value } from '../helpers.js'
+import { check, concat, flip, hex, refusal, unhex, value } from '../helpers.js'
 import { bytes, hashOf, key, sign, transfer } from './world.js'
 
 const A = key('a')
@@ -26,6 +28,8 @@ const LEGACY: Message.Message = {
   lookups: [],
   instructions: [{ program: 3, accounts: Uint8Array.of(0, 1, 2), data: bytes(300, 1) }],
 }
+
+const LEGACY_BYTES = Message.encode(LEGACY)
 
 test('default: a transaction is read, written and verified', () => {
   const read = value(Transaction.decode(BYTES))
@@ -55,7 +59,8 @@ test('behavior: accounts by their index', () => {
 test('behavior: the hash of a message is BLAKE3 behind its tag', () => {
   expect(Message.hash(MESSAGE)).toEqual(Message.hash(value(Message.decode(Message.encode(MESSAGE)))))
   expect(Message.hash(MESSAGE)).not.toEqual(Message.hash(LEGACY))
-  expect(Message.hash(MESSAGE).length).toBe(32)
+  const tag = new TextEncoder().encode('solana-tx-message-v1')
+  expect(Message.hash(MESSAGE)).toEqual(blake3(concat(tag, Message.encode(MESSAGE))))
 })
 
 test('A50: every bit of a transaction counts', () => {
@@ -85,12 +90,29 @@ test('A50: a decoder is total and gives what encodes alike', () => {
       if (message.ok) expect(Message.encode(message.value)).toEqual(input)
     }),
   )
-  expect(check(Transaction.decode(concat(BYTES, Uint8Array.of(0))))).toBe('trailing-bytes')
-  expect(check(Transaction.decode(BYTES.slice(0, -1)))).toBe('truncated')
-  expect(check(Transaction.decode(new Uint8Array(0)))).toBe('truncated')
-  // 65,535 signatures announced, and addresses, and none there.
-  expect(check(Transaction.decode(unhex('ffff03')))).toBe('truncated')
-  expect(check(Message.decode(unhex('010000ffff03')))).toBe('truncated')
+  const refused = (verdict: Verdict.Verdict<unknown>) => {
+    const { check: name, message } = refusal(verdict)
+    return `${name}: ${message}`
+  }
+  expect(refused(Transaction.decode(concat(BYTES, bytes(3, 0))))).toBe(
+    `trailing-bytes: 3 bytes are left at byte ${BYTES.length}`,
+  )
+  // Within the last indexes of the last lookup, and after the first byte of the lifetime.
+  expect(refused(Transaction.decode(BYTES.slice(0, -1)))).toBe(
+    `truncated: 1 bytes are expected at byte ${BYTES.length - 1}`,
+  )
+  expect(refused(Message.decode(LEGACY_BYTES.slice(0, 4 + 4 * 32 + 1)))).toBe(
+    'truncated: 32 bytes are expected at byte 132',
+  )
+  expect(refused(Transaction.decode(new Uint8Array(0)))).toBe('truncated: 1 bytes are expected at byte 0')
+  // 65,535 signatures announced, and addresses, and none there: refused before one is read, as is one too many.
+  expect(refused(Transaction.decode(unhex('ffff03')))).toBe('truncated: 65535 items are announced at byte 3')
+  expect(refused(Message.decode(unhex('010000ffff03')))).toBe(
+    'truncated: 65535 items are announced at byte 6',
+  )
+  expect(refused(Message.decode(LEGACY_BYTES.slice(0, 4 + 4 * 32 - 1)))).toBe(
+    'truncated: 4 items are announced at byte 4',
+  )
 })
 
 describe('A50: what a message may not say', () => {
@@ -112,6 +134,9 @@ describe('A50: what a message may not say', () => {
   test('more in its header than addresses', () => {
     expect(header(4, 0, 1)).toBe('header-bounds')
     expect(header(2, 0, 3)).toBe('header-bounds')
+    // All of them are signers, or may not be written.
+    const all = { signatures: 2, readonlySigned: 1, readonlyUnsigned: 2 }
+    expect(Message.check({ ...MESSAGE, header: all }).ok).toBe(true)
   })
   test('that nobody pays', () => {
     expect(header(0, 0, 1)).toBe('fee-payer')
@@ -152,7 +177,10 @@ describe('A50: what a message may not say', () => {
   test('a version that isn’t known', () => {
     const next = Message.encode(MESSAGE)
     next[0] = 0x81
-    expect(check(Message.decode(next))).toBe('message-version')
+    expect(refusal(Message.decode(next))).toEqual({
+      check: 'message-version',
+      message: "version 1 isn't known at byte 1",
+    })
   })
   test('its rules hold in a transaction as well', () => {
     const twice = sign(
@@ -172,7 +200,11 @@ test('A50: one signature for each signer, and no more bytes than a packet has', 
   expect(check(Transaction.verify({ ...read, signatures: [] }))).toBe('signature-count')
   expect(check(Transaction.verify({ ...read, signatures: [first] }))).toBe('signature-count')
   expect(check(Transaction.verify({ ...read, signatures: [second, first] }))).toBe('signature')
-  expect(check(Transaction.verify({ ...read, signatures: [first, first] }))).toBe('signature')
+  expect(refusal(Transaction.verify({ ...read, signatures: [first, first] }))).toEqual({
+    check: 'signature',
+    message: 'signature 1 is wrong',
+    context: { index: 1 },
+  })
   const nobody = { ...read.message, header: { signatures: 0, readonlySigned: 0, readonlyUnsigned: 0 } }
   expect(check(Transaction.verify({ message: nobody, signatures: [] }))).toBe('signature-count')
   const large = (size: number) =>
@@ -216,24 +248,31 @@ describe('A50: lookup tables', () => {
     expect(refused({ ...table, closedAt: 60n }, lookup([0]))).toBe('lookup-closed')
     expect(refused(table, lookup([3]))).toBe('lookup-index')
     expect(refused(table, lookup([], [3]))).toBe('lookup-index')
+    expect(refused(table, lookup([0], [1, 3]))).toBe('lookup-index')
     expect(refused(table, lookup([2]), 50n)).toBe('lookup-fresh')
     expect(refused(table, lookup([0], [2]), 50n)).toBe('lookup-fresh')
     expect(LookupTable.resolve(table, lookup([1]), { slot: 50n }).ok).toBe(true)
   })
   test('have one form', () => {
     const encoded = LookupTable.encode(table)
-    const refused = (change: (bytes: Uint8Array) => Uint8Array) =>
-      check(LookupTable.decode(change(encoded.slice())))
+    const refused = (change: (bytes: Uint8Array) => Uint8Array) => {
+      const { check: name, message } = refusal(LookupTable.decode(change(encoded.slice())))
+      return `${name}: ${message}`
+    }
     const set = (at: number, byte: number) => (it: Uint8Array) => {
       it[at] = byte
       return it
     }
-    expect(refused(set(0, 2))).toBe('lookup-state')
-    expect(refused(set(21, 2))).toBe('option-flag')
-    expect(refused(set(54, 1))).toBe('lookup-padding')
-    expect(refused((it) => it.slice(0, -1))).toBe('lookup-size')
-    expect(refused((it) => concat(it, bytes(32 * 254, 1)))).toBe('lookup-size')
-    expect(refused((it) => it.slice(0, 40))).toBe('truncated')
-    expect(refused(() => new Uint8Array(0))).toBe('truncated')
+    expect(refused(set(0, 2))).toBe('lookup-state: a table in use has state 1, got 2 at byte 4')
+    expect(refused(set(21, 2))).toBe('option-flag: 0 or 1 is expected, got 2 at byte 22')
+    expect(refused(set(54, 1))).toBe('lookup-padding: padding must be zero at byte 56')
+    expect(refused((it) => it.slice(0, -1))).toBe('lookup-size: 151 bytes are no table at byte 56')
+    expect(refused((it) => concat(it, bytes(32 * 254, 1)))).toBe(
+      'lookup-size: 8280 bytes are no table at byte 56',
+    )
+    expect(refused((it) => it.slice(0, 40))).toBe('truncated: 32 bytes are expected at byte 22')
+    expect(refused(() => new Uint8Array(0))).toBe('truncated: 4 bytes are expected at byte 0')
+    const full = LookupTable.decode(concat(encoded, bytes(32 * 253, 1)))
+    expect(value(full).addresses.length).toBe(256)
   })
 })

@@ -1,7 +1,7 @@
 import { Address, type Message, Transaction, Vote } from '@aitbc/proofs/solana'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { check, concat, flip, hex, unhex, value } from '../helpers.js'
+import { check, concat, flip, hex, refusal, unhex, value } from '../helpers.js'
 import {
   bytes,
   hashOf,
@@ -99,7 +99,10 @@ describe('error: what is no vote', () => {
   test('another instruction', () => {
     for (const tag of [0, 1, 3, 5, 7, 10, 11, 16, 255])
       expect(check(Vote.decode(concat(Uint8Array.of(tag, 0, 0, 0), bytes(100, 1))))).toBe('vote-kind')
-    expect(check(Vote.decode(Uint8Array.of(14, 0, 0, 1)))).toBe('vote-kind')
+    expect(refusal(Vote.decode(Uint8Array.of(14, 0, 0, 1)))).toEqual({
+      check: 'vote-kind',
+      message: 'instruction 16777230 is no vote at byte 4',
+    })
     expect(check(Vote.decode(new Uint8Array(0)))).toBe('truncated')
   })
   test('no slot, more than a tower has, or slots that don’t ascend', () => {
@@ -122,7 +125,12 @@ describe('error: what is no vote', () => {
   })
   test('a slot wider than 64 bits', () => {
     const data = Vote.encode({ ...base, root: (1n << 64n) - 2n, lockouts: lockouts([1n << 64n, 1]) })
-    expect(check(Vote.decode(data))).toBe('vote-slots')
+    expect(refusal(Vote.decode(data))).toEqual({
+      check: 'vote-slots',
+      message: 'a slot is wider than 64 bits at byte 14',
+    })
+    const last = { ...base, root: (1n << 64n) - 3n, lockouts: lockouts([(1n << 64n) - 1n, 1]) }
+    expect(value(Vote.decode(Vote.encode(last)))).toEqual(last)
   })
   test('integers and options in another form', () => {
     const data = Vote.encode({ ...base, root: undefined, lockouts: lockouts([5n, 1]) })
@@ -190,8 +198,9 @@ describe('a vote in its transaction', () => {
     expect(accounts(1, 2, 0)).toBe('vote-accounts')
     expect(accounts(2, 0)).toBe('vote-accounts')
     expect(accounts(1, 2)).toBe('vote-authority')
-    // An account that isn't there is left out by `of`, which is only met with a message that wasn't decoded.
-    expect(accounts(1, 9)).toBe('vote-accounts')
+    // Only met with a message that wasn't decoded.
+    expect(accounts(1, 9)).toBe('account-index')
+    expect(accounts(1, 9, 0)).toBe('account-index')
   })
   test('A50: no account comes from a table', () => {
     const message: Message.Message = {

@@ -94,12 +94,12 @@ function varint(reader: Reader, bits: number, check: string): bigint {
   let value = 0n
   for (let shift = 0; ; shift += 7) {
     const byte = u8(reader)
-    if (reader.refusal !== undefined) return 0n
     value |= BigInt(byte & 0x7f) << BigInt(shift)
     if (byte === 0 && shift > 0) refuse(reader, check, 'the last group is zero')
     if (value >> BigInt(bits) !== 0n || (byte >= 0x80 && shift + 7 >= bits))
       refuse(reader, check, `the integer is wider than ${bits} bits`)
-    if (byte < 0x80 || reader.refusal !== undefined) return value
+    // Behind a refusal all bytes are zero, which ends it.
+    if (byte < 0x80) return value
   }
 }
 

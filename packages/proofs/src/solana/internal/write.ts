@@ -2,9 +2,7 @@ import type { Bytes } from '@aitbc/core'
 
 /** An integer of `size` bytes, least significant first; cut to its width. */
 export function little(value: bigint | number, size: number): Bytes.Bytes {
-  const out = new Uint8Array(size)
-  for (let i = 0, rest = BigInt(value); i < size; i++, rest >>= 8n) out[i] = Number(rest & 0xffn)
-  return out
+  return Uint8Array.from({ length: size }, (_, i) => Number((BigInt(value) >> BigInt(8 * i)) & 0xffn))
 }
 
 /** An unsigned integer in base 128, least significant group first, in its shortest form. */
