@@ -75,4 +75,9 @@ export const DevnetErrors = /* @__PURE__ */ defineErrors({
     retryable: false,
     hint: 'Name a chain specification, raw or plain, in POLKADOT_CHAIN_SPEC; or unset it.',
   },
+  CosmosRejected: {
+    code: 6041,
+    retryable: false,
+    hint: "Read the node's own message in `context.log`.",
+  },
 })

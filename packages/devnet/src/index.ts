@@ -29,6 +29,8 @@ export {
   type CosmosMineOptions,
   type CosmosNode,
   type CosmosOptions,
+  type CosmosReceipt,
+  type CosmosSendOptions,
   createCosmosNode,
 } from './cosmos/createCosmosNode.js'
 export * as WasmRules from './cosmos/WasmRules.js'

@@ -156,7 +156,7 @@ export function putSlice(bytes: Slice): void {
   written += bytes.length
 }
 
-export function putU64(value: u64): void {
+export function digitsOf(value: u64): Slice {
   const digits = take(20)
   let n: usize = 20
   do {
@@ -164,7 +164,7 @@ export function putU64(value: u64): void {
     store<u8>(digits + n, <u8>(48 + (value % 10)))
     value /= 10
   } while (value != 0)
-  putSlice(slice(digits + n, 20 - n))
+  return slice(digits + n, 20 - n)
 }
 
 /** Eight bytes, the highest first. */
@@ -606,10 +606,11 @@ export function remove(key: Slice): void {
 
 /** A key of two parts. */
 export function key(prefix: string, rest: Slice): Slice {
-  begin()
-  put(prefix)
-  putSlice(rest)
-  return end()
+  const first = text(prefix)
+  const whole = slice(take(first.length + rest.length), first.length + rest.length)
+  memory.copy(whole.at, first.at, first.length)
+  memory.copy(whole.at + first.length, rest.at, rest.length)
+  return whole
 }
 
 export function address(human: Slice, why: string): Slice {

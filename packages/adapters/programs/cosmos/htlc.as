@@ -14,8 +14,8 @@
 // Storage: `lock/<id>` is the record that `details` gives; `number/<n>` the id of the nth lock; `count` how many there are;
 // `held/<token>` what is owed in a cw20 token; `due/<n>` what a token's balance must be after a payment that goes on.
 import {
-  Slice, address, amount, answer, arrived, ask, begin, compare, element, end, is, isEmptyArray, isZero, key, member, minus, nothing, only,
-  plus, put, putBase64, putByte, putHex, putMember, putSlice, putU64, putU64Bytes, read, refuse, refused, remove, require,
+  Slice, address, amount, answer, arrived, ask, begin, compare, digitsOf, element, end, is, isEmptyArray, isZero, key, member, minus, nothing, only,
+  plus, put, putBase64, putByte, putHex, putMember, putSlice, putU64Bytes, read, refuse, refused, remove, require,
   same, sha256, slice, take, text, textOf, there, u64Of, unbase64, unhex, unhex32, unquoted, write,
 } from './contract'
 
@@ -37,14 +37,14 @@ let deadline: u64 = 0
 function readDeadline(expires: Slice): void {
   const why = 'expires must be at_height or at_time'
   const time = member(expires, 'at_time')
-  only(expires, 1)
+  const height = member(expires, 'at_height')
   byTime = time.at != 0
+  if (!byTime && height.at == 0) return refuse(why)
+  only(expires, 1)
   if (byTime) {
     deadline = u64Of(unquoted(time, why), why)
     require(deadline >= TIME_THRESHOLD * BILLION && deadline <= 0xffffffff * BILLION, 'at_time must be nanoseconds')
   } else {
-    const height = member(expires, 'at_height')
-    if (height.at == 0) return refuse(why)
     deadline = u64Of(height, why)
     require(deadline < TIME_THRESHOLD, 'at_height must be a height')
   }
@@ -64,10 +64,7 @@ function lockKey(id: Slice): Slice {
 }
 
 function numbered(prefix: string, number: u64): Slice {
-  begin()
-  put(prefix)
-  putU64(number)
-  return end()
+  return key(prefix, digitsOf(number))
 }
 
 /** An id in its one spelling. */
@@ -198,9 +195,7 @@ function create(env: Slice, body: Slice, source: Slice, kind: string, asset: Sli
   const counted = read(text('count'))
   const number = counted.at == 0 ? 0 : u64Of(counted, '')
   write(numbered('number/', number), id)
-  begin()
-  putU64(number + 1)
-  write(text('count'), end())
+  write(text('count'), digitsOf(number + 1))
 
   begin()
   putHex(hash)
@@ -218,7 +213,7 @@ function create(env: Slice, body: Slice, source: Slice, kind: string, asset: Sli
   putByte(44)
   putMember('source', source)
   put(byTime ? ',"expires":{"at_time":"' : ',"expires":{"at_height":')
-  putU64(deadline)
+  putSlice(digitsOf(deadline))
   put(byTime ? '"},"balance":{"' : '},"balance":{"')
   put(kind)
   const native = is(text(kind), 'native')
@@ -229,7 +224,7 @@ function create(env: Slice, body: Slice, source: Slice, kind: string, asset: Sli
   put(native ? '}]},' : '}},')
   putMember('salt', saltText)
   put(',"number":')
-  putU64(number)
+  putSlice(digitsOf(number))
   put(',"status":"locked","paid":false}')
   write(lockKey(id), end())
 
@@ -241,7 +236,7 @@ function create(env: Slice, body: Slice, source: Slice, kind: string, asset: Sli
   attribute(native ? 'denom' : 'cw20', asset)
   attribute('amount', value)
   put(byTime ? ',{"key":"at_time","value":"' : ',{"key":"at_height","value":"')
-  putU64(deadline)
+  putSlice(digitsOf(deadline))
   put('"}')
   attribute('salt', saltText)
   if (tag.at != 0) {
@@ -298,7 +293,7 @@ function close(reply: string): Slice {
   put('},"reply_on":"')
   put(reply)
   put('","gas_limit":')
-  if (is(text(reply), 'error')) putU64(PAYMENT_GAS)
+  if (is(text(reply), 'error')) putSlice(digitsOf(PAYMENT_GAS))
   else put('null')
   putByte(125)
   return end()

@@ -1,14 +1,31 @@
 import { type LightBlock, Timestamp } from '@aitbc/proofs/tendermint'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { sha256 } from '@noble/hashes/sha2.js'
+import { QueryAccountInfoRequest, QueryAccountInfoResponse } from 'cosmjs-types/cosmos/auth/v1beta1/query'
+import { TxMsgData } from 'cosmjs-types/cosmos/base/abci/v1beta1/abci'
+import {
+  QuerySmartContractStateRequest,
+  QuerySmartContractStateResponse,
+} from 'cosmjs-types/cosmwasm/wasm/v1/query'
+import {
+  MsgExecuteContract,
+  MsgInstantiateContract,
+  MsgInstantiateContractResponse,
+  MsgStoreCode,
+  MsgStoreCodeResponse,
+} from 'cosmjs-types/cosmwasm/wasm/v1/tx'
 import { DevnetErrors } from '../errors.js'
 import * as Clock from '../internal/Clock.js'
 import { bigint, integer, refuse } from '../internal/guards.js'
 import * as Auth from './auth.js'
-import { base64, utf8 } from './bytes.js'
+import type { Coin } from './bank.js'
+import { base64, fromUtf8, utf8 } from './bytes.js'
 import { type Block, createChain, type Included } from './CosmosChain.js'
+import type { Event } from './context.js'
+import { Fault } from './faults.js'
 import { blockJson, MONIKER, methodsOf, resultJson, transactionTags } from './rpcMethods.js'
 import { type RpcServer, serve } from './rpcServer.js'
+import { type AnyMessage, sign } from './sign.js'
 
 /** An account whose key is made from its name. */
 export interface CosmosAccount {
@@ -45,6 +62,28 @@ export interface CosmosMineOptions {
   readonly spacing?: bigint
 }
 
+/** What became of a transaction. */
+export interface CosmosReceipt {
+  /** Upper-case hex. */
+  readonly hash: string
+  readonly height: bigint
+  /** 0 where it succeeded. */
+  readonly code: number
+  /** What the chain said where it failed. */
+  readonly log: string
+  readonly gasUsed: bigint
+  readonly events: readonly Event[]
+  /** What each message answered, in protobuf. */
+  readonly responses: readonly AnyMessage[]
+}
+
+/** What goes along with a transaction. */
+export interface CosmosSendOptions {
+  /** 2,000,000 unless told. */
+  readonly gas?: bigint
+  readonly memo?: string
+}
+
 /** A running local node. */
 export interface CosmosNode {
   /** CAIP-2. */
@@ -64,6 +103,29 @@ export interface CosmosNode {
   fund(address: string, amount: bigint, denom?: string): Promise<void>
   /** A balance now. */
   balance(address: string, denom?: string): bigint
+  /** Signs and sends a transaction, and makes a block of it at once. */
+  send(
+    from: CosmosAccount,
+    messages: readonly AnyMessage[],
+    options?: CosmosSendOptions,
+  ): Promise<CosmosReceipt>
+  /** Uploads a contract and makes an instance; gives its address. 6041 `CosmosRejected`. */
+  deploy(
+    from: CosmosAccount,
+    wasm: Uint8Array,
+    message: unknown,
+    options?: { readonly label?: string; readonly admin?: string },
+  ): Promise<string>
+  /** Sends a message in JSON to a contract. */
+  execute(
+    from: CosmosAccount,
+    contract: string,
+    message: unknown,
+    funds?: readonly Coin[],
+    options?: CosmosSendOptions,
+  ): Promise<CosmosReceipt>
+  /** What a contract answers to a query in JSON. 6041 `CosmosRejected`. */
+  ask(contract: string, query: unknown): Promise<unknown>
   /** Makes blocks (1 unless told), the first of which has all that waits. */
   mine(blocks?: number, options?: CosmosMineOptions): Promise<void>
   /** Skips so many seconds, and makes a block then. */
@@ -92,7 +154,7 @@ const TICK = Timestamp.SECOND / 1000n
  * client sees is real: ed25519 votes over CometBFT's headers, IAVL trees and ICS-23 proofs. One process runs all validators, so there
  * are no forks and no peers; gas is counted by wasmd's rules where this repository's contracts meet them, and approximately elsewhere.
  *
- * Errors: 6007 `InvalidDevnetArgument`, 6010 `DevnetStopped`.
+ * Errors: 6007 `InvalidDevnetArgument`, 6010 `DevnetStopped`, 6041 `CosmosRejected`.
  *
  * @example
  * import { createCosmosNode } from '@aitbc/devnet'
@@ -169,6 +231,38 @@ export async function createCosmosNode(options: CosmosOptions = {}): Promise<Cos
     }),
   )
   const { url, webSocketUrl, close } = server
+  const asked = (path: string, data: Uint8Array): Uint8Array => {
+    try {
+      return chain.query(path, data, chain.height()) as Uint8Array
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error
+      const { codespace, code, message } = error
+      throw DevnetErrors.CosmosRejected(message, { codespace, code, log: message })
+    }
+  }
+  const send: CosmosNode['send'] = async (from, messages, { gas = 2_000_000n, memo = '' } = {}) => {
+    guard()
+    const found = QueryAccountInfoResponse.decode(
+      asked(
+        '/cosmos.auth.v1beta1.Query/AccountInfo',
+        QueryAccountInfoRequest.encode({ address: from.address }).finish(),
+      ),
+    ).info
+    const amount = (gas * gasPrice + 999_999n) / 1_000_000n
+    const bytes = sign(from, messages, {
+      ...{ chainId, gas, memo, fee: amount === 0n ? [] : [{ denom, amount: `${amount}` }] },
+      ...{ accountNumber: found?.accountNumber ?? 0n, sequence: found?.sequence ?? 0n },
+    })
+    const { hash, code, log } = chain.submit(bytes)
+    if (code !== 0) throw DevnetErrors.CosmosRejected(log, { code, log })
+    settle()
+    const { height, result } = chain.transaction(hash) as Included
+    return {
+      ...{ hash, height: BigInt(height), code: result.code, log: result.log },
+      ...{ gasUsed: result.gasUsed, events: result.events },
+      responses: TxMsgData.decode(result.data).msgResponses,
+    }
+  }
   const stop = async (): Promise<void> => {
     if (stopped) return
     stopped = true
@@ -189,6 +283,43 @@ export async function createCosmosNode(options: CosmosOptions = {}): Promise<Cos
       mineOne([{ to, coins: [{ denom: of, amount: `${amount}` }] }])
     },
     balance: (address, of = denom) => chain.balance(address, of),
+    send,
+    deploy: async (from, wasm, message, { label = 'contract', admin = '' } = {}) => {
+      const sender = from.address
+      const done = async (name: string, value: Uint8Array) => {
+        const { code, log, responses } = await send(from, [{ typeUrl: `/cosmwasm.wasm.v1.${name}`, value }])
+        const answer = responses[0]?.value
+        if (answer === undefined) throw DevnetErrors.CosmosRejected(log, { code, log })
+        return answer
+      }
+      const stored = await done(
+        'MsgStoreCode',
+        MsgStoreCode.encode(MsgStoreCode.fromPartial({ sender, wasmByteCode: wasm })).finish(),
+      )
+      const { codeId } = MsgStoreCodeResponse.decode(stored)
+      const made = MsgInstantiateContract.fromPartial({ sender, codeId, label, admin, msg: json(message) })
+      const answer = await done('MsgInstantiateContract', MsgInstantiateContract.encode(made).finish())
+      return MsgInstantiateContractResponse.decode(answer).address
+    },
+    execute: async (from, contract, message, funds = [], options = {}) => {
+      const value = MsgExecuteContract.fromPartial({
+        ...{ sender: from.address, contract, msg: json(message), funds: [...funds] },
+      })
+      const typeUrl = '/cosmwasm.wasm.v1.MsgExecuteContract'
+      return send(from, [{ typeUrl, value: MsgExecuteContract.encode(value).finish() }], options)
+    },
+    ask: async (contract, query) => {
+      guard()
+      const request = QuerySmartContractStateRequest.fromPartial({
+        address: contract,
+        queryData: json(query),
+      })
+      const data = asked(
+        '/cosmwasm.wasm.v1.Query/SmartContractState',
+        QuerySmartContractStateRequest.encode(request).finish(),
+      )
+      return JSON.parse(fromUtf8(QuerySmartContractStateResponse.decode(data).data))
+    },
     mine: async (blocks = 1, { spacing } = {}) => {
       guard()
       integer(blocks, 'blocks', 1, MOST_BLOCKS)
@@ -216,4 +347,8 @@ export async function createCosmosNode(options: CosmosOptions = {}): Promise<Cos
     stop,
     [Symbol.asyncDispose]: stop,
   }
+}
+
+function json(value: unknown): Uint8Array {
+  return utf8(JSON.stringify(value))
 }
