@@ -1,8 +1,8 @@
 import { Bytes, Verdict } from '@aitbc/core'
+import * as base58 from '../internal/base58.js'
 import { join } from '../internal/join.js'
 import * as Hash256 from './Hash256.js'
 
-const ALPHABET = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'
 /** More than an extended key has; the work grows with the square. */
 const MAX_LENGTH = 1024
 
@@ -16,20 +16,15 @@ const MAX_LENGTH = 1024
 export function decode(text: string): Verdict.Verdict<Bytes.Bytes> {
   if (text.length > MAX_LENGTH)
     return Verdict.refuse('base58-length', `${text.length} characters are more than ${MAX_LENGTH}`)
-  const digits: number[] = []
-  for (const character of text) {
-    const digit = ALPHABET.indexOf(character)
-    if (digit < 0) return Verdict.refuse('base58-character', `${character} is not of the alphabet`)
-    digits.push(digit)
-  }
-  return Verdict.accept(Uint8Array.from(rebase(digits, 58, 256)))
+  const bytes = base58.decode(text)
+  return typeof bytes === 'string'
+    ? Verdict.refuse('base58-character', `${bytes} is not of the alphabet`)
+    : Verdict.accept(bytes)
 }
 
 /** Writes bytes as Base58. */
 export function encode(bytes: Bytes.Bytes): string {
-  return rebase([...bytes], 256, 58)
-    .map((digit) => ALPHABET[digit])
-    .join('')
+  return base58.encode(bytes)
 }
 
 /** Reads Base58Check: the last four bytes are a checksum. Refusals: those of {@link decode}, `base58-checksum`. */
@@ -45,20 +40,4 @@ export function decodeCheck(text: string): Verdict.Verdict<Bytes.Bytes> {
 /** Writes bytes as Base58Check. */
 export function encodeCheck(payload: Bytes.Bytes): string {
   return encode(join([payload, Hash256.of(payload).subarray(0, 4)]))
-}
-
-/** Digits, the most significant first, in another base; leading zeros stay as many as they are. */
-function rebase(digits: readonly number[], from: number, to: number): number[] {
-  const out: number[] = []
-  for (const digit of digits) {
-    let carry = digit
-    for (let i = 0; i < out.length; i++) {
-      carry += (out[i] as number) * from
-      out[i] = carry % to
-      carry = Math.floor(carry / to)
-    }
-    for (; carry > 0; carry = Math.floor(carry / to)) out.push(carry % to)
-  }
-  for (let i = 0; i < digits.length && digits[i] === 0; i++) out.push(0)
-  return out.reverse()
 }

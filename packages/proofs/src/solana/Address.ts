@@ -1,5 +1,5 @@
 import { type Bytes, Verdict } from '@aitbc/core'
-import { base58 } from '@scure/base'
+import * as base58 from '../internal/base58.js'
 
 /** The longest text of 32 bytes. */
 const MAX_TEXT = 44
@@ -9,19 +9,19 @@ export const SYSTEM_PROGRAM: Bytes.Bytes32 = /* @__PURE__ */ new Uint8Array(32)
 /** The vote program. */
 export const VOTE_PROGRAM: Bytes.Bytes32 = /* @__PURE__ */ base58.decode(
   'Vote111111111111111111111111111111111111111',
-)
+) as Bytes.Bytes32
 /** The precompile that checks ed25519 signatures. */
 export const ED25519_PROGRAM: Bytes.Bytes32 = /* @__PURE__ */ base58.decode(
   'Ed25519SigVerify111111111111111111111111111',
-)
+) as Bytes.Bytes32
 /** The sysvar with the hashes of recent banks. */
 export const SLOT_HASHES_SYSVAR: Bytes.Bytes32 = /* @__PURE__ */ base58.decode(
   'SysvarS1otHashes111111111111111111111111111',
-)
+) as Bytes.Bytes32
 /** The sysvar with slot, epoch and time. */
 export const CLOCK_SYSVAR: Bytes.Bytes32 = /* @__PURE__ */ base58.decode(
   'SysvarC1ock11111111111111111111111111111111',
-)
+) as Bytes.Bytes32
 
 /**
  * Reads an address: base58 of exactly 32 bytes. Refusals: `base58`, `address-length`.
@@ -37,12 +37,9 @@ export function decode(text: string): Verdict.Verdict<Bytes.Bytes32> {
       'address-length',
       `an address has at most ${MAX_TEXT} characters, got ${text.length}`,
     )
-  let bytes: Bytes.Bytes
-  try {
-    bytes = base58.decode(text)
-  } catch {
-    return Verdict.refuse('base58', 'the text has characters that base58 lacks')
-  }
+  const bytes = base58.decode(text)
+  if (typeof bytes === 'string')
+    return Verdict.refuse('base58', `${bytes} is none of the characters of base58`)
   if (bytes.length !== 32)
     return Verdict.refuse('address-length', `an address has 32 bytes, got ${bytes.length}`)
   return Verdict.accept(bytes)

@@ -1,6 +1,6 @@
 import { AccountId, AssetId, Bytes, ChainId, Codec, type LockTerms, type Network, Verdict } from '@aitbc/core'
 import { sha256 } from '@noble/hashes/sha2.js'
-import { bech32 } from '@scure/base'
+import * as Bech32 from '../bitcoin/Bech32.js'
 import * as wire from './internal/wire.js'
 import { SECOND } from './Timestamp.js'
 
@@ -39,8 +39,6 @@ export const STORE = 'wasm'
 
 const DOMAIN = 'aitbc/htlc/v1'
 const DENOM = /^[a-zA-Z][a-zA-Z0-9/:._-]{2,127}$/
-/** Longest bech32 text, which is longer here than BIP-173 has it: contracts have addresses of 32 bytes. */
-const MAX_ADDRESS = 128
 const OUTCOME =
   /^"number":(?:0|[1-9]\d{0,19}),"status":"(locked|claimed|refunded)","paid":(true|false)(?:,"secret":"([0-9a-f]{64})")?\}$/
 
@@ -214,19 +212,15 @@ export function codeHash(bytes: Bytes.Bytes): Verdict.Verdict<Bytes.Bytes> {
 
 /** The bytes of a bech32 address of the network, 20 or 32 of them; `undefined` for any other text, upper case included. */
 export function addressBytes(address: string, network: Pick<Network, 'hrp'>): Bytes.Bytes | undefined {
-  if (address.length > MAX_ADDRESS || address !== address.toLowerCase()) return undefined
-  try {
-    const { prefix, words } = bech32.decode(address as `${string}1${string}`, MAX_ADDRESS)
-    const bytes = bech32.fromWords(words)
-    return prefix === network.hrp && (bytes.length === 20 || bytes.length === 32) ? bytes : undefined
-  } catch {
-    return undefined
-  }
+  const read = address === address.toLowerCase() ? Bech32.decode(address) : undefined
+  if (!read?.ok || read.value.form !== 'bech32' || read.value.prefix !== network.hrp) return undefined
+  const bytes = Bech32.fromWords(read.value.words)
+  return bytes.ok && (bytes.value.length === 20 || bytes.value.length === 32) ? bytes.value : undefined
 }
 
 /** The address of 20 or 32 bytes in the network's bech32. */
 export function addressText(bytes: Bytes.Bytes, network: Pick<Network, 'hrp'>): string {
-  return bech32.encode(network.hrp ?? '', bech32.toWords(bytes), MAX_ADDRESS)
+  return Bech32.encode({ form: 'bech32', prefix: network.hrp ?? '', words: Bech32.toWords(bytes) })
 }
 
 /**

@@ -1,5 +1,5 @@
 import { Bytes, Verdict } from '@aitbc/core'
-import { base64 } from '@scure/base'
+import * as base64 from '../internal/base64.js'
 import * as BlockId from './BlockId.js'
 import * as Commit from './Commit.js'
 import type { Header } from './Header.js'
@@ -169,11 +169,9 @@ function hex(value: unknown, name: string): Bytes.Bytes {
 }
 
 function base64Of(value: unknown, name: string): Bytes.Bytes {
-  try {
-    return base64.decode(text(value, name))
-  } catch {
-    throw fault(`${name} must be base64`)
-  }
+  const bytes = base64.decode(text(value, name))
+  if (bytes === undefined) throw fault(`${name} must be base64`)
+  return bytes
 }
 
 function integer(value: unknown, name: string, least: bigint, most: bigint): bigint {
