@@ -1,0 +1,428 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Bytes, Hashlock, type Intent, type LockTerms, type Signed, type SwapSeed } from '@aitbc/core'
+import { createHttpRpc } from '@aitbc/core/rpc'
+import { Address, LightClient, TransactionEvidence } from '@aitbc/proofs/solana'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import {
+  createSolanaAdapter,
+  HtlcArtifact,
+  HtlcLock,
+  NonceAccount,
+  SolanaInstruction,
+  SolanaTransaction,
+  type SolanaTransport,
+} from '../../src/solana/index.js'
+import { tells } from '../contract.js'
+import { createWorld, network, type SolanaWorld } from './world.js'
+
+let world: SolanaWorld
+beforeAll(async () => {
+  world = await createWorld()
+})
+afterAll(() => world?.close())
+
+const NONCE = 'aitbc'
+const nonceBytes = new Uint8Array(8)
+const alice = () => world.wallets[0].funding
+const bob = () => world.wallets[1].funding
+const carol = () => world.wallets[2].funding
+const held = async (
+  account: ReturnType<typeof alice>,
+  asset = network.native.id as LockTerms.LockTerms['asset'],
+) => (await world.adapter.balance(account, { asset })).value
+const lockOf = (terms: LockTerms.LockTerms) => world.adapter.expectLock(terms, [])
+const claimOf = (terms: LockTerms.LockTerms, secret: Uint8Array): Intent => ({
+  kind: 'claim',
+  terms,
+  lock: lockOf(terms),
+  secret,
+})
+const transfer = (amount = 5_000_000n): Intent => ({
+  kind: 'transfer',
+  from: alice(),
+  to: carol(),
+  asset: network.native.id,
+  amount,
+})
+const sign = async (step: Signed['step']): Promise<Signed> => {
+  const signer = world.wallets.map((it) => it.signer(step.from, nonceBytes)).find(Boolean)
+  if (signer?.kind !== 'signs') throw new Error(`nobody signs for ${step.from}`)
+  return signer.sign(step)
+}
+const first = async (intent: Intent, adapter = world.adapter): Promise<Signed> =>
+  sign((await adapter.prepare(intent))[0] as Signed['step'])
+const error = async (promise: Promise<unknown>): Promise<unknown> => {
+  try {
+    await promise
+  } catch (reason) {
+    return reason
+  }
+  throw new Error('nothing was refused')
+}
+const spied = (): {
+  readonly rpc: SolanaTransport
+  readonly calls: { method: string; params: unknown }[]
+} => {
+  const http = createHttpRpc({ url: world.node.url, exactNumbers: 'all' })
+  const calls: { method: string; params: unknown }[] = []
+  return {
+    calls,
+    rpc: {
+      request(method, params = [], options = {}) {
+        calls.push({ method, params })
+        return http.request(method, params, options)
+      },
+    },
+  }
+}
+
+describe('lifetimes', () => {
+  test('S9, H18, L7: what a blockhash and a durable nonce outlive', async () => {
+    const one = await first(transfer())
+    expect(one.step.validUntil).toMatchObject({ clock: 'height' })
+    const submission = { ...one, attempts: [one.id] }
+    expect(await error(world.adapter.replace(submission, 5000n))).toMatchObject({
+      _tag: 'SolanaNotReplaceable',
+      retryable: true,
+    })
+    expect(await world.adapter.prepare({ kind: 'void', submission })).toEqual([])
+    const { terms, secret } = await world.terms()
+    await world.run({ kind: 'lock', terms })
+    const claim = await first(claimOf(terms, secret))
+    // A claim of a durable nonce can be handed to somebody who sends it when it is time.
+    await world.run({ kind: 'nonce', from: bob(), name: NONCE })
+    const owner = HtlcLock.keyOf(bob(), network.id, 'bob')
+    const nonce = `${network.id}:${Address.encode(NonceAccount.address(owner, NONCE))}` as const
+    const [delegated] = await world.sign(claimOf(terms, secret), { nonce })
+    expect(delegated?.step.validUntil).toEqual(terms.deadline)
+    expect(await error(world.sign(transfer(), { nonce }))).toMatchObject({
+      context: { argument: 'options.nonce' },
+    })
+
+    await world.mine(185)
+    // No replacement before the first version has finally expired; then one.
+    expect((await world.adapter.status(submission)).value).toEqual({ is: 'replaced', by: '' })
+    expect(await error(world.adapter.submit(one))).toMatchObject({ _tag: 'SolanaExpired' })
+    const [step] = await world.adapter.replace(submission, 5000n)
+    expect(step).toMatchObject({ conflictKey: one.step.conflictKey, maxFee: { asset: network.native.id } })
+    const before = [await held(carol()), await held(bob())] as const
+    const second = await world.adapter.submit(await sign(step as Signed['step']))
+    await world.mine()
+    expect((await world.adapter.status({ ...second, attempts: [one.id, second.id] })).value).toMatchObject({
+      is: 'included',
+      id: second.id,
+    })
+    expect((await held(carol())) - before[0]).toBe(5_000_000n)
+    expect(await error(world.adapter.replace(second, 9000n))).toMatchObject({ _tag: 'SolanaExpired' })
+    // An expired claim would tell its secret for nothing.
+    const { rpc, calls } = spied()
+    const tower = world.open({ rpc })
+    expect(await error(tower.submit(claim))).toMatchObject({ _tag: 'SolanaExpired' })
+    expect(calls.some(({ params }) => tells(JSON.stringify(params), secret))).toBe(false)
+    const sent = await tower.submit(delegated as Signed)
+    await world.mine()
+    expect((await tower.status(sent)).value).toMatchObject({ is: 'included' })
+    expect((await held(bob())) - before[1]).toBe(terms.amount - 5000n - priorityOf(delegated as Signed))
+  })
+
+  test('S9: of two versions with one durable nonce one is included; the other is replaced by it', async () => {
+    await world.run({ kind: 'nonce', from: alice(), name: NONCE })
+    const adapter = world.open({ nonce: NONCE })
+    const lost = await first(transfer(), adapter)
+    expect(lost.step).toMatchObject({ conflictKey: expect.stringMatching(/^nonce\//) })
+    expect(lost.step.validUntil).toBeUndefined()
+    const submission = { ...lost, attempts: [lost.id] }
+    const [step] = await adapter.replace(submission, 5000n)
+    expect(step?.conflictKey).toBe(lost.step.conflictKey)
+    const before = await held(carol())
+    const second = await adapter.submit(await sign(step as Signed['step']))
+    await world.mine()
+    expect((await adapter.status(second)).value).toMatchObject({ is: 'included', id: second.id })
+    expect((await adapter.status(submission)).value).toEqual({ is: 'replaced', by: second.id })
+    expect(await error(adapter.submit(lost))).toMatchObject({ _tag: 'SolanaExpired' })
+    expect((await held(carol())) - before).toBe(5_000_000n)
+  })
+
+  test('a void uses up the nonce of a lock that is not there yet, which never appears then', async () => {
+    const adapter = world.open({ nonce: NONCE })
+    const { terms } = await world.terms()
+    const lock = await first({ kind: 'lock', terms }, adapter)
+    const submission = { ...lock, attempts: [lock.id] }
+    const [step] = await adapter.prepare({ kind: 'void', submission })
+    expect(step).toMatchObject({ kind: 'void', conflictKey: lock.step.conflictKey })
+    const taken = await adapter.submit(await sign(step as Signed['step']))
+    expect(taken.attempts).toEqual([taken.id])
+    await world.mine()
+    expect((await adapter.status(submission)).value).toEqual({ is: 'replaced', by: taken.id })
+    expect(await error(adapter.submit(lock))).toMatchObject({ _tag: 'SolanaExpired' })
+    expect(await adapter.findLocks(terms)).toMatchObject([{ is: 'absent' }])
+  })
+
+  test('S2, S9: both versions of a lock arrive, and it is locked once; the status counts the one that did it', async () => {
+    const { terms } = await world.terms()
+    const one = await first({ kind: 'lock', terms })
+    const two = await sign(
+      (await world.adapter.replace({ ...one, attempts: [one.id] }, 7000n))[0] as Signed['step'],
+    )
+    expect(two.step.conflictKey).toBe(one.step.conflictKey)
+    const before = await held(alice())
+    const sent = await world.adapter.submit(one)
+    await world.mine()
+    expect(await error(world.adapter.submit(two))).toMatchObject({ _tag: 'SolanaWouldFail' })
+    const status = await world.adapter.status({ ...sent, attempts: [one.id, two.id] })
+    expect(status.value).toMatchObject({ is: 'included', id: one.id })
+    expect(before - (await held(alice()))).toBeLessThanOrEqual(terms.amount + one.step.maxFee.amount)
+    expect(await error(world.adapter.prepare({ kind: 'lock', terms }))).toMatchObject({
+      _tag: 'SolanaWouldFail',
+    })
+  })
+})
+
+const priorityOf = ({ step }: Signed) =>
+  SolanaTransaction.feeOf(SolanaTransaction.ofStep(step)) - SolanaTransaction.SIGNATURE_FEE
+
+describe('locks', () => {
+  test('H18: a claim is never simulated, and no call tells the secret before it is submitted', async () => {
+    const { terms, secret } = await world.terms()
+    await world.run({ kind: 'lock', terms })
+    const { rpc, calls } = spied()
+    const adapter = world.open({ rpc })
+    const claim = await first(claimOf(terms, secret), adapter)
+    expect(calls.some(({ params }) => tells(JSON.stringify(params), secret))).toBe(false)
+    await adapter.submit(claim)
+    await world.mine()
+    const sends = calls.filter(({ params }) => tells(JSON.stringify(params), secret))
+    expect(sends.map(({ method }) => method)).toEqual(['sendTransaction'])
+    expect(sends[0]?.params).toMatchObject([expect.any(String), { skipPreflight: true }])
+    expect(calls.map(({ method }) => method)).not.toContain('simulateTransaction')
+  })
+
+  test('H5, H9: a claim that failed has told its secret: it is found, in no block, until the deadline', async () => {
+    const { terms, secret } = await world.terms()
+    await world.run({ kind: 'lock', terms })
+    const stingy = createSolanaAdapter({
+      network,
+      rpc: createHttpRpc({ url: world.node.url, exactNumbers: 'all' }),
+      program: world.program,
+      units: { settle: 400, pay: 0 },
+    })
+    const sent = await stingy.submit(await first(claimOf(terms, secret), stingy))
+    await world.mine(2)
+    expect((await stingy.status(sent)).value).toMatchObject({ is: 'failed', id: sent.id })
+    expect(await world.adapter.findSpend(terms, lockOf(terms))).toMatchObject({
+      is: 'found',
+      fact: { at: 'mempool', depth: 0n, value: { kind: 'claim', transaction: sent.id, secret } },
+    })
+    await world.reach(terms.deadline.value)
+    expect(await world.adapter.findSpend(terms, lockOf(terms))).toMatchObject({ is: 'absent' })
+    await world.run({ kind: 'refund', terms, lock: lockOf(terms) })
+    expect(await world.adapter.findSpend(terms, lockOf(terms))).toMatchObject({
+      is: 'found',
+      fact: { value: { kind: 'refund' } },
+    })
+    // Closed with the refund: found in the history alone.
+    const key = HtlcLock.keyOfText(lockOf(terms).ref, 'ref')
+    expect(world.node.chain.svm.getAccount(world.node.chain.kit.address(Address.encode(key))).exists).toBe(
+      false,
+    )
+    expect(await world.adapter.findLocks(terms)).toMatchObject([{ is: 'found' }])
+  })
+
+  test('H11: lamports at the address, and a vault that somebody else made, stop no lock', async () => {
+    await world.fundToken(alice(), 1_000n)
+    const { terms, secret } = await world.terms({ asset: world.token.id, amount: 1_000n })
+    const lock = HtlcLock.keyOfText(lockOf(terms).ref, 'ref')
+    const mint = HtlcLock.mintOf(world.token.id, network)
+    const payer = HtlcLock.keyOf(carol(), network.id, 'carol')
+    const create = SolanaInstruction.createTokenAccount(payer, lock, mint)
+    await world.run({ ...transfer(3_000_000n), to: `${network.id}:${Address.encode(lock)}` } as Intent)
+    await world.run({
+      kind: 'call',
+      from: carol(),
+      to: `${network.id}:${Address.encode(create.program)}`,
+      data: SolanaInstruction.encodeCall(create.accounts, create.data),
+      value: 0n,
+    })
+    expect(await world.adapter.findLocks(terms)).toMatchObject([{ is: 'absent' }])
+    await world.run({ kind: 'lock', terms })
+    expect(await world.adapter.findLocks(terms)).toMatchObject([
+      { is: 'found', fact: { value: { match: 'exact', amount: 1_000n } } },
+    ])
+    await world.run(claimOf(terms, secret))
+    expect(await held(bob(), world.token.id)).toBe(1_000n)
+  })
+
+  test('H13, H26: a frozen payee is paid later; its claim counts at once', async () => {
+    await world.fundToken(alice(), 500n)
+    const { terms, secret } = await world.terms({ asset: world.token.id, amount: 500n })
+    await world.run({ kind: 'lock', terms })
+    const mint = HtlcLock.mintOf(world.token.id, network)
+    const bobs = SolanaInstruction.tokenAccount(HtlcLock.keyOf(bob(), network.id, 'bob'), mint)
+    await world.freeze(Address.encode(bobs.address), world.token)
+    const before = await held(bob(), world.token.id)
+    const claim = await first(claimOf(terms, secret))
+    expect(SolanaTransaction.acts(SolanaTransaction.ofStep(claim.step)).length).toBe(1)
+    await world.run(claimOf(terms, secret))
+    expect(await world.adapter.findSpend(terms, lockOf(terms))).toMatchObject({ fact: { value: { secret } } })
+    const payout = { kind: 'payout', terms, lock: lockOf(terms), feePayer: carol() } as const
+    expect(await error(world.adapter.prepare(payout))).toMatchObject({ _tag: 'SolanaWouldFail' })
+    await world.freeze(Address.encode(bobs.address), world.token, true)
+    await world.run(payout)
+    expect((await held(bob(), world.token.id)) - before).toBe(500n)
+    // From the deadline on, the locker gets the rent back, whoever asks for it.
+    await world.reach(terms.deadline.value)
+    const rent = await held(alice())
+    await world.run({ kind: 'close', terms, lock: lockOf(terms), feePayer: carol() })
+    expect((await held(alice())) - rent).toBe(
+      world.node.chain.svm.minimumBalanceForRentExemption(244n) +
+        world.node.chain.svm.minimumBalanceForRentExemption(165n),
+    )
+    expect(await error(world.adapter.prepare({ kind: 'close', terms, lock: lockOf(terms) }))).toMatchObject({
+      _tag: 'SolanaWouldFail',
+    })
+  })
+
+  test('H20: another program, another file, another cluster', async () => {
+    const { terms } = await world.terms()
+    const rpc = createHttpRpc({ url: world.node.url, exactNumbers: 'all' })
+    const old = createSolanaAdapter({
+      network,
+      rpc,
+      program: world.program,
+      codeHash: HtlcArtifact.codeHashes.v0,
+    })
+    expect(old.auditTerms(terms)).toMatchObject({ ok: false, refusal: { check: 'terms' } })
+    const theirs = { ...terms, backend: old.backend }
+    expect(await error(old.prepare({ kind: 'lock', terms: theirs }))).toMatchObject({
+      _tag: 'SolanaProgramMismatch',
+    })
+    expect(await old.findLocks(theirs)).toMatchObject([{ is: 'unknown', why: { check: 'lock-program' } }])
+    const elsewhere = world.open({
+      network: { ...network, id: 'solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp' },
+      rpc,
+    })
+    expect(await error(elsewhere.tip())).toMatchObject({ _tag: 'SolanaWrongChain' })
+  })
+
+  test('H13, H20: tokens that nobody allowed, other decimals, and mints with rules', async () => {
+    const other = await world.mint('OTHER')
+    const { terms } = await world.terms({ asset: other.id, amount: 1n })
+    expect(world.adapter.auditTerms(terms)).toMatchObject({ ok: false, refusal: { check: 'token-allowed' } })
+    const rpc = createHttpRpc({ url: world.node.url, exactNumbers: 'all' })
+    const wrong = createSolanaAdapter({
+      network,
+      rpc,
+      program: world.program,
+      tokens: [{ ...other, decimals: 9 }],
+    })
+    expect(await error(wrong.prepare({ kind: 'lock', terms }))).toMatchObject({ _tag: 'SolanaTokenRefused' })
+    // A mint of the newer program with a fee for each transfer.
+    const mint = other.id.split('token:')[1] as string
+    const data = Bytes.concat(new Uint8Array(166), Uint8Array.of(1, 0, 108, 0), new Uint8Array(108))
+    data.set([6, 1], 44)
+    data[165] = 1
+    const ruled: SolanaTransport = {
+      async request(method, params = [], options = {}) {
+        const answer = (await rpc.request(method, params, options)) as { value: unknown[] }
+        const [keys] = params as [unknown]
+        if (method !== 'getMultipleAccounts' || !Array.isArray(keys) || keys[0] !== mint) return answer
+        const account = {
+          lamports: 1,
+          owner: Address.encode(SolanaInstruction.TOKEN_2022_PROGRAM),
+          executable: false,
+          data: [Buffer.from(data).toString('base64'), 'base64'],
+        }
+        return { ...answer, value: [account] }
+      },
+    }
+    const adapter = createSolanaAdapter({ network, rpc: ruled, program: world.program, tokens: [other] })
+    for (const intent of [{ kind: 'lock', terms } as const, { ...transfer(1n), asset: other.id } as Intent])
+      expect(await error(adapter.prepare(intent))).toMatchObject({
+        _tag: 'SolanaTokenRefused',
+        context: { extension: 'transfer-fee' },
+      })
+  })
+
+  test('H27: less than an account must hold, and payees that nobody owns, are refused before anything is signed', async () => {
+    const nobody = `${network.id}:${Address.encode(new Uint8Array(32).fill(0x31))}` as const
+    expect(await error(world.adapter.prepare({ ...transfer(1000n), to: nobody } as Intent))).toMatchObject({
+      _tag: 'SolanaWouldFail',
+      context: { argument: 'intent.amount' },
+    })
+    const mint = HtlcLock.mintOf(world.token.id, network)
+    const token = SolanaInstruction.tokenAccount(HtlcLock.keyOf(alice(), network.id, 'alice'), mint)
+    for (const key of [Address.encode(mint), Address.encode(token.address), world.program])
+      expect(
+        await error(world.adapter.prepare({ ...transfer(), to: `${network.id}:${key}` } as Intent)),
+      ).toMatchObject({ _tag: 'SolanaWouldFail', context: { argument: 'intent.to' } })
+  })
+
+  test('L3: the record holds the agreement where it has room, and else what finds the other leg', async () => {
+    const seed = world.shares[0] as SwapSeed.NetworkSeed
+    const counter = new Uint8Array(32).fill(9)
+    const recovered = []
+    for (const agreement of [new Uint8Array(500).fill(1), bytesOf(500), bytesOf(900)]) {
+      const { terms, nonce } = await world.terms({ salt: bytesOf(32) })
+      const record = { role: 'follower', counter, agreement } as const
+      await world.run({ kind: 'lock', terms, recovery: { seed, nonce, record, index: 2 } })
+      recovered.push({ nonce, agreement: agreement.length > 600 ? undefined : agreement })
+    }
+    const found = await world.open().recoverLocks(seed, { hashlockOf: () => new Uint8Array(32) })
+    expect(found.map(({ nonce, record }) => ({ nonce, agreement: record.agreement }))).toEqual(recovered)
+    for (const { record } of found) expect(record).toMatchObject({ role: 'follower', counter })
+  })
+})
+
+/** Bytes that nothing shortens. */
+let drawn = 0
+function bytesOf(length: number): Uint8Array {
+  const out = new Uint8Array(length)
+  for (let at = 0; at < length; at += 32)
+    out.set(new Uint8Array(createHash('sha256').update(`${++drawn}`).digest()).subarray(0, length - at), at)
+  return out
+}
+
+describe('evidence', () => {
+  test('a claim’s transaction is attested by votes, and its secret with it', async () => {
+    const { terms, secret } = await world.terms()
+    await world.run({ kind: 'lock', terms })
+    await world.run(claimOf(terms, secret))
+    const { chain } = world.node
+    const adapter = createSolanaAdapter({
+      network,
+      rpc: createHttpRpc({ url: world.node.url, exactNumbers: 'all' }),
+      program: world.program,
+      evidence: {
+        transaction: async (signature) => TransactionEvidence.encode(await chain.prove(signature)),
+      },
+    })
+    const lock = lockOf(terms)
+    const spend = await adapter.findSpend(terms, lock)
+    if (spend.is !== 'found') throw new Error('no claim was found')
+    const claim = { kind: 'spend', terms, lock, spend: spend.fact.value } as const
+    expect(await error(world.adapter.prove(claim))).toMatchObject({ _tag: 'SolanaNotProvable' })
+    const evidence = await adapter.prove(claim)
+    expect(evidence).toMatchObject({ network: network.id, format: TransactionEvidence.FORMAT })
+    const trusted = LightClient.trust({ table: chain.stakeTable() })
+    if (!trusted.ok) throw new Error(trusted.refusal.message)
+    const verdict = TransactionEvidence.verify(trusted.value, evidence.bytes, { now: chain.time() })
+    if (!verdict.ok) throw new Error(verdict.refusal.message)
+    expect(verdict.value.assurance).toBe('attested')
+    const told = TransactionEvidence.decode(evidence.bytes)
+    const wire = told.ok ? told.value.inclusion.transaction : new Uint8Array()
+    const [call] = SolanaTransaction.decode(wire).instructions.filter(({ data }) => data.length === 33)
+    expect(Hashlock.opens((call as SolanaInstruction.Instruction).data.slice(1), terms.hashlock)).toBe(true)
+  })
+})
+
+test('the pinned hashes and lengths are those of the programs', () => {
+  for (const version of ['v0', 'v3'] as const) {
+    const file = readFileSync(join(import.meta.dirname, `../../programs/solana/htlc-${version}.so`))
+    expect(createHash('sha256').update(file).digest('hex')).toBe(
+      Bytes.toHex(HtlcArtifact.codeHashes[version]),
+    )
+    expect(file.length).toBe(HtlcArtifact.lengths[version])
+  }
+})
