@@ -25,7 +25,7 @@ const pure = (...folders: string[]) =>
 function testsOf(folder: string): readonly string[] {
   switch (folder) {
     case 'internal':
-      return pure('bitcoin', 'engine', 'merkle')
+      return pure('internal', 'bitcoin', 'engine', 'merkle')
     case 'node':
       return below('engine').filter((file) => file.endsWith('.node.test.ts'))
     default:
