@@ -12,4 +12,5 @@ export const CHAINS: readonly Chain[] = [
   { name: 'bitcoin', create: async () => (await import('./bitcoin.js')).createBitcoinDriver() },
   { name: 'evm', create: async () => (await import('./evm.js')).createEvmDriver() },
   { name: 'solana', create: async () => (await import('./solana.js')).createSolanaDriver() },
+  { name: 'cosmos', create: async () => (await import('./cosmos.js')).createCosmosDriver() },
 ]
