@@ -55,7 +55,6 @@ interface Fragment {
  */
 export function trust(anchor: Anchor): Verdict.Verdict<State> {
   const { hash, set, format = Header.POLKADOT } = anchor
-  if (hash.every((byte) => byte === 0)) return Verdict.refuse('anchor-hash', 'a zero hash names no block')
   const header = Header.decode(anchor.header, format)
   if (!header.ok) return header
   if (!Bytes.equal(hash, header.value.hash))

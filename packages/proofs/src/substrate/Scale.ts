@@ -126,7 +126,6 @@ export const compact: Type<bigint> = {
     if (mode === 0) return BigInt(first >> 2)
     const width = mode === 1 ? 2 : mode === 2 ? 4 : (first >> 2) + 4
     const rest = take(reader, mode === 3 ? width : width - 1)
-    if (rest.length === 0) return 0n
     if (mode === 3) {
       const value = fromLittle(rest)
       if (rest[width - 1] === 0 || value < 1n << 30n)

@@ -79,9 +79,10 @@ function typeOf(leastChild: 0 | 1): Scale.Type<TrieNode> {
     read: (reader) => {
       const first = Scale.byte.read(reader)
       const form = FORMS.find(({ prefix, bits }) => first >> bits === prefix >> bits)
-      if (form === undefined) Scale.refuse(reader, 'trie-header', `no node starts with ${first}`)
-      if (form === undefined || reader.refusal !== undefined)
-        return { partial: EMPTY, value: undefined, children: undefined }
+      if (form === undefined) {
+        Scale.refuse(reader, 'trie-header', `no node starts with ${first}`)
+        return undefined as unknown as TrieNode
+      }
       const partial = readPartial(reader, first & ((1 << form.bits) - 1), (1 << form.bits) - 1)
       const present = form.branch ? readBitmap(reader) : 0
       const value = readValue(reader, form.value)
@@ -130,7 +131,8 @@ function readBitmap(reader: Scale.Reader): number {
 
 function readPartial(reader: Scale.Reader, short: number, most: number): Bytes.Bytes {
   let length = short
-  for (let more = short === most; more && reader.refusal === undefined; ) {
+  for (let more = short === most; more; ) {
+    // 0 after a refusal.
     const next = Scale.byte.read(reader)
     length += next
     more = next === 255
@@ -139,7 +141,7 @@ function readPartial(reader: Scale.Reader, short: number, most: number): Bytes.B
   }
   const all = nibbles(Scale.take(reader, (length + 1) >> 1))
   if (length % 2 === 0) return all
-  if (all.length > 0 && all[0] !== 0) Scale.refuse(reader, 'trie-partial', 'the padding is not zero')
+  if (all[0] !== 0) Scale.refuse(reader, 'trie-partial', 'the padding is not zero')
   return all.subarray(1)
 }
 

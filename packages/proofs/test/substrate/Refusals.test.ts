@@ -657,6 +657,22 @@ describe('BeefyClient', () => {
   })
 })
 
+test('A52: a hash with a zero byte is not a zero hash', () => {
+  const list = voters(4)
+  const found = Array.from({ length: 400 }, (_, i) =>
+    blockOn({ hash: hash32(1), number: 4n }, [{ kind: 'other', data: bytes(i & 0xff, i >> 8) }]),
+  ).find(({ hash }) => hash.includes(0)) as Block
+  expect(value(Justification.verify(unanimous(found, list, 3n), setOf(3n, list))).hash).toEqual(found.hash)
+  const root = bytes(0, ...long(1, 31))
+  const set = { id: 1n, length: 1, root }
+  const anchor = { current: set, next: { ...set, id: 2n }, blockNumber: 0, firstBlock: 1 }
+  expect(BeefyClient.trust(anchor).ok).toBe(true)
+  const payload = [{ id: utf8('mh'), data: root }]
+  expect(value(BeefyCommitment.mmrRoot({ payload, blockNumber: 1, validatorSetId: 1n }))).toEqual(root)
+  // Some root of a trie has a zero byte: it is looked for among the nodes.
+  expect(refusal(TrieProof.verify(root, [bytes(1)], [])).check).toBe('trie-root')
+})
+
 describe('TrieProof', () => {
   const trie = trieOf([
     [bytes(1), long(1)],
