@@ -1,4 +1,4 @@
-import { Bytes, type Codec, Codec as Codecs, type LockTerms, type Network, Verdict } from '@aitbc/core'
+import { Bytes, Codec, type LockTerms, type Network, Verdict } from '@aitbc/core'
 import * as Canonical from '../internal/canonical.js'
 import * as HtlcStorage from './HtlcStorage.js'
 import * as CommitmentProof from './ics23/CommitmentProof.js'
@@ -35,7 +35,7 @@ export interface Held {
 
 /** Writes evidence in its one canonical form. */
 export function encode(evidence: LockEvidence): Bytes.Bytes {
-  const writer = Codecs.writer()
+  const writer = Codec.writer()
     .bytes(LightBlock.encode(evidence.block))
     .bytes(CommitmentProof.encode(evidence.store))
   for (const { value, proof } of [evidence.contract, evidence.code, evidence.lock])

@@ -1,0 +1,155 @@
+import { type Amount, type CallOptions, Fact, isAitbcError, type Network } from '@aitbc/core'
+import { HtlcStorage } from '@aitbc/proofs/tendermint'
+import * as CosmosRpc from '../CosmosRpc.js'
+import { CosmosErrors } from '../errors.js'
+import type { HtlcBackend } from '../HtlcLock.js'
+
+/**
+ * Gas limits with room to spare over what was measured (`test/cosmos/CosmosAdapter.node.test.ts`); they bound the maximum fee that a
+ * step states. On most Cosmos chains the whole limit is paid for. Claims and refunds are never simulated (H18), so theirs are fixed.
+ */
+export interface GasLimits {
+  readonly transfer: bigint
+  /** A lock of coins, without a record. */
+  readonly lockNative: bigint
+  /** A lock of cw20 tokens, without a record. */
+  readonly lockToken: bigint
+  /** One byte of a recovery record. */
+  readonly recordByte: bigint
+  /** A claim or refund; the contract refuses to be short of gas for the payment. */
+  readonly settle: bigint
+}
+
+/** What the adapter's functions share. */
+export interface Client {
+  readonly network: Network
+  /** The chain's own name. */
+  readonly chainId: string
+  readonly denom: string
+  readonly transport: CosmosRpc.CosmosTransport
+  readonly backend: HtlcBackend
+  /** The contract's 32 bytes. */
+  readonly contract: Uint8Array
+  readonly tokens: ReadonlyMap<string, Amount.Asset>
+  readonly assurance: Fact.Told<unknown>['assurance']
+  readonly gas: GasLimits
+  /** Base units for 1,000,000 gas. */
+  readonly maxFeeRate: bigint
+  /** Blocks that transfers and calls may wait for inclusion; 0 for no limit. */
+  readonly timeoutBlocks: bigint
+  readonly pollMs: number
+  readonly wait: (milliseconds: number, signal?: AbortSignal) => Promise<void>
+  /** Ids of what was sent, by conflict key, oldest first. */
+  readonly attempts: Map<string, readonly string[]>
+  /** Ids that the node was seen to know. */
+  readonly seen: Set<string>
+}
+
+/** Most entries that the adapter remembers of what it sent. */
+export const MEMORY = 10_000
+
+export type Head = Fact.Tip & { readonly block: CosmosRpc.Block }
+
+/** The options of a call for the RPC layer. */
+export function rpc(options: CallOptions | undefined): CosmosRpc.Options {
+  return options?.signal === undefined ? {} : { signal: options.signal }
+}
+
+/** The head of the chain, which is final; `CosmosWrongChain` (3404) where the endpoint is on another one. */
+export async function tipOf(client: Client, options?: CallOptions): Promise<Head> {
+  const { chainId, height } = await CosmosRpc.status(client.transport, rpc(options))
+  if (chainId !== client.chainId)
+    throw CosmosErrors.CosmosWrongChain(
+      `the endpoint must be on ${client.network.id}, it is on cosmos:${chainId}`,
+      { expected: client.network.id, received: `cosmos:${chainId}` },
+    )
+  const block = await blockAt(client, height, options)
+  const { hash } = block
+  const time = seconds(block)
+  return { height, hash, time, clock: time, finalized: { height, hash }, block }
+}
+
+/** A block of the network; `RpcMalformed` (1204) for another chain's. */
+export async function blockAt(
+  client: Client,
+  height: bigint,
+  options?: CallOptions,
+): Promise<CosmosRpc.Block> {
+  const block = await CosmosRpc.block(client.transport, height, rpc(options))
+  if (block.header.chainId !== client.chainId)
+    throw CosmosRpc.malformed('commit', `a block of ${client.chainId}`, block.header.chainId)
+  return block
+}
+
+/** A block's time in unix seconds, rounded down: it has reached a whole second exactly when its nanoseconds have. */
+export function seconds(block: CosmosRpc.Block): bigint {
+  return block.header.time / 1_000_000_000n
+}
+
+/** A block's reference. */
+export function ref(block: { readonly height: bigint; readonly hash: string }): Fact.BlockRef {
+  return { height: block.height, hash: block.hash }
+}
+
+/** A fact of this adapter. */
+export function told<T>(
+  client: Client,
+  value: T,
+  at: Fact.BlockRef | 'mempool',
+  { block: _, ...asOf }: Head,
+): Fact.Told<T> {
+  return Fact.told(value, at, asOf, client.assurance)
+}
+
+/** Why what is at the contract's address isn't the audited contract after a block; undefined where it is. */
+export async function contractFault(
+  client: Client,
+  height: bigint,
+  options?: CallOptions,
+): Promise<{ readonly check: string; readonly message: string } | undefined> {
+  const { address, codeHash } = client.backend
+  const read = (key: Uint8Array) =>
+    CosmosRpc.stored(client.transport, HtlcStorage.STORE, key, height, rpc(options))
+  const known = await read(HtlcStorage.contractKey(client.contract))
+  if (known === null)
+    return { check: 'lock-contract', message: `there is no contract at ${address} on ${client.network.id}` }
+  const info = HtlcStorage.contractInfo(known)
+  if (!info.ok) throw CosmosRpc.malformed('abci_query', 'a contract', info.refusal.message)
+  if (info.value.admin !== '')
+    return { check: 'lock-admin', message: `${info.value.admin} can put other code at ${address}` }
+  const code = await read(HtlcStorage.codeKey(info.value.codeId))
+  const hash = code === null ? undefined : HtlcStorage.codeHash(code)
+  if (hash !== undefined && !hash.ok) throw CosmosRpc.malformed('abci_query', 'a code', hash.refusal.message)
+  const received = CosmosRpc.upperHex(hash?.value ?? new Uint8Array(0))
+  const expected = CosmosRpc.upperHex(codeHash)
+  return received === expected
+    ? undefined
+    : { check: 'lock-code', message: `the code at ${address} must have hash ${expected}, got ${received}` }
+}
+
+/** `CosmosContractMismatch` (3403) where what is at the contract's address isn't the audited contract. */
+export async function assertContract(client: Client, height: bigint, options?: CallOptions): Promise<void> {
+  const fault = await contractFault(client, height, options)
+  if (fault !== undefined)
+    throw CosmosErrors.CosmosContractMismatch(fault.message, {
+      check: fault.check,
+      address: client.backend.address,
+    })
+}
+
+/** Remembers at most {@link MEMORY} entries, the newest. */
+export function remember<K, V>(map: Map<K, V>, key: K, value: V): void {
+  map.delete(key)
+  map.set(key, value)
+  if (map.size > MEMORY) map.delete(map.keys().next().value as K)
+}
+
+/** Runs a read; where the node refuses it because its words match, `otherwise`. */
+export async function unless<T>(read: Promise<T>, words: RegExp, otherwise: T): Promise<T> {
+  try {
+    return await read
+  } catch (error) {
+    if (isAitbcError(error, 'RpcRejected') && words.test(CosmosRpc.said(error))) return otherwise
+    throw error
+  }
+}

@@ -1,0 +1,157 @@
+import {
+  type CallOptions,
+  CoreErrors,
+  type Fact,
+  isAitbcError,
+  type Signed,
+  type Status,
+  type Submission,
+  show,
+} from '@aitbc/core'
+import * as CosmosRpc from '../CosmosRpc.js'
+import * as CosmosTransaction from '../CosmosTransaction.js'
+import { CosmosErrors } from '../errors.js'
+import { accountAt } from './accounts.js'
+import { blockAt, type Client, MEMORY, ref, remember, rpc, tipOf, told } from './client.js'
+
+/** Codes of the Cosmos SDK (`types/errors/errors.go`) that a caller can act on. */
+const CODE = { funds: 5, gas: 11, fee: 13, inMempool: 19, timeout: 30, sequence: 32 } as const
+
+/** Broadcasts; what the node already knows, or a block already has, counts as sent. */
+export async function submit(client: Client, signed: Signed, options?: CallOptions): Promise<Submission> {
+  options?.signal?.throwIfAborted()
+  assertNetwork(client, signed?.step?.network, 'signed.step.network')
+  CosmosTransaction.assertSigned(signed)
+  await tipOf(client, options)
+  const { id } = signed
+  try {
+    const { code, codespace, log } = await CosmosRpc.broadcast(client.transport, signed.raw, rpc(options))
+    const sent = code === 0 || (code === CODE.inMempool && codespace === 'sdk')
+    if (!sent && !(await known(client, id, options))) throw refused(signed, code, codespace, log)
+  } catch (error) {
+    if (!isAitbcError(error, 'RpcRejected') || error.context['method'] !== 'broadcast_tx_sync') throw error
+    const cached = /already (?:exists|in).*cache/i.test(CosmosRpc.said(error))
+    if (!cached && !(await known(client, id, options))) throw error
+  }
+  saw(client, id)
+  const earlier = client.attempts.get(signed.step.conflictKey) ?? []
+  const attempts = [...earlier.filter((attempt) => attempt !== id), id]
+  remember(client.attempts, signed.step.conflictKey, attempts)
+  return { step: signed.step, id, raw: signed.raw, attempts }
+}
+
+/**
+ * What became of a submission, over all its attempts; a sequence that somebody else's transaction took is `replaced`, and one that
+ * can't be included any more `dropped`.
+ */
+export async function status(
+  client: Client,
+  submission: Submission,
+  options?: CallOptions,
+): Promise<Fact.Fact<Status>> {
+  assertNetwork(client, submission?.step?.network, 'submission.step.network')
+  const { message, sequence, timeoutHeight } = CosmosTransaction.ofStep(submission.step)
+  const { from } = message
+  const ids = attemptsOf(submission)
+  const tip = await tipOf(client, options)
+  const included = async (found: CosmosRpc.Included) => {
+    saw(client, found.hash)
+    const block = await blockAt(client, found.height, options)
+    const is = found.code === 0 ? ('final' as const) : ('failed' as const)
+    return told<Status>(client, { is, id: found.hash, block: ref(block) }, ref(block), tip)
+  }
+  for (const id of ids) {
+    const found = await CosmosRpc.transaction(client.transport, id, rpc(options))
+    if (found !== undefined && found.height <= tip.height && !isStillborn(found)) return included(found)
+  }
+  const account = await accountAt(client, from, tip.height, options)
+  if (account !== undefined && account.sequence > sequence) {
+    const query = `tx.acc_seq='${from}/${sequence}'`
+    const takers = await CosmosRpc.search(client.transport, query, rpc(options))
+    const taker = takers.find(
+      (found) =>
+        CosmosTransaction.open(found.bytes)?.sequence === sequence &&
+        !isStillborn(found) &&
+        found.height <= tip.height,
+    )
+    if (taker !== undefined && ids.includes(taker.hash)) return included(taker)
+    // An index that lags behind the state tells nothing yet: what it can't name wasn't necessarily another's.
+    if (taker === undefined) return told<Status>(client, { is: 'unknown' }, ref(tip), tip)
+    return told<Status>(client, { is: 'replaced', by: taker.hash }, ref(tip), tip)
+  }
+  for (const bytes of await mempool(client, options)) {
+    const id = CosmosRpc.hashOf(bytes)
+    if (!ids.includes(id)) continue
+    saw(client, id)
+    return told<Status>(client, { is: 'pending' }, 'mempool', tip)
+  }
+  const expired = timeoutHeight !== 0n && tip.height >= timeoutHeight
+  const is = expired || ids.some((id) => client.seen.has(id)) ? 'dropped' : 'unknown'
+  return told<Status>(client, { is }, ref(tip), tip)
+}
+
+/** A transaction that a block has but the chain refused to begin: it cost nothing, and its sequence is still free. */
+function isStillborn({ code, codespace }: CosmosRpc.Included): boolean {
+  return codespace === 'sdk' && (code === CODE.sequence || code === CODE.timeout)
+}
+
+async function mempool(client: Client, options?: CallOptions): Promise<readonly Uint8Array[]> {
+  try {
+    return await CosmosRpc.unconfirmed(client.transport, rpc(options))
+  } catch (error) {
+    // Many endpoints keep their mempool to themselves.
+    if (isAitbcError(error, 'RpcRejected')) return []
+    throw error
+  }
+}
+
+async function known(client: Client, id: string, options?: CallOptions): Promise<boolean> {
+  if ((await CosmosRpc.transaction(client.transport, id, rpc(options))) !== undefined) return true
+  return (await mempool(client, options)).some((bytes) => CosmosRpc.hashOf(bytes) === id)
+}
+
+/** The node's code and words for what a caller can act on. */
+function refused(signed: Signed, code: number, codespace: string, log: string) {
+  const context = { id: signed.id, conflictKey: signed.step.conflictKey, code, codespace, message: log }
+  const message = `${signed.step.kind} ${signed.id} was refused: ${log} (${codespace} ${code})`
+  if (codespace === 'sdk') {
+    if (code === CODE.sequence) {
+      const [, expected, got] = /expected (\d{1,20}), got (\d{1,20})/.exec(log) ?? []
+      return CosmosErrors.CosmosSequenceMismatch(message, {
+        ...context,
+        ...(expected === undefined ? {} : { expected: BigInt(expected) }),
+        ...(got === undefined ? {} : { got: BigInt(got) }),
+      })
+    }
+    if (code === CODE.funds) return CosmosErrors.CosmosInsufficientFunds(message, context)
+    if (code === CODE.fee) return CosmosErrors.CosmosUnderpriced(message, context)
+    if (code === CODE.timeout) return CosmosErrors.CosmosExpired(message, context)
+  }
+  return CoreErrors.RpcRejected(message, { method: 'broadcast_tx_sync', ...context })
+}
+
+/** All attempts of a submission, newest first. */
+function attemptsOf(submission: Submission): readonly string[] {
+  const ids = [...new Set([...(submission.attempts ?? []), submission.id])].reverse()
+  for (const id of ids)
+    if (!/^[0-9A-F]{64}$/.test(id))
+      throw CoreErrors.InvalidArgument(`submission.attempts must be transaction hashes, got ${show(id)}`, {
+        argument: 'submission.attempts',
+        received: id,
+      })
+  return ids
+}
+
+function saw(client: Client, id: string): void {
+  client.seen.add(id)
+  if (client.seen.size > MEMORY) client.seen.delete(client.seen.values().next().value as string)
+}
+
+function assertNetwork(client: Client, network: unknown, argument: string): void {
+  if (network !== client.network.id)
+    throw CoreErrors.ForeignNetwork(`${argument} must be ${client.network.id}, got ${show(network)}`, {
+      argument,
+      expected: client.network.id,
+      received: network,
+    })
+}

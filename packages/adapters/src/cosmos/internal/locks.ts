@@ -1,0 +1,268 @@
+import {
+  Bytes,
+  type CallOptions,
+  CoreErrors,
+  type Fact,
+  type FoundLock,
+  Hashlock,
+  isAitbcError,
+  type Lock,
+  type LockTerms,
+  type RecoveredLock,
+  type Spend,
+  SwapSeed,
+  show,
+  type Verdict,
+} from '@aitbc/core'
+import { HtlcStorage } from '@aitbc/proofs/tendermint'
+import * as CosmosRpc from '../CosmosRpc.js'
+import * as CosmosTransaction from '../CosmosTransaction.js'
+import * as HtlcLock from '../HtlcLock.js'
+import {
+  assertContract,
+  blockAt,
+  type Client,
+  contractFault,
+  type Head,
+  ref,
+  rpc,
+  tipOf,
+  told,
+} from './client.js'
+import * as Record from './record.js'
+
+/** An event with the transaction that it is of. */
+export interface Found {
+  readonly event: HtlcLock.HtlcEvent
+  readonly transaction: CosmosRpc.Included
+}
+
+/** Every lock of these terms: at most one, for the contract takes an id once. Audits the contract in the same block. */
+export async function findLocks(
+  client: Client,
+  terms: LockTerms.LockTerms,
+  options?: CallOptions,
+): Promise<readonly Fact.Read<Lock>[]> {
+  const own = HtlcLock.fromLockTerms(terms, client.backend, client.network)
+  const id = HtlcLock.id(own)
+  const tip = await tipOf(client, options)
+  const audited = await entryAt(client, own, tip.height, options)
+  if ('why' in audited) return [{ is: 'unknown', why: audited.why }]
+  if (audited.entry.status === 'none') return [{ is: 'absent', fact: told(client, null, ref(tip), tip) }]
+  const found = (await eventsOf(client, `wasm.id='${id}'`, tip, options)).filter(
+    ({ event }) => event.is === 'create',
+  )
+  const [first, ...more] = found
+  if (first === undefined || more.length > 0)
+    return [unknown('lock-event', `one event of lock ${id} must be there, got ${found.length}`)]
+  const block = await blockAt(client, first.transaction.height, options)
+  return [{ is: 'found', fact: told(client, lockOf(first, terms.amount, block), ref(block), tip) }]
+}
+
+/** What ended a lock; a claim that waits in the mempool has told its secret already. */
+export async function findSpend(
+  client: Client,
+  terms: LockTerms.LockTerms,
+  lock: Lock,
+  options?: CallOptions,
+): Promise<Fact.Read<Spend>> {
+  const own = HtlcLock.fromLockTerms(terms, client.backend, client.network)
+  const id = HtlcLock.id(own)
+  if (lock?.ref !== id)
+    throw CoreErrors.InvalidArgument(`lock.ref must be ${id}, the id of the terms, got ${show(lock?.ref)}`, {
+      argument: 'lock.ref',
+      expected: id,
+      received: lock?.ref,
+    })
+  const tip = await tipOf(client, options)
+  const audited = await entryAt(client, own, tip.height, options)
+  if ('why' in audited) return { is: 'unknown', why: audited.why }
+  const { entry } = audited
+  if (entry.status === 'none' || entry.status === 'locked') {
+    const [pending] =
+      entry.status === 'locked' ? await pendingClaims(client, id, terms.hashlock, options) : []
+    return pending === undefined
+      ? { is: 'absent', fact: told(client, null, ref(tip), tip) }
+      : { is: 'found', fact: told(client, pending, 'mempool', tip) }
+  }
+  const wanted = entry.status === 'claimed' ? 'release' : 'refund'
+  const found = (await eventsOf(client, `wasm.id='${id}'`, tip, options)).filter(
+    ({ event }) => event.is === wanted,
+  )
+  const [first, ...more] = found
+  const spend = first === undefined || more.length > 0 ? undefined : spendOf(first)
+  if (first !== undefined && spend !== undefined) {
+    const block = await blockAt(client, first.transaction.height, options)
+    return { is: 'found', fact: told(client, spend, ref(block), tip) }
+  }
+  // The state itself has the secret: an endpoint that hides the transaction can't hide it.
+  if (entry.status === 'claimed' && Hashlock.opens(entry.secret, terms.hashlock))
+    return {
+      is: 'found',
+      fact: told(client, { kind: 'claim', transaction: '', secret: entry.secret }, ref(tip), tip),
+    }
+  return unknown(
+    'spend-event',
+    `one event that tells how lock ${id} ended must be there, with its secret if claimed`,
+  )
+}
+
+/** Locks by hashlock alone, oldest first. */
+export async function discoverLocks(
+  client: Client,
+  hashlock: Bytes.Hash32,
+  options?: CallOptions,
+): Promise<readonly FoundLock[]> {
+  Hashlock.assert(hashlock)
+  const tip = await tipOf(client, options)
+  await assertContract(client, tip.height, options)
+  const found = await eventsOf(client, `wasm.hash='${Bytes.toHex(hashlock)}'`, tip, options)
+  return rebuilt(client, found, options).then((all) => all.map(({ terms, lock }) => ({ terms, lock })))
+}
+
+/** Every lock that the owner of a seed made, found by its tags and opened with its key. */
+export async function recoverLocks(
+  client: Client,
+  seed: SwapSeed.NetworkSeed,
+  options: CallOptions & { readonly hashlockOf: (nonce: Bytes.Bytes) => Bytes.Hash32 },
+): Promise<readonly RecoveredLock[]> {
+  SwapSeed.assertNetwork(seed, client.network.id)
+  const tip = await tipOf(client, options)
+  await assertContract(client, tip.height, options)
+  const locks: RecoveredLock[] = []
+  for (let from = 0; ; from += Record.TAG_WINDOW) {
+    if (from >= Record.MAX_TAGS)
+      throw CoreErrors.RpcTooLarge(`more than ${Record.MAX_TAGS} tags of one seed are in use`, {
+        method: 'tx_search',
+      })
+    let inUse = false
+    for (let index = from; index < from + Record.TAG_WINDOW; index++) {
+      const tag = Bytes.toHex(Record.tagOf(seed, index))
+      const found = await eventsOf(client, `wasm.tag='${tag}'`, tip, options)
+      inUse ||= found.length > 0
+      for (const { terms, lock, record } of await rebuilt(client, found, options)) {
+        const opened = Record.open(seed, Bytes.fromHex(lock.ref), record)
+        if (opened === undefined) continue
+        // An initiator's lock has the hashlock of its own secret; anything else was never its.
+        if (
+          opened.record.role === 'initiator' &&
+          !Bytes.equal(options.hashlockOf(opened.nonce), terms.hashlock)
+        )
+          continue
+        locks.push({ terms, lock, ...opened })
+      }
+    }
+    if (!inUse) return locks
+  }
+}
+
+/** What the contract keeps of a lock after a block, where the contract is the audited one. */
+export async function entryAt(
+  client: Client,
+  own: HtlcStorage.Parameters,
+  height: bigint,
+  options?: CallOptions,
+): Promise<{ readonly entry: HtlcStorage.Entry } | { readonly why: Verdict.Refusal }> {
+  const fault = await contractFault(client, height, options)
+  if (fault !== undefined) return { why: { ...fault, context: { address: client.backend.address } } }
+  const key = HtlcStorage.lockKey(client.contract, HtlcStorage.lockId(own))
+  const value = await CosmosRpc.stored(client.transport, HtlcStorage.STORE, key, height, rpc(options))
+  const entry = HtlcStorage.entryOf(value, own)
+  return entry.ok ? { entry: entry.value } : { why: entry.refusal }
+}
+
+/** Claims of a lock that wait in the mempool, as far as the endpoint shows it; their secrets open the hashlock. */
+export async function pendingClaims(
+  client: Client,
+  id: string,
+  hashlock: Bytes.Hash32,
+  options?: CallOptions,
+): Promise<readonly (Spend & { readonly kind: 'claim' })[]> {
+  let pending: readonly Bytes.Bytes[]
+  try {
+    pending = await CosmosRpc.unconfirmed(client.transport, rpc(options))
+  } catch (error) {
+    // Many endpoints keep their mempool to themselves; then there is nothing to see.
+    if (isAitbcError(error, 'RpcRejected') || isAitbcError(error, 'RpcMalformed')) return []
+    throw error
+  }
+  return pending.flatMap((bytes) =>
+    (CosmosTransaction.open(bytes)?.messages ?? []).flatMap((message) => {
+      const secret = HtlcLock.secretInMessage(message, id, client.backend)
+      return secret !== undefined && Hashlock.opens(secret, hashlock)
+        ? [{ kind: 'claim' as const, transaction: CosmosRpc.hashOf(bytes), secret }]
+        : []
+    }),
+  )
+}
+
+/** The contract's events of included transactions that match, oldest first; none that the head doesn't know of. */
+export async function eventsOf(
+  client: Client,
+  condition: string,
+  tip: Head,
+  options?: CallOptions,
+): Promise<readonly Found[]> {
+  const { address } = client.backend
+  const query = `wasm._contract_address='${address}' AND ${condition}`
+  const [, wanted = ''] = /='([0-9a-f]{64})'$/.exec(condition) ?? []
+  const transactions = await CosmosRpc.search(client.transport, query, rpc(options))
+  return transactions
+    .filter(({ code, height }) => code === 0 && height <= tip.height)
+    .flatMap((transaction) =>
+      transaction.events
+        // The node searches transactions: other events of the same one come along.
+        .filter(({ attributes }) => attributes.some(([, value]) => value === wanted))
+        .flatMap((raw) => {
+          const event = HtlcLock.decodeEvent(raw, client.backend, client.network)
+          return event === undefined ? [] : [{ event, transaction }]
+        }),
+    )
+}
+
+/** The lock of a `create` event. */
+export function lockOf(found: Found, amount: bigint, block: CosmosRpc.Block): Lock {
+  const { event, transaction } = found
+  const late = event.is === 'create' && block.header.time >= event.parameters.expires
+  return { ref: event.id, transaction: transaction.hash, amount, match: late ? 'late' : 'exact' }
+}
+
+/** The spend of a `release` or `refund` event. */
+export function spendOf({ event, transaction }: Found): Spend | undefined {
+  if (event.is === 'refund') return { kind: 'refund', transaction: transaction.hash }
+  return event.is === 'release'
+    ? { kind: 'claim', transaction: transaction.hash, secret: event.secret }
+    : undefined
+}
+
+/** The terms and locks of `create` events; none where terms of that kind can't be. */
+async function rebuilt(
+  client: Client,
+  found: readonly Found[],
+  options?: CallOptions,
+): Promise<readonly (FoundLock & { readonly record: Bytes.Bytes })[]> {
+  const locks: (FoundLock & { readonly record: Bytes.Bytes })[] = []
+  for (const one of found) {
+    const { event, transaction } = one
+    if (event.is !== 'create') continue
+    const terms = termsOf(client, event.parameters)
+    if (terms === undefined) continue
+    const block = await blockAt(client, transaction.height, options)
+    locks.push({ terms, lock: lockOf(one, terms.amount, block), record: event.record })
+  }
+  return locks
+}
+
+function termsOf(client: Client, parameters: HtlcStorage.Parameters): LockTerms.LockTerms | undefined {
+  try {
+    return HtlcLock.toLockTerms(parameters, client.backend, client.network)
+  } catch (error) {
+    // Anybody may lock on terms that the SDK has no words for, such as a deadline in the year 2200.
+    if (isAitbcError(error)) return undefined
+    throw error
+  }
+}
+
+function unknown(check: string, message: string): { readonly is: 'unknown'; readonly why: Verdict.Refusal } {
+  return { is: 'unknown', why: { check, message } }
+}
