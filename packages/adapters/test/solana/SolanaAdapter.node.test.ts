@@ -284,6 +284,54 @@ describe('locks', () => {
     })
   })
 
+  test('H19, H29: an endpoint that alters a lock, its vault or its secret is found out', async () => {
+    const { terms, secret } = await world.terms({ asset: world.token.id, amount: 50n })
+    await world.fundToken(alice(), 50n)
+    await world.run({ kind: 'lock', terms })
+    const lock = lockOf(terms)
+    const vault = SolanaInstruction.tokenAccount(
+      HtlcLock.keyOfText(lock.ref, 'ref'),
+      HtlcLock.mintOf(world.token.id, network),
+    )
+    const http = createHttpRpc({ url: world.node.url, exactNumbers: 'all' })
+    const lying = (key: string, edit: (data: Uint8Array) => void) =>
+      world.open({
+        rpc: {
+          async request(method, params = [], options = {}) {
+            const answer = await http.request(method, params, options)
+            const [keys] = params as [unknown]
+            if (method !== 'getMultipleAccounts' || !Array.isArray(keys) || keys[0] !== key) return answer
+            const [account] = (answer as { value: { data: [string, string] }[] }).value
+            const data = new Uint8Array(Buffer.from(account?.data[0] ?? '', 'base64'))
+            edit(data)
+            const altered = { ...account, data: [Buffer.from(data).toString('base64'), 'base64'] }
+            return { ...(answer as object), value: [altered] }
+          },
+        },
+      })
+    const flip = (at: number) => (data: Uint8Array) => {
+      data[at] = (data[at] as number) ^ 1
+    }
+    // Amount, deadline, hashlock, locker, beneficiary, mint, salt.
+    for (const at of [0, 4, 12, 20, 52, 84, 116, 148])
+      expect(await lying(lock.ref, flip(at)).findLocks(terms), `byte ${at}`).toMatchObject([
+        { is: 'unknown', why: { check: 'lock-terms' } },
+      ])
+    const held = Address.encode(vault.address)
+    for (const at of [0, 32])
+      expect(await lying(held, flip(at)).findLocks(terms), `vault, byte ${at}`).toMatchObject([
+        { is: 'unknown', why: { check: 'lock-vault' } },
+      ])
+    expect(await lying(held, (data) => data.fill(0, 64, 72)).findLocks(terms)).toMatchObject([
+      { is: 'found', fact: { value: { match: 'under', amount: 0n } } },
+    ])
+    await world.run(claimOf(terms, secret))
+    expect(await lying(lock.ref, flip(212)).findSpend(terms, lock)).toMatchObject({
+      is: 'unknown',
+      why: { check: 'spend-secret' },
+    })
+  })
+
   test('H20: another program, another file, another cluster', async () => {
     const { terms } = await world.terms()
     const rpc = createHttpRpc({ url: world.node.url, exactNumbers: 'all' })
