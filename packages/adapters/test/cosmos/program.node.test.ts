@@ -187,17 +187,32 @@ describe('the contract', () => {
     expect(await outcome(refund(it))).toBe('lock is settled')
   })
 
-  test('H5, S4: a release is refused from the deadline on, a refund before it', async () => {
-    const it = terms()
-    expect(await outcome(lock(it))).toBe('ok')
-    expect(await outcome(refund(it))).toBe('the deadline has not passed')
-    expect(await outcome(withdraw(it))).toBe('lock is not settled')
-    await pass(it)
-    expect(node.time()).toBe(it.deadline)
+  test('H5, S4: a release counts until the last nanosecond before the deadline, a refund from the deadline on', async () => {
+    /** What a message does in a block at the deadline, or so many nanoseconds from it. */
+    const at = async (from: bigint, act: (it: Terms, time: bigint) => Promise<CosmosReceipt>) => {
+      const it = terms()
+      expect(await outcome(lock(it))).toBe('ok')
+      expect(await outcome(withdraw(it))).toBe('lock is not settled')
+      const said = await outcome(act(it, it.deadline + from))
+      return [said, (await details(it)).status]
+    }
+    const releasing = (it: Terms, time: bigint) =>
+      node.execute(stranger, contract, { release: { id: idOf(it), preimage: hex(current()) } }, [], { time })
+    const refunding = (it: Terms, time: bigint) =>
+      node.execute(stranger, contract, { refund: { id: idOf(it) } }, [], { time })
+    expect(await at(-1n, releasing)).toEqual(['ok', 'claimed'])
+    expect(await at(0n, releasing)).toEqual(['the deadline has passed', 'locked'])
+    expect(await at(-1n, refunding)).toEqual(['the deadline has not passed', 'locked'])
     const alices = node.balance(alice.address)
-    expect(await outcome(release(it, hex(current())))).toBe('the deadline has passed')
+    expect(await at(0n, refunding)).toEqual(['ok', 'refunded'])
+    expect(node.balance(alice.address)).toBe(alices)
+  })
+
+  test('what is refunded is settled', async () => {
+    const it = terms()
+    await lock(it)
+    await pass(it)
     expect(await outcome(refund(it))).toBe('ok')
-    expect(node.balance(alice.address) - alices).toBe(it.amount)
     expect(await outcome(refund(it))).toBe('lock is settled')
     expect(await outcome(release(it, hex(current())))).toBe('lock is settled')
   })

@@ -82,6 +82,8 @@ export interface CosmosSendOptions {
   /** 2,000,000 unless told. */
   readonly gas?: bigint
   readonly memo?: string
+  /** Nanoseconds of its block, after those of the newest one; the chain's clock goes on from there. */
+  readonly time?: bigint
 }
 
 /** A running local node. */
@@ -128,7 +130,7 @@ export interface CosmosNode {
   ask(contract: string, query: unknown): Promise<unknown>
   /** Makes blocks (1 unless told), the first of which has all that waits. */
   mine(blocks?: number, options?: CosmosMineOptions): Promise<void>
-  /** Skips so many seconds, and makes a block then. */
+  /** Skips at least so many seconds, to a whole one, and makes a block then. */
   advance(seconds: bigint): Promise<void>
   setMining(mining: 'instant' | 'manual'): void
   /** Height of the newest block. */
@@ -181,10 +183,12 @@ export async function createCosmosNode(options: CosmosOptions = {}): Promise<Cos
   const guard = (): void => {
     if (stopped) throw DevnetErrors.DevnetStopped('this Cosmos node was stopped', {})
   }
-  const mineOne = (gifts: Parameters<typeof chain.mine>[1] = []): Block => {
-    const last = chain.block(chain.height())?.header.time ?? 0n
+  const lastTime = (): bigint => chain.block(chain.height())?.header.time ?? 0n
+  const mineOne = (gifts: Parameters<typeof chain.mine>[1] = [], time?: bigint): Block => {
+    const last = lastTime()
+    if (time !== undefined) clock.reach(bigint(time, 'time', last + 1n, Timestamp.MAX) / Timestamp.SECOND)
     const now = clock.now() * Timestamp.SECOND
-    const block = chain.mine(now > last ? now : last + TICK, gifts)
+    const block = chain.mine(time ?? (now > last ? now : last + TICK), gifts)
     const height = `${block.header.height}`
     server?.publish(
       new Map([
@@ -211,8 +215,8 @@ export async function createCosmosNode(options: CosmosOptions = {}): Promise<Cos
     }
     return block
   }
-  const settle = (): void => {
-    mineOne()
+  const settle = (time?: bigint): void => {
+    mineOne([], time)
     mineOne()
   }
   mineOne()
@@ -240,7 +244,7 @@ export async function createCosmosNode(options: CosmosOptions = {}): Promise<Cos
       throw DevnetErrors.CosmosRejected(message, { codespace, code, log: message })
     }
   }
-  const send: CosmosNode['send'] = async (from, messages, { gas = 2_000_000n, memo = '' } = {}) => {
+  const send: CosmosNode['send'] = async (from, messages, { gas = 2_000_000n, memo = '', time } = {}) => {
     guard()
     const found = QueryAccountInfoResponse.decode(
       asked(
@@ -255,7 +259,7 @@ export async function createCosmosNode(options: CosmosOptions = {}): Promise<Cos
     })
     const { hash, code, log } = chain.submit(bytes)
     if (code !== 0) throw DevnetErrors.CosmosRejected(log, { code, log })
-    settle()
+    settle(time)
     const { height, result } = chain.transaction(hash) as Included
     return {
       ...{ hash, height: BigInt(height), code: result.code, log: result.log },
@@ -331,14 +335,16 @@ export async function createCosmosNode(options: CosmosOptions = {}): Promise<Cos
     },
     advance: async (seconds) => {
       guard()
-      clock.shift(bigint(seconds, 'seconds', 1n, TEN_YEARS))
+      const target = lastTime() + bigint(seconds, 'seconds', 1n, TEN_YEARS) * Timestamp.SECOND
+      // Blocks of one second follow each other by milliseconds, so the newest may be ahead of the clock.
+      clock.reach((target + Timestamp.SECOND - 1n) / Timestamp.SECOND)
       mineOne()
     },
     setMining: (to) => {
       mining = to
     },
     height: () => BigInt(chain.height()),
-    time: () => (chain.block(chain.height()) as Block).header.time,
+    time: lastTime,
     lightBlock: (height) => {
       const found = chain.block(Number(height))
       if (found === undefined) return refuse('height', `1 to ${chain.height()}`, height)

@@ -3,7 +3,7 @@ import { readerOf } from './wasm.js'
 /** The name of the counter that {@link meter} adds. */
 export const COUNTER = 'aitbc_gas_left'
 
-/** Instructions at which control may go elsewhere, or arrive from elsewhere: what ran until there is paid before. */
+/** Instructions at which control may go elsewhere, or arrive from elsewhere: all that runs up to one is paid at once, before it runs. */
 const TURNS = new Set([0x00, 0x02, 0x03, 0x04, 0x05, 0x0b, 0x0c, 0x0d, 0x0e, 0x0f, 0x10, 0x11, 0x40])
 
 /**
@@ -51,21 +51,19 @@ export function meter(wasm: Uint8Array): Uint8Array {
             reader.byte()
           })
           const body: number[] = [...wasm.subarray(start, reader.at())]
-          let straight = 1
+          let straight = 0
           let waiting: number[] = []
           while (reader.at() < stop) {
             const it = reader.instruction()
             // The rules have let none of these through.
             if (it === undefined) break
-            if (TURNS.has(it.opcode)) {
-              body.push(...pay(counter, straight), ...waiting)
-              straight = 0
-              waiting = []
-            }
             straight++
             for (let i = it.at; i < it.end; i++) waiting.push(wasm[i] as number)
+            if (!TURNS.has(it.opcode)) continue
+            body.push(...pay(counter, straight), ...waiting)
+            straight = 0
+            waiting = []
           }
-          body.push(...waiting)
           bodies.push(...leb(body.length))
           for (const byte of body) bodies.push(byte)
         })
