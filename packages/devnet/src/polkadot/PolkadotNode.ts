@@ -333,6 +333,11 @@ function sessionOf(core: Core, chain: Blockchain, { pool, exclusive, lag, submit
           return submit(params)
         case 'author_pendingExtrinsics':
           return pool.pending()
+        case 'system_accountNextIndex':
+        case 'account_nextIndex':
+          return exclusive(async () =>
+            pool.nextNonce(String(params[0]), Number(await provider.send(method, [...params]))),
+          )
         case 'chain_getFinalizedHead':
           return (await finalized()).hash
         case 'rpc_methods':

@@ -25,6 +25,8 @@ interface Refusal {
 export interface Pool {
   submit(extrinsic: Hex): Promise<Hex>
   pending(): readonly Hex[]
+  /** The next nonce of an account (SS58), counting on from its own over what waits. */
+  nextNonce(address: string, own: number): Promise<number>
   /** What the next block takes, dearest first, each after what it requires; what became invalid is dropped. */
   take(): Promise<readonly Hex[]>
   /** Puts back what a block that left the chain had; what is invalid by now is dropped. */
@@ -97,6 +99,20 @@ export function createPool(chain: Blockchain): Pool {
       return entry.hash
     },
     pending: () => [...entries.values()].map((entry) => entry.extrinsic),
+    async nextNonce(address, own) {
+      const { registry } = await chain.head.meta
+      const waiting = new Set<number>()
+      for (const { extrinsic } of entries.values()) {
+        const { signer, nonce } = registry.createType('GenericExtrinsic', extrinsic) as unknown as {
+          readonly signer: { toString(): string }
+          readonly nonce: { toNumber(): number }
+        }
+        if (signer.toString() === address) waiting.add(nonce.toNumber())
+      }
+      let next = own
+      while (waiting.has(next)) next++
+      return next
+    },
     async take() {
       const judged = await Promise.all([...entries.values()].map((entry) => judge(entry.extrinsic)))
       const left = judged.filter((entry) => !('code' in entry)) as Entry[]

@@ -1,0 +1,115 @@
+import {
+  type Bytes,
+  type CallOptions,
+  type Claim,
+  CoreErrors,
+  type Fact,
+  type LockTerms,
+  show,
+} from '@aitbc/core'
+import { HtlcStorage } from '@aitbc/proofs/ethereum'
+import { StorageKey, TrieProof } from '@aitbc/proofs/substrate'
+import { PolkadotErrors } from '../errors.js'
+import * as HubEvidence from '../HubEvidence.js'
+import * as HubLock from '../HubLock.js'
+import { atTip, type Client, needHeader } from './client.js'
+import { contractAt, type Hub, infoKey, slotKey, statusAt } from './hub.js'
+import * as Rpc from './rpc.js'
+
+type Hex = `0x${string}`
+
+/** What is to be proved: that the lock of these terms has a status. */
+interface Statement {
+  readonly terms: LockTerms.LockTerms
+  readonly status: HtlcStorage.Status
+  readonly form: keyof typeof HubEvidence.FORMAT
+}
+
+/**
+ * Evidence that a lock has the status of the claim: in the newest final block where it has it there, else in the head. What the node
+ * answers is verified before it is handed on. A chain whose headers have no state root can prove nothing: `PolkadotNotProvable` (3514).
+ */
+export async function prove(
+  client: Client,
+  hub: Hub,
+  claim: Claim,
+  options?: CallOptions,
+): Promise<Fact.Evidence> {
+  if (claim?.kind !== 'lock' && claim?.kind !== 'spend')
+    throw CoreErrors.InvalidArgument(
+      `claim.kind must be lock or spend, got ${show((claim as Claim | undefined)?.kind)}`,
+      { argument: 'claim.kind' },
+    )
+  const status = claim.kind === 'lock' ? 'locked' : claim.spend?.kind === 'claim' ? 'claimed' : 'refunded'
+  return evidenceOf(client, hub, { terms: claim.terms, status, form: claim.kind }, options)
+}
+
+/** Evidence that there is no such lock, or no spend of it. */
+export async function proveAbsence(
+  client: Client,
+  hub: Hub,
+  claim: { readonly kind: 'lock' | 'spend'; readonly terms: LockTerms.LockTerms },
+  options?: CallOptions,
+): Promise<Fact.Evidence> {
+  const status = claim.kind === 'lock' ? 'none' : 'locked'
+  return evidenceOf(client, hub, { terms: claim.terms, status, form: 'absence' }, options)
+}
+
+async function evidenceOf(
+  client: Client,
+  hub: Hub,
+  statement: Statement,
+  options?: CallOptions,
+): Promise<Fact.Evidence> {
+  const parameters = HubLock.parameters(statement.terms, hub)
+  return atTip(client, options, async (tip) => {
+    for (const hash of new Set([tip.finalized?.hash as Hex | undefined, tip.hash])) {
+      if (hash === undefined) continue
+      const status = await statusAt(client, hub, parameters, hash, options)
+      if (!status.ok || status.value !== statement.status) continue
+      return {
+        network: client.network.id,
+        format: HubEvidence.FORMAT[statement.form],
+        bytes: await evidenceAt(client, hub, statement, hash, options),
+      }
+    }
+    const id = Rpc.hex(HtlcStorage.lockId(parameters))
+    throw PolkadotErrors.PolkadotNotProvable(
+      `lock ${id} must have status ${statement.status} in block ${tip.hash}, it has not`,
+      { lock: id, expected: statement.status, block: tip.hash },
+    )
+  })
+}
+
+async function evidenceAt(
+  client: Client,
+  hub: Hub,
+  { terms, status }: Statement,
+  at: Hex,
+  options?: CallOptions,
+): Promise<Bytes.Bytes> {
+  const header = await needHeader(client, at, options)
+  if (/^0x0+$/.test(header.stateRoot))
+    throw PolkadotErrors.PolkadotNotProvable(
+      `the headers of ${client.network.name} have no state root: nothing can be proved from them`,
+      { block: at },
+      { hint: 'A local runtime without consensus proves nothing: use the evidence of a real chain.' },
+    )
+  const contract = await contractAt(client, hub, at, options)
+  const child = StorageKey.childRoot(contract?.trieId ?? new Uint8Array(0))
+  const key = slotKey(HubLock.parameters(terms, hub))
+  const evidence: HubEvidence.HubEvidence = {
+    header: header.bytes,
+    contract: TrieProof.of(await Rpc.readProof(client.api, [infoKey(hub)], at, options)),
+    status: TrieProof.of(await Rpc.childReadProof(client.api, child, [key], at, options)),
+    head: [],
+  }
+  const verdict = HubEvidence.verify({ block: Rpc.unhex(at) }, terms, hub, evidence)
+  if (!verdict.ok || verdict.value.status !== status)
+    throw Rpc.malformed(
+      'state_getChildReadProof',
+      `a proof of the lock in ${at}`,
+      verdict.ok ? verdict.value.status : `${verdict.refusal.check}: ${verdict.refusal.message}`,
+    )
+  return HubEvidence.encode(evidence)
+}
