@@ -2,6 +2,8 @@ export * as Aitbc from './aitbc/index.js'
 export * as Attestation from './attestation/index.js'
 export { type BitcoinVerifier, createBitcoinVerifier } from './bitcoin/createBitcoinVerifier.js'
 export * as Bitcoin from './bitcoin/index.js'
+export { type CosmosVerifier, createCosmosVerifier } from './cosmwasm/createCosmosVerifier.js'
+export * as Cosmwasm from './cosmwasm/index.js'
 export * as Beacon from './ethereum/beacon.js'
 export {
   createEvmVerifier,

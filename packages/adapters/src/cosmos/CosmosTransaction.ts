@@ -9,7 +9,7 @@ import {
   type Step,
   show,
 } from '@aitbc/core'
-import { HtlcStorage } from '@aitbc/proofs/tendermint'
+import { HtlcStorage } from '@aitbc/proofs/cosmwasm'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { ripemd160 } from '@noble/hashes/legacy.js'
 import { sha256 } from '@noble/hashes/sha2.js'

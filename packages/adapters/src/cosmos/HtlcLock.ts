@@ -9,7 +9,7 @@ import {
   type Network,
   show,
 } from '@aitbc/core'
-import { HtlcStorage } from '@aitbc/proofs/tendermint'
+import { HtlcStorage } from '@aitbc/proofs/cosmwasm'
 import { type Event, toBase64 } from './CosmosRpc.js'
 import type { Message } from './CosmosTransaction.js'
 import { CosmosErrors } from './errors.js'

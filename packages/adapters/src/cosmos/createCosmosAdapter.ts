@@ -9,7 +9,7 @@ import {
   type SwapAdapter,
   show,
 } from '@aitbc/core'
-import { HtlcStorage } from '@aitbc/proofs/tendermint'
+import { HtlcStorage } from '@aitbc/proofs/cosmwasm'
 import type { CosmosTransport } from './CosmosRpc.js'
 import { CosmosErrors } from './errors.js'
 import * as HtlcArtifact from './HtlcArtifact.js'

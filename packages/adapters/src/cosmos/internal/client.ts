@@ -1,5 +1,5 @@
 import { type Amount, type CallOptions, Fact, isAitbcError, type Network } from '@aitbc/core'
-import { HtlcStorage } from '@aitbc/proofs/tendermint'
+import { HtlcStorage } from '@aitbc/proofs/cosmwasm'
 import * as CosmosRpc from '../CosmosRpc.js'
 import { CosmosErrors } from '../errors.js'
 import type { HtlcBackend } from '../HtlcLock.js'

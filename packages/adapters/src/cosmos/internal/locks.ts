@@ -14,7 +14,7 @@ import {
   show,
   type Verdict,
 } from '@aitbc/core'
-import { HtlcStorage } from '@aitbc/proofs/tendermint'
+import { HtlcStorage } from '@aitbc/proofs/cosmwasm'
 import * as CosmosRpc from '../CosmosRpc.js'
 import * as CosmosTransaction from '../CosmosTransaction.js'
 import * as HtlcLock from '../HtlcLock.js'

@@ -16,7 +16,7 @@ import {
   show,
   Verdict,
 } from '@aitbc/core'
-import { HtlcStorage } from '@aitbc/proofs/tendermint'
+import { HtlcStorage } from '@aitbc/proofs/cosmwasm'
 import { BinaryReader, BinaryWriter } from 'cosmjs-types/binary'
 import * as CosmosRpc from '../CosmosRpc.js'
 import * as CosmosTransaction from '../CosmosTransaction.js'

@@ -7,7 +7,8 @@ import {
   type LockTerms,
   show,
 } from '@aitbc/core'
-import { HtlcStorage, type Ics23, LockEvidence } from '@aitbc/proofs/tendermint'
+import { HtlcStorage, LockEvidence } from '@aitbc/proofs/cosmwasm'
+import type { Ics23 } from '@aitbc/proofs/tendermint'
 import * as CosmosRpc from '../CosmosRpc.js'
 import { CosmosErrors } from '../errors.js'
 import { type Client, type Head, rpc, tipOf } from './client.js'

@@ -1,9 +1,9 @@
 import { Bytes, Codec, type LockTerms, type Network, Verdict } from '@aitbc/core'
 import * as Canonical from '../internal/canonical.js'
+import * as CommitmentProof from '../tendermint/ics23/CommitmentProof.js'
+import * as LightBlock from '../tendermint/LightBlock.js'
+import * as Multistore from '../tendermint/Multistore.js'
 import * as HtlcStorage from './HtlcStorage.js'
-import * as CommitmentProof from './ics23/CommitmentProof.js'
-import * as LightBlock from './LightBlock.js'
-import * as Multistore from './Multistore.js'
 
 /** Names of the form in an `Evidence`: one layout for all statements. */
 export const FORMAT = { lock: 'cosmos-lock/1', spend: 'cosmos-spend/1', absence: 'cosmos-absence/1' } as const
@@ -47,7 +47,7 @@ export function encode(evidence: LockEvidence): Bytes.Bytes {
  * Reads evidence; total. Refusals: `evidence-encoding`, and those of `LightBlock.decode` and `CommitmentProof.decode`.
  *
  * @example
- * import { LockEvidence } from '@aitbc/proofs/tendermint'
+ * import { LockEvidence } from '@aitbc/proofs/cosmwasm'
  * LockEvidence.decode(new Uint8Array(0)).ok // false
  */
 export function decode(bytes: Bytes.Bytes): Verdict.Verdict<LockEvidence> {

@@ -1,7 +1,9 @@
 import { Bytes, type Claim, Fact, type LockTerms } from '@aitbc/core'
-import { createCosmosVerifier, Header, HtlcStorage, LockEvidence } from '@aitbc/proofs/tendermint'
+import { createCosmosVerifier, HtlcStorage, LockEvidence } from '@aitbc/proofs/cosmwasm'
+import { Header } from '@aitbc/proofs/tendermint'
 import { describe, expect, test } from 'vitest'
 import { check, flip, value } from '../helpers.js'
+import { client, keysOf, nowOf } from '../tendermint/world.js'
 import {
   address,
   CLAIMED,
@@ -19,7 +21,6 @@ import {
   TERMS,
   utf8,
 } from './htlc.js'
-import { client, keysOf, nowOf } from './world.js'
 
 const ref = Bytes.toHex(HtlcStorage.lockId(value(HtlcStorage.from(TERMS, network))))
 const lock = { ref, transaction: 'AB', amount: TERMS.amount, match: 'exact' } as const

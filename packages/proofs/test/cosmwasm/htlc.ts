@@ -1,9 +1,10 @@
 import { Bytes, Hashlock, type LockTerms, type Network, networks } from '@aitbc/core'
-import { HtlcStorage, type LightBlock, type LockEvidence } from '@aitbc/proofs/tendermint'
+import { HtlcStorage, type LockEvidence } from '@aitbc/proofs/cosmwasm'
+import type { LightBlock } from '@aitbc/proofs/tendermint'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { value } from '../helpers.js'
-import { multistoreOf, treeOf } from './trees.js'
-import { block, CHAIN, type Options } from './world.js'
+import { multistoreOf, treeOf } from '../tendermint/trees.js'
+import { block, CHAIN, type Options } from '../tendermint/world.js'
 
 export const network: Network = {
   ...networks.cosmosLocal,

@@ -1,8 +1,8 @@
 import { AccountId, AssetId, Bytes, ChainId, Codec, type LockTerms, type Network, Verdict } from '@aitbc/core'
 import { sha256 } from '@noble/hashes/sha2.js'
 import * as Bech32 from '../bitcoin/Bech32.js'
-import * as wire from './internal/wire.js'
-import { SECOND } from './Timestamp.js'
+import * as wire from '../tendermint/internal/wire.js'
+import { SECOND } from '../tendermint/Timestamp.js'
 
 /** What a lock can be, by what the contract keeps under its id. */
 export type Status = 'none' | 'locked' | 'claimed' | 'refunded'
@@ -50,7 +50,7 @@ const OUTCOME =
  *
  * @example
  * import { networks } from '@aitbc/core'
- * import { HtlcStorage } from '@aitbc/proofs/tendermint'
+ * import { HtlcStorage } from '@aitbc/proofs/cosmwasm'
  * HtlcStorage.denomOf('cosmos:cosmoshub-4/slip44:118', networks.cosmosHub) // 'uatom'
  */
 export function from(terms: LockTerms.LockTerms, network: Network): Verdict.Verdict<Parameters> {

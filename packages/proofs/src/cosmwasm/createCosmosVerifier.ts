@@ -12,11 +12,11 @@ import {
   type Verifier,
 } from '@aitbc/core'
 import { establish } from '@aitbc/core/verifier'
-import * as Header from './Header.js'
-import type { LightBlock } from './LightBlock.js'
-import * as LightClient from './LightClient.js'
+import * as Header from '../tendermint/Header.js'
+import type { LightBlock } from '../tendermint/LightBlock.js'
+import * as LightClient from '../tendermint/LightClient.js'
+import { SECOND } from '../tendermint/Timestamp.js'
 import * as LockEvidence from './LockEvidence.js'
-import { SECOND } from './Timestamp.js'
 
 /** A verifier that also judges what isn't there. */
 export interface CosmosVerifier extends Verifier {
@@ -50,7 +50,7 @@ interface Known {
  *
  * @example
  * import { networks } from '@aitbc/core'
- * import { createCosmosVerifier } from '@aitbc/proofs/tendermint'
+ * import { createCosmosVerifier } from '@aitbc/proofs/cosmwasm'
  * const verifier = createCosmosVerifier({ network: networks.cosmosHub, trust: () => undefined })
  */
 export function createCosmosVerifier(options: createCosmosVerifier.Options): CosmosVerifier {

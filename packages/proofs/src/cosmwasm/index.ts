@@ -1,0 +1,3 @@
+export { type CosmosVerifier, createCosmosVerifier } from './createCosmosVerifier.js'
+export * as HtlcStorage from './HtlcStorage.js'
+export * as LockEvidence from './LockEvidence.js'
