@@ -6,7 +6,7 @@ import asc from 'assemblyscript/asc'
 const here = dirname(fileURLToPath(import.meta.url))
 
 /** The contracts: the committed one, and those that tests need. */
-const SOURCES = ['htlc', 'test-tokens/cw20', 'test-tokens/hostile'] as const
+export const SOURCES = ['htlc', 'test-tokens/cw20', 'test-tokens/hostile'] as const
 
 /** No traps but `unreachable`, nothing of newer WebAssembly that nodes refuse; nothing names this machine. */
 const FLAGS = [

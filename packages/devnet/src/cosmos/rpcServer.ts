@@ -131,6 +131,11 @@ export async function serve(methods: Readonly<Record<string, Method>>): Promise<
     })
   })
 
+  // A connection that waits is closed by its client alone: closed by the server at the same moment as the client uses it again, it
+  // would look like a node that is gone.
+  server.keepAliveTimeout = 0
+  server.headersTimeout = 0
+  server.requestTimeout = 0
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   server.unref()
