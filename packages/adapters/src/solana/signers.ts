@@ -50,8 +50,8 @@ export function createKeySigner(options: {
  * @example
  * import { networks } from '@aitbc/core'
  * import { createKitSigner } from '@aitbc/adapters/solana'
- * import { generateKeyPairSigner } from '@solana/kit'
- * createKitSigner(await generateKeyPairSigner(), { network: networks.solanaLocal }).account
+ * declare const signer: Parameters<typeof createKitSigner>[0]
+ * createKitSigner(signer, { network: networks.solanaLocal }).kind // 'signs'
  */
 export function createKitSigner(
   signer: TransactionPartialSigner,
@@ -242,7 +242,7 @@ function walletOf(wallet: StandardWallet, options: WalletOptions, feature: strin
 }
 
 /** What a wallet signed: the step's transaction, or one that does the same at another price within the step's maximum fee. */
-function accept(step: Step, asked: SolanaTransaction.Decoded, raw: Bytes.Bytes) {
+export function accept(step: Step, asked: SolanaTransaction.Decoded, raw: Bytes.Bytes) {
   const changed = (why: string) =>
     SolanaErrors.SolanaWalletChanged(`the wallet signed another transaction than the ${step.kind}: ${why}`, {
       kind: step.kind,
@@ -276,7 +276,7 @@ function accept(step: Step, asked: SolanaTransaction.Decoded, raw: Bytes.Bytes) 
 }
 
 /** A wallet's own words for what went wrong, as typed errors. */
-async function ask<T>(request: () => Promise<T>): Promise<T> {
+export async function ask<T>(request: () => Promise<T>): Promise<T> {
   try {
     return await request()
   } catch (error) {
@@ -304,7 +304,11 @@ function failed(text: string, cause: unknown) {
   return SolanaErrors.SolanaWalletFailed(`the wallet answered: ${text}`, { message: text }, { cause })
 }
 
-function ownStep(step: Step, network: string, account: AccountId.AccountId): SolanaTransaction.Decoded {
+export function ownStep(
+  step: Step,
+  network: string,
+  account: AccountId.AccountId,
+): SolanaTransaction.Decoded {
   if (step?.network !== network)
     throw CoreErrors.ForeignNetwork(`step.network must be ${network}, got ${show(step?.network)}`, {
       argument: 'step.network',
