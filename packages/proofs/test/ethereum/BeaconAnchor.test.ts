@@ -17,7 +17,7 @@ import {
 } from '@aitbc/proofs/ethereum'
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import { describe, expect, test } from 'vitest'
-import { check, hex, value } from '../helpers.js'
+import { check, hex, refusal, value } from '../helpers.js'
 import { type Block, block, config, update } from './beaconWorld.js'
 import { trieOf } from './trie.js'
 
@@ -194,7 +194,11 @@ describe('createBeaconAnchor', () => {
     const optimistic = ssz(block(180n), 'finality', { with: { next: false, finality: false } })
     const signed = evidenceOf({ updates: [], finality: optimistic })
     expect(check(make().verifier.verify(claim, signed))).toBe('finality-none')
-    expect(check(make({ maxDelay: 143n }).verifier.verify(claim, evidenceOf()))).toBe('finality-stale')
+    expect(refusal(make({ maxDelay: 143n }).verifier.verify(claim, evidenceOf()))).toEqual({
+      check: 'finality-stale',
+      message: 'the newest final block is 144 s old, at most 143',
+      context: { delay: 144n, maxDelay: 143n },
+    })
     expect(make({ maxDelay: 144n }).verifier.verify(claim, evidenceOf()).ok).toBe(true)
     expect(value(make({ assurance: 'quorum' }).verifier.verify(claim, evidenceOf()))).toMatchObject({
       assurance: 'quorum',
@@ -302,6 +306,59 @@ describe('BeaconJson', () => {
       expect(hex(value(BeaconJson.update(config, kind, updateJson(all))))).toBe(hex(ssz(first, kind)))
   })
 
+  const said = (json: unknown) => refusal(BeaconJson.bootstrap(config, json)).message
+
+  test('A28: a refusal names the field', () => {
+    const good = bootstrapJson(anchor)
+    const { header, current_sync_committee: committee } = good as unknown as {
+      header: Record<string, object>
+      current_sync_committee: { pubkeys: readonly string[] }
+    }
+    const withBeacon = (change: object) => ({
+      ...good,
+      header: { ...header, beacon: { ...header['beacon'], ...change } },
+    })
+    const withCommittee = (change: object) => ({
+      ...good,
+      current_sync_committee: { ...committee, ...change },
+    })
+    for (const [json, message] of [
+      [undefined, 'bootstrap is no object'],
+      [{}, 'header is no object'],
+      [{ header: {} }, 'beacon is no object'],
+      [withBeacon({ slot: 130 }), 'slot is no number'],
+      [withBeacon({ proposer_index: String(2n ** 64n) }), 'proposer_index is beyond 64 bits'],
+      [withBeacon({ parent_root: '0xzz' }), 'parent_root is no bytes'],
+      [withBeacon({ state_root: `0x${'00'.repeat(31)}` }), 'state_root has 31 bytes, not 32'],
+      [{ ...good, header: { ...header, execution: [] } }, 'execution is no object'],
+      [{ ...good, header: { ...header, execution_branch: [] } }, 'branch is no list of 4'],
+      [{ ...good, current_sync_committee: null }, 'sync_committee is no object'],
+      [withCommittee({ pubkeys: 'x' }), 'pubkeys is no list of 32'],
+      [withCommittee({ pubkeys: committee.pubkeys.with(3, 'x') }), 'pubkeys is no bytes'],
+      [withCommittee({ aggregate_pubkey: '0x00' }), 'aggregate_pubkey has 1 bytes, not 48'],
+      [{ ...good, current_sync_committee_branch: [] }, 'branch is no list of 5'],
+      [{ ...good, current_sync_committee_branch: [1, 2, 3, 4, 5] }, 'branch is no bytes'],
+    ] as const)
+      expect(said(json)).toBe(message)
+    const whole = updateJson(update(first))
+    const none = { sync_committee_bits: '0x', sync_committee_signature: '0x' }
+    const bits = whole.sync_aggregate.sync_committee_bits
+    for (const [json, message] of [
+      [undefined, 'update is no object'],
+      [{ ...whole, sync_aggregate: 1 }, 'sync_aggregate is no object'],
+      [{ ...whole, sync_aggregate: none }, 'sync_committee_bits has 0 bytes, not 4'],
+      [
+        { ...whole, sync_aggregate: { ...none, sync_committee_bits: bits } },
+        'sync_committee_signature has 0 bytes, not 96',
+      ],
+      [{ ...whole, signature_slot: 1 }, 'signature_slot is no number'],
+      [{ ...whole, signature_slot: String(2n ** 64n) }, 'signature_slot is beyond 64 bits'],
+      [{ ...whole, next_sync_committee_branch: [] }, 'branch is no list of 5'],
+      [{ ...whole, finality_branch: [] }, 'branch is no list of 6'],
+    ] as const)
+      expect(refusal(BeaconJson.update(config, 'update', json)).message).toBe(message)
+  })
+
   test('A28: what isn’t the one form is refused, whatever it is', () => {
     const good = bootstrapJson(anchor)
     const beacon = good.header.beacon as Record<string, unknown>
@@ -324,6 +381,12 @@ describe('BeaconJson', () => {
     const none = { ...config, forks: config.forks.slice(1) }
     expect(check(BeaconJson.bootstrap(none, bootstrapJson(block(10n))))).toBe('update-fork')
     expect(check(BeaconJson.update(none, 'finality', updateJson(update(block(10n)))))).toBe('update-fork')
+    for (const slot of ['130x', 'x130', ' 130', '1'.padEnd(79, '0')])
+      expect(said(withBeacon({ slot }))).toBe('slot is no number')
+    for (const parent_root of [`x0x${'00'.repeat(32)}`, `0x${'00'.repeat(31)}0`, `0x${'00'.repeat(31)}g0`])
+      expect(said(withBeacon({ parent_root }))).toBe('parent_root is no bytes')
+    const most = { proposer_index: String(2n ** 64n - 1n), parent_root: `0x${'Ab'.repeat(32)}` }
+    expect(BeaconJson.bootstrap(config, withBeacon(most)).ok).toBe(true)
     // What an object's own getter throws isn't ours to judge.
     const trap = {
       get header() {
