@@ -28,21 +28,32 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Endpoint } from './endpoints.js'
 
-/** An adapter with locks; what its capabilities don't promise may be missing from it. */
+/** An adapter, with locks in most cases; what its capabilities don't promise may be missing from it. */
 export type LockAdapter = Omit<
   ChainAdapter<{ readonly locks: true; readonly proofs: 'none'; readonly replacement: false }>,
   'capabilities'
 > & { readonly capabilities: Capabilities } & Partial<Pick<SwapAdapter, 'replace' | 'prove'>>
 
+interface Bare {
+  readonly locks: false
+  readonly proofs: 'none'
+  readonly replacement: false
+}
+
+/** An adapter of a chain that has no locks. */
+export type LocklessAdapter = Pick<LockAdapter, keyof ChainAdapter<Bare>> & {
+  readonly capabilities: Capabilities
+} & Partial<Pick<SwapAdapter, 'replace'>>
+
 /** A local chain with all that the suite needs of it. */
 export interface ContractChain {
   /** An adapter that remembers nothing, over an endpoint; it polls as often as it can. */
-  open(endpoint: Endpoint): Promise<LockAdapter> | LockAdapter
+  open(endpoint: Endpoint): Promise<LockAdapter | LocklessAdapter> | LockAdapter | LocklessAdapter
   wallet(seed: SwapSeed.NetworkSeed): SeedWallet
   /** Gives an account native coins, in a block: enough for all that the suite does with it. */
   fund(account: AccountId.AccountId): Promise<void>
-  /** What the terms of locks name, and an amount that is good for all of them. */
-  readonly backend: LockTerms.Backend
+  /** What the terms of locks name, where there are any; an amount that is good for them and for transfers. */
+  readonly backend?: LockTerms.Backend
   readonly amount: bigint
   /** A token that locks can hold, where the family has any; `fund` gives an account at least a hundred times `amount`. */
   readonly token?: {
@@ -109,8 +120,13 @@ export function adapterContract(name: string, options: ContractOptions): void {
   const testPart = (title: string, reason: string | undefined, run: () => Promise<void>) =>
     reason === undefined ? test(title, run) : test.skip(`${title} (skipped: ${reason})`, run)
   const unless = (promised: boolean, reason: string) => (promised ? undefined : reason)
+  const testLock = (title: string, run: () => Promise<void>) =>
+    testPart(title, unless(capabilities.locks, 'capabilities.locks is false'), run)
+  /** Which half of the suite's lock tests and cases a chain has. */
+  const { locks } = capabilities
 
   let chain: ContractChain
+  // Methods that its capabilities don't promise are asked for by no test.
   let adapter: LockAdapter
   let alice: Person
   let bob: Person
@@ -132,7 +148,7 @@ export function adapterContract(name: string, options: ContractOptions): void {
 
   beforeAll(async () => {
     chain = await options.create()
-    adapter = await chain.open({ kind: 'node' })
+    adapter = await open({ kind: 'node' })
     ;[alice, bob, carol] = [person(), person(), person()]
     for (const { wallet } of [alice, bob, carol]) {
       await chain.fund(wallet.funding)
@@ -140,6 +156,12 @@ export function adapterContract(name: string, options: ContractOptions): void {
     }
   })
   afterAll(() => chain?.close())
+
+  const backend = (): LockTerms.Backend => {
+    if (chain.backend === undefined) throw new Error('a chain with locks names their backend')
+    return chain.backend
+  }
+  const open = async (endpoint: Endpoint) => (await chain.open(endpoint)) as LockAdapter
 
   async function swap(
     change: Partial<LockTerms.LockTerms> & { readonly locker?: never } = {},
@@ -150,7 +172,7 @@ export function adapterContract(name: string, options: ContractOptions): void {
     const { clock } = (await adapter.tip()).value
     const terms: LockTerms.LockTerms = {
       version: 1,
-      backend: chain.backend,
+      backend: backend(),
       asset: network.native.id,
       amount: chain.amount,
       hashlock: Hashlock.of(secret),
@@ -260,7 +282,7 @@ export function adapterContract(name: string, options: ContractOptions): void {
       : 'eip155:1:0xab16a96d359ec26a11e2c2b3d8f8b8942d5bfcdb'
   const foreignTerms = (): LockTerms.LockTerms => ({
     version: 1,
-    backend: { network: foreignNetwork.id, kind: chain.backend.kind },
+    backend: { network: foreignNetwork.id, kind: chain.backend?.kind ?? 'contract' },
     asset: foreignNetwork.native.id,
     amount: 100_000n,
     hashlock: Hashlock.of(new Uint8Array(32).fill(1)),
@@ -286,6 +308,9 @@ export function adapterContract(name: string, options: ContractOptions): void {
         'submit',
         'status',
         'watch',
+      ] as const)
+        expect(typeof adapter[method], method).toBe('function')
+      for (const method of [
         'auditTerms',
         'findLocks',
         'expectLock',
@@ -293,7 +318,7 @@ export function adapterContract(name: string, options: ContractOptions): void {
         'discoverLocks',
         'recoverLocks',
       ] as const)
-        expect(typeof adapter[method], method).toBe('function')
+        expect(method in adapter, method).toBe(locks)
     })
 
     describe('reads', () => {
@@ -390,7 +415,7 @@ export function adapterContract(name: string, options: ContractOptions): void {
       test('H22: sent again, by this process or another, waiting or in a block, it is the same as once', async () => {
         const before = (await adapter.balance(carol.wallet.funding)).value
         const [one] = (await signed(transfer())) as [Signed]
-        const other = await chain.open({ kind: 'node' })
+        const other = await open({ kind: 'node' })
         const first = await adapter.submit(one)
         expect(first).toMatchObject({ id: one.id, attempts: [one.id] })
         expect(await adapter.submit(one)).toEqual(first)
@@ -413,7 +438,7 @@ export function adapterContract(name: string, options: ContractOptions): void {
         await chain.mine(finality.rule === 'depth' ? Number(finality.depth) : 3)
         expect(await adapter.status(sent)).toMatchObject({ value: { is: 'final', id: one.id } })
         // Another process knows it by its submission alone.
-        const other = await chain.open({ kind: 'node' })
+        const other = await open({ kind: 'node' })
         expect((await other.status(sent)).value.is).toBe('final')
       })
 
@@ -466,23 +491,26 @@ export function adapterContract(name: string, options: ContractOptions): void {
       )
 
       testPart(
-        'a void takes the place of a lock that waits, which never appears then',
+        'a void takes the place of what waits, which never appears then',
         lacks.outbidding ?? unless(capabilities.replacement, 'capabilities.replacement is false'),
         async () => {
-          const one = await swap()
-          const [lock] = (await send(lockOf(one), one.nonce)) as [Submission]
-          const [step] = (await adapter.prepare({ kind: 'void', submission: lock })) as [Step]
-          expect(step).toMatchObject({ kind: 'void', conflictKey: lock.step.conflictKey })
-          const taken = await adapter.submit(await sign(step, one.nonce))
+          const one = locks ? await swap() : undefined
+          const before = (await adapter.balance(carol.wallet.funding)).value
+          const intent = one === undefined ? transfer() : lockOf(one)
+          const [waits] = (await send(intent, one?.nonce)) as [Submission]
+          const [step] = (await adapter.prepare({ kind: 'void', submission: waits })) as [Step]
+          expect(step).toMatchObject({ kind: 'void', conflictKey: waits.step.conflictKey })
+          const taken = await adapter.submit(await sign(step, one?.nonce))
           await chain.mine()
-          expect((await adapter.status(lock)).value).toEqual({ is: 'replaced', by: taken.id })
-          expect((await adapter.findLocks(one.terms))[0]?.is).toBe('absent')
+          expect((await adapter.status(waits)).value).toEqual({ is: 'replaced', by: taken.id })
+          expect((await adapter.balance(carol.wallet.funding)).value).toBe(before)
+          if (one !== undefined) expect((await adapter.findLocks(one.terms))[0]?.is).toBe('absent')
         },
       )
     })
 
     describe('locks', () => {
-      test('lock, find, claim, find the secret; every unit is accounted for', async () => {
+      testLock('lock, find, claim, find the secret; every unit is accounted for', async () => {
         const one = await swap()
         const { terms, nonce, secret } = one
         expect(adapter.auditTerms(terms)).toEqual({ ok: true, value: terms })
@@ -514,38 +542,41 @@ export function adapterContract(name: string, options: ContractOptions): void {
           fact: { value: spend },
         })
         // A lock that ended is a lock still; another process finds both by the terms alone.
-        const other = await chain.open({ kind: 'node' })
+        const other = await open({ kind: 'node' })
         expect(await other.findLocks(terms)).toMatchObject([{ is: 'found', fact: { value: expected } }])
         expect(await other.findSpend(terms, expected)).toMatchObject({ is: 'found', fact: { value: spend } })
       })
 
-      test('S8: a refund is built before its lock is sent, is refused before the deadline, and pays from it on', async () => {
-        const one = await swap()
-        const { terms, nonce } = one
-        const before = await wealth(alice, nonce, terms.asset)
-        const steps = await signed(lockOf(one), nonce)
-        const lock = adapter.expectLock(terms, steps)
-        const prepared = await signed(refundOf(one, lock), nonce, { after: steps })
-        for (const { step } of prepared.slice(-1)) expect(step.validFrom).toEqual(terms.deadline)
-        for (const step of steps) await adapter.submit(step)
-        await chain.mine()
-        expect(await attempt(refundOf(one, lock), nonce)).not.toBe('done')
-        expect(await adapter.findSpend(terms, lock)).toMatchObject({ is: 'absent' })
-        await chain.reach(terms.deadline.value)
-        const sent = await run(refundOf(one, lock), nonce)
-        expect(await adapter.findSpend(terms, lock)).toMatchObject({
-          is: 'found',
-          fact: { value: { kind: 'refund', transaction: sent.at(-1)!.id } },
-        })
-        // What it cost is fees: of lock, early attempt and refund.
-        const fees = steps.reduce((sum, { step }) => sum + step.maxFee.amount, 0n) + 2n * maxFee(sent)
-        between(before - (await wealth(alice, nonce, terms.asset)), 0n, fees, 'lock and refund')
-        // S2: it ends once.
-        expect(await attempt(claimOf(one, lock), nonce)).not.toBe('done')
-        expect(await adapter.findSpend(terms, lock)).toMatchObject({ fact: { value: { kind: 'refund' } } })
-      })
+      testLock(
+        'S8: a refund is built before its lock is sent, is refused before the deadline, and pays from it on',
+        async () => {
+          const one = await swap()
+          const { terms, nonce } = one
+          const before = await wealth(alice, nonce, terms.asset)
+          const steps = await signed(lockOf(one), nonce)
+          const lock = adapter.expectLock(terms, steps)
+          const prepared = await signed(refundOf(one, lock), nonce, { after: steps })
+          for (const { step } of prepared.slice(-1)) expect(step.validFrom).toEqual(terms.deadline)
+          for (const step of steps) await adapter.submit(step)
+          await chain.mine()
+          expect(await attempt(refundOf(one, lock), nonce)).not.toBe('done')
+          expect(await adapter.findSpend(terms, lock)).toMatchObject({ is: 'absent' })
+          await chain.reach(terms.deadline.value)
+          const sent = await run(refundOf(one, lock), nonce)
+          expect(await adapter.findSpend(terms, lock)).toMatchObject({
+            is: 'found',
+            fact: { value: { kind: 'refund', transaction: sent.at(-1)!.id } },
+          })
+          // What it cost is fees: of lock, early attempt and refund.
+          const fees = steps.reduce((sum, { step }) => sum + step.maxFee.amount, 0n) + 2n * maxFee(sent)
+          between(before - (await wealth(alice, nonce, terms.asset)), 0n, fees, 'lock and refund')
+          // S2: it ends once.
+          expect(await attempt(claimOf(one, lock), nonce)).not.toBe('done')
+          expect(await adapter.findSpend(terms, lock)).toMatchObject({ fact: { value: { kind: 'refund' } } })
+        },
+      )
 
-      test('tokens: lock, claim and refund move the amount exactly', async () => {
+      testLock('tokens: lock, claim and refund move the amount exactly', async () => {
         if (chain.token === undefined) {
           const { terms } = await swap({ asset: `${network.id}/token:nobody` })
           expect(adapter.auditTerms(terms)).toMatchObject({ ok: false })
@@ -566,7 +597,7 @@ export function adapterContract(name: string, options: ContractOptions): void {
         expect(await of(back.nonce)).toEqual([a - amount, b + amount])
       })
 
-      test('S5: whoever pays the fee, the beneficiary is paid; nobody else signs', async () => {
+      testLock('S5: whoever pays the fee, the beneficiary is paid; nobody else signs', async () => {
         const one = await locked()
         const [step] = (await adapter.prepare(claimOf(one, one.lock))) as [Step]
         const stranger = carol.wallet.signer(carol.wallet.funding, one.nonce)
@@ -584,61 +615,74 @@ export function adapterContract(name: string, options: ContractOptions): void {
         expect((await wealth(bob, one.nonce, one.terms.asset)) - before).toBe(one.terms.amount)
       })
 
-      test('H5: a claim after the deadline is accepted only where the profile says so (lateClaims)', async () => {
-        const one = await locked()
-        await chain.reach(one.terms.deadline.value)
-        const done = (await attempt(claimOf(one, one.lock), one.nonce)) === 'done'
-        expect(done).toBe(profile.lateClaims)
-        const spend = await adapter.findSpend(one.terms, one.lock)
-        expect(spend.is).toBe(profile.lateClaims ? 'found' : 'absent')
-      })
+      testLock(
+        'H5: a claim after the deadline is accepted only where the profile says so (lateClaims)',
+        async () => {
+          const one = await locked()
+          await chain.reach(one.terms.deadline.value)
+          const done = (await attempt(claimOf(one, one.lock), one.nonce)) === 'done'
+          expect(done).toBe(profile.lateClaims)
+          const spend = await adapter.findSpend(one.terms, one.lock)
+          expect(spend.is).toBe(profile.lateClaims ? 'found' : 'absent')
+        },
+      )
 
-      test('H21: a second payment of the same terms is a duplicate, or impossible where the profile says unique', async () => {
-        const one = await locked()
-        const again = await attempt(lockOf(one), one.nonce)
-        const found = await adapter.findLocks(one.terms)
-        const matches = found.map((read) => read.is === 'found' && read.fact.value.match)
-        if (profile.unique) {
-          expect(again).not.toBe('done')
-          expect(matches).toEqual(['exact'])
-        } else {
-          expect(again).toBe('done')
-          expect(matches).toEqual(['exact', 'duplicate'])
-        }
-      })
+      testLock(
+        'H21: a second payment of the same terms is a duplicate, or impossible where the profile says unique',
+        async () => {
+          const one = await locked()
+          const again = await attempt(lockOf(one), one.nonce)
+          const found = await adapter.findLocks(one.terms)
+          const matches = found.map((read) => read.is === 'found' && read.fact.value.match)
+          if (profile.unique) {
+            expect(again).not.toBe('done')
+            expect(matches).toEqual(['exact'])
+          } else {
+            expect(again).toBe('done')
+            expect(matches).toEqual(['exact', 'duplicate'])
+          }
+        },
+      )
 
-      test('a lock after its deadline is possible only where the profile says so (lateLocks)', async () => {
-        const one = await swap()
-        await chain.reach(one.terms.deadline.value)
-        const done = (await attempt(lockOf(one), one.nonce)) === 'done'
-        expect(done).toBe(profile.lateLocks)
-        const [read] = await adapter.findLocks(one.terms)
-        if (done) expect(read).toMatchObject({ is: 'found', fact: { value: { match: 'late' } } })
-        else expect(read).toMatchObject({ is: 'absent' })
-      })
+      testLock(
+        'a lock after its deadline is possible only where the profile says so (lateLocks)',
+        async () => {
+          const one = await swap()
+          await chain.reach(one.terms.deadline.value)
+          const done = (await attempt(lockOf(one), one.nonce)) === 'done'
+          expect(done).toBe(profile.lateLocks)
+          const [read] = await adapter.findLocks(one.terms)
+          if (done) expect(read).toMatchObject({ is: 'found', fact: { value: { match: 'late' } } })
+          else expect(read).toMatchObject({ is: 'absent' })
+        },
+      )
 
-      testPart('H7, H5: a lock and a claim that wait are seen as such', lacks.pending, async () => {
-        const one = await swap()
-        await send(lockOf(one), one.nonce)
-        const [read] = await adapter.findLocks(one.terms)
-        // Where only a block makes a lock visible, its absence is what is said.
-        if (read?.is === 'found') expect(read.fact).toMatchObject({ at: 'mempool', depth: 0n })
-        else expect(read?.is).toBe('absent')
-        await chain.mine()
-        const lock = await theLock(one.terms)
-        const [sent] = (await send(claimOf(one, lock), one.nonce)) as [Submission]
-        expect(await adapter.findSpend(one.terms, lock)).toMatchObject({
-          is: 'found',
-          fact: {
-            at: 'mempool',
-            depth: 0n,
-            value: { kind: 'claim', transaction: sent.id, secret: one.secret },
-          },
-        })
-        await chain.mine()
-      })
+      testPart(
+        'H7, H5: a lock and a claim that wait are seen as such',
+        lacks.pending ?? unless(locks, 'capabilities.locks is false'),
+        async () => {
+          const one = await swap()
+          await send(lockOf(one), one.nonce)
+          const [read] = await adapter.findLocks(one.terms)
+          // Where only a block makes a lock visible, its absence is what is said.
+          if (read?.is === 'found') expect(read.fact).toMatchObject({ at: 'mempool', depth: 0n })
+          else expect(read?.is).toBe('absent')
+          await chain.mine()
+          const lock = await theLock(one.terms)
+          const [sent] = (await send(claimOf(one, lock), one.nonce)) as [Submission]
+          expect(await adapter.findSpend(one.terms, lock)).toMatchObject({
+            is: 'found',
+            fact: {
+              at: 'mempool',
+              depth: 0n,
+              value: { kind: 'claim', transaction: sent.id, secret: one.secret },
+            },
+          })
+          await chain.mine()
+        },
+      )
 
-      test('H15: discovery by hashlock alone, where locks announce themselves (events)', async () => {
+      testLock('H15: discovery by hashlock alone, where locks announce themselves (events)', async () => {
         const one = await locked()
         const found = await adapter.discoverLocks(one.terms.hashlock)
         if (profile.events) expect(found).toEqual([{ terms: one.terms, lock: one.lock }])
@@ -646,7 +690,7 @@ export function adapterContract(name: string, options: ContractOptions): void {
         expect(await adapter.discoverLocks(new Uint8Array(32).fill(0x77))).toEqual([])
       })
 
-      test('L3: recovery from the seed and the chain alone, by its owner alone', async () => {
+      testLock('L3: recovery from the seed and the chain alone, by its owner alone', async () => {
         const owner = person()
         await chain.fund(owner.wallet.funding)
         const mine: Swap[] = []
@@ -670,7 +714,7 @@ export function adapterContract(name: string, options: ContractOptions): void {
           await chain.mine()
         }
         const hashlockOf = (nonce: Bytes.Bytes) => Hashlock.of(SwapSeed.secret(owner.seed, nonce))
-        const other = await chain.open({ kind: 'node' })
+        const other = await open({ kind: 'node' })
         const found = await other.recoverLocks(owner.share, { hashlockOf })
         expect(found.map(({ record }) => record)).toEqual(records)
         expect(found.map(({ nonce }) => Bytes.toHex(nonce))).toEqual(
@@ -695,10 +739,10 @@ export function adapterContract(name: string, options: ContractOptions): void {
         expect((await other.status(sent)).value.is).toMatch(/^(included|final)$/)
       })
 
-      test('H18, S14: no endpoint learns the secret before the claim is submitted', async () => {
+      testLock('H18, S14: no endpoint learns the secret before the claim is submitted', async () => {
         const one = await locked()
         const asked: string[] = []
-        const spied = await chain.open({ kind: 'spied', saw: (request) => asked.push(request) })
+        const spied = await open({ kind: 'spied', saw: (request) => asked.push(request) })
         const steps = await spied.prepare(claimOf(one, one.lock))
         const all: Signed[] = []
         for (const step of steps) all.push(await sign(step, one.nonce))
@@ -815,7 +859,7 @@ export function adapterContract(name: string, options: ContractOptions): void {
         await ends(events, stop)
       })
 
-      test('a lock: it appears, and ends', async () => {
+      testLock('a lock: it appears, and ends', async () => {
         const one = await locked()
         const stop = new AbortController()
         const subject = { kind: 'lock', terms: one.terms } as const
@@ -843,7 +887,7 @@ export function adapterContract(name: string, options: ContractOptions): void {
 
       test('ids of another network are refused by every method, before anything is asked', async () => {
         const asked: string[] = []
-        const spied = await chain.open({ kind: 'spied', saw: (request) => asked.push(request) })
+        const spied = await open({ kind: 'spied', saw: (request) => asked.push(request) })
         const terms = foreignTerms()
         const lock: Lock = { ref: hex32, transaction: hex32, amount: 1n, match: 'exact' }
         const step = ((await signed(transfer())) as [Signed])[0]
@@ -857,73 +901,97 @@ export function adapterContract(name: string, options: ContractOptions): void {
           'transfer, from': prepare(transfer({ from: foreignAccount })),
           'transfer, to': prepare(transfer({ to: foreignAccount })),
           'transfer, asset': prepare(transfer({ asset: foreignNetwork.native.id })),
+          submit: () => spied.submit(elsewhere),
+          status: () => spied.status({ ...elsewhere, attempts: [step.id] }),
+          'watch, account': () =>
+            spied.watch({ kind: 'account', account: foreignAccount })[Symbol.asyncIterator]().next(),
+        }
+        const ofLocks: typeof cases = {
           lock: prepare({ kind: 'lock', terms }),
           claim: prepare({ kind: 'claim', terms, lock, secret: new Uint8Array(32).fill(1) }),
           refund: prepare({ kind: 'refund', terms, lock }),
           findLocks: () => spied.findLocks(terms),
           findSpend: () => spied.findSpend(terms, lock),
           expectLock: () => spied.expectLock(terms, []),
-          submit: () => spied.submit(elsewhere),
-          status: () => spied.status({ ...elsewhere, attempts: [step.id] }),
           recoverLocks: () => spied.recoverLocks(share, { hashlockOf: () => terms.hashlock }),
-          'watch, account': () =>
-            spied.watch({ kind: 'account', account: foreignAccount })[Symbol.asyncIterator]().next(),
           'watch, lock': () => spied.watch({ kind: 'lock', terms })[Symbol.asyncIterator]().next(),
         }
-        for (const [what, call] of Object.entries(cases))
+        for (const [what, call] of Object.entries({ ...cases, ...(locks ? ofLocks : {}) }))
           expect((await refused(call, what))._tag, what).toBe('ForeignNetwork')
-        expect(adapter.auditTerms(terms)).toMatchObject({ ok: false })
+        if (locks) expect(adapter.auditTerms(terms)).toMatchObject({ ok: false })
+        else
+          for (const kind of ['lock', 'claim', 'refund'])
+            expect(await refused(() => spied.prepare({ kind, terms } as never), kind)).toMatchObject({
+              _tag: 'UnsupportedCapability',
+            })
         expect(asked).toEqual([])
       })
 
-      test('H20, H28: terms with a wrong unit, amount, clock, form or party are refused by name, before anything is signed', async () => {
-        const { terms } = await swap()
-        const { deadline, backend } = terms
-        const at = (value: bigint) => ({ ...deadline, value })
-        const cases: readonly (readonly [string, Partial<LockTerms.LockTerms>, RegExp])[] = [
-          ['milliseconds', { deadline: at(deadline.value * 1000n) }, /deadline/],
-          ['nanoseconds', { deadline: at(deadline.value * 1_000_000_000n) }, /deadline/],
-          ['a span instead of an instant', { deadline: at(3600n) }, /deadline/],
-          ['a height', { deadline: { ...deadline, clock: 'height', value: 1000n } }, /deadline/],
-          [
-            'another clock',
-            { deadline: { ...deadline, clock: network.clock === 'unix' ? 'median-time' : 'unix' } },
-            /deadline/,
-          ],
-          [
-            "another network's deadline",
-            { deadline: { ...deadline, network: foreignNetwork.id } },
-            /deadline/,
-          ],
-          ['nothing', { amount: 0n }, /amount/],
-          ['less than nothing', { amount: -1n }, /amount/],
-          ['2^256', { amount: 2n ** 256n }, /amount/],
-          ['a number that is no bigint', { amount: 5 as never }, /amount/],
-          ['another form', { backend: { ...backend, kind: 'unheard-of' } }, /backend/],
-          ['a short hashlock', { hashlock: new Uint8Array(31) }, /hashlock/],
-          ['a short salt', { salt: new Uint8Array(16) }, /salt/],
-          [
-            'a foreign beneficiary',
-            { beneficiary: { account: foreignAccount, payout: foreignAccount } },
-            /beneficiary/,
-          ],
-          ['a foreign asset', { asset: foreignNetwork.native.id }, /asset/],
-          ['an unknown asset', { asset: `${network.id}/token:nobody` }, /asset/],
-          ['another version', { version: 2 as never }, /version/],
+      testLock(
+        'H20, H28: terms with a wrong unit, amount, clock, form or party are refused by name, before anything is signed',
+        async () => {
+          const { terms } = await swap()
+          const { deadline, backend } = terms
+          const at = (value: bigint) => ({ ...deadline, value })
+          const cases: readonly (readonly [string, Partial<LockTerms.LockTerms>, RegExp])[] = [
+            ['milliseconds', { deadline: at(deadline.value * 1000n) }, /deadline/],
+            ['nanoseconds', { deadline: at(deadline.value * 1_000_000_000n) }, /deadline/],
+            ['a span instead of an instant', { deadline: at(3600n) }, /deadline/],
+            ['a height', { deadline: { ...deadline, clock: 'height', value: 1000n } }, /deadline/],
+            [
+              'another clock',
+              { deadline: { ...deadline, clock: network.clock === 'unix' ? 'median-time' : 'unix' } },
+              /deadline/,
+            ],
+            [
+              "another network's deadline",
+              { deadline: { ...deadline, network: foreignNetwork.id } },
+              /deadline/,
+            ],
+            ['nothing', { amount: 0n }, /amount/],
+            ['less than nothing', { amount: -1n }, /amount/],
+            ['2^256', { amount: 2n ** 256n }, /amount/],
+            ['a number that is no bigint', { amount: 5 as never }, /amount/],
+            ['another form', { backend: { ...backend, kind: 'unheard-of' } }, /backend/],
+            ['a short hashlock', { hashlock: new Uint8Array(31) }, /hashlock/],
+            ['a short salt', { salt: new Uint8Array(16) }, /salt/],
+            [
+              'a foreign beneficiary',
+              { beneficiary: { account: foreignAccount, payout: foreignAccount } },
+              /beneficiary/,
+            ],
+            ['a foreign asset', { asset: foreignNetwork.native.id }, /asset/],
+            ['an unknown asset', { asset: `${network.id}/token:nobody` }, /asset/],
+            ['another version', { version: 2 as never }, /version/],
+          ]
+          for (const [what, change, name] of cases) {
+            const wrong = { ...terms, ...change }
+            const verdict = adapter.auditTerms(wrong)
+            expect(verdict.ok, what).toBe(false)
+            if (!verdict.ok) expect(String(verdict.refusal.context?.['argument']), what).toMatch(name)
+            const intent: Intent = { kind: 'lock', terms: wrong, from: alice.wallet.funding }
+            expect(String((await refused(() => adapter.prepare(intent), what)).argument), what).toMatch(name)
+          }
+        },
+      )
+
+      test('intents that make no sense are refused by name', async () => {
+        const cases: readonly (readonly [string, Intent, RegExp])[] = [
+          ['nothing moved', transfer({ amount: 0n }), /amount/],
+          ['less than nothing', transfer({ amount: -1n }), /amount/],
+          ['2^256', transfer({ amount: 2n ** 256n }), /amount/],
+          ['a number that is no bigint', transfer({ amount: 5 as never }), /amount/],
+          ['no kind', { kind: 'mint' } as never, /kind/],
+          ['no account', transfer({ to: 'nobody' as never }), /to/],
         ]
-        for (const [what, change, name] of cases) {
-          const wrong = { ...terms, ...change }
-          const verdict = adapter.auditTerms(wrong)
-          expect(verdict.ok, what).toBe(false)
-          if (!verdict.ok) expect(String(verdict.refusal.context?.['argument']), what).toMatch(name)
-          const intent: Intent = { kind: 'lock', terms: wrong, from: alice.wallet.funding }
+        for (const [what, intent, name] of cases)
           expect(String((await refused(() => adapter.prepare(intent), what)).argument), what).toMatch(name)
-        }
+        for (const feeRate of [-1n, 2n ** 200n, 5 as never])
+          await refused(() => adapter.prepare(transfer(), { feeRate }), `fee rate ${feeRate}`)
       })
 
-      test('H1, H20: intents that make no sense are refused by name', async () => {
+      testLock('H1, H20: a claim with another secret, or of another lock, is refused by name', async () => {
         const one = await locked()
-        const other = await swap()
         const claim = (change: object) => ({ ...claimOf(one, one.lock), ...change }) as Intent
         const cases: readonly (readonly [string, Intent, RegExp])[] = [
           ['a wrong secret', claim({ secret: new Uint8Array(32).fill(1) }), /secret/],
@@ -931,12 +999,6 @@ export function adapterContract(name: string, options: ContractOptions): void {
           ['33 bytes', claim({ secret: Bytes.concat(one.secret, Uint8Array.of(0)) }), /secret/],
           ['no secret', claim({ secret: undefined }), /secret/],
           ['no reference', claim({ lock: { ...one.lock, ref: 'nowhere' } }), /lock/],
-          ['nothing moved', transfer({ amount: 0n }), /amount/],
-          ['less than nothing', transfer({ amount: -1n }), /amount/],
-          ['2^256', transfer({ amount: 2n ** 256n }), /amount/],
-          ['a number that is no bigint', transfer({ amount: 5 as never }), /amount/],
-          ['no kind', { kind: 'mint' } as never, /kind/],
-          ['no account', transfer({ to: 'nobody' as never }), /to/],
         ]
         for (const [what, intent, name] of cases)
           expect(String((await refused(() => adapter.prepare(intent), what)).argument), what).toMatch(name)
@@ -950,16 +1012,13 @@ export function adapterContract(name: string, options: ContractOptions): void {
               : value,
         )
         expect(tells(`${String(error)} ${words}`, one.secret)).toBe(false)
-        for (const feeRate of [-1n, 2n ** 200n, 5 as never])
-          await refused(() => adapter.prepare(lockOf(other), { feeRate }), `fee rate ${feeRate}`)
       })
 
       test('an account without funds is told so before anything is signed; it may be funded later', async () => {
         const poor = person()
-        const errors = [
-          await rejection(() => adapter.prepare(transfer({ from: poor.wallet.funding }))),
-          await rejection(async () => adapter.prepare(lockOf(await swap({}, [poor, bob])))),
-        ]
+        const errors = [await rejection(() => adapter.prepare(transfer({ from: poor.wallet.funding })))]
+        if (locks)
+          errors.push(await rejection(async () => adapter.prepare(lockOf(await swap({}, [poor, bob])))))
         for (const error of errors)
           expect(error).toMatchObject({ _tag: expect.stringMatching(/InsufficientFunds$/), retryable: true })
       })
@@ -977,7 +1036,7 @@ export function adapterContract(name: string, options: ContractOptions): void {
           ['another format', { step: { ...a.step, format: 'unheard/of' } }],
         ]
         const asked: string[] = []
-        const spied = await chain.open({ kind: 'spied', saw: (request) => asked.push(request) })
+        const spied = await open({ kind: 'spied', saw: (request) => asked.push(request) })
         for (const [what, change] of cases) await refused(() => spied.submit({ ...a, ...change }), what)
         expect(asked).toEqual([])
       })
@@ -986,44 +1045,51 @@ export function adapterContract(name: string, options: ContractOptions): void {
       async function calls(
         of: LockAdapter,
       ): Promise<Readonly<Record<string, (signal?: AbortSignal) => unknown>>> {
-        const one = await locked()
         const [step] = (await signed(transfer())) as [Signed]
         const submission: Submission = { ...step, attempts: [step.id] }
         const from = (await adapter.tip()).value
         const o = (signal?: AbortSignal) => (signal === undefined ? {} : { signal })
-        const hashlockOf = () => one.terms.hashlock
-        const claim: Claim = { kind: 'lock', terms: one.terms, lock: one.lock }
         const { prove, replace } = of as SwapAdapter
+        const some = <T>(promised: boolean, of: T): T | object => (promised ? of : {})
         return {
           tip: (signal) => of.tip(o(signal)),
           balance: (signal) => of.balance(alice.wallet.funding, o(signal)),
           feeRates: (signal) => of.feeRates(o(signal)),
           'prepare transfer': (signal) => of.prepare(transfer(), o(signal)),
-          'prepare lock': (signal) => of.prepare(lockOf(one), o(signal)),
-          'prepare claim': (signal) => of.prepare(claimOf(one, one.lock), o(signal)),
           submit: (signal) => of.submit(step, o(signal)),
           status: (signal) => of.status(submission, o(signal)),
-          findLocks: (signal) => of.findLocks(one.terms, o(signal)),
-          findSpend: (signal) => of.findSpend(one.terms, one.lock, o(signal)),
-          recoverLocks: (signal) => of.recoverLocks(alice.share, { hashlockOf, ...o(signal) }),
-          ...(profile.events
-            ? { discoverLocks: (signal?: AbortSignal) => of.discoverLocks(one.terms.hashlock, o(signal)) }
-            : {}),
-          ...(capabilities.replacement
-            ? { replace: (signal?: AbortSignal) => replace(submission, 10n ** 7n, o(signal)) }
-            : {}),
-          ...(capabilities.proofs !== 'none'
-            ? { prove: (signal?: AbortSignal) => prove(claim, o(signal)) }
-            : {}),
+          ...some(capabilities.replacement, {
+            replace: (signal?: AbortSignal) => replace(submission, 10n ** 7n, o(signal)),
+          }),
+          ...(locks ? await callsOfLocks() : {}),
           'headers, next': (signal) => of.headers(from, o(signal))[Symbol.asyncIterator]().next(),
           'watch tip, next': (signal) => of.watch({ kind: 'tip' }, o(signal))[Symbol.asyncIterator]().next(),
-          'watch lock, next': (signal) =>
-            of.watch({ kind: 'lock', terms: one.terms }, o(signal))[Symbol.asyncIterator]().next(),
+        }
+        async function callsOfLocks() {
+          const one = await locked()
+          const { terms, lock } = one
+          const hashlockOf = () => terms.hashlock
+          return {
+            'prepare lock': (signal?: AbortSignal) => of.prepare(lockOf(one), o(signal)),
+            'prepare claim': (signal?: AbortSignal) => of.prepare(claimOf(one, lock), o(signal)),
+            findLocks: (signal?: AbortSignal) => of.findLocks(terms, o(signal)),
+            findSpend: (signal?: AbortSignal) => of.findSpend(terms, lock, o(signal)),
+            recoverLocks: (signal?: AbortSignal) =>
+              of.recoverLocks(alice.share, { hashlockOf, ...o(signal) }),
+            ...some(profile.events, {
+              discoverLocks: (signal?: AbortSignal) => of.discoverLocks(terms.hashlock, o(signal)),
+            }),
+            ...some(capabilities.proofs !== 'none', {
+              prove: (signal?: AbortSignal) => prove({ kind: 'lock', terms, lock }, o(signal)),
+            }),
+            'watch lock, next': (signal?: AbortSignal) =>
+              of.watch({ kind: 'lock', terms }, o(signal))[Symbol.asyncIterator]().next(),
+          }
         }
       }
 
       test('nobody at the endpoint: a typed error that may be tried again, from every call', async () => {
-        for (const [what, call] of Object.entries(await calls(await chain.open({ kind: 'down' })))) {
+        for (const [what, call] of Object.entries(await calls(await open({ kind: 'down' })))) {
           if (what.startsWith('headers') && lacks.headers !== undefined) continue
           const error = await rejection(() => call())
           expect([what, isAitbcError(error) ? error._tag : String(error)]).toEqual([what, 'RpcUnreachable'])
@@ -1043,7 +1109,7 @@ export function adapterContract(name: string, options: ContractOptions): void {
 
       test('an abort while an endpoint is silent: the same', async () => {
         const reason = new Error('enough')
-        for (const [what, call] of Object.entries(await calls(await chain.open({ kind: 'silent' })))) {
+        for (const [what, call] of Object.entries(await calls(await open({ kind: 'silent' })))) {
           if (what.startsWith('headers') && lacks.headers !== undefined) continue
           const stop = new AbortController()
           const answer = Promise.resolve(call(stop.signal)).then(
