@@ -228,6 +228,7 @@ describe('HtlcScript.readWitness', () => {
 describe('SegwitAddress', () => {
   test('A10: every change of one character of 100 addresses is refused', () => {
     const alphabet = 'qpzry9x8gf2tvdw0s3jn54khce6mua7l'
+    const accepted: string[] = []
     for (let i = 0; i < 100; i++) {
       const version = i % 2
       const size = i % 4 === 0 ? 20 : 32
@@ -240,9 +241,10 @@ describe('SegwitAddress', () => {
         for (const character of alphabet) {
           if (character === address[at]) continue
           const other = address.slice(0, at) + character + address.slice(at + 1)
-          expect(SegwitAddress.decode(other, 'bc').ok, other).toBe(false)
+          if (SegwitAddress.decode(other, 'bc').ok) accepted.push(other)
         }
     }
+    expect(accepted).toEqual([])
   })
 
   test('A10: q inserted before, or deleted from before, the final p', () => {
