@@ -222,6 +222,68 @@ describe('gas', () => {
   })
 })
 
+describe('messages that no client writes', () => {
+  const address = `cosmos1${'q'.repeat(38)}`
+  const terms = {
+    ...{ id: 'ab'.repeat(32), hash: 'cd'.repeat(32), recipient: address, salt: 'ef'.repeat(32) },
+    ...{ expires: { at_time: '1900000000000000000' }, tag: '01'.repeat(32), record: '00ff' },
+  }
+  const msg = Buffer.from(JSON.stringify({ create: terms })).toString('base64')
+  const messages = [
+    { create: terms },
+    { receive: { sender: address, amount: '340282366920938463463374607431768211455', msg } },
+    { release: { id: terms.id, preimage: terms.hash } },
+    { withdraw: { id: terms.id, to: address } },
+    { list: { start_after: terms.id, limit: 3 } },
+  ].map((it) => bytes(JSON.stringify(it)))
+  const env = bytes(
+    JSON.stringify({
+      block: { height: 12, time: '1800000000000000000', chain_id: 'test-1' },
+      contract: { address },
+    }),
+  )
+  const info = bytes(JSON.stringify({ sender: address, funds: [] }))
+  const contract = contractOf(htlc)
+  const edit = fc.record({
+    at: fc.nat({ max: 600 }),
+    drop: fc.nat({ max: 3 }),
+    add: fc.oneof(
+      fc.constantFrom(...['"', '\\', '{', '}', '[', ']', ',', ':', ' ', '0', 'null', '""', '{}', '\u0000']),
+      fc.string({ maxLength: 3 }),
+    ),
+  })
+
+  test('property: the contract answers them by ok or error, in JSON, and never by a trap or without end', () => {
+    fc.assert(
+      fc.property(fc.nat({ max: messages.length - 1 }), fc.array(edit, { maxLength: 4 }), (which, edits) => {
+        let message = Buffer.from(messages[which] as Uint8Array)
+        for (const { at, drop, add } of edits) {
+          const start = at % (message.length + 1)
+          message = Buffer.concat([
+            message.subarray(0, start),
+            Buffer.from(add),
+            message.subarray(start + drop),
+          ])
+        }
+        for (const entry of ['execute', 'query'] as const) {
+          const gas = gasOf(3_000_000n)
+          const answer = contract.call({
+            entry,
+            arguments: entry === 'execute' ? [env, info, message] : [env, message],
+            gas,
+            prefix: 'cosmos',
+            storage: { get: () => undefined, set: () => undefined, range: () => [] },
+            query: () => bytes(`{"ok":{"ok":"${Buffer.from('{"balance":"1"}').toString('base64')}"}}`),
+          })
+          const { ok, error } = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(answer))
+          expect((ok === undefined) !== (error === undefined)).toBe(true)
+        }
+      }),
+      { numRuns },
+    )
+  })
+})
+
 describe('queries of events', () => {
   const tags = EventQuery.tagsOf(
     [
