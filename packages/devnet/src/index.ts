@@ -48,6 +48,7 @@ export type { BeaconCheckpoint, BeaconNode, EvmAccount, EvmNode, EvmOptions } fr
 export { DevnetErrors } from './errors.js'
 export type { Rpc } from './internal/JsonRpc.js'
 export { createPolkadotNode, type PolkadotNode, type PolkadotOptions } from './polkadot/PolkadotNode.js'
+export type { SolanaTokenExtension, SolanaTokenOptions } from './solana/mints.js'
 export {
   createSolanaChain,
   type ProduceOptions,

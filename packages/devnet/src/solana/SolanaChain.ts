@@ -3,11 +3,15 @@ import type { StakeTable, TransactionEvidence } from '@aitbc/proofs/solana'
 import type * as Kit from '@solana/kit'
 import type * as LiteSvm from 'litesvm'
 import { DevnetErrors } from '../errors.js'
+import { bigint, integer, refuse } from '../internal/guards.js'
 import * as Evidence from './evidence.js'
 import * as History from './history.js'
 import * as Keys from './keys.js'
 import * as Ledger from './ledger.js'
+import type { SolanaTokenOptions } from './mints.js'
+import * as Mints from './mints.js'
 import * as Runtime from './runtime.js'
+import * as Tokens from './tokens.js'
 import * as Tower from './tower.js'
 
 /** How a local Solana chain is made. */
@@ -80,6 +84,10 @@ export interface SolanaChain {
    * slot on, which begins here. Gives its address. Errors: `SolanaRejected` (6019), such as for a program that the loader can't run.
    */
   deploy(program: Uint8Array): Promise<string>
+  /** Makes a test token; gives the address of its mint. Errors: `SolanaRejected` (6019), such as for extensions that don't go together. */
+  createToken(options?: SolanaTokenOptions): Promise<string>
+  /** Mints units of a test token to an owner's associated token account, which is made where it isn't there; gives its address. */
+  mintTo(token: string, owner: string, amount: bigint): Promise<string>
   /** Signs a transaction of instructions by the fee payer and by their own signers; it lives for 150 slots. */
   compile(payer: Kit.KeyPairSigner, instructions: readonly Kit.Instruction[]): Promise<Uint8Array>
   /** Executes a transaction in the current slot. Errors: `SolanaRejected` (6019) where it can't stand in a block. */
@@ -103,6 +111,7 @@ export interface SolanaChain {
 }
 
 const SYSTEM = '11111111111111111111111111111111'
+const ASSOCIATED = 'ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL'
 const COMPUTE_BUDGET = 'ComputeBudget111111111111111111111111111111'
 const VOTE = 'Vote111111111111111111111111111111111111111'
 const LOADER = 'BPFLoaderUpgradeab1e11111111111111111111111'
@@ -114,10 +123,10 @@ const BUFFER_HEAD = 37
 /** Bytes of a program in one transaction. */
 const CHUNK = 900
 const VOTE_ACCOUNT_SIZE = 3762n
-/** Slots after which a vote has a slot as root, where none is skipped. */
-const ROOTED_AFTER = 31n
-/** Slots in which a transaction must become rooted. */
-const MOST_SLOTS = 1_000
+/** Slots in which a block becomes rooted, whatever was skipped before. */
+const MOST_ROOTING = 100
+/** Slots that are closed at once. */
+const MOST_SLOTS = 10_000
 const SOL = 1_000_000_000n
 /** What the chain's own account has; litesvm's faucet has 1,000,000 SOL. */
 const PURSE = 500_000n * SOL
@@ -206,28 +215,35 @@ export async function createSolanaChain(options: SolanaOptions = {}): Promise<So
     return receipt
   }
 
+  let tokens = 0
   let payments = 0
+  /** Sets a limit of compute units that no payment had before: equal transactions would be one and the same. */
+  const nextLimit = () =>
+    Bytes.concat(Uint8Array.of(2), u64(BigInt(300_000 + (payments++ % 1_000_000))).subarray(0, 4))
   function pay(address: string, lamports: bigint): SolanaReceipt {
     const accounts = [meta(purseAddress, WRITABLE_SIGNER), meta(address, WRITABLE)]
-    // Equal transactions are one and the same: each has a limit of its own.
-    const limit = Bytes.concat(
-      Uint8Array.of(2),
-      u64(BigInt(100_000 + (payments++ % 1_000_000))).subarray(0, 4),
-    )
     return send(
       own(
         [purse],
-        [call(COMPUTE_BUDGET, [], limit), call(SYSTEM, accounts, Uint8Array.of(2, 0, 0, 0), u64(lamports))],
+        [
+          call(COMPUTE_BUDGET, [], nextLimit()),
+          call(SYSTEM, accounts, Uint8Array.of(2, 0, 0, 0), u64(lamports)),
+        ],
       ),
       'payment',
     )
   }
 
   let tower: Tower.Tower = { lockouts: [], root: undefined }
-  const votes = new Map<bigint, readonly Uint8Array[]>()
+  /** The votes for a slot, and what they root. */
+  const votes = new Map<
+    bigint,
+    { readonly bytes: readonly Uint8Array[]; readonly root: bigint | undefined }
+  >()
   function vote(): void {
     const { last } = ledger.view('processed')
-    for (const bytes of votes.get(last.slot) ?? []) must('the vote program refused a vote', bytes, 'vote')
+    for (const bytes of votes.get(last.slot)?.bytes ?? [])
+      must('the vote program refused a vote', bytes, 'vote')
   }
   function close(cast: boolean): void {
     const block = ledger.close()
@@ -238,21 +254,14 @@ export async function createSolanaChain(options: SolanaOptions = {}): Promise<So
       blockId: History.sha256(block.bank.hash),
       timestamp: ledger.view('processed').time,
     })
-    votes.set(
-      block.slot,
-      validators.map(({ node, account, voter }) =>
-        own(
-          [node, voter],
-          [
-            call(
-              VOTE,
-              [meta(encode(account.publicKey), WRITABLE), meta(encode(voter.publicKey), READONLY_SIGNER)],
-              data,
-            ),
-          ],
-        ),
-      ),
-    )
+    const bytes = validators.map(({ node, account, voter }) => {
+      const accounts = [
+        meta(encode(account.publicKey), WRITABLE),
+        meta(encode(voter.publicKey), READONLY_SIGNER),
+      ]
+      return own([node, voter], [call(VOTE, accounts, data)])
+    })
+    votes.set(block.slot, { bytes, root: tower.root })
     vote()
     ledger.settle(block.slot, tower.root)
   }
@@ -267,7 +276,12 @@ export async function createSolanaChain(options: SolanaOptions = {}): Promise<So
     const block = ledger.block(slot)
     if (block === undefined || slot === 0n) return undefined
     const { bank, entries, executed } = block
-    return { bank, entries, transactions: executed.map(({ bytes }) => bytes), votes: votes.get(slot) ?? [] }
+    return {
+      bank,
+      entries,
+      transactions: executed.map(({ bytes }) => bytes),
+      votes: votes.get(slot)?.bytes ?? [],
+    }
   }
 
   const chain: SolanaChain = {
@@ -339,12 +353,63 @@ export async function createSolanaChain(options: SolanaOptions = {}): Promise<So
       produce(1, {})
       return address
     },
+    async createToken(options = {}) {
+      const mint = key(`token ${tokens++}`)
+      const freezer = options.freezer === undefined ? undefined : decode(options.freezer)
+      const { size, program, setups } = Mints.plan(options, purse.publicKey, freezer)
+      const address = encode(mint.publicKey)
+      must(
+        'the token program refused the token',
+        own(
+          [purse, mint],
+          [
+            createAccount(purse, mint, size, program),
+            ...setups.map((data) => call(program, [meta(address, WRITABLE)], data)),
+          ],
+        ),
+        'payment',
+      )
+      return address
+    },
+    async mintTo(token, owner, amount) {
+      const mint = ledger.account(token)
+      const program = mint === undefined ? undefined : Tokens.tokenProgram(mint)
+      if (program === undefined) return refuse('token', 'a token of this chain', token)
+      const [holding] = await kit.getProgramDerivedAddress({
+        programAddress: kit.address(ASSOCIATED),
+        seeds: [owner, program, token].map(decode),
+      })
+      const readonly = [owner, token, SYSTEM, program].map((it) => meta(it, READONLY))
+      must(
+        'the token program refused to mint',
+        own(
+          [purse],
+          [
+            call(COMPUTE_BUDGET, [], nextLimit()),
+            // CreateIdempotent.
+            call(
+              ASSOCIATED,
+              [meta(purseAddress, WRITABLE_SIGNER), meta(holding, WRITABLE), ...readonly],
+              Uint8Array.of(1),
+            ),
+            call(
+              program,
+              [meta(token, WRITABLE), meta(holding, WRITABLE), meta(purseAddress, READONLY_SIGNER)],
+              Uint8Array.of(7),
+              u64(amount),
+            ),
+          ],
+        ),
+        'payment',
+      )
+      return holding
+    },
     send: (bytes) => send(bytes),
     async produce(slots = 1, options = {}) {
-      produce(slots, options)
+      produce(integer(slots, 'slots', 0, MOST_SLOTS), options)
     },
     async advance(seconds) {
-      skipped += seconds
+      skipped += bigint(seconds, 'seconds', 0n, 1n << 40n)
       produce(1, {})
     },
     async reorg({ depth, drop = [] } = {}) {
@@ -374,10 +439,20 @@ export async function createSolanaChain(options: SolanaOptions = {}): Promise<So
       const executed = ledger.executed(signature)
       if (executed === undefined)
         throw DevnetErrors.SolanaRejected('the chain has no such transaction', { signature })
-      const rooting = executed.slot + ROOTED_AFTER
-      for (let i = 0; i < MOST_SLOTS && chain.slot() <= rooting; i++) produce(1, {})
+      const { slot } = executed
+      for (let i = 0; i < MOST_ROOTING && ledger.view('finalized').slot < slot; i++) produce(1, {})
+      if (votes.get(slot) === undefined)
+        throw DevnetErrors.SolanaRejected('nobody voted for the block of this transaction', {
+          signature,
+          slot,
+        })
+      const [rooting] = [...votes]
+        .filter(([voted, { root }]) => voted > slot && root !== undefined && root >= slot)
+        .map(([voted]) => voted)
+      if (rooting === undefined)
+        throw DevnetErrors.SolanaRejected('the block of this transaction is not rooted', { signature, slot })
       const path: SolanaBlock[] = []
-      for (let at = executed.slot; at <= rooting; at++) {
+      for (let at = slot; at <= rooting; at++) {
         const block = blockAt(at)
         if (block !== undefined) path.push(block)
       }

@@ -280,7 +280,7 @@ export function create(libraries: Runtime.Libraries, options: LedgerOptions) {
     if (how.signatures && !Transaction.verify(it.transaction).ok) return refuse('SignatureFailure')
     const differs = differing(commitment)
     const past = (address: string) => (differs.has(address) ? differs.get(address) : read(address))
-    const resolved = Runtime.resolve(it, commitment === 'processed' ? slot : at.slot + 1n, past)
+    const resolved = Runtime.resolve(it, at.slot, past)
     if (typeof resolved === 'string') return refuse(resolved)
     const admitted = how.lifetime ? admit(resolved, commitment) : undefined
     if (typeof admitted === 'string') return refuse(admitted)

@@ -15,13 +15,18 @@ export function tokenAmount(amount: bigint, decimals: number) {
   return { amount: String(amount), decimals, uiAmount: Number(text), uiAmountString: text }
 }
 
+/** The encoding that options ask for. */
+export function encodingOf(options: Config) {
+  return oneOf(options, 'encoding', ['binary', 'base58', 'base64', 'jsonParsed'], 'binary')
+}
+
 /** An account as the RPC tells it, in the encoding that the options ask for. */
 export function encode(
   account: Account,
   options: Config,
   mintOf: (address: string) => Tokens.Mint | undefined,
 ): unknown {
-  const encoding = oneOf(options, 'encoding', ['binary', 'base58', 'base64', 'jsonParsed'], 'binary')
+  const encoding = encodingOf(options)
   const parsed = encoding === 'jsonParsed' ? parse(account, mintOf) : undefined
   return {
     lamports: account.lamports,
@@ -33,11 +38,7 @@ export function encode(
   }
 }
 
-function bytesOf(
-  whole: Uint8Array,
-  encoding: 'binary' | 'base58' | 'base64' | 'jsonParsed',
-  slice: unknown,
-): unknown {
+function bytesOf(whole: Uint8Array, encoding: ReturnType<typeof encodingOf>, slice: unknown): unknown {
   const data = cut(whole, slice)
   // What can't be parsed comes in base64.
   if (encoding === 'base64' || encoding === 'jsonParsed') return [toBase64(data), 'base64']

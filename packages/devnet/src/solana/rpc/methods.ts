@@ -61,8 +61,14 @@ export function methods({ ledger, submit, airdrop }: Source): Readonly<Record<st
   }
   const mintAt = (commitment: Commitment) => (address: string) =>
     Tokens.mint(ledger.account(address, commitment))
-  const encoded = (account: ReturnType<Ledger['account']>, options: Params.Config, commitment: Commitment) =>
-    account === undefined ? null : Accounts.encode(account, options, mintAt(commitment))
+  const encoded = (
+    account: ReturnType<Ledger['account']>,
+    options: Params.Config,
+    commitment: Commitment,
+  ) => {
+    Accounts.encodingOf(options)
+    return account === undefined ? null : Accounts.encode(account, options, mintAt(commitment))
+  }
 
   function wire(params: readonly unknown[], options: Params.Config): Runtime.Parsed {
     const text = Params.text(params, 0)

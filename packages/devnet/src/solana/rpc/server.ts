@@ -22,6 +22,8 @@ const MOST_BODY = 50 * 1024
 const MOST_BATCH = 1_000
 /** Bytes that may wait for a reader of notifications before it is let go. */
 const MOST_WAITING = 64 << 20
+/** Pings that a client may leave without an answer. */
+const MOST_PINGS = 1_000
 const MOST_PORTS = 50
 
 interface Request {
@@ -41,6 +43,8 @@ export async function serve(ledger: Ledger, methods: Readonly<Record<string, Met
   const upgrades = createServer((_, response) => {
     response.writeHead(405, { 'content-type': 'text/plain' }).end('WebSocket only\n')
   })
+  // An idle connection isn't closed under a client that is about to use it again.
+  http.keepAliveTimeout = 0
   const port = await listenOnPair(http, upgrades)
   const sockets = new WebSocketServer({ server: upgrades, maxPayload: MOST_BODY })
   sockets.on('connection', (socket) => {
@@ -152,16 +156,30 @@ function connect(socket: WebSocket, ledger: Ledger, methods: Readonly<Record<str
   const subscriptions = Subscriptions.create(ledger, (method, subscription, result) => {
     send(stringify({ jsonrpc: '2.0', method, params: { result, subscription } }))
   })
+  const waiting = new Map<string, readonly (() => void)[]>()
+  let pings = 0
   socket.on('message', (data) => {
     const after: (() => void)[] = []
     const text = answerAll(String(data), (it) => {
       const found = subscriptions.call(it.method, it.params)
       if (found === undefined) return { result: run(methods, it) }
-      after.push(found.later)
+      if (found.later !== undefined) after.push(found.later)
       return found
     })
     send(text)
-    for (const next of after) next()
+    if (after.length === 0 || socket.readyState !== socket.OPEN) return
+    if (waiting.size >= MOST_PINGS) {
+      socket.terminate()
+      return
+    }
+    // A validator tells what has happened before with its next slot, when the client listens. Here its pong says that the answer has arrived.
+    waiting.set(String(++pings), after)
+    socket.ping(String(pings))
+  })
+  socket.on('pong', (data) => {
+    const known = waiting.get(String(data)) ?? []
+    waiting.delete(String(data))
+    for (const next of known) next()
   })
   socket.on('error', () => socket.terminate())
   socket.on('close', subscriptions.close)

@@ -10,11 +10,11 @@ export type Notify = (method: string, subscription: number, result: unknown) => 
 
 /** The subscriptions of one connection. */
 export interface Subscriptions {
-  /** Answers a call; `undefined` where the method is none of these. */
+  /** Answers a call, with what is to be done once the answer has arrived; `undefined` where the method is none of these. */
   readonly call: (
     method: string,
     params: readonly unknown[],
-  ) => { readonly result: unknown; readonly later: () => void } | undefined
+  ) => { readonly result: unknown; readonly later?: () => void } | undefined
   readonly close: () => void
 }
 
@@ -72,7 +72,7 @@ export function create(ledger: Ledger, notify: Notify): Subscriptions {
     const commitment = Params.commitment(options)
     const mintOf = (it: string) => Tokens.mint(ledger.account(it, commitment))
     // A wrong encoding is refused now, not at the first change.
-    Params.oneOf(options, 'encoding', ['binary', 'base58', 'base64', 'jsonParsed'], 'binary')
+    Accounts.encodingOf(options)
     let last: Account | undefined = ledger.account(address, commitment)
     return () => {
       const account = ledger.account(address, commitment)
@@ -133,11 +133,11 @@ export function create(ledger: Ledger, notify: Notify): Subscriptions {
     const id = ++ids
     const watch = make(kind, id, params)
     active.set(id, { kind, watch })
+    if (kind !== 'signature') return { result: id }
     return {
       result: id,
-      // What has happened before is told after the answer, whose id it bears.
       later: () => {
-        if (kind === 'signature' && active.has(id) && watch(undefined)) active.delete(id)
+        if (active.has(id) && watch(undefined)) active.delete(id)
       },
     }
   }
@@ -150,7 +150,7 @@ export function create(ledger: Ledger, notify: Notify): Subscriptions {
       if (method !== `${kind}Unsubscribe`) return undefined
       const id = Number(Params.whole(params[0]))
       if (active.get(id)?.kind !== kind) throw Params.invalid('Invalid subscription id.')
-      return { result: active.delete(id), later: () => undefined }
+      return { result: active.delete(id) }
     },
     close: () => {
       stop()
