@@ -6,6 +6,7 @@ import { createHttpRpc } from '@aitbc/core/rpc'
 import { Address, LightClient, TransactionEvidence } from '@aitbc/proofs/solana'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
+  createKeySigner,
   createSolanaAdapter,
   HtlcArtifact,
   HtlcLock,
@@ -24,6 +25,8 @@ beforeAll(async () => {
 afterAll(() => world?.close())
 
 const NONCE = 'aitbc'
+/** A payee without lamports. */
+const dora = createKeySigner({ network, privateKey: new Uint8Array(32).fill(0xd0) })
 const nonceBytes = new Uint8Array(8)
 const alice = () => world.wallets[0].funding
 const bob = () => world.wallets[1].funding
@@ -230,6 +233,47 @@ describe('locks', () => {
     expect(await world.adapter.findLocks(terms)).toMatchObject([{ is: 'found' }])
   })
 
+  test('H8, S13: what isn’t there for a payout stops no claim; what isn’t there for its fee is told before it', async () => {
+    await world.fundToken(alice(), 50n)
+    const { terms, secret } = await world.terms({
+      asset: world.token.id,
+      amount: 50n,
+      beneficiary: { account: dora.account, payout: dora.account },
+    })
+    await world.run({ kind: 'lock', terms })
+    expect(await error(world.adapter.prepare(claimOf(terms, secret)))).toMatchObject({
+      _tag: 'SolanaInsufficientFunds',
+      retryable: true,
+    })
+    // Enough for fees and for the account to exist, and too little for a token account.
+    await world.fund(dora.account, 1_000_000n)
+    const [step] = await world.adapter.prepare(claimOf(terms, secret))
+    expect(SolanaTransaction.acts(SolanaTransaction.ofStep(step as Signed['step'])).length).toBe(1)
+    const sent = await world.adapter.submit(await dora.sign(step as Signed['step']))
+    await world.mine()
+    expect((await world.adapter.status(sent)).value).toMatchObject({ is: 'included' })
+    await world.run({ kind: 'payout', terms, lock: lockOf(terms), feePayer: carol() })
+    expect(await held(dora.account, world.token.id)).toBe(50n)
+  })
+
+  test('units: what each step used is below its limit, and its size below a packet’s', async () => {
+    const http = createHttpRpc({ url: world.node.url, exactNumbers: 'all' })
+    const options = { commitment: 'confirmed', encoding: 'base64', maxSupportedTransactionVersion: 0 }
+    for (const asset of [network.native.id, world.token.id] as const) {
+      await world.fundToken(alice(), 50n)
+      const amount = asset === network.native.id ? 1_000_000_000n : 50n
+      const { terms, secret } = await world.terms({ asset, amount })
+      for (const intent of [{ kind: 'lock', terms } as const, claimOf(terms, secret)]) {
+        const { id, step } = await world.run(intent)
+        const found = await http.request('getTransaction', [id, options])
+        const { computeUnitsConsumed } = (found as { meta: { computeUnitsConsumed: string } }).meta
+        expect(Number(computeUnitsConsumed)).toBeGreaterThan(0)
+        expect(Number(computeUnitsConsumed)).toBeLessThan(SolanaTransaction.ofStep(step).units)
+        expect(step.payload.length).toBeLessThan(1232)
+      }
+    }
+  })
+
   test('H11: lamports at the address, and a vault that somebody else made, stop no lock', async () => {
     await world.fundToken(alice(), 1_000n)
     const { terms, secret } = await world.terms({ asset: world.token.id, amount: 1_000n })
@@ -250,8 +294,9 @@ describe('locks', () => {
     expect(await world.adapter.findLocks(terms)).toMatchObject([
       { is: 'found', fact: { value: { match: 'exact', amount: 1_000n } } },
     ])
+    const before = await held(bob(), world.token.id)
     await world.run(claimOf(terms, secret))
-    expect(await held(bob(), world.token.id)).toBe(1_000n)
+    expect((await held(bob(), world.token.id)) - before).toBe(1_000n)
   })
 
   test('H13, H26: a frozen payee is paid later; its claim counts at once', async () => {

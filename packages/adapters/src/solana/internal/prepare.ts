@@ -456,14 +456,22 @@ async function claim(
   const address = assertRef(client, own, intent.lock, 'intent.lock.ref')
   assertSecret(intent.secret, own.hashlock)
   // Nothing that these reads tell an endpoint hints at the secret, and nothing is simulated: whoever simulates a claim learns it (H18).
-  const payer = payerOf(client, intent.feePayer ?? intent.terms.beneficiary.account)
+  const feePayer = intent.feePayer ?? intent.terms.beneficiary.account
+  const payer = payerOf(client, feePayer)
   const paid = await paying(client, own, address, 'claimed', payer, options)
+  // A claim whose fee can't be paid is in no block, and has told its secret: what isn't there for the payout must not stop it.
+  const { accounts } = await read(client, [payer], options)
+  const lamports = accounts[0]?.lamports ?? 0n
+  const price = options.feeRate ?? (await rates(client, [payer, address], options)).normal
+  const fee = feeOfUnits(client.units.settle + paid.units, assertRate(client, price))
+  const alone = paid.rent > 0n && lamports < fee + paid.rent + (await rentOf(client, 0, options))
+  assertHolds(feePayer, lamports, alone ? feeOfUnits(client.units.settle, price) : fee)
   return {
     kind: 'claim',
     payer,
-    acts: [HtlcLock.encodeClaim(address, client.backend, intent.secret), ...paid.acts],
-    units: client.units.settle + paid.units,
-    rent: paid.rent,
+    acts: [HtlcLock.encodeClaim(address, client.backend, intent.secret), ...(alone ? [] : paid.acts)],
+    units: client.units.settle + (alone ? 0 : paid.units),
+    rent: alone ? 0n : paid.rent,
     conflictKey: `settle/${Address.encode(address)}`,
     until: intent.terms.deadline,
   }
@@ -763,6 +771,11 @@ async function mintAt(
   if (judged.ok) return judged.value
   const { check, message, context } = judged.refusal
   throw SolanaErrors.SolanaTokenRefused(`the mint ${name}: ${message}`, { mint: name, check, ...context })
+}
+
+/** Lamports for a signature and so many units at a price. */
+function feeOfUnits(limit: number, price: bigint): bigint {
+  return SolanaTransaction.SIGNATURE_FEE + (BigInt(limit) * price) / 1_000_000n
 }
 
 /** What the caller believes of a token's decimals is what amounts were reckoned with. */
