@@ -224,6 +224,7 @@ export function decodeEvent(
     uint(data.slice(TERMS_WORDS * WORD, (TERMS_WORDS + 1) * WORD)) !== BigInt((TERMS_WORDS + 1) * WORD) ||
     !(length <= MAX_RECORD) ||
     data.length !== start + Math.ceil(length / WORD) * WORD ||
+    data.slice(start + length).some((byte) => byte !== 0) ||
     !Bytes.equal(HtlcStorage.lockId(decoded), id) ||
     !Bytes.equal(decoded.hashlock, hashlock as Bytes.Bytes)
   )

@@ -1,0 +1,324 @@
+import { Bytes, Hashlock, type LockTerms, type Signed, type Step, SwapSeed } from '@aitbc/core'
+import { HtlcStorage } from '@aitbc/proofs/ethereum'
+import { Header, ParachainState, Scale, StorageKey } from '@aitbc/proofs/substrate'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { trieOf } from '../../../proofs/test/substrate/trie.js'
+import {
+  createPolkadotAdapter,
+  createSeedWallet,
+  HubEvidence,
+  HubLock,
+  type PolkadotHubAdapter,
+  PolkadotTransaction,
+} from '../../src/polkadot/index.js'
+import {
+  account,
+  CHAIN_ID,
+  CONTRACT,
+  contractInfo,
+  createFakeHub,
+  type FakeHub,
+  holding,
+  key,
+  network,
+} from './fakeHub.js'
+
+const UNIT = 10n ** 12n
+const NONCE = new Uint8Array(8).fill(1)
+const seed = (fill: number) => new Uint8Array(32).fill(fill)
+const share = (fill: number) => SwapSeed.forNetwork(seed(fill), network.id)
+const [alice, bob] = [1, 2].map((fill) => createSeedWallet({ network, seed: share(fill) })) as [
+  ReturnType<typeof createSeedWallet>,
+  ReturnType<typeof createSeedWallet>,
+]
+const secret = SwapSeed.secret(seed(1), NONCE)
+const word = (value: number) => Uint8Array.from({ length: 32 }, (_, i) => (i === 31 ? value : 0))
+
+let hub: FakeHub
+let adapter: PolkadotHubAdapter
+let terms: LockTerms.LockTerms
+let parameters: HtlcStorage.Parameters
+let slot: Bytes.Bytes
+
+beforeAll(async () => {
+  hub = await createFakeHub()
+})
+afterAll(() => hub?.api.disconnect())
+
+beforeEach(() => {
+  hub.reset()
+  adapter = createPolkadotAdapter({
+    network,
+    api: hub.api,
+    hub: { address: CONTRACT, chainId: CHAIN_ID },
+    pollMs: 1,
+    wait: async () => undefined,
+  })
+  hub.block({
+    state: [
+      [key.account(account(alice.funding)), holding(100n * UNIT)],
+      [key.account(account(bob.funding)), holding(UNIT)],
+      [key.contract, contractInfo(hub.api)],
+    ],
+    child: [[new Uint8Array(32).fill(0x77), word(9)]],
+  })
+  terms = {
+    version: 1,
+    backend: adapter.backend,
+    asset: network.native.id,
+    amount: 3n * UNIT,
+    hashlock: Hashlock.of(secret),
+    locker: alice.party(NONCE),
+    beneficiary: bob.party(NONCE),
+    deadline: { network: network.id, clock: 'unix', value: 1_800_100_000n },
+    salt: new Uint8Array(32).fill(4),
+  }
+  parameters = HubLock.parameters(terms, adapter.chain)
+  slot = StorageKey.contractSlot(HtlcStorage.slot(HtlcStorage.lockId(parameters)))
+})
+
+const sign = async (step: Step): Promise<Signed> => {
+  const signer = [alice, bob].map((one) => one.signer(step.from, NONCE)).find((one) => one !== undefined)
+  if (signer?.kind !== 'signs') throw new Error('nobody signs')
+  return signer.sign(step)
+}
+/** What the runtime's own description reads of a step's call. */
+const callOf = (step: Step) => {
+  const call = hub.api.registry.createType('Call', PolkadotTransaction.ofStep(step).method) as unknown as {
+    section: string
+    method: string
+    args: readonly { toHex(): string; toString(): string; toJSON(): unknown }[]
+  }
+  return { name: `${call.section}.${call.method}`, args: call.args }
+}
+/** A lock that is on the chain, made by a block of its own. */
+async function locked(): Promise<Signed> {
+  const [, step] = await adapter.prepare({
+    kind: 'lock',
+    terms,
+    recovery: { seed: share(1), nonce: NONCE, record: { role: 'initiator' } },
+  })
+  const signed = await sign(step as Step)
+  hub.block({
+    extrinsics: [signed.raw],
+    state: [
+      [key.mapped(account(alice.funding)), account(alice.funding)],
+      [key.mapped(account(bob.funding)), account(bob.funding)],
+    ],
+    child: [[slot, word(1)]],
+  })
+  hub.block()
+  return signed
+}
+
+describe('what is signed', () => {
+  test('a lock: the account is mapped first, then `revive.call` with the amount in planck and the call in wei', async () => {
+    const steps = await adapter.prepare({ kind: 'lock', terms })
+    expect(steps.map((step) => [step.kind, callOf(step).name])).toEqual([
+      ['map-account', 'revive.mapAccount'],
+      ['lock', 'revive.call'],
+    ])
+    const [map, lock] = steps as [Step, Step]
+    const [dest, value, weight, deposit, data] = callOf(lock).args
+    expect(dest?.toHex()).toBe(CONTRACT)
+    expect(BigInt(value?.toString() ?? 0)).toBe(terms.amount)
+    expect(weight?.toJSON()).toEqual({ refTime: 400_000_000_000, proofSize: 4_000_000 })
+    expect(BigInt(deposit?.toString() ?? 0)).toBe(10_000_000_000n)
+    expect(parameters.amount).toBe(terms.amount * 1_000_000n)
+    expect(data?.toHex()).toBe(
+      `0x${Bytes.toHex(HubLock.encodeLock(parameters, new Uint8Array(32), new Uint8Array(0)))}`,
+    )
+    expect([map, lock].map((step) => PolkadotTransaction.ofStep(step).nonce)).toEqual([0n, 1n])
+    expect(lock.validUntil).toEqual(terms.deadline)
+    expect(lock.maxFee.amount).toBe(10_000_000_000n + 6_250_000_000n + network.fees.minRelay)
+    PolkadotTransaction.assertSigned(await sign(lock))
+  })
+
+  test('H18: no endpoint learns a secret before its claim is sent', async () => {
+    await locked()
+    hub.asked.length = 0
+    const lock = adapter.expectLock(terms, [])
+    const [claim] = await adapter.prepare({ kind: 'claim', terms, lock, secret })
+    expect(callOf(claim as Step).args[4]?.toHex()).toBe(
+      `0x${Bytes.toHex(HubLock.encodeClaim(parameters, secret))}`,
+    )
+    expect(hub.asked.length).toBeGreaterThan(0)
+    expect(hub.asked.join('\n')).not.toContain(Bytes.toHex(secret))
+    await adapter.submit(await sign(claim as Step))
+    expect(hub.asked.join('\n')).toContain(Bytes.toHex(secret))
+  })
+
+  test('H26: nobody claims for a beneficiary that contracts would pay to an account without a key', async () => {
+    const lock = adapter.expectLock(terms, [])
+    await expect(
+      adapter.prepare({ kind: 'claim', terms, lock, secret, feePayer: alice.funding }),
+    ).rejects.toMatchObject({ _tag: 'PolkadotPayeeCannotReceive' })
+    const steps = await adapter.prepare({ kind: 'claim', terms, lock, secret })
+    expect(steps.map((step) => step.kind)).toEqual(['map-account', 'claim'])
+    const [refund] = (await adapter.prepare({ kind: 'refund', terms, lock })).slice(-1)
+    expect(refund?.validFrom).toEqual(terms.deadline)
+  })
+
+  test('H1, H20, H27: wrong code, wrong secret, a passed deadline, too little: refused before anything is signed', async () => {
+    const lock = adapter.expectLock(terms, [])
+    await expect(
+      adapter.prepare({ kind: 'claim', terms, lock, secret: new Uint8Array(32).fill(9) }),
+    ).rejects.toMatchObject({ _tag: 'InvalidSecret' })
+    await expect(
+      adapter.prepare({ kind: 'refund', terms, lock: { ...lock, ref: `0x${'00'.repeat(32)}` } }),
+    ).rejects.toMatchObject({ _tag: 'InvalidArgument' })
+    await expect(
+      adapter.prepare({ kind: 'lock', terms: { ...terms, amount: 101n * UNIT } }),
+    ).rejects.toMatchObject({ _tag: 'PolkadotInsufficientFunds' })
+    const late = { ...terms, deadline: { ...terms.deadline, value: 1_800_000_006n } }
+    await expect(adapter.prepare({ kind: 'lock', terms: late })).rejects.toMatchObject({
+      _tag: 'PolkadotUnsupportedTerms',
+      context: { argument: 'terms.deadline' },
+    })
+    expect(adapter.auditTerms({ ...terms, asset: `${network.id}/assets:1` }).ok).toBe(false)
+    expect(adapter.auditTerms(terms).ok).toBe(true)
+    hub.block({ state: [[key.contract, contractInfo(hub.api, '11'.repeat(32))]] })
+    await expect(adapter.prepare({ kind: 'lock', terms })).rejects.toMatchObject({
+      _tag: 'PolkadotContractMismatch',
+    })
+    expect(await adapter.findLocks(terms)).toMatchObject([{ is: 'unknown', why: { check: 'lock-code' } }])
+  })
+
+  test('a call of another contract takes its data and planck', async () => {
+    const to = `${network.id}:0x${'0a'.repeat(20)}` as const
+    const steps = await adapter.prepare({
+      kind: 'call',
+      from: alice.funding,
+      to,
+      data: Uint8Array.of(1, 2),
+      value: 5n,
+    })
+    const [dest, value, , , data] = callOf(steps.at(-1) as Step).args
+    expect([dest?.toHex(), value?.toString(), data?.toHex()]).toEqual([`0x${'0a'.repeat(20)}`, '5', '0x0102'])
+  })
+})
+
+describe('what is read', () => {
+  test('a lock is found from its terms, by its hashlock and by its owner, with the transaction that made it', async () => {
+    expect(await adapter.findLocks(terms)).toMatchObject([{ is: 'absent' }])
+    const signed = await locked()
+    const lock = { ...adapter.expectLock(terms, [signed]), transaction: signed.id }
+    expect(await adapter.findLocks(terms)).toMatchObject([
+      { is: 'found', fact: { value: lock, at: { height: 2n } } },
+    ])
+    expect(await adapter.discoverLocks(terms.hashlock)).toEqual([{ terms, lock }])
+    expect(await adapter.discoverLocks(new Uint8Array(32).fill(9))).toEqual([])
+    const hashlockOf = () => terms.hashlock
+    expect(await adapter.recoverLocks(share(1), { hashlockOf })).toEqual([
+      { terms, lock, nonce: NONCE, record: { role: 'initiator' } },
+    ])
+    expect(await adapter.recoverLocks(share(2), { hashlockOf })).toEqual([])
+    expect(await adapter.findSpend(terms, lock)).toMatchObject({ is: 'absent' })
+  })
+
+  test('a claim shows its secret, in the pool and in its block; a node without old states still tells', async () => {
+    await locked()
+    const lock = adapter.expectLock(terms, [])
+    const [step] = await adapter.prepare({ kind: 'claim', terms, lock, secret })
+    const claim = await adapter.submit(await sign(step as Step))
+    const spend = { kind: 'claim', transaction: claim.id, secret }
+    expect(await adapter.findSpend(terms, lock)).toMatchObject({
+      is: 'found',
+      fact: { value: spend, at: 'mempool' },
+    })
+    hub.pool.length = 0
+    hub.block({ extrinsics: [claim.raw as Uint8Array], child: [[slot, word(2)]] })
+    hub.block()
+    const found = await adapter.findSpend(terms, lock)
+    expect(found).toMatchObject({ is: 'found', fact: { value: spend, at: { height: 4n } } })
+    const tip = (await adapter.tip()).value
+    hub.answer = (method, params) => {
+      const at =
+        method === 'childstate_getStorage' ? params[2] : method === 'state_getStorage' ? params[1] : undefined
+      if (at !== undefined && at !== tip.hash)
+        throw Object.assign(new Error('4003: State already discarded'), { code: 4003 })
+      return undefined
+    }
+    expect(await adapter.findSpend(terms, lock)).toMatchObject({ is: 'found', fact: { value: spend } })
+  })
+
+  test('RpcMalformed: a word that the contract never stores, another header, another hash', async () => {
+    await locked()
+    hub.answer = (method) => (method === 'childstate_getStorage' ? '0x07' : undefined)
+    await expect(adapter.findLocks(terms)).rejects.toMatchObject({ _tag: 'RpcMalformed' })
+    hub.answer = (method) => (method === 'childstate_getStorage' ? `0x${'00'.repeat(31)}07` : undefined)
+    expect(await adapter.findLocks(terms)).toMatchObject([{ is: 'unknown', why: { check: 'lock-status' } }])
+    for (const [method, answer] of [
+      ['chain_getBlockHash', 5],
+      ['chain_getHeader', { number: '0x1' }],
+      ['state_getStorage', '0xzz'],
+    ] as const) {
+      hub.answer = (asked) => (asked === method ? answer : undefined)
+      await expect(adapter.findLocks(terms), method).rejects.toMatchObject({ _tag: 'RpcMalformed' })
+    }
+    hub.answer = () => {
+      throw new Error('WebSocket is not connected')
+    }
+    await expect(adapter.tip()).rejects.toMatchObject({ _tag: 'RpcUnreachable', retryable: true })
+  })
+})
+
+describe('evidence', () => {
+  test('a lock, and the lack of one, from the header of a block; every flipped byte is refused', async () => {
+    const none = await adapter.proveAbsence({ kind: 'lock', terms })
+    expect(none.format).toBe('polkadot-hub-absence/1')
+    await locked()
+    const lock = adapter.expectLock(terms, [])
+    await expect(adapter.proveAbsence({ kind: 'lock', terms })).resolves.toBeDefined()
+    hub.block()
+    const evidence = await adapter.prove({ kind: 'lock', terms, lock })
+    expect(evidence).toMatchObject({ network: network.id, format: 'polkadot-hub-lock/1' })
+    const decoded = HubEvidence.decode(evidence.bytes)
+    if (!decoded.ok) throw new Error(decoded.refusal.message)
+    const header = Header.decode(decoded.value.header)
+    if (!header.ok) throw new Error(header.refusal.message)
+    const anchor = { block: header.value.hash }
+    expect(HubEvidence.verify(anchor, terms, adapter.chain, decoded.value)).toMatchObject({
+      ok: true,
+      value: { status: 'locked' },
+    })
+    const other = { ...terms, amount: terms.amount + 1n }
+    const verdict = HubEvidence.verify(anchor, other, adapter.chain, decoded.value)
+    expect(verdict.ok && verdict.value.status === 'locked').toBe(false)
+    for (let at = 0; at < evidence.bytes.length; at++) {
+      const damaged = HubEvidence.decode(evidence.bytes.map((byte, i) => (i === at ? byte ^ 1 : byte)))
+      expect(
+        damaged.ok && HubEvidence.verify(anchor, terms, adapter.chain, damaged.value).ok,
+        `byte ${at}`,
+      ).toBe(false)
+    }
+    await expect(
+      adapter.prove({ kind: 'spend', terms, lock, spend: { kind: 'refund', transaction: '' } }),
+    ).rejects.toMatchObject({ _tag: 'PolkadotNotProvable' })
+    // Back to a block of the relay chain.
+    const head = ParachainState.headKey(1000)
+    const relayState = trieOf([[head, Scale.encode(Scale.bytes, decoded.value.header)]])
+    const relay = { ...header.value, stateRoot: relayState.root }
+    const whole = { ...decoded.value, head: relayState.prove(head) }
+    expect(HubEvidence.verify({ relay, paraId: 1000 }, terms, adapter.chain, whole).ok).toBe(true)
+    expect(HubEvidence.verify({ relay, paraId: 1001 }, terms, adapter.chain, whole).ok).toBe(false)
+    expect(HubEvidence.verify(anchor, terms, adapter.chain, whole).ok).toBe(false)
+  })
+
+  test('headers without a state root prove nothing, and say so', async () => {
+    const zero = `0x${'00'.repeat(32)}`
+    await locked()
+    // The first block's header is the only one whose hash isn't its own: any other would be refused before.
+    const rootless = {
+      parentHash: zero,
+      number: '0x0',
+      stateRoot: zero,
+      extrinsicsRoot: zero,
+      digest: { logs: [] },
+    }
+    hub.answer = (method) => (method === 'chain_getHeader' ? rootless : undefined)
+    await expect(adapter.proveAbsence({ kind: 'spend', terms })).rejects.toMatchObject({
+      _tag: 'PolkadotNotProvable',
+    })
+  })
+})
