@@ -177,7 +177,7 @@ function membersOf(
   set: BeefyLeaf.ValidatorSet,
   count: number,
   validators: readonly Bytes.Bytes[],
-): Verdict.Verdict<true> {
+): Verdict.Verdict<null> {
   if (count !== set.length || validators.length !== set.length)
     return Verdict.refuse('validator-count', `set ${set.id} has ${set.length} validators`)
   const seen = new Set<string>()
@@ -188,6 +188,6 @@ function membersOf(
     seen.add(name)
   }
   return Bytes.equal(BinaryMerkleTree.root(validators.map(BeefyCommitment.leafOf)), set.root)
-    ? Verdict.accept(true)
+    ? Verdict.accept(null)
     : Verdict.refuse('validator-root', `the addresses aren't those of set ${set.id}`)
 }

@@ -38,16 +38,18 @@ export function expand(
     return hash
   }
   const frames: Frame[] = []
-  let tries = 0
+  /** Whether the trie itself is whole; whatever follows is of tries in its values. */
+  let found = false
   let at = 0
   const settle = (full: Bytes.Bytes): Verdict.Verdict<null> => {
     const parent = frames[frames.length - 1]
     if (parent !== undefined && full.length < 32)
       return Verdict.refuse('compact-inline', `a node of ${full.length} bytes stands in its parent`)
     const hash = keep(full)
-    if (parent !== undefined) (parent.children as (Bytes.Bytes | undefined)[])[parent.next++] = hash
-    else if (tries++ === 0 && !Bytes.equal(hash, root))
+    if (parent !== undefined) (parent.children as (Bytes.Bytes | undefined)[])[parent.next] = hash
+    else if (!found && !Bytes.equal(hash, root))
       return Verdict.refuse('compact-root', 'the nodes are of another trie')
+    else found = true
     return Verdict.accept(null)
   }
   while (at < proof.length || frames.length > 0) {
@@ -83,7 +85,7 @@ export function expand(
     }
     frames.push({ node, value, children: node.children?.slice(), next: 0 })
   }
-  return tries === 0
-    ? Verdict.refuse('compact-empty', 'there is no node')
-    : Verdict.accept(TrieProof.of([...nodes.values()]))
+  return found
+    ? Verdict.accept(TrieProof.of([...nodes.values()]))
+    : Verdict.refuse('compact-empty', 'there is no node')
 }

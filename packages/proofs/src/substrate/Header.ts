@@ -165,9 +165,8 @@ function readItem(reader: Scale.Reader): DigestItem | undefined {
       return { kind: 'pre-runtime', engine: ENGINE.read(reader), data: Scale.bytes.read(reader) }
     case 8:
       return { kind: 'environment-updated' }
-    default:
-      return undefined
   }
+  return undefined
 }
 
 function writeItem(item: DigestItem, out: Bytes.Bytes[]): void {

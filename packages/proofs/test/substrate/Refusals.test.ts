@@ -15,6 +15,7 @@ import {
   TrieNode,
   TrieProof,
 } from '@aitbc/proofs/substrate'
+import { ed25519 } from '@noble/curves/ed25519.js'
 import { describe, expect, test } from 'vitest'
 import { concat, flip, hex, refusal, unhex, value } from '../helpers.js'
 import * as beefy from './beefy.js'
@@ -461,6 +462,42 @@ describe('Justification', () => {
   })
 })
 
+test('A40: a chain with headers, hashes and numbers of its own', () => {
+  const format: Header.Format = { hash: Hasher.keccak256, number: Scale.u64, extension: Scale.bytes }
+  const list = voters(3)
+  const blockOf = (number: bigint, parentHash: Uint8Array) => {
+    const header = {
+      parentHash,
+      number,
+      stateRoot: hash32(5),
+      extrinsicsRoot: hash32(6),
+      digest: [],
+      extension: bytes(1, 2),
+    }
+    return { header, hash: Header.hash(header, format), raw: Header.encode(header, format) }
+  }
+  const first = blockOf(7n, hash32(1))
+  const second = blockOf(8n, first.hash)
+  const above = blockOf(9n, second.hash)
+  const vote = { targetHash: above.hash, targetNumber: 9n }
+  const justification: Justification.Justification = {
+    round: 1n,
+    targetHash: second.hash,
+    targetNumber: 8n,
+    ancestries: [above.header],
+    precommits: list.map(({ secret, publicKey }) => ({
+      ...vote,
+      signature: ed25519.sign(Justification.signBytes({ ...vote, round: 1n, setId: 2n, format }), secret),
+      authority: publicKey,
+    })),
+  }
+  const encoded = Justification.encode(justification, format)
+  expect(value(Justification.decode(encoded, format))).toEqual(justification)
+  const trusted = GrandpaClient.trust({ hash: first.hash, header: first.raw, set: setOf(2n, list), format })
+  const update = { kind: 'block', header: second.raw, justification: encoded } as const
+  expect(value(GrandpaClient.apply(value(trusted), update)).finalized.number).toBe(8n)
+})
+
 describe('BeefyClient', () => {
   const [now, soon] = [beefy.validators(8), beefy.validators(5, 20)]
   const [current, next] = [beefy.setOf(7n, now), beefy.setOf(8n, soon)]
@@ -597,7 +634,12 @@ describe('BeefyClient', () => {
       value(
         BeefyCommitment.mmrRoot({
           ...commitment,
-          payload: [{ id: bytes(0, 0), data: bytes() }, { id: utf8('lz'), data: bytes() }, root],
+          payload: [
+            { id: bytes(0, 0), data: bytes() },
+            { id: utf8('lz'), data: bytes() },
+            { id: utf8('ma'), data: bytes() },
+            root,
+          ],
         }),
       ),
     ).toEqual(range.root)
@@ -866,6 +908,10 @@ describe('CompactProof', () => {
       check: 'compact-inline',
       message: 'a node of 3 bytes stands in its parent',
     })
+  })
+
+  test('A42: error: a value after a branch that has none', () => {
+    expect(of([bytes(1, 0x80, 3, 0, 0, 0), long(1)]).check).toBe('compact-value')
   })
 
   test('A42: a value of 33 bytes stands behind its hash', () => {
