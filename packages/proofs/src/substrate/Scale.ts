@@ -268,7 +268,7 @@ export function recursive<T>(type: () => Type<T>): Type<T> {
   return {
     least: 1,
     read: (reader) => {
-      if (reader.depth === MAX_DEPTH) {
+      if (reader.depth >= MAX_DEPTH) {
         refuse(reader, 'scale-depth', `values are nested deeper than ${MAX_DEPTH}`)
         return undefined as T
       }

@@ -185,9 +185,9 @@ function valueAt(nodes: Nodes, { value }: TrieNode.TrieNode): Verdict.Verdict<Fo
 
 function take(nodes: Nodes, hash: Bytes.Hash32): Bytes.Bytes | undefined {
   const name = Bytes.toHex(hash)
-  const node = nodes.byHash.get(name)
-  if (node !== undefined) nodes.used.add(name)
-  return node
+  // Where it is missing, the proof is refused before anybody counts.
+  nodes.used.add(name)
+  return nodes.byHash.get(name)
 }
 
 function compare(a: Bytes.Bytes, b: Bytes.Bytes): number {

@@ -730,6 +730,7 @@ describe('TrieProof', () => {
     const [first, second] = proof as [Uint8Array, Uint8Array]
     const context = { index: 1 }
     expect(of([first, first])).toEqual({ check: 'trie-duplicate', message: 'node 1 came before', context })
+    for (const prefix of [bytes(1), bytes()]) expect(of([bytes(1, 2), prefix]).check).toBe('trie-order')
     expect(of([second, first])).toEqual({
       check: 'trie-order',
       message: 'node 1 stands after a larger one',
