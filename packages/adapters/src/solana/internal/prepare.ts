@@ -182,11 +182,13 @@ export async function replace(
   await checkChain(client, options)
   const guarded = /^(?:lock|settle)\//.test(old.conflictKey) || decoded.nonce !== undefined
   if (!guarded) {
+    // In this order: what isn't found once its time is over was not included while it could be.
+    const over = await isExpired(client, old, options)
     if (await landed(client, submission, options))
       throw SolanaErrors.SolanaExpired(`${submission.id} or another version of it is included`, {
         id: submission.id,
       })
-    if (!(await isExpired(client, old, options)))
+    if (!over)
       throw SolanaErrors.SolanaNotReplaceable(
         `${submission.id} may still be included, and so would another version`,
         { id: submission.id, validUntil: old.validUntil },
