@@ -24,14 +24,15 @@ const shown = (value: unknown): string =>
 console.log(`conform: seed ${seed}, ${traces} traces a chain`)
 const reports: (Omit<Report, 'differences'> & { differences: number; seconds: number })[] = []
 const skipped: Record<string, string> = {}
-for (const { name, skip, create } of chains) {
-  if (skip !== undefined) {
-    skipped[name] = skip
-    console.log(`${name}: skipped: ${skip}`)
+for (const chain of chains) {
+  const { name } = chain
+  if ('skip' in chain) {
+    skipped[name] = chain.skip
+    console.log(`${name}: skipped: ${chain.skip}`)
     continue
   }
   const started = Date.now()
-  const driver = await create()
+  const driver = await chain.create()
   try {
     const report = await conform(driver, {
       traces,

@@ -6,14 +6,14 @@ const seed = Number(process.env.FC_SEED ?? 1)
 const TRACES = 200
 
 describe(`one automaton, every chain: ${TRACES} traces of seed ${seed}`, () => {
-  for (const { name, skip, create } of CHAINS) {
-    const title = `S2, S3, S4, S5, H5: ${name} does what the reference does, act by act and unit by unit`
-    if (skip !== undefined) {
-      test.skip(`${title} (skipped: ${skip})`, () => undefined)
+  for (const chain of CHAINS) {
+    const title = `S2, S3, S4, S5, H5: ${chain.name} does what the reference does, act by act and unit by unit`
+    if ('skip' in chain) {
+      test.skip(`${title} (skipped: ${chain.skip})`, () => undefined)
       continue
     }
     test(title, async () => {
-      const driver = await create()
+      const driver = await chain.create()
       try {
         const report = await conform(driver, { traces: TRACES, seed })
         expect(report.differences).toEqual([])

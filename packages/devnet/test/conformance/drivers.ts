@@ -1,11 +1,12 @@
 import type { Driver } from './conform.js'
 
-/** How a chain's driver is made; `skip` says why it can't be on this machine. */
-export interface Chain {
-  readonly name: string
-  readonly skip?: string
-  create(): Promise<Driver>
-}
+/** How a chain's driver is made, or why it can't be here. */
+export type Chain =
+  | { readonly name: string; readonly create: () => Promise<Driver> }
+  | { readonly name: string; readonly skip: string }
+
+/** Polkadot Hub runs the same Solidity contract, through pallet-revive. */
+const hub = (process.env.POLKADOT_CHAIN_SPEC ?? '') !== ''
 
 /** Every chain whose locks are compared with the reference. */
 export const CHAINS: readonly Chain[] = [
@@ -13,4 +14,8 @@ export const CHAINS: readonly Chain[] = [
   { name: 'evm', create: async () => (await import('./evm.js')).createEvmDriver() },
   { name: 'solana', create: async () => (await import('./solana.js')).createSolanaDriver() },
   { name: 'cosmos', create: async () => (await import('./cosmos.js')).createCosmosDriver() },
+  {
+    name: 'polkadot',
+    skip: hub ? 'traces have no driver for a Hub yet' : 'POLKADOT_CHAIN_SPEC names no Hub specification',
+  },
 ]
