@@ -6,8 +6,11 @@ import { DevnetErrors } from '../errors.js'
 import { bigint, integer, refuse } from '../internal/guards.js'
 import * as Evidence from './evidence.js'
 import * as History from './history.js'
+import * as Instructions from './instructions.js'
+import { u64 } from './instructions.js'
 import * as Keys from './keys.js'
 import * as Ledger from './ledger.js'
+import * as Loader from './loader.js'
 import type { SolanaTokenOptions } from './mints.js'
 import * as Mints from './mints.js'
 import * as Runtime from './runtime.js'
@@ -110,18 +113,11 @@ export interface SolanaChain {
   prove(signature: string): Promise<TransactionEvidence.TransactionEvidence>
 }
 
-const SYSTEM = '11111111111111111111111111111111'
 const ASSOCIATED = 'ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL'
 const COMPUTE_BUDGET = 'ComputeBudget111111111111111111111111111111'
 const VOTE = 'Vote111111111111111111111111111111111111111'
-const LOADER = 'BPFLoaderUpgradeab1e11111111111111111111111'
 const RENT = 'SysvarRent111111111111111111111111111111111'
 const CLOCK = 'SysvarC1ock11111111111111111111111111111111'
-/** Bytes of a program's account, and of what stands before the code in a buffer. */
-const PROGRAM_SIZE = 36n
-const BUFFER_HEAD = 37
-/** Bytes of a program in one transaction. */
-const CHUNK = 900
 const VOTE_ACCOUNT_SIZE = 3762n
 /** Slots in which a block becomes rooted, whatever was skipped before. */
 const MOST_ROOTING = 100
@@ -162,8 +158,8 @@ export async function createSolanaChain(options: SolanaOptions = {}): Promise<So
   const timeOf = (slot: bigint) => skipped + (typeof time === 'bigint' ? time + (slot * 2n) / 5n : time())
   const ledger = Ledger.create(libraries, { seed, ticks, hashesPerTick, timeOf })
   const { svm } = ledger
-  const encode = (bytes: Uint8Array) => kit.address(kit.getBase58Decoder().decode(bytes))
-  const decode = (text: string) => new Uint8Array(kit.getBase58Encoder().encode(text))
+  const build = Instructions.create(kit, (size) => svm.minimumBalanceForRentExemption(size))
+  const { encode, decode, meta, call, createAccount } = build
   const key = (name: string) => Keys.derive(seed, name)
   const validators = stakes.map((stake, index) => ({
     stake,
@@ -174,25 +170,6 @@ export async function createSolanaChain(options: SolanaOptions = {}): Promise<So
   const purse = key('purse')
   const purseAddress = encode(purse.publicKey)
   const { READONLY, WRITABLE, READONLY_SIGNER, WRITABLE_SIGNER } = kit.AccountRole
-  const meta = (address: string, role: Kit.AccountRole) => ({ address: kit.address(address), role })
-  const call = (
-    programAddress: string,
-    accounts: readonly Kit.AccountMeta[],
-    ...data: readonly Uint8Array[]
-  ): Kit.Instruction => ({
-    programAddress: kit.address(programAddress),
-    accounts,
-    data: Bytes.concat(...data),
-  })
-  const createAccount = (payer: Keys.Key, account: Keys.Key, size: bigint, owner: string) =>
-    call(
-      SYSTEM,
-      [meta(encode(payer.publicKey), WRITABLE_SIGNER), meta(encode(account.publicKey), WRITABLE_SIGNER)],
-      Uint8Array.of(0, 0, 0, 0),
-      u64(svm.minimumBalanceForRentExemption(size)),
-      u64(size),
-      decode(owner),
-    )
 
   const latestBlockhash = () => ledger.view('processed').last.hash
   const own = (signers: readonly Keys.Key[], instructions: readonly Kit.Instruction[]) =>
@@ -227,7 +204,7 @@ export async function createSolanaChain(options: SolanaOptions = {}): Promise<So
         [purse],
         [
           call(COMPUTE_BUDGET, [], nextLimit()),
-          call(SYSTEM, accounts, Uint8Array.of(2, 0, 0, 0), u64(lamports)),
+          call(Runtime.SYSTEM, accounts, Uint8Array.of(2, 0, 0, 0), u64(lamports)),
         ],
       ),
       'payment',
@@ -315,43 +292,12 @@ export async function createSolanaChain(options: SolanaOptions = {}): Promise<So
     },
     async deploy(program) {
       const name = `of ${encode(History.sha256(program))} in slot ${chain.slot()}`
-      const buffer = key(`buffer ${name}`)
       const at = key(`program ${name}`)
-      const address = encode(at.publicKey)
-      const [data] = await kit.getProgramDerivedAddress({
-        programAddress: kit.address(LOADER),
-        seeds: [at.publicKey],
-      })
-      const writable = (key: Keys.Key) => meta(encode(key.publicKey), WRITABLE)
-      const mine = meta(purseAddress, WRITABLE_SIGNER)
-      const tag = (value: number) => Uint8Array.of(value, 0, 0, 0)
-      const done = (signers: readonly Keys.Key[], ...instructions: readonly Kit.Instruction[]) =>
+      const keys = { payer: purse, buffer: key(`buffer ${name}`), at }
+      for (const { signers, instructions } of await Loader.steps(build, program, keys))
         must('the loader refused the program', own([purse, ...signers], instructions), 'payment')
-      done(
-        [buffer],
-        createAccount(purse, buffer, BigInt(BUFFER_HEAD + program.length), LOADER),
-        call(LOADER, [writable(buffer), meta(purseAddress, READONLY)], tag(0)),
-      )
-      for (let offset = 0; offset < program.length; offset += CHUNK) {
-        const part = program.subarray(offset, offset + CHUNK)
-        const place = Uint8Array.of(offset & 255, (offset >> 8) & 255, (offset >> 16) & 255, 0)
-        done([], call(LOADER, [writable(buffer), mine], tag(1), place, u64(BigInt(part.length)), part))
-      }
-      const readonly = [RENT, CLOCK, SYSTEM].map((it) => meta(it, READONLY))
-      done(
-        [at],
-        createAccount(purse, at, PROGRAM_SIZE, LOADER),
-        call(
-          LOADER,
-          [mine, meta(data, WRITABLE), writable(at), writable(buffer), ...readonly, mine],
-          tag(2),
-          u64(BigInt(program.length)),
-        ),
-        // SetAuthority to nobody.
-        call(LOADER, [meta(data, WRITABLE), mine], tag(4)),
-      )
       produce(1, {})
-      return address
+      return encode(at.publicKey)
     },
     async createToken(options = {}) {
       const mint = key(`token ${tokens++}`)
@@ -379,7 +325,7 @@ export async function createSolanaChain(options: SolanaOptions = {}): Promise<So
         programAddress: kit.address(ASSOCIATED),
         seeds: [owner, program, token].map(decode),
       })
-      const readonly = [owner, token, SYSTEM, program].map((it) => meta(it, READONLY))
+      const readonly = [owner, token, Runtime.SYSTEM, program].map((it) => meta(it, READONLY))
       must(
         'the token program refused to mint',
         own(
@@ -487,10 +433,4 @@ export async function createSolanaChain(options: SolanaOptions = {}): Promise<So
     )
   }
   return chain
-}
-
-function u64(value: bigint): Uint8Array {
-  const out = new Uint8Array(8)
-  new DataView(out.buffer).setBigUint64(0, value, true)
-  return out
 }

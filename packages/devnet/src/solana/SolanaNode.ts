@@ -58,8 +58,7 @@ export async function createSolanaNode(options: SolanaNodeOptions = {}): Promise
   }
   const server = await serve(
     ledger,
-    methods({
-      ledger,
+    methods(ledger, {
       submit: (it) => {
         // What can't stand in a block is dropped without a word, as by a leader; the client learns it by its absence.
         if ('executed' in ledger.execute(it)) settle()

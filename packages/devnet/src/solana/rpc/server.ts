@@ -6,9 +6,9 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import { DevnetErrors } from '../../errors.js'
 import type { Ledger } from '../ledger.js'
 import { stringify } from './json.js'
-import type { Method } from './methods.js'
 import { CODES, refusal } from './params.js'
 import * as Subscriptions from './subscriptions.js'
+import type { Methods } from './views.js'
 
 /** A running RPC server. */
 export interface RpcServer {
@@ -36,7 +36,7 @@ interface Request {
  * Serves the methods by HTTP on a port of 127.0.0.1, and with subscriptions by WebSocket on the next port, where clients of a validator
  * look for it.
  */
-export async function serve(ledger: Ledger, methods: Readonly<Record<string, Method>>): Promise<RpcServer> {
+export async function serve(ledger: Ledger, methods: Methods): Promise<RpcServer> {
   const http = createServer((request, response) => {
     handle(request, response, methods)
   })
@@ -94,11 +94,7 @@ async function listenOnPair(first: Server, second: Server): Promise<number> {
   throw DevnetErrors.PortInUse(`no two free ports in a row on 127.0.0.1 after ${MOST_PORTS} tries`)
 }
 
-function handle(
-  request: IncomingMessage,
-  response: ServerResponse,
-  methods: Readonly<Record<string, Method>>,
-): void {
+function handle(request: IncomingMessage, response: ServerResponse, methods: Methods): void {
   response.setHeader('access-control-allow-origin', '*')
   const say = (status: number, body: string, type = 'text/plain') =>
     response.writeHead(status, { 'content-type': type }).end(body)
@@ -142,13 +138,13 @@ function handle(
   })
 }
 
-function run(methods: Readonly<Record<string, Method>>, { method, params }: Request): unknown {
+function run(methods: Methods, { method, params }: Request): unknown {
   const found = Object.hasOwn(methods, method) ? methods[method] : undefined
   if (found === undefined) throw refusal(CODES.method, 'Method not found')
   return found(params)
 }
 
-function connect(socket: WebSocket, ledger: Ledger, methods: Readonly<Record<string, Method>>): void {
+function connect(socket: WebSocket, ledger: Ledger, methods: Methods): void {
   const send = (text: string) => {
     if (socket.bufferedAmount > MOST_WAITING) socket.terminate()
     else if (socket.readyState === socket.OPEN) socket.send(text)

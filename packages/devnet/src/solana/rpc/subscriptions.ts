@@ -1,9 +1,10 @@
+import { Bytes } from '@aitbc/core'
 import type { Account } from '../lattice.js'
 import type { Event, Executed, Ledger } from '../ledger.js'
 import * as Tokens from '../tokens.js'
 import * as Accounts from './accounts.js'
-import { isSame, VERSION } from './methods.js'
 import * as Params from './params.js'
+import { VERSION } from './views.js'
 
 /** Sends a notification to whoever subscribed. */
 export type Notify = (method: string, subscription: number, result: unknown) => void
@@ -157,4 +158,10 @@ export function create(ledger: Ledger, notify: Notify): Subscriptions {
       active.clear()
     },
   }
+}
+
+/** Whether an account is as it was. */
+function isSame(a: ReturnType<Ledger['account']>, b: ReturnType<Ledger['account']>): boolean {
+  if (a === undefined || b === undefined) return a === b
+  return a.lamports === b.lamports && Bytes.equal(a.owner, b.owner) && Bytes.equal(a.data, b.data)
 }
