@@ -13,7 +13,9 @@ import { HtlcStorage } from '@aitbc/proofs/cosmwasm'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { ripemd160 } from '@noble/hashes/legacy.js'
 import { sha256 } from '@noble/hashes/sha2.js'
+import { BinaryReader, BinaryWriter } from 'cosmjs-types/binary'
 import { MsgSend } from 'cosmjs-types/cosmos/bank/v1beta1/tx'
+import { Coin as CoinMessage } from 'cosmjs-types/cosmos/base/v1beta1/coin'
 import { PubKey } from 'cosmjs-types/cosmos/crypto/secp256k1/keys'
 import { AuthInfo, SignDoc, TxBody, TxRaw } from 'cosmjs-types/cosmos/tx/v1beta1/tx'
 import { MsgExecuteContract } from 'cosmjs-types/cosmwasm/wasm/v1/tx'
@@ -45,6 +47,17 @@ export type Message =
       readonly message: Bytes.Bytes
       readonly funds: readonly Coin[]
     }
+  /** A lock in IRISnet's own module, and its claim; see `IrisHtlc`. */
+  | {
+      readonly kind: 'iris-create'
+      readonly from: string
+      readonly to: string
+      readonly amount: Coin
+      /** Lower-case hex. */
+      readonly hashlock: string
+      readonly timeLock: bigint
+    }
+  | { readonly kind: 'iris-claim'; readonly from: string; readonly id: string; readonly secret: string }
 
 /** A transaction of one message, unsigned. Addresses are in bech32. */
 export interface CosmosTransaction {
@@ -65,6 +78,8 @@ export type SignMode = 'direct' | 'amino'
 const MODES = { direct: 1, amino: 127 } as const
 const SEND = '/cosmos.bank.v1beta1.MsgSend'
 const EXECUTE = '/cosmwasm.wasm.v1.MsgExecuteContract'
+const IRIS_CREATE = '/irismod.htlc.MsgCreateHTLC'
+const IRIS_CLAIM = '/irismod.htlc.MsgClaimHTLC'
 const PUBKEY = '/cosmos.crypto.secp256k1.PubKey'
 
 /** The step that a transaction is, with what a step says beside its payload. */
@@ -176,27 +191,30 @@ export function aminoDoc(transaction: CosmosTransaction): AminoDoc {
     sequence: String(sequence),
     ...(timeoutHeight === 0n ? {} : { timeout_height: String(timeoutHeight) }),
     fee: { amount: [coinText(fee)], gas: String(gas) },
-    msgs: [
-      message.kind === 'send'
-        ? {
-            type: 'cosmos-sdk/MsgSend',
-            value: {
-              from_address: message.from,
-              to_address: message.to,
-              amount: [coinText(message.amount)],
-            },
-          }
-        : {
-            type: 'wasm/MsgExecuteContract',
-            value: {
-              sender: message.from,
-              contract: message.contract,
-              msg: JSON.parse(new TextDecoder().decode(message.message)),
-              funds: message.funds.map(coinText),
-            },
-          },
-    ],
+    msgs: [aminoOf(message)],
     memo: '',
+  }
+}
+
+function aminoOf(message: Message): AminoDoc['msgs'][number] {
+  switch (message.kind) {
+    case 'send': {
+      const { from, to, amount } = message
+      return {
+        type: 'cosmos-sdk/MsgSend',
+        value: { from_address: from, to_address: to, amount: [coinText(amount)] },
+      }
+    }
+    case 'execute': {
+      const { from, contract, funds } = message
+      const msg: unknown = JSON.parse(new TextDecoder().decode(message.message))
+      return {
+        type: 'wasm/MsgExecuteContract',
+        value: { sender: from, contract, msg, funds: funds.map(coinText) },
+      }
+    }
+    default:
+      throw invalid(`step.payload must be signed directly: ${message.kind} has no amino form here`, {})
   }
 }
 
@@ -367,15 +385,30 @@ function toAny(message: Message): { typeUrl: string; value: Uint8Array } {
       value: MsgSend.encode({ fromAddress: from, toAddress: to, amount: [coinText(amount)] }).finish(),
     }
   }
-  const { from, contract, funds } = message
+  if (message.kind === 'execute') {
+    const { from, contract, funds } = message
+    return {
+      typeUrl: EXECUTE,
+      value: MsgExecuteContract.encode({
+        sender: from,
+        contract,
+        msg: message.message,
+        funds: funds.map(coinText),
+      }).finish(),
+    }
+  }
+  const writer = BinaryWriter.create().uint32(10).string(message.from)
+  if (message.kind === 'iris-claim')
+    return {
+      typeUrl: IRIS_CLAIM,
+      value: writer.uint32(18).string(message.id).uint32(26).string(message.secret).finish(),
+    }
+  writer.uint32(18).string(message.to)
+  CoinMessage.encode(coinText(message.amount), writer.uint32(42).fork()).ldelim()
+  // No time stamp: with one, the hash would be of secret and time (irismod `GetHashLock`).
   return {
-    typeUrl: EXECUTE,
-    value: MsgExecuteContract.encode({
-      sender: from,
-      contract,
-      msg: message.message,
-      funds: funds.map(coinText),
-    }).finish(),
+    typeUrl: IRIS_CREATE,
+    value: writer.uint32(50).string(message.hashlock).uint32(64).uint64(message.timeLock).finish(),
   }
 }
 
@@ -387,9 +420,31 @@ function messageOf(any: { readonly typeUrl: string; readonly value: Uint8Array }
       ? undefined
       : { kind: 'send', from: fromAddress, to: toAddress, amount: coinOf(coin) }
   }
+  if (any.typeUrl === IRIS_CREATE || any.typeUrl === IRIS_CLAIM) return irisMessage(any)
   if (any.typeUrl !== EXECUTE) return undefined
   const { sender, contract, msg, funds } = MsgExecuteContract.decode(any.value)
   return { kind: 'execute', from: sender, contract, message: msg, funds: funds.map(coinOf) }
+}
+
+/** Messages of IRISnet's module; whatever else than what the SDK writes is none of them. */
+function irisMessage(any: { readonly typeUrl: string; readonly value: Uint8Array }): Message | undefined {
+  const reader = new BinaryReader(any.value)
+  const texts: string[] = []
+  let coin: Coin | undefined
+  let timeLock = 0n
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32()
+    if (tag === 42) coin = coinOf(CoinMessage.decode(reader, reader.uint32()))
+    else if (tag === 64) timeLock = reader.uint64()
+    else if (tag === 10 || tag === 18 || tag === 26 || tag === 50) texts.push(reader.string())
+    else return undefined
+  }
+  const [from, second, third] = texts
+  if (from === undefined || second === undefined || third === undefined || texts.length > 3) return undefined
+  if (any.typeUrl === IRIS_CLAIM) return { kind: 'iris-claim', from, id: second, secret: third }
+  return coin === undefined
+    ? undefined
+    : { kind: 'iris-create', from, to: second, amount: coin, hashlock: third, timeLock }
 }
 
 function read({ bodyBytes: body, authInfoBytes: auth, chainId, accountNumber }: SignDoc): CosmosTransaction {

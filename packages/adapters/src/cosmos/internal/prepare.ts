@@ -386,7 +386,7 @@ async function simulate(
   } catch (error) {
     if (!isAitbcError(error, 'RpcRejected')) throw error
     const words = CosmosRpc.said(error)
-    if (/unknown (?:query path|service|request)|not implemented/i.test(words)) return client.gas.transfer
+    if (/^unknown (?:query path|service)|not implemented/i.test(words)) return client.gas.transfer
     throw CosmosErrors.CosmosWouldFail(`the ${draft.message.kind} would fail now: ${words}`, {
       ...error.context,
     })

@@ -1,0 +1,343 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  Bytes,
+  Fact,
+  Hashlock,
+  type Intent,
+  type LockTerms,
+  type PrepareOptions,
+  type Signed,
+  type Submission,
+} from '@aitbc/core'
+import { createHttpRpc } from '@aitbc/core/rpc'
+import { type CosmosNode, createCosmosNode } from '@aitbc/devnet'
+import { type CosmosVerifier, createCosmosVerifier } from '@aitbc/proofs/cosmwasm'
+import { LightBlock, LightClient } from '@aitbc/proofs/tendermint'
+import { DirectSecp256k1Wallet } from '@cosmjs/proto-signing'
+import { SigningStargateClient, StargateClient } from '@cosmjs/stargate'
+import { Comet38Client } from '@cosmjs/tendermint-rpc'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import {
+  type CosmosAdapter,
+  createCosmosAdapter,
+  createOfflineSigner,
+  GAS,
+  HtlcArtifact,
+  HtlcLock,
+} from '../../src/cosmos/index.js'
+import { ALICE, alice, BOB, bob, network, terms as sample } from './world.js'
+
+const program = (name: string) =>
+  Uint8Array.from(readFileSync(join(import.meta.dirname, '../../programs/cosmos', name)))
+const SECOND = 1_000_000_000n
+
+let node: CosmosNode
+let adapter: CosmosAdapter
+let htlc: string
+let hostile: string
+let verifier: CosmosVerifier
+let state: LightClient.State
+let salts = 0
+
+const open = (options: Partial<createCosmosAdapter.Options> = {}) =>
+  createCosmosAdapter({
+    network,
+    transport: createHttpRpc({ url: node.url }),
+    htlc,
+    tokens: [{ id: `${network.id}/cw20:${hostile}`, symbol: 'T', decimals: 6 }],
+    pollMs: 1,
+    ...options,
+  })
+
+beforeAll(async () => {
+  node = await createCosmosNode({ mining: 'manual', startTime: 1_900_000_000n })
+  const admin = node.account('admin')
+  for (const address of [admin.address, ALICE, BOB]) await node.fund(address, 10n ** 12n)
+  htlc = await node.deploy(admin, program('htlc.wasm'), {})
+  hostile = await node.deploy(admin, program('test-tokens/hostile.wasm'), {
+    ...{ name: 'T', symbol: 'TST', decimals: 6, mode: 'quiet' },
+    initial_balances: [{ address: ALICE, amount: '1000000' }],
+  })
+  adapter = open()
+  const first = node.lightBlock(1n)
+  const trusted = LightClient.trust({
+    chainId: node.chainId,
+    hash: first.commit.blockId.hash,
+    header: first.header,
+    nextValidators: first.validators,
+    trustingPeriod: 10_000_000n * SECOND,
+    unbondingPeriod: 20_000_000n * SECOND,
+  })
+  if (!trusted.ok) throw new Error(trusted.refusal.message)
+  state = trusted.value
+  verifier = createCosmosVerifier({ network, client: () => state, now: () => node.time() + SECOND })
+})
+afterAll(() => node?.stop())
+
+const freshTerms = (change: Partial<LockTerms.LockTerms> = {}): LockTerms.LockTerms => {
+  const salt = new Uint8Array(32).fill(++salts)
+  const secret = sha256(salt)
+  const value = node.time() / SECOND + 3600n
+  return {
+    ...sample,
+    backend: adapter.backend,
+    hashlock: Hashlock.of(secret),
+    salt,
+    deadline: { ...sample.deadline, value },
+    ...change,
+  }
+}
+const secretOf = ({ salt }: LockTerms.LockTerms) => sha256(salt)
+const transfer: Intent = {
+  kind: 'transfer',
+  from: alice.account,
+  to: bob.account,
+  asset: network.native.id,
+  amount: 5n,
+}
+async function sign(intent: Intent, options: PrepareOptions = {}, by = adapter): Promise<Signed> {
+  const [step] = await by.prepare(intent, options)
+  if (step === undefined) throw new Error('no step')
+  return (step.from === alice.account ? alice : bob).sign(step)
+}
+async function run(intent: Intent): Promise<Submission> {
+  const sent = await adapter.submit(await sign(intent))
+  await node.mine()
+  expect((await adapter.status(sent)).value.is).toBe('final')
+  return sent
+}
+async function locked(terms: LockTerms.LockTerms) {
+  const sent = await run({ kind: 'lock', terms })
+  return { sent, lock: { ...adapter.expectLock(terms, []), transaction: sent.id } }
+}
+
+test('the pinned hash is that of the committed contract', () => {
+  expect(HtlcArtifact.codeHash).toBe(Bytes.toHex(sha256(program('htlc.wasm'))))
+})
+
+describe('sequences and fees', () => {
+  test('a sequence that another transaction has: typed, retryable, with what was expected; preparing again recovers', async () => {
+    const first = await sign(transfer)
+    const second = await sign({ ...transfer, amount: 6n } as Intent)
+    expect(second.step.conflictKey).toBe(first.step.conflictKey)
+    const sent = await adapter.submit(first)
+    const sequence = BigInt(first.step.conflictKey.split('/')[1] as string)
+    const mismatch = {
+      _tag: 'CosmosSequenceMismatch',
+      retryable: true,
+      context: { expected: sequence + 1n, got: sequence },
+    }
+    // While the first one waits, and once a block has it.
+    await expect(adapter.submit(second)).rejects.toMatchObject(mismatch)
+    await node.mine()
+    await expect(adapter.submit(second)).rejects.toMatchObject(mismatch)
+    const lost: Submission = { ...second, attempts: [second.id] }
+    expect((await adapter.status(lost)).value).toEqual({ is: 'replaced', by: sent.id })
+    await run({ ...transfer, amount: 6n } as Intent)
+  })
+
+  test('after: a signed step that isn’t sent yet takes its sequence', async () => {
+    const first = await sign(transfer)
+    const second = await sign(transfer, { after: [first] })
+    for (const one of [first, second]) await adapter.submit(one)
+    await node.mine()
+    for (const one of [first, second])
+      expect((await adapter.status({ ...one, attempts: [one.id] })).value.is).toBe('final')
+  })
+
+  test('S9, L5: a version that the node finds too cheap is replaced by a dearer one with the same sequence', async () => {
+    const cheap = await sign(transfer, { feeRate: 1n })
+    await expect(adapter.submit(cheap)).rejects.toMatchObject({ _tag: 'CosmosUnderpriced', retryable: true })
+    const { fast } = await adapter.feeRates()
+    const [step] = await adapter.replace({ ...cheap, attempts: [cheap.id] }, fast)
+    if (step === undefined) throw new Error('no step')
+    expect(step.conflictKey).toBe(cheap.step.conflictKey)
+    expect(step.maxFee.amount).toBeGreaterThan(cheap.step.maxFee.amount)
+    const sent = await adapter.submit(await alice.sign(step))
+    await node.mine()
+    expect((await adapter.status(sent)).value).toMatchObject({ is: 'final', id: sent.id })
+    expect((await adapter.status({ ...cheap, attempts: [cheap.id] })).value).toEqual({
+      is: 'replaced',
+      by: sent.id,
+    })
+  })
+
+  test('a void takes the sequence of what isn’t sent any more', async () => {
+    const lock = await sign({ kind: 'lock', terms: freshTerms() })
+    const [step] = await adapter.prepare({ kind: 'void', submission: { ...lock, attempts: [lock.id] } })
+    if (step === undefined) throw new Error('no step')
+    expect(step).toMatchObject({ kind: 'void', conflictKey: lock.step.conflictKey })
+    const sent = await adapter.submit(await alice.sign(step))
+    await node.mine()
+    expect((await adapter.status(sent)).value.is).toBe('final')
+    await expect(adapter.submit(lock)).rejects.toMatchObject({ _tag: 'CosmosSequenceMismatch' })
+  })
+
+  test('timeout_height: what is too late is refused, and never comes', async () => {
+    const hasty = open({ timeoutBlocks: 1n })
+    const late = await sign(transfer, {}, hasty)
+    expect(late.step.validUntil?.clock).toBe('height')
+    await node.mine(3)
+    await expect(hasty.submit(late)).rejects.toMatchObject({ _tag: 'CosmosExpired' })
+    expect((await hasty.status({ ...late, attempts: [late.id] })).value.is).toBe('dropped')
+  })
+
+  test('a rate beyond the caller’s bound, or none at all, is refused', async () => {
+    await expect(adapter.prepare(transfer, { feeRate: 10n ** 9n })).rejects.toMatchObject({
+      _tag: 'CosmosFeeRateTooHigh',
+    })
+    await expect(adapter.prepare(transfer, { feeRate: 0n })).rejects.toMatchObject({
+      _tag: 'CosmosInvalidFeeRate',
+    })
+    await expect(open({ maxFeeRate: 1n }).feeRates()).rejects.toMatchObject({ _tag: 'CosmosFeeRateTooHigh' })
+  })
+
+  test('a call that would fail is told so before it is signed', async () => {
+    const data = new TextEncoder().encode('{"refund":{"id":"00"}}')
+    const call: Intent = { kind: 'call', from: alice.account, to: `${network.id}:${htlc}`, data, value: 0n }
+    await expect(adapter.prepare(call)).rejects.toMatchObject({ _tag: 'CosmosWouldFail' })
+    const junk = { ...call, data: new TextEncoder().encode('[1]') } as Intent
+    await expect(adapter.prepare(junk)).rejects.toMatchObject({ _tag: 'InvalidBytes' })
+  })
+})
+
+describe('locks', () => {
+  test('S12: a lock, its absence, that nobody spent it, and its claim are proved from one trusted block', async () => {
+    const terms = freshTerms()
+    await node.mine()
+    const none = verifier.absent({ kind: 'lock', terms }, await adapter.proveAbsence({ kind: 'lock', terms }))
+    expect(none).toMatchObject({ ok: true, value: { value: null } })
+    const { lock } = await locked(terms)
+    await expect(adapter.prove({ kind: 'lock', terms, lock })).rejects.toMatchObject({
+      _tag: 'CosmosNotProvable',
+      retryable: true,
+    })
+    await node.mine()
+    const there = verifier.verify(
+      { kind: 'lock', terms, lock },
+      await adapter.prove({ kind: 'lock', terms, lock }),
+    )
+    if (!there.ok) throw new Error(there.refusal.message)
+    expect(Fact.assuranceOf(there.value)).toBe('proved')
+    const unspent = await adapter.proveAbsence({ kind: 'spend', terms })
+    expect(verifier.absent({ kind: 'spend', terms }, unspent).ok).toBe(true)
+    const secret = secretOf(terms)
+    const sent = await run({ kind: 'claim', terms, lock, secret })
+    await node.mine()
+    const spend = { kind: 'claim', transaction: sent.id, secret } as const
+    const proof = await adapter.prove({ kind: 'spend', terms, lock, spend })
+    expect(verifier.verify({ kind: 'spend', terms, lock, spend }, proof)).toMatchObject({ ok: true })
+    await expect(adapter.proveAbsence({ kind: 'spend', terms })).rejects.toMatchObject({
+      _tag: 'CosmosNotProvable',
+    })
+  })
+
+  test('headers bring a light client from its anchor to the tip', async () => {
+    const from = { height: 1n, hash: Bytes.toHex(LightClient.finalized(state).hash).toUpperCase() }
+    const { height } = (await adapter.tip()).value
+    let client = state
+    const stop = new AbortController()
+    for await (const { block, bytes } of adapter.headers(from, { signal: stop.signal })) {
+      const light = LightBlock.decode(bytes)
+      if (!light.ok) throw new Error(light.refusal.message)
+      const verdict = LightClient.apply(client, { block: light.value, now: node.time() + SECOND })
+      if (!verdict.ok) throw new Error(verdict.refusal.message)
+      client = verdict.value
+      if (block.height === height) stop.abort()
+    }
+    expect(LightClient.finalized(client).header.height).toBe(height)
+  })
+
+  test('H26, H13: a payment that fails is owed, and withdrawn later; the claim counts', async () => {
+    const terms = freshTerms({ asset: `${network.id}/cw20:${hostile}`, amount: 100n })
+    const { lock } = await locked(terms)
+    const owner = node.account('admin')
+    await node.execute(owner, hostile, { become: { mode: 'refusing' } })
+    await run({ kind: 'claim', terms, lock, secret: secretOf(terms) })
+    expect((await adapter.owed(terms)).value).toBe(100n)
+    expect(await adapter.findSpend(terms, lock)).toMatchObject({
+      is: 'found',
+      fact: { value: { kind: 'claim' } },
+    })
+    await node.execute(owner, hostile, { become: { mode: 'quiet' } })
+    const data = HtlcLock.encodeWithdraw(lock.ref)
+    await run({ kind: 'call', from: bob.account, to: `${network.id}:${htlc}`, data, value: 0n })
+    expect((await adapter.owed(terms)).value).toBe(0n)
+    expect((await adapter.balance(bob.account, { asset: terms.asset })).value).toBe(100n)
+  })
+
+  test('H20: a contract that somebody can exchange, other code, or none', async () => {
+    const admin = node.account('admin')
+    const terms = freshTerms()
+    const guarded = await node.deploy(admin, program('htlc.wasm'), {}, { admin: admin.address })
+    for (const [address, codeHash, check] of [
+      [guarded, undefined, 'lock-admin'],
+      [htlc, new Uint8Array(32).fill(1), 'lock-code'],
+      [hostile, undefined, 'lock-code'],
+    ] as const) {
+      const other = open({ htlc: address, ...(codeHash === undefined ? {} : { codeHash }) })
+      const there = { ...terms, backend: other.backend }
+      expect(await other.findLocks(there)).toMatchObject([{ is: 'unknown', why: { check } }])
+      await expect(other.prepare({ kind: 'lock', terms: there })).rejects.toMatchObject({
+        _tag: 'CosmosContractMismatch',
+        context: { check },
+      })
+    }
+    const nowhere = open({ htlc: ALICE })
+    expect(await nowhere.findLocks({ ...terms, backend: nowhere.backend })).toMatchObject([
+      { is: 'unknown', why: { check: 'lock-contract' } },
+    ])
+  })
+
+  test('a token that the caller did not list; another chain at the endpoint', async () => {
+    const terms = freshTerms({ asset: `${network.id}/cw20:${hostile}` })
+    await expect(open({ tokens: [] }).prepare({ kind: 'lock', terms })).rejects.toMatchObject({
+      _tag: 'CosmosTokenNotAllowed',
+    })
+    const id = 'cosmos:elsewhere-1' as const
+    const profile = { ...network, id, native: { ...network.native, id: `${id}/slip44:118` as const } }
+    await expect(open({ network: profile, tokens: [] }).tip()).rejects.toMatchObject({
+      _tag: 'CosmosWrongChain',
+    })
+  })
+})
+
+describe('@cosmjs/stargate beside it', () => {
+  test('reads the same accounts, balances and transactions; gas stays below the limits', async () => {
+    const comet = await Comet38Client.connect(node.url)
+    const client = StargateClient.create(comet)
+    const terms = freshTerms()
+    const { sent, lock } = await locked(terms)
+    const claim = await run({ kind: 'claim', terms, lock, secret: secretOf(terms) })
+    const account = await client.getAccount(ALICE)
+    const next = await sign(transfer)
+    expect(next.step.conflictKey).toBe(`${ALICE}/${account?.sequence}`)
+    expect(BigInt((await client.getBalance(BOB, node.denom)).amount)).toBe(
+      (await adapter.balance(bob.account)).value,
+    )
+    const used = async (id: string) => (await client.getTx(id))?.gasUsed ?? 0n
+    const [locking, settling] = [await used(sent.id), await used(claim.id)]
+    expect(locking).toBeGreaterThan(0n)
+    expect(locking).toBeLessThan(GAS.lockNative)
+    expect(settling).toBeLessThan(GAS.settle)
+    client.disconnect()
+  })
+
+  test('its wallet signs our steps, and its client’s transactions don’t disturb', async () => {
+    const wallet = await DirectSecp256k1Wallet.fromKey(new Uint8Array(32).fill(1), 'cosmos')
+    const signer = createOfflineSigner(wallet, { network, account: alice.account })
+    const [step] = await adapter.prepare(transfer)
+    if (step === undefined) throw new Error('no step')
+    const signed = await signer.sign(step)
+    expect(signed).toEqual(await alice.sign(step))
+    const client = SigningStargateClient.createWithSigner(await Comet38Client.connect(node.url), wallet)
+    const fee = { amount: [{ denom: node.denom, amount: '2000' }], gas: '200000' }
+    await client.sign(ALICE, [], fee, '')
+    const sent = await adapter.submit(signed)
+    await node.mine()
+    expect((await adapter.status(sent)).value.is).toBe('final')
+    client.disconnect()
+  })
+})
