@@ -39,12 +39,8 @@ import { feeRates, prepare, replace } from './internal/prepare.js'
 import { prove, proveAbsence } from './internal/prove.js'
 import { headers, watch } from './internal/watch.js'
 
-/** What a call of the contract may take unless told otherwise. */
-export const LIMITS: HubLimits = {
-  refTime: 400_000_000_000n,
-  proofSize: 4_000_000n,
-  storageDeposit: 10_000_000_000n,
-}
+/** What a call of the contract may take unless told otherwise; and a whole coin of storage deposit. */
+export const LIMITS: Omit<HubLimits, 'storageDeposit'> = { refTime: 400_000_000_000n, proofSize: 4_000_000n }
 
 interface Follows {
   /** What became of a submission; where the runtime refused it in a block, with the runtime's own reason. */
@@ -283,7 +279,7 @@ function createHub(network: Network, options: createPolkadotAdapter.HubOptions):
     backend: { network: network.id, kind: 'contract', address, codeHash: Bytes.fromHex(HubLock.CODE_HASH) },
     chainId,
     deployedAt,
-    limits: { ...LIMITS, ...limits },
+    limits: { ...LIMITS, storageDeposit: 10n ** BigInt(network.native.decimals), ...limits },
   }
 }
 

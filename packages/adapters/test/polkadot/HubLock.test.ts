@@ -15,7 +15,6 @@ const backend: HubLock.HubBackend = {
   codeHash: Bytes.fromHex(HubLock.CODE_HASH),
 }
 const chain: HubLock.HubChain = { network, backend, chainId }
-const runs = { numRuns: Number(process.env['FC_NUM_RUNS'] ?? 100) }
 
 const party = (fill: number) => {
   const account = Address.toAccountId(new Uint8Array(32).fill(fill), network)
@@ -69,7 +68,6 @@ describe('units', () => {
       fc.property(fc.bigInt({ min: 0n, max: (1n << 128n) - 1n }), (planck) => {
         expect(HubUnits.toPlanck(HubUnits.toWei(planck, 10), 10)).toBe(planck)
       }),
-      runs,
     )
     expect(() => HubUnits.toPlanck(100_000_001n, 10)).toThrow(
       expect.objectContaining({ _tag: 'PolkadotUnsupportedTerms' }),
@@ -92,7 +90,6 @@ describe('calls and events of the contract', () => {
         expect(hex(HubLock.encodeRefund(parameters))).toBe(HtlcLock.encodeRefund(own))
         expect(hex(HtlcStorage.lockId(parameters))).toBe(HtlcLock.id(own, evm.backend))
       }),
-      runs,
     )
   })
 
@@ -112,7 +109,6 @@ describe('calls and events of the contract', () => {
           expect(HubLock.secretIn(claim.slice(0, around.length + 228 + 31), parameters)).toBeUndefined()
         },
       ),
-      runs,
     )
   })
 

@@ -34,7 +34,6 @@ const toStep = (transaction = base, change: Partial<Step> = {}): Step => ({
   ...PolkadotTransaction.toStep(transaction, { network, kind: 'transfer', from: signer.account, maxFee: 1n }),
   ...change,
 })
-const runs = { numRuns: Number(process.env['FC_NUM_RUNS'] ?? 100) }
 
 describe('addresses (SS58)', () => {
   // The development accounts of Substrate (`subkey inspect //Alice`), with the prefixes of its chains.
@@ -66,7 +65,6 @@ describe('addresses (SS58)', () => {
           }
         },
       ),
-      runs,
     )
   })
 
@@ -113,7 +111,6 @@ describe('transactions', () => {
           expect(PolkadotTransaction.decode(PolkadotTransaction.encode(transaction))).toEqual(transaction)
         },
       ),
-      runs,
     )
     const text = new TextDecoder().decode(PolkadotTransaction.encode(base))
     for (const bad of [
@@ -200,7 +197,6 @@ describe('transactions', () => {
       fc.property(fc.bigInt({ min: 0n, max: 1n << 100n }), (tip) => {
         expect(PolkadotTransaction.bumped(tip)).toBeGreaterThan(tip)
       }),
-      runs,
     )
   })
 })

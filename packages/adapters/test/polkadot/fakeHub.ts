@@ -3,8 +3,8 @@ import { Hasher, Scale, StorageKey } from '@aitbc/proofs/substrate'
 import { ApiPromise } from '@polkadot/api'
 import type { ApiOptions } from '@polkadot/api/types'
 import metadata from '@polkadot/types-support/metadata/v15/asset-hub-kusama-hex'
-import { trieOf } from '../../../proofs/test/substrate/trie.js'
 import { Address, HubLock, PolkadotTransaction } from '../../src/polkadot/index.js'
+import { stateTrie } from './stateTrie.js'
 
 // An endpoint under the test's control, with the real description of Kusama Hub's runtime (1,009,003, recorded by @polkadot/types-support).
 // It executes nothing: a test says what each block holds, and the endpoint answers from it as a node would, its headers with the true
@@ -81,8 +81,8 @@ export async function createFakeHub(): Promise<FakeHub> {
   const tries = (block: Block) => {
     const entries = (map: ReadonlyMap<string, Bytes.Bytes>) =>
       [...map].map(([name, value]) => [Bytes.fromHex(name), value] as const)
-    const child = trieOf(entries(block.child))
-    const top = trieOf([...entries(block.state), [StorageKey.childRoot(TRIE_ID), child.root]])
+    const child = stateTrie(entries(block.child))
+    const top = stateTrie([...entries(block.state), [StorageKey.childRoot(TRIE_ID), child.root]])
     return { top, child }
   }
   const own = (method: string, params: readonly unknown[]): unknown => {

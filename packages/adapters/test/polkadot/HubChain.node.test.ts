@@ -1,0 +1,154 @@
+import { Hashlock, type Intent, type LockTerms, type Step, type Submission, SwapSeed } from '@aitbc/core'
+import { createPolkadotNode, type PolkadotNode } from '@aitbc/devnet'
+import { ApiPromise, WsProvider } from '@polkadot/api'
+import type { ApiOptions } from '@polkadot/api/types'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { HtlcArtifact } from '../../src/evm/index.js'
+import {
+  Address,
+  createPolkadotAdapter,
+  createSeedWallet,
+  HubUnits,
+  type PolkadotHubAdapter,
+} from '../../src/polkadot/index.js'
+
+const spec = process.env['POLKADOT_CHAIN_SPEC'] ?? ''
+const title = 'the contract on a Hub, through pallet-revive'
+
+describe.skipIf(spec === '')(
+  spec === '' ? `${title} (skipped: POLKADOT_CHAIN_SPEC names no specification of a Hub)` : title,
+  () => {
+    let node: PolkadotNode
+    let api: ApiPromise
+    let adapter: PolkadotHubAdapter
+    let alice: ReturnType<typeof createSeedWallet>
+    let bob: ReturnType<typeof createSeedWallet>
+    let unit: bigint
+    let nonces = 0
+
+    const seed = (fill: number) => new Uint8Array(32).fill(fill)
+    const bytesOf = (id: `${string}:${string}:${string}`) =>
+      Address.fromAccountId(id, node.network, 'account')
+    const signed = async (step: Step) => {
+      const signer = [alice, bob]
+        .map((one) => one.signer(step.from, new Uint8Array(8)))
+        .find((one) => one !== undefined)
+      if (signer?.kind !== 'signs') throw new Error('nobody signs')
+      return signer.sign(step)
+    }
+    const run = async (intent: Intent): Promise<Submission> => {
+      const sent: Submission[] = []
+      for (const step of await adapter.prepare(intent)) sent.push(await adapter.submit(await signed(step)))
+      await node.produce(sent.length)
+      return sent.at(-1) as Submission
+    }
+    const statusOf = async (submission: Submission) => (await adapter.status(submission)).value
+    const swap = async (seconds = 3600n): Promise<{ terms: LockTerms.LockTerms; secret: Uint8Array }> => {
+      const nonce = new Uint8Array(8).fill(++nonces)
+      const secret = SwapSeed.secret(seed(1), nonce)
+      const { clock } = (await adapter.tip()).value
+      return {
+        secret,
+        terms: {
+          version: 1,
+          backend: adapter.backend,
+          asset: node.network.native.id,
+          amount: 2n * unit + 1n,
+          hashlock: Hashlock.of(secret),
+          locker: alice.party(nonce),
+          beneficiary: bob.party(nonce),
+          deadline: { network: node.network.id, clock: 'unix', value: clock + seconds },
+          salt: new Uint8Array(32).fill(nonces),
+        },
+      }
+    }
+
+    beforeAll(async () => {
+      node = await createPolkadotNode({ chainSpec: spec })
+      const provider = new WsProvider(node.url) as NonNullable<ApiOptions['provider']>
+      api = await ApiPromise.create({ provider, noInitWarn: true })
+      const { network } = node
+      unit = 10n ** BigInt(network.native.decimals)
+      ;[alice, bob] = [1, 2].map((fill) =>
+        createSeedWallet({ network, seed: SwapSeed.forNetwork(seed(fill), network.id) }),
+      ) as [typeof alice, typeof bob]
+      for (const { funding } of [alice, bob]) await node.fund(bytesOf(funding), 10_000n * unit)
+      const chainId = BigInt(String(api.consts['revive']?.['chainId']))
+      const open = (address: string) =>
+        createPolkadotAdapter({ network, api, maxTip: unit, hub: { address, chainId } })
+      adapter = open(`0x${'00'.repeat(20)}`)
+      const call = (name: string, ...args: unknown[]): Intent => {
+        const make = api.tx['revive']?.[name]
+        if (make === undefined) throw new Error(`no revive.${name}`)
+        const data = Uint8Array.from(make(...args).method.toU8a())
+        return { kind: 'call', from: alice.funding, to: alice.funding, data, value: 0n }
+      }
+      if (api.tx['revive']?.['mapAccount'] !== undefined) await run(call('mapAccount'))
+      const limit = { refTime: 400_000_000_000n, proofSize: 4_000_000n }
+      const deployed = await run(
+        call('instantiateWithCode', 0, limit, 10n ** 13n, HtlcArtifact.creation, '0x', null),
+      )
+      expect(await statusOf(deployed)).toMatchObject({ is: 'included' })
+      const events = (await api.query['system']?.['events']?.()) as unknown as readonly {
+        event: { section: string; method: string; data: { contract: { toHex(): string } } }
+      }[]
+      const made = events.find(({ event }) => event.section === 'revive' && event.method === 'Instantiated')
+      adapter = open(made?.event.data.contract.toHex() ?? '')
+    }, 120_000)
+    afterAll(async () => {
+      await api?.disconnect()
+      await node?.dispose()
+    })
+
+    test('a planck is as many wei as the runtime has it', () => {
+      expect(node.hub).toBe(true)
+      const { decimals } = node.network.native
+      expect(BigInt(String(api.consts['revive']?.['nativeToEthRatio']))).toBe(HubUnits.ratio(decimals))
+    })
+
+    test('S1, H1: a lock is found; a wrong secret opens nothing; the claim pays exactly, and tells the secret', async () => {
+      const { terms, secret } = await swap()
+      const lock = adapter.expectLock(terms, [])
+      expect(await statusOf(await run({ kind: 'lock', terms }))).toMatchObject({ is: 'included' })
+      expect(await adapter.findLocks(terms)).toMatchObject([
+        { is: 'found', fact: { value: { ref: lock.ref } } },
+      ])
+      const early = await run({ kind: 'refund', terms, lock })
+      expect(await statusOf(early)).toMatchObject({
+        is: 'failed',
+        reason: { error: 'revive.ContractReverted' },
+      })
+      const before = (await adapter.balance(bob.funding)).value
+      const claim = await run({ kind: 'claim', terms, lock, secret })
+      expect(await statusOf(claim)).toMatchObject({ is: 'included' })
+      const gained = (await adapter.balance(bob.funding)).value - before
+      expect(gained).toBeLessThan(terms.amount)
+      expect(gained).toBeGreaterThan(terms.amount - unit)
+      expect(await adapter.findSpend(terms, lock)).toMatchObject({
+        is: 'found',
+        fact: { value: { kind: 'claim', secret, transaction: claim.id } },
+      })
+    })
+
+    test('S4, S8: a refund pays from the deadline on, and a claim no longer does', async () => {
+      const { terms, secret } = await swap(600n)
+      const lock = adapter.expectLock(terms, [])
+      await run({ kind: 'lock', terms })
+      await node.advance(700n)
+      const late = await run({ kind: 'claim', terms, lock, secret })
+      expect(await statusOf(late)).toMatchObject({
+        is: 'failed',
+        reason: { error: 'revive.ContractReverted' },
+      })
+      const refund = await run({ kind: 'refund', terms, lock })
+      expect(await statusOf(refund)).toMatchObject({ is: 'included' })
+      expect(await adapter.findSpend(terms, lock)).toMatchObject({
+        is: 'found',
+        fact: { value: { kind: 'refund', transaction: refund.id } },
+      })
+      await expect(adapter.prove({ kind: 'lock', terms, lock })).rejects.toMatchObject({
+        _tag: 'PolkadotNotProvable',
+      })
+    })
+  },
+)
