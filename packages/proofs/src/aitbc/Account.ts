@@ -18,8 +18,8 @@ export function trim(text: string): string {
   let from = 0
   let to = text.length
   // One look at each end: an expression for both would try every run of white space within.
-  while (from < to && SPACE.test(text.charAt(from))) from++
-  while (to > from && SPACE.test(text.charAt(to - 1))) to--
+  while (SPACE.test(text.charAt(from))) from++
+  while (SPACE.test(text.charAt(to - 1))) to--
   return text.slice(from, to)
 }
 

@@ -180,7 +180,7 @@ function readValue(reader: Reader): Value | undefined {
   const first = text.charAt(at)
   if (first === '"') return readString(reader)
   if (first === '{' || first === '[') {
-    if (reader.depth === MAX_DEPTH) return stop(reader, 'json-depth', `deeper than ${MAX_DEPTH} levels`)
+    if (reader.depth >= MAX_DEPTH) return stop(reader, 'json-depth', `deeper than ${MAX_DEPTH} levels`)
     reader.at++
     reader.depth++
     const value = first === '{' ? readObject(reader) : readArray(reader)

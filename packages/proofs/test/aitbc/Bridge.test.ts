@@ -1,4 +1,5 @@
 import { Bridge, Json, Settlement, StateTrie } from '@aitbc/proofs/aitbc'
+import { sha256 } from '@noble/hashes/sha2.js'
 import { describe, expect, test } from 'vitest'
 import { check, hex, value } from '../helpers.js'
 import { thrown } from '../thrown.js'
@@ -29,6 +30,8 @@ describe('Bridge', () => {
     expect(check(Bridge.verifySigners(proof, several(4)))).toBe('bridge-signatures')
     const [own] = signaturesOf(core, 3) as [string]
     expect(value(Bridge.verifySigners({ ...proof, proposer_signature: own }, several(4))).length).toBe(4)
+    const all = { ...core, validator_signatures: signaturesOf(core, 0, 1, 2, 3, 4) }
+    expect(value(Bridge.verifySigners(all, several(5))).length).toBe(5)
   })
 
   test('behavior: every field is signed, those of a proof of the lock too', () => {
@@ -149,6 +152,7 @@ describe('Bridge', () => {
       amount: 5n,
       time: 6n,
     }
+    expect(Bridge.transferId(transfer)).toBe(`0x${hex(sha256(utf8('a:b:0xaa:0xbb:5:6')))}`)
     expect(Bridge.transferId(transfer)).toBe(Bridge.transferId({ ...transfer, sender: '0xaa' }))
     for (const change of [
       { sourceChain: 'c' },
@@ -160,7 +164,7 @@ describe('Bridge', () => {
       expect(Bridge.transferId({ ...transfer, ...change })).not.toBe(Bridge.transferId(transfer))
     expect([0n, 999n, 1000n, 19_999n].map(Bridge.fee)).toEqual([0n, 0n, 1n, 19n])
     expect([9_999n, 10_000n].map(Bridge.confirmations)).toEqual([3, 6])
-    expect(Bridge.replayKey(core)).toMatch(/^[0-9a-f]{64}$/)
+    expect(Bridge.replayKey({ a: 1n, b: [2n] })).toBe(hex(sha256(utf8('{"a": 1, "b": [2]}'))))
     expect(Bridge.replayKey(core)).not.toBe(Bridge.replayKey({ ...core, amount: 1n }))
   })
 })
@@ -190,6 +194,10 @@ describe('Settlement', () => {
     }
     expect(value(Settlement.timelocks(schedule))).toEqual({ source: 1370n, dest: 840n })
     expect(value(Settlement.timelocks({ ...schedule, timeout: 210n }))).toEqual({ source: 1031n, dest: 501n })
+    expect(value(Settlement.timelocks({ ...schedule, sourceHeight: 0n, destHeight: 0n }))).toEqual({
+      source: 370n,
+      dest: 340n,
+    })
     for (const timeout of [209n, 0n])
       expect(check(Settlement.timelocks({ ...schedule, timeout }))).toBe('settlement-timelock')
     for (const change of [

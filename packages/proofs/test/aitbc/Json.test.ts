@@ -118,6 +118,9 @@ describe('Json', () => {
       expect(check(read(Uint8Array.of(0x22, 0xff, 0x22)))).toBe('json-utf8')
       expect(check(read(Uint8Array.of(0x22, 0xed, 0xa0, 0x80, 0x22)))).toBe('json-utf8')
       expect(value(read(deep(Json.MAX_DEPTH)))).toBeDefined()
+      // What was closed isn't open.
+      expect(value(read(`[${'[],'.repeat(2 * Json.MAX_DEPTH)}[]]`))).toBeDefined()
+      expect(value(read('" a "'))).toBe(' a ')
       expect(check(read(deep(Json.MAX_DEPTH + 1)))).toBe('json-depth')
       expect(check(read(`${'{"a":'.repeat(200_000)}`))).toBe('json-depth')
       expect(check(read('9'.repeat(4301)))).toBe('json-integer')

@@ -1,6 +1,6 @@
 import { Json, Signature, Transaction } from '@aitbc/proofs/aitbc'
 import { describe, expect, test } from 'vitest'
-import { check, value } from '../helpers.js'
+import { check, refusal, value } from '../helpers.js'
 import { keyOf, sign, twin } from './world.js'
 
 const alice = keyOf('alice')
@@ -59,6 +59,20 @@ describe('Transaction', () => {
     expect(check(Transaction.verify({ ...transaction, from: keyOf('bob').address }))).toBe('signature-signer')
     expect(check(Transaction.verify({ ...transaction, signature: null }))).toBe('signature-missing')
     expect(check(Transaction.verify({ ...transaction, signature: '0x' }))).toBe('signature-form')
+  })
+
+  test('a payload may hold null, amounts may be texts, and a job may be free', () => {
+    const read = value(Transaction.fromBody(body({ payload: { memo: null }, amount: '123' }), CHAIN))
+    expect(read).toMatchObject({ amount: 123n, payload: { memo: null } })
+    const job = { wallet_address: alice.address, job_type: 'a', prompt: 'b', payment: 0n, signature: 'ff' }
+    expect(value(Transaction.fromAiJob(job, CHAIN)).amount).toBe(0n)
+    let deep: Json.Value = 1n
+    for (let i = 0; i < Json.MAX_DEPTH - 1; i++) deep = [deep]
+    expect(refusal(Transaction.fromBody(body({ amount: 5n, recipient: deep }), CHAIN))).toEqual({
+      check: 'transaction-field',
+      message: "payload is missing or can't be that",
+      context: { field: 'payload' },
+    })
   })
 
   test('A60: another spelling of a signature is another hash of one transfer', () => {
