@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Bytes, type LockProfile } from '@aitbc/core'
+import { createCosmosAdapter } from '@aitbc/adapters/cosmos'
+import { Bytes, networks } from '@aitbc/core'
 import * as Bank from '../../src/cosmos/bank.js'
 import { base64, concat, fromUtf8, toAddress, u64, utf8 } from '../../src/cosmos/bytes.js'
 import { type Context, whole } from '../../src/cosmos/context.js'
@@ -18,16 +19,6 @@ const SECOND = 1_000_000_000n
 const CHAIN = 'conform-1'
 const PREFIX = 'cosmos'
 const [COIN, OTHER_COIN] = ['uatom', 'uother'] as const
-
-/** What a lock is on a CosmWasm chain: the same as the contract's on EVM chains. */
-const PROFILE: LockProfile = {
-  lateClaims: false,
-  payee: 'named',
-  unique: true,
-  lateLocks: false,
-  feesFrom: 'account',
-  events: true,
-}
 
 /** The CosmWasm contract on the local node's wasm and bank modules; each act is a message, whole or not at all. */
 export async function createCosmosDriver(): Promise<Driver> {
@@ -160,7 +151,11 @@ export async function createCosmosDriver(): Promise<Driver> {
 
   return {
     name: 'cosmos',
-    profile: PROFILE,
+    profile: createCosmosAdapter({
+      network: networks.cosmosLocal,
+      transport: { request: async () => null },
+      htlc: here,
+    }).profile,
     least: LEAST,
     batch: 100,
     run: async (traces) => traces.map(one),

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Bytes, type LockProfile } from '@aitbc/core'
+import { createSolanaAdapter } from '@aitbc/adapters/solana'
+import { Bytes, networks } from '@aitbc/core'
 import { Address, Pda } from '@aitbc/proofs/solana'
 import { createSolanaChain } from '../../src/index.js'
 import type { Act, Actor, Moves, Outcome, Terms, Trace } from './Automaton.js'
@@ -22,16 +23,6 @@ const LOCK_SIZE = 244n
 const DECIMALS = 6
 const LEAST = 1n
 const ACTORS: readonly Actor[] = ['alice', 'bob', 'mallory']
-
-/** What a lock is on Solana, as `htlc.c` says: the same as the contract's on EVM chains. */
-const PROFILE: LockProfile = {
-  lateClaims: false,
-  payee: 'named',
-  unique: true,
-  lateLocks: false,
-  feesFrom: 'account',
-  events: true,
-}
 
 /**
  * The program on agave's runtime: built for version 0 of the machine and for version 3, by turns. Who signs is what the messages say: the
@@ -220,7 +211,11 @@ export async function createSolanaDriver(): Promise<Driver> {
 
   return {
     name: 'solana',
-    profile: PROFILE,
+    profile: createSolanaAdapter({
+      network: networks.solanaLocal,
+      rpc: { request: async () => null },
+      program: Address.encode(programs[0] as Uint8Array),
+    }).profile,
     least: LEAST,
     batch: 100,
     run,
