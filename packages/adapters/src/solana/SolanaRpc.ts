@@ -287,18 +287,19 @@ export async function programAccounts(
   })
 }
 
-/** What the node knows of signatures, its own history included. */
+/** What the node knows of signatures, its own history included, and the slot that it has come to. */
 export async function signatureStatuses(
   transport: SolanaTransport,
   signatures: readonly string[],
   options?: Options,
-): Promise<readonly (SignatureStatus | undefined)[]> {
+): Promise<{ readonly slot: bigint; readonly statuses: readonly (SignatureStatus | undefined)[] }> {
   const method = 'getSignatureStatuses'
   const answer = await call(transport, method, [signatures, { searchTransactionHistory: true }], options)
-  const found = list(method, context(method, answer).value, signatures.length)
+  const { slot: at, value } = context(method, answer)
+  const found = list(method, value, signatures.length)
   if (found.length !== signatures.length)
     throw malformed(method, `${signatures.length} statuses`, found.length)
-  return found.map((entry) => {
+  const statuses = found.map((entry) => {
     if (entry === null) return undefined
     const it = record(method, entry)
     // Nodes of the past left it out for what is final.
@@ -310,6 +311,7 @@ export async function signatureStatuses(
       commitment: commitment as Commitment,
     }
   })
+  return { slot: at, statuses }
 }
 
 /** Transactions that named an address, newest first, before a signature where one is given. */

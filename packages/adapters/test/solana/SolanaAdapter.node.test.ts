@@ -108,6 +108,20 @@ describe('lifetimes', () => {
     // No replacement before the first version has finally expired; then one.
     expect((await world.adapter.status(submission)).value).toEqual({ is: 'replaced', by: '' })
     expect(await error(world.adapter.submit(one))).toMatchObject({ _tag: 'SolanaExpired' })
+    // One of several nodes behind an address, which lags, says nothing about what another one calls over.
+    const lagging = world.open({
+      rpc: {
+        async request(method, params = [], options = {}) {
+          const answer = await spied().rpc.request(method, params, options)
+          return method === 'getSignatureStatuses' ? { ...(answer as object), context: { slot: 3 } } : answer
+        },
+      },
+    })
+    expect((await lagging.status(submission)).value).toEqual({ is: 'unknown' })
+    expect(await error(lagging.replace(submission, 5000n))).toMatchObject({
+      _tag: 'RpcDisagreement',
+      retryable: true,
+    })
     const [step] = await world.adapter.replace(submission, 5000n)
     expect(step).toMatchObject({ conflictKey: one.step.conflictKey, maxFee: { asset: network.native.id } })
     const before = [await held(carol()), await held(bob())] as const

@@ -83,8 +83,8 @@ export async function status(
   const ids = attemptsOf(submission)
   await checkChain(client, options)
   // Asked before the signatures are: what isn't found by then was not included while it could be.
-  const over = await isExpired(client, submission.step, options)
-  const found = await SolanaRpc.signatureStatuses(client.transport, ids, rpc(options))
+  const over = await expiry(client, submission.step, options)
+  const { statuses: found, slot } = await SolanaRpc.signatureStatuses(client.transport, ids, rpc(options))
   const newest = found.reduce((most, it) => (it !== undefined && it.slot > most ? it.slot : most), 0n)
   const settled = found.flatMap((it, index) =>
     it === undefined || it.commitment === 'processed' ? [] : [{ ...it, id: ids[index] as string }],
@@ -101,7 +101,7 @@ export async function status(
     return told<Status>(client, { is, id: best.id, block: at }, at, tip)
   }
   if (found.some((it) => it !== undefined)) return told<Status>(client, { is: 'pending' }, 'mempool', tip)
-  if (over)
+  if (over && slot >= over.slot)
     return told<Status>(
       client,
       { is: 'replaced', by: await taker(client, submission, ids, options) },
@@ -126,8 +126,12 @@ async function taker(
     .map(({ id }) => id)
     .filter((id) => !own.includes(id))
   if (others.length === 0) return ''
-  const found = await SolanaRpc.signatureStatuses(client.transport, others.slice(-MAX_IDS), rpc(options))
-  const index = found.findIndex((it) => it !== undefined && it.commitment !== 'processed')
+  const { statuses } = await SolanaRpc.signatureStatuses(
+    client.transport,
+    others.slice(-MAX_IDS),
+    rpc(options),
+  )
+  const index = statuses.findIndex((it) => it !== undefined && it.commitment !== 'processed')
   return others.slice(-MAX_IDS)[index] ?? ''
 }
 
@@ -135,28 +139,47 @@ async function taker(
 export async function landed(
   client: Client,
   submission: Submission,
+  least: bigint,
   options?: CallOptions,
 ): Promise<boolean> {
-  const found = await SolanaRpc.signatureStatuses(client.transport, attemptsOf(submission), rpc(options))
-  return found.some((it) => it !== undefined)
+  const { statuses, slot } = await SolanaRpc.signatureStatuses(
+    client.transport,
+    attemptsOf(submission),
+    rpc(options),
+  )
+  // Behind an address there may be several nodes: one that lags has not seen what another one calls over.
+  if (slot < least)
+    throw CoreErrors.RpcDisagreement(`the endpoint tells of slot ${slot} after it told of slot ${least}`, {
+      method: 'getSignatureStatuses',
+      least,
+      received: slot,
+    })
+  return statuses.some((it) => it !== undefined)
 }
 
 /**
- * Whether no chain that is built on what is final can include a step any more. A nonce's use is told as soon as it is confirmed, as another
- * transaction's place in a block is elsewhere.
+ * The slot by which no chain that is built on what is final can include a step any more; undefined while one can. A nonce's use is told as
+ * soon as it is confirmed, as another transaction's place in a block is elsewhere.
  */
-export async function isExpired(client: Client, step: Step, options?: CallOptions): Promise<boolean> {
+export async function expiry(
+  client: Client,
+  step: Step,
+  options?: CallOptions,
+): Promise<{ readonly slot: bigint } | undefined> {
   const { transport } = client
   const { nonce, lifetime } = SolanaTransaction.ofStep(step)
   if (nonce !== undefined) {
-    const { accounts } = await SolanaRpc.accounts(transport, [nonce], 'confirmed', rpc(options))
+    const { accounts, slot } = await SolanaRpc.accounts(transport, [nonce], 'confirmed', rpc(options))
     const [account] = accounts
     const decoded = account === undefined ? undefined : NonceAccount.decode(account)
-    return decoded === undefined || !decoded.ok || !Bytes.equal(decoded.value.value, lifetime)
+    return decoded?.ok && Bytes.equal(decoded.value.value, lifetime) ? undefined : { slot }
   }
   const last = lastHeight(step)
-  if (last !== undefined) return (await SolanaRpc.blockHeight(transport, 'finalized', rpc(options))) > last
-  return !(await SolanaRpc.isBlockhashValid(transport, Address.encode(lifetime), 'finalized', rpc(options)))
+  const over =
+    last !== undefined
+      ? (await SolanaRpc.blockHeight(transport, 'finalized', rpc(options))) > last
+      : !(await SolanaRpc.isBlockhashValid(transport, Address.encode(lifetime), 'finalized', rpc(options)))
+  return over ? { slot: await SolanaRpc.slot(transport, 'finalized', rpc(options)) } : undefined
 }
 
 /** The last height at which a step can be included, where it tells. */
@@ -165,8 +188,8 @@ function lastHeight(step: Step): bigint | undefined {
 }
 
 async function isKnown(client: Client, id: string, options?: CallOptions): Promise<boolean> {
-  const [found] = await SolanaRpc.signatureStatuses(client.transport, [id], rpc(options))
-  return found !== undefined
+  const { statuses } = await SolanaRpc.signatureStatuses(client.transport, [id], rpc(options))
+  return statuses[0] !== undefined
 }
 
 /** The node's words for what a caller can act on. */

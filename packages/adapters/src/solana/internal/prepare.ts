@@ -42,7 +42,7 @@ import * as SolanaRpc from '../SolanaRpc.js'
 import * as SolanaTransaction from '../SolanaTransaction.js'
 import { assertProgram, type Client, checkChain, headOf, read, rentOf, rpc } from './client.js'
 import { assertRate, rates } from './fees.js'
-import { isExpired, landed } from './follow.js'
+import { expiry, landed } from './follow.js'
 import { assertRef, type State, stateOf } from './locks.js'
 import * as Record from './record.js'
 
@@ -183,8 +183,8 @@ export async function replace(
   const guarded = /^(?:lock|settle)\//.test(old.conflictKey) || decoded.nonce !== undefined
   if (!guarded) {
     // In this order: what isn't found once its time is over was not included while it could be.
-    const over = await isExpired(client, old, options)
-    if (await landed(client, submission, options))
+    const over = await expiry(client, old, options)
+    if (await landed(client, submission, over?.slot ?? 0n, options))
       throw SolanaErrors.SolanaExpired(`${submission.id} or another version of it is included`, {
         id: submission.id,
       })
