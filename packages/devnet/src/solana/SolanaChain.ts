@@ -152,6 +152,10 @@ export function insideOf(chain: SolanaChain): Inside {
 export async function createSolanaChain(options: SolanaOptions = {}): Promise<SolanaChain> {
   const { stakes = [SOL, SOL, SOL, SOL], time = 1_700_000_000n, ticks = 4, hashesPerTick = 16 } = options
   const seed = options.seed ?? new Uint8Array(32)
+  if (stakes.length === 0) refuse('stakes', 'one or more validators', stakes)
+  if (seed.length !== 32) refuse('seed', '32 bytes', seed)
+  integer(ticks, 'ticks', 1, 64)
+  integer(hashesPerTick, 'hashesPerTick', 3, 62_500)
   const libraries = await Runtime.load()
   const { kit, litesvm } = libraries
   let skipped = 0n

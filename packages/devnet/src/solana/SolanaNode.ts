@@ -35,6 +35,7 @@ const MOST_SLOTS = 100
 
 /**
  * Starts a local Solana chain behind the JSON-RPC and WebSocket interfaces of a validator. Its clock is the wall's unless `time` says another.
+ * A transaction is executed as it comes or dropped: nothing is sent again on a client's behalf.
  *
  * Errors: 6018 `SolanaUnavailable`, 6007 `InvalidDevnetArgument`, 6013 `PortInUse`.
  *

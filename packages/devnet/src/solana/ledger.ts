@@ -92,6 +92,8 @@ export function create(libraries: Runtime.Libraries, options: LedgerOptions) {
     for (const listener of [...listeners]) listener(event)
   }
 
+  /** Transactions of a slot: its last hash before a tick is the tick's own. */
+  const capacity = (options.ticks * (options.hashesPerTick - 1) - 1) * BATCH
   let lattice = Lattice.empty()
   const genesis = History.bank({
     slot: 0n,
@@ -202,6 +204,7 @@ export function create(libraries: Runtime.Libraries, options: LedgerOptions) {
   ): { readonly executed: Executed } | { readonly refused: Failure.Failure; readonly error: string } {
     const refuse = (refused: Failure.Failure, error = Failure.describe(refused)) => ({ refused, error })
     if (how.own === undefined && !Transaction.verify(it.transaction).ok) return refuse('SignatureFailure')
+    if (how.own === undefined && pending.length >= capacity) return refuse('WouldExceedMaxBlockCostLimit')
     if (!pending.some(({ vote }) => !vote)) refresh()
     const resolved = Runtime.resolve(it, slot, read)
     if (typeof resolved === 'string') return refuse(resolved)

@@ -1,5 +1,5 @@
-import { isAitbcError } from '@aitbc/core'
-import { createSolanaNode, type SolanaNode } from '@aitbc/devnet'
+import { isAitbcError, networks } from '@aitbc/core'
+import { createSolanaChain, createSolanaNode, type SolanaNode } from '@aitbc/devnet'
 import { LightClient, TransactionEvidence } from '@aitbc/proofs/solana'
 import * as Kit from '@solana/kit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -124,4 +124,38 @@ describe('time', () => {
     const bytes = Buffer.from(value?.data[0] ?? '', 'base64')
     expect([bytes.readBigUInt64LE(0), bytes.readBigInt64LE(32)]).toEqual([chain.slot(), chain.time()])
   })
+})
+
+describe('how it is made', () => {
+  test('the network is the one that core knows', () => {
+    expect(node.network).toBe(networks.solanaLocal.id)
+  })
+
+  test('a slot has an end: what doesn’t fit is for a later one', async () => {
+    const chain = await createSolanaChain({ stakes: [1n], ticks: 1, hashesPerTick: 3 })
+    chain.fund(alice.address, 100n * SOL)
+    await chain.produce()
+    const fill = async (): Promise<number> => {
+      for (let sent = 0; sent < 20; sent++)
+        try {
+          chain.send(await chain.compile(alice, [Client.transfer(alice, bob.address, SOL + BigInt(sent))]))
+        } catch (error) {
+          if (isAitbcError(error, 'SolanaRejected') && /Block Cost/.test(error.message)) return sent
+          throw error
+        }
+      return 20
+    }
+    // Eight in a slot, of which one is the vote for the slot before.
+    expect(await fill()).toBe(7)
+    await chain.produce()
+    expect(await fill()).toBe(7)
+    await chain.produce()
+  })
+
+  test.each([{ stakes: [] }, { seed: new Uint8Array(31) }, { ticks: 0 }, { hashesPerTick: 2 }])(
+    'error: %j',
+    async (options) => {
+      await expect(createSolanaChain(options)).rejects.toMatchObject({ _tag: 'InvalidDevnetArgument' })
+    },
+  )
 })
