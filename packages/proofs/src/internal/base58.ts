@@ -32,6 +32,6 @@ function rebase(digits: readonly number[], from: number, to: number): number[] {
     }
     for (; carry > 0; carry = Math.floor(carry / to)) out.push(carry % to)
   }
-  for (let i = 0; i < digits.length && digits[i] === 0; i++) out.push(0)
+  for (let i = 0; digits[i] === 0; i++) out.push(0)
   return out.reverse()
 }
