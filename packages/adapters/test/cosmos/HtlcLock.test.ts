@@ -175,7 +175,7 @@ describe('events', () => {
     expect(HtlcLock.decodeEvent({ type: 'wasm', attributes: twice }, backend, network)).toBeUndefined()
   })
 
-  test('H1, H3: a release whose secret does not open its hashlock is none', () => {
+  test('H1, H2: a release whose secret does not open its hashlock is none', () => {
     const release = { action: 'release', preimage: '07'.repeat(32) }
     expect(event(release)).toEqual({ is: 'release', id, secret: SECRET })
     expect(event({ ...release, preimage: '08'.repeat(32) })).toBeUndefined()

@@ -124,7 +124,7 @@ describe('createCosmosVerifier', () => {
     ['a refund, as claimed', spendClaim, { entry: entry(REFUNDED) }, 'spend-absent'],
     ['a claim, as refunded', refundClaim, { entry: entry(CLAIMED) }, 'spend-absent'],
     [
-      'H3: another secret than the state has',
+      'another secret than the state has',
       { ...spendClaim, spend: { kind: 'claim', transaction: '', secret: new Uint8Array(32).fill(8) } },
       { entry: entry(CLAIMED) },
       'secret',
