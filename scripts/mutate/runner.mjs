@@ -1,10 +1,13 @@
 // A test runner for Stryker. Mutants that tests meet while they run are switched on and off in one process that has loaded
 // everything once; those that also change what a file does while it is loaded get a process of their own, if need be.
+import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { BroadcastChannel } from 'node:worker_threads'
 import { strykerPlugins as theirs } from '@stryker-mutator/vitest-runner'
 import { createVitest } from 'vitest/node'
 
+/** Which tests meet which mutant: left by the process of the first run, in the copy that Stryker works on, for all others. */
+const COVERAGE = '.mutate-coverage.json'
 const STATUS = { passed: 0, failed: 1, skipped: 2 }
 
 /** The one process that has loaded everything: see `loop.ts`. */
@@ -103,6 +106,7 @@ class Runner {
 
   async dryRun() {
     const { ran, coverage } = await this.#loop.run({ bail: false })
+    writeFileSync(COVERAGE, JSON.stringify(coverage))
     return {
       status: 'complete',
       tests: ran.map(({ id, name, file, milliseconds, status, message }) => ({
@@ -120,7 +124,7 @@ class Runner {
   async mutantRun(options) {
     const { activeMutant, testFilter, hitLimit } = options
     const mutant = activeMutant.id
-    const tests = testFilter ?? (await this.#testsOf(mutant))
+    const tests = testFilter ?? this.#testsOf(mutant)
     const { ran, hits } = await this.#loop.run({ tests, mutant, hitLimit, bail: true })
     if (hitLimit !== undefined && hits > hitLimit)
       return { status: 'timeout', reason: `Hit limit reached (${hits}/${hitLimit})` }
@@ -143,8 +147,8 @@ class Runner {
   }
 
   /** The tests that meet a mutant, where Stryker asks for all because loading meets it too. */
-  async #testsOf(mutant) {
-    this.#coverage ??= (await this.#loop.run({ bail: false })).coverage
+  #testsOf(mutant) {
+    this.#coverage ??= JSON.parse(readFileSync(COVERAGE, 'utf8'))
     return Object.entries(this.#coverage?.perTest ?? {})
       .filter(([, met]) => mutant in met)
       .map(([id]) => id)
