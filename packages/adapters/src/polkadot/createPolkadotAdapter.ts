@@ -9,13 +9,13 @@ import {
   type Intent,
   type LockTerms,
   type Network,
-  networks,
   type PrepareOptions,
   type Step,
   type Submission,
   type SwapAdapter,
   show,
 } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import type { ApiPromise } from '@polkadot/api'
 import * as Address from './Address.js'
 import * as HubLock from './HubLock.js'
@@ -82,10 +82,10 @@ export type PolkadotHubAdapter = SwapAdapter &
  * (`to` is `from`), or with `hub` the call data of a contract (`to` is its address). Codes: 1016, 1201–1208, 1301, 3501–3524.
  *
  * @example
- * import { networks } from '@aitbc/core'
+ * import * as networks from '@aitbc/core/networks'
  * import { createPolkadotAdapter } from '@aitbc/adapters/polkadot'
- * import type { ApiPromise } from '@polkadot/api'
- * const open = (api: ApiPromise) => createPolkadotAdapter({ network: networks.polkadotHub, api })
+ * const open = (api: createPolkadotAdapter.Options['api']) =>
+ *   createPolkadotAdapter({ network: networks.polkadotHub, api })
  */
 export function createPolkadotAdapter(
   options: createPolkadotAdapter.Options & { readonly hub: createPolkadotAdapter.HubOptions },

@@ -24,7 +24,7 @@ export interface InjectedExtension {
  * `PolkadotInvalidStep` (3508), `ForeignNetwork` (1016).
  *
  * @example
- * import { networks } from '@aitbc/core'
+ * import * as networks from '@aitbc/core/networks'
  * import { createKeySigner } from '@aitbc/adapters/polkadot'
  * createKeySigner({ network: networks.polkadotLocal, privateKey: new Uint8Array(32).fill(1) }).account
  */
@@ -56,7 +56,7 @@ export function createKeySigner(options: {
  * `PolkadotWalletChanged` (3523), and nothing is sent.
  *
  * @example
- * import { networks } from '@aitbc/core'
+ * import * as networks from '@aitbc/core/networks'
  * import { Address, createInjectedSigner } from '@aitbc/adapters/polkadot'
  * const account = Address.toAccountId(new Uint8Array(32).fill(1), networks.polkadotLocal)
  * const extension = { accounts: { get: async () => [] }, signer: {} }
