@@ -107,7 +107,8 @@ describe('from sent to final', () => {
     const transaction = await signed([Client.transfer(alice, bob.address, 2_000n)])
     Kit.assertIsTransactionWithBlockhashLifetime(transaction)
     const done = sendAndConfirm(transaction, { commitment: 'confirmed' })
-    while ((await statusOf(idOf(transaction))) === undefined) await rpc.getSlot().send()
+    for (let i = 0; i < 10_000 && (await statusOf(idOf(transaction))) === undefined; i++)
+      await rpc.getSlot().send()
     await node.chain.produce()
     await done
     expect(await statusOf(idOf(transaction))).toMatchObject({ confirmationStatus: 'confirmed' })
