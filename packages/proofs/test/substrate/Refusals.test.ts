@@ -135,6 +135,10 @@ describe('Hasher', () => {
   })
 })
 
+test('A42: the root of a child trie stands at its own key', () => {
+  expect(StorageKey.childRoot(utf8('id'))).toEqual(utf8(':child_storage:default:id'))
+})
+
 describe('Header', () => {
   const header = { ...blockOn({ hash: hash32(1), number: 4n }) }
 
