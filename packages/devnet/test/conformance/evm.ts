@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createEvmAdapter } from '@aitbc/adapters/evm'
-import { networks } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import {
   type Abi,
   type Address,
