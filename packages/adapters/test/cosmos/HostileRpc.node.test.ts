@@ -27,7 +27,12 @@ function replay(change: (answer: Json, method: string) => Json = (answer) => ans
       return change(structuredClone(answer) as Json, method)
     },
   }
-  return createCosmosAdapter({ network, transport, htlc, pollMs: 1 })
+  // A watch that hears nothing new would wait for ever.
+  let waits = 0
+  const wait = async () => {
+    if (++waits > 20) throw CoreErrors.RpcTimeout('the tape is at its end', {})
+  }
+  return createCosmosAdapter({ network, transport, htlc, pollMs: 1, wait })
 }
 
 beforeAll(async () => {
