@@ -1,8 +1,11 @@
-import { networks } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import { createPolkadotNode, type PolkadotNode } from '@aitbc/devnet'
 import { ApiPromise, Keyring, WsProvider } from '@polkadot/api'
 import type { ApiOptions } from '@polkadot/api/types'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+
+// A bound for a hang, not for a busy machine: starting the runtime alone takes seconds of a processor.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 })
 
 const UNIT = 10n ** 12n
 
@@ -12,13 +15,13 @@ describe('a local Polkadot chain, as an unmodified @polkadot/api sees it', () =>
   let provider: WsProvider
   beforeAll(async () => {
     node = await createPolkadotNode({ chainSpec: '' })
-    provider = new WsProvider(node.url)
+    provider = new WsProvider(node.url, 2500, {}, 300_000)
     // Its own types don't fit each other where optional properties are exact.
     api = await ApiPromise.create({
       provider: provider as NonNullable<ApiOptions['provider']>,
       noInitWarn: true,
     })
-  }, 60_000)
+  })
   afterAll(async () => {
     await api?.disconnect()
     await node?.dispose()

@@ -1,7 +1,7 @@
 import { Bytes, Hashlock, type LockTerms, type Signed, type Step, SwapSeed } from '@aitbc/core'
 import { HtlcStorage } from '@aitbc/proofs/ethereum'
 import { Header, ParachainState, Scale, StorageKey } from '@aitbc/proofs/substrate'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import {
   createPolkadotAdapter,
   createSeedWallet,
@@ -22,6 +22,9 @@ import {
   network,
 } from './fakeHub.js'
 import { stateTrie } from './stateTrie.js'
+
+// A bound for a hang, not for a busy machine: starting the runtime alone takes seconds of a processor.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 })
 
 const UNIT = 10n ** 12n
 const NONCE = new Uint8Array(8).fill(1)

@@ -2,7 +2,7 @@ import { Hashlock, type Intent, type LockTerms, type Step, type Submission, Swap
 import { createPolkadotNode, type PolkadotNode } from '@aitbc/devnet'
 import { ApiPromise, WsProvider } from '@polkadot/api'
 import type { ApiOptions } from '@polkadot/api/types'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { HtlcArtifact } from '../../src/evm/index.js'
 import {
   Address,
@@ -11,6 +11,9 @@ import {
   HubUnits,
   type PolkadotHubAdapter,
 } from '../../src/polkadot/index.js'
+
+// A bound for a hang, not for a busy machine: starting the runtime alone takes seconds of a processor.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 })
 
 const spec = process.env['POLKADOT_CHAIN_SPEC'] ?? ''
 const title = 'the contract on a Hub, through pallet-revive'
@@ -65,7 +68,7 @@ describe.skipIf(spec === '')(
 
     beforeAll(async () => {
       node = await createPolkadotNode({ chainSpec: spec })
-      const provider = new WsProvider(node.url) as NonNullable<ApiOptions['provider']>
+      const provider = new WsProvider(node.url, 2500, {}, 300_000) as NonNullable<ApiOptions['provider']>
       api = await ApiPromise.create({ provider, noInitWarn: true })
       const { network } = node
       unit = 10n ** BigInt(network.native.decimals)
@@ -94,7 +97,7 @@ describe.skipIf(spec === '')(
       }[]
       const made = events.find(({ event }) => event.section === 'revive' && event.method === 'Instantiated')
       adapter = open(made?.event.data.contract.toHex() ?? '')
-    }, 120_000)
+    })
     afterAll(async () => {
       await api?.disconnect()
       await node?.dispose()

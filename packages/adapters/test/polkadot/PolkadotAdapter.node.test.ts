@@ -3,15 +3,15 @@ import {
   type ChainEvent,
   type Intent,
   isAitbcError,
-  networks,
   type Signed,
   SwapSeed,
 } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import { createPolkadotNode, type PolkadotNode } from '@aitbc/devnet'
 import { Header } from '@aitbc/proofs/substrate'
 import { ApiPromise, WsProvider } from '@polkadot/api'
 import type { ApiOptions } from '@polkadot/api/types'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import {
   Address,
   createPolkadotAdapter,
@@ -19,6 +19,9 @@ import {
   type PolkadotAdapter,
   PolkadotTransaction,
 } from '../../src/polkadot/index.js'
+
+// A bound for a hang, not for a busy machine: starting the runtime alone takes seconds of a processor.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 })
 
 const network = networks.polkadotLocal
 const UNIT = 10n ** 12n
@@ -41,11 +44,11 @@ describe('the adapter on a real Substrate runtime', () => {
   let adapter: PolkadotAdapter
   beforeAll(async () => {
     node = await createPolkadotNode({ chainSpec: '' })
-    const provider = new WsProvider(node.url) as NonNullable<ApiOptions['provider']>
+    const provider = new WsProvider(node.url, 2500, {}, 300_000) as NonNullable<ApiOptions['provider']>
     api = await ApiPromise.create({ provider, noInitWarn: true })
     adapter = open()
     for (const { funding } of [alice, bob]) await node.fund(bytesOf(funding), 100n * UNIT)
-  }, 60_000)
+  })
   afterAll(async () => {
     await api?.disconnect()
     await node?.dispose()
