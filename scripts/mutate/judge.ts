@@ -61,14 +61,16 @@ export function judge({ files, testFiles = {} }: Report, explained: readonly Exp
     const lines = source.split('\n')
     for (const mutant of mutants) {
       const { mutatorName: mutator, replacement = '', status, location } = mutant
+      const line = (lines[location.start.line - 1] ?? '').trim()
+      const survivor = { file, mutator, line, replacement }
+      const excuse = explained.find((one) => same(one, survivor))
+      // Late on a busy machine is no contradiction of what is explained.
+      if (status === 'Timeout' && excuse !== undefined) used.add(excuse)
       if (FOUND.includes(status) || (status === 'Survived' && breaksLoading(mutant))) {
         killed++
         continue
       }
       if (!MISSED.includes(status)) continue
-      const line = (lines[location.start.line - 1] ?? '').trim()
-      const survivor = { file, mutator, line, replacement }
-      const excuse = explained.find((one) => same(one, survivor))
       if (excuse === undefined)
         survivors.push({
           ...survivor,
