@@ -179,6 +179,22 @@ describe('createBeaconAnchor', () => {
       with: { next: false },
     })
     expect(verifier.verify(claim, evidenceOf({ finality: third })).ok).toBe(true)
+    // So many states are remembered and no more: the first view is forgotten, and by then can't be taken again.
+    now = time(140n) + 1_209_600n + 1n
+    expect(check(verifier.verify(claim, evidenceOf()))).toBe('state-age')
+  })
+
+  test('a bootstrap that is refused moves nothing; a newer final block is what counts from then on', () => {
+    const { own } = make()
+    const follow = (changes: Partial<BeaconEvidence.BeaconEvidence>) =>
+      own.follow(BeaconEvidence.encode({ ...whole, ...changes }))
+    const old = ssz(block(170n, { finalized: block(150n) }), 'finality', { with: { next: false } })
+    expect(value(follow({ finality: old })).anchor.height).toBe(130n)
+    expect(own.finalized()?.slot).toBe(150n)
+    const other = LightClientUpdate.encodeBootstrap(config, forkOf(140n), bootstrapOf(block(140n)))
+    expect(check(follow({ bootstrap: other }))).toBe('anchor-root')
+    expect(value(follow({})).anchor.height).toBe(130n)
+    expect(own.finalized()?.slot).toBe(196n)
   })
 
   test('A28: an update in the place of a finality update is none, also where it was taken as an update before', () => {
@@ -304,6 +320,17 @@ describe('BeaconJson', () => {
     const all = update(first)
     for (const kind of ['update', 'finality', 'optimistic'] as const)
       expect(hex(value(BeaconJson.update(config, kind, updateJson(all))))).toBe(hex(ssz(first, kind)))
+    // What a kind doesn't have needn't be there.
+    const {
+      next_sync_committee: _,
+      next_sync_committee_branch: __,
+      ...finality
+    } = updateJson(all) as Record<string, unknown>
+    expect(hex(value(BeaconJson.update(config, 'finality', finality)))).toBe(hex(ssz(first, 'finality')))
+    const { finalized_header: ___, finality_branch: ____, ...optimistic } = finality
+    expect(hex(value(BeaconJson.update(config, 'optimistic', optimistic)))).toBe(
+      hex(ssz(first, 'optimistic')),
+    )
   })
 
   const said = (json: unknown) => refusal(BeaconJson.bootstrap(config, json)).message
@@ -383,7 +410,8 @@ describe('BeaconJson', () => {
     expect(check(BeaconJson.update(none, 'finality', updateJson(update(block(10n)))))).toBe('update-fork')
     for (const slot of ['130x', 'x130', ' 130', '1'.padEnd(79, '0')])
       expect(said(withBeacon({ slot }))).toBe('slot is no number')
-    for (const parent_root of [`x0x${'00'.repeat(32)}`, `0x${'00'.repeat(31)}0`, `0x${'00'.repeat(31)}g0`])
+    const root = '00'.repeat(31)
+    for (const parent_root of [`x0x${root}`, `0x${root}0`, `0x${root}g0`, [`0x${root}00`]])
       expect(said(withBeacon({ parent_root }))).toBe('parent_root is no bytes')
     const most = { proposer_index: String(2n ** 64n - 1n), parent_root: `0x${'Ab'.repeat(32)}` }
     expect(BeaconJson.bootstrap(config, withBeacon(most)).ok).toBe(true)

@@ -2,7 +2,7 @@ import { BlockHeader, InclusionProof, Receipt, Rlp, TrieProof } from '@aitbc/pro
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { check, concat, flip, hex, value } from '../helpers.js'
+import { check, concat, flip, hex, refusal, value } from '../helpers.js'
 import { trieOf } from './trie.js'
 
 const bytes = (length: number, fill: number) => new Uint8Array(length).fill(fill)
@@ -65,6 +65,7 @@ describe('Receipt', () => {
     const payload = Receipt.encode(receiptOf(0))
     for (const type of [0, 5, 0x7e, 0x7f, 0x80, 0xb8])
       expect(check(Receipt.decode(concat(Uint8Array.of(type), payload))), `${type}`).toBe('receipt-type')
+    expect(refusal(Receipt.decode(Uint8Array.of(5))).message).toBe('no receipt starts with 5')
     expect(check(Receipt.decode(new Uint8Array(0)))).toBe('receipt-type')
     expect(check(Receipt.decode(concat(Uint8Array.of(1, 2), payload)))).toMatch(/^(rlp|receipt)-/)
   })
@@ -258,8 +259,12 @@ describe('logs', () => {
   })
 
   test('A52: no zero hash, and no other block', () => {
-    expect(check(InclusionProof.log(new Uint8Array(32), statement(2, 0), evidence(2)))).toBe('block-hash')
-    expect(check(InclusionProof.log(new Uint8Array(0), statement(2, 0), evidence(2)))).toBe('block-hash')
+    // Before anything is hashed.
+    for (const none of [new Uint8Array(32), new Uint8Array(0), bytes(31, 1)])
+      expect(refusal(InclusionProof.log(none, statement(2, 0), evidence(2)))).toEqual({
+        check: 'block-hash',
+        message: 'a zero hash names no block',
+      })
     expect(check(InclusionProof.log(flip(hash, 0), statement(2, 0), evidence(2)))).toBe('block-hash')
     const odd = Uint8Array.of(0xc0)
     expect(check(InclusionProof.log(keccak_256(odd), statement(2, 0), { header: odd, proof: [] }))).toBe(

@@ -1,6 +1,7 @@
 import { type Claim, Fact, Hashlock, type LockTerms, type Verdict } from '@aitbc/core'
 import {
   BeaconConfig,
+  ExecutionPayloadHeader,
   LightClient,
   LightClientHeader,
   LightClientUpdate,
@@ -19,7 +20,7 @@ import { bls12_381 } from '@noble/curves/bls12-381.js'
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { check, concat, flip, hex, unhex, value } from '../helpers.js'
+import { check, concat, flip, hex, refusal, unhex, value } from '../helpers.js'
 import {
   type Block,
   bitsOf,
@@ -181,6 +182,10 @@ describe('default', () => {
     const other = { ...one.finality?.header.beacon, proposerIndex: 1n } as LightClientHeader.BeaconBlockHeader
     const forged = { ...one, finality: { header: { beacon: other }, branch: early.state.branch(105n) } }
     expect(check(take(state, forged))).toBe('finality-default')
+    const { execution } = attested.header as Required<LightClientHeader.LightClientHeader>
+    const blank = one.finality?.header.beacon as LightClientHeader.BeaconBlockHeader
+    const carried = { header: { beacon: blank, execution }, branch: early.state.branch(105n) }
+    expect(check(take(state, { ...one, finality: carried }))).toBe('finality-default')
   })
 })
 
@@ -430,6 +435,68 @@ describe('A24: branches', () => {
     expect(check(take(state, { ...good, finality }))).toBe('execution-missing')
   })
 
+  test('A24: a header of an older fork carries the defaults of a newer one, and nothing else', () => {
+    const { beacon } = block(60n).header
+    const { zero } = ExecutionPayloadHeader.typeOf('capella')
+    const none = Array.from({ length: 4 }, (): Uint8Array => new Uint8Array(32))
+    const read = (
+      change: Partial<ExecutionPayloadHeader.ExecutionPayloadHeader>,
+      executionBranch = none,
+      own = config,
+    ) =>
+      LightClientHeader.fromWire(own, 'capella', {
+        beacon,
+        execution: { ...zero, ...change },
+        executionBranch,
+      })
+    expect(value(read({}))).toEqual({ beacon })
+    expect(refusal(read({ gasUsed: 1n }))).toEqual({
+      check: 'header-default',
+      message: 'a block of bellatrix carries an execution header',
+    })
+    for (const at of [0, 3])
+      expect(check(read({}, none.with(at, flip(none[0] as Uint8Array, 9))))).toBe('header-default')
+    const bare = { ...config, forks: [] }
+    expect(refusal(read({ gasUsed: 1n }, none, bare)).message).toBe(
+      'a block of altair carries an execution header',
+    )
+    // A block of Capella within Deneb's container.
+    const wire = LightClientHeader.toWire('deneb', block(120n).header)
+    expect(LightClientHeader.fromWire(config, 'deneb', wire).ok).toBe(true)
+    for (const change of [{ blobGasUsed: 1n }, { excessBlobGas: 1n }]) {
+      const execution = { ...(wire.execution as ExecutionPayloadHeader.ExecutionPayloadHeader), ...change }
+      expect(check(LightClientHeader.fromWire(config, 'deneb', { ...wire, execution }))).toBe(
+        'header-default',
+      )
+    }
+    expect(Object.keys(ExecutionPayloadHeader.typeOf('bellatrix').fields)).not.toContain('withdrawalsRoot')
+  })
+
+  test('A24: a branch with zeros in it is a branch', () => {
+    const zero = new Uint8Array(32)
+    const read = (branch: readonly Uint8Array[]) => {
+      const one = { ...good, next: { committee: attested.next, branch } }
+      const ssz = LightClientUpdate.encode(config, 'deneb', 'update', one)
+      return value(LightClientUpdate.decode(config, 'deneb', 'update', ssz)).next?.branch
+    }
+    for (const node of [zero, flip(zero, 0)]) {
+      const branch = [flip(zero, 0), ...Array.from({ length: 4 }, () => node)]
+      expect(read(branch)).toEqual(branch)
+    }
+  })
+
+  test('bytes of no fork get the refusal of the newest; a refused fork is named', () => {
+    const bytes = new Uint8Array(3)
+    const newest = refusal(LightClientUpdate.decodeBootstrap(config, 'fulu', bytes))
+    expect(refusal(LightClientUpdate.readBootstrap(config, bytes))).toEqual(newest)
+    expect(refusal(LightClientUpdate.decodeBootstrap(config, 'altair', bytes))).not.toEqual(newest)
+    const optimistic = LightClientUpdate.encode(config, 'electra', 'optimistic', good)
+    const said = (own: BeaconConfig.BeaconConfig) =>
+      refusal(LightClientUpdate.decode(own, 'electra', 'optimistic', optimistic)).message
+    expect(said(config)).toBe('slot 150 is in deneb, not electra')
+    expect(said({ ...config, forks: [] })).toBe('slot 150 is in no known fork, not electra')
+  })
+
   test('A24: what belongs to no branch is a default, in its one form', () => {
     const ssz = LightClientUpdate.encode(
       config,
@@ -614,7 +681,13 @@ describe('A26: order', () => {
     const few = value(take(state, update(attested, { signers: all.slice(0, 20) })))
     const force = (from: LightClient.State, slot: bigint) =>
       LightClient.apply(from, { kind: 'force', now: BeaconConfig.timeOf(config, slot) })
-    expect(check(force(few, 194n))).toBe('force-early')
+    expect(refusal(force(few, 194n))).toEqual({
+      check: 'force-early',
+      message: "finality isn't overdue before slot 195, it is 194",
+    })
+    const bare = update(attested, { signers: all.slice(0, 20), with: { next: false, finality: false } })
+    const alone = value(force(value(take(state, bare)), 195n))
+    expect([LightClient.finalized(alone).slot, alone.nextCommittee]).toEqual([150n, undefined])
     expect(check(force(state, 195n))).toBe('force-nothing')
     const forced = value(force(few, 195n))
     // Its own finalized header is newer than the anchor, so that one is taken.
@@ -667,6 +740,19 @@ describe('A26: order', () => {
       signers: most,
       with: { next: false },
     })
+    // More than two thirds come before a committee; below, more signers do, and a committee only among as many.
+    const fewNext = update(block(150n), { signers: few, with: { finality: false } })
+    expect(better(fewNext, base)).toBe(true)
+    expect(better(base, fewNext)).toBe(false)
+    const fewMore = plain(150n, all.slice(0, 21))
+    expect(better(fewNext, fewMore)).toBe(true)
+    expect(better(fewMore, fewNext)).toBe(false)
+    expect(better(fewMore, plain(150n, few))).toBe(false)
+    expect(better(plain(150n, few), fewNext)).toBe(true)
+    // An older block before an earlier signature; the same one again is no better.
+    expect(better(plain(150n, most, 151n), plain(149n, most, 155n))).toBe(true)
+    expect(better(plain(149n, most, 155n), plain(150n, most, 151n))).toBe(false)
+    expect(better(base, { ...base })).toBe(false)
     expect(better(base, withFinality)).toBe(true)
     expect(better(withFinality, plain(150n, all))).toBe(false)
     expect(better(withFinality, sameFinality)).toBe(true)
@@ -702,7 +788,23 @@ describe('A27: the next committee', () => {
   test('A27: another one than the known is refused, and one of the wrong size', () => {
     const known = value(take(state, good))
     const other = block(160n, { finalized: block(150n), next: committeeOf(9n) })
-    expect(check(take(known, update(other)))).toBe('committee-known')
+    expect(refusal(take(known, update(other)))).toEqual({
+      check: 'committee-known',
+      message: 'another committee of period 3 is known',
+    })
+    // In any of its parts, before its branch is looked at.
+    const again = update(block(160n, { finalized: block(150n) }))
+    const { committee: same, branch } = again.next as NonNullable<Update['next']>
+    const stranger = member(5n).pubkey
+    for (const change of [
+      { pubkeys: same.pubkeys.with(31, stranger) },
+      { pubkeys: same.pubkeys.slice(0, -1) },
+      { aggregatePubkey: stranger },
+    ])
+      expect(check(take(known, { ...again, next: { committee: { ...same, ...change }, branch } }))).toBe(
+        'committee-known',
+      )
+    expect(take(known, again).ok).toBe(true)
     const resized = { ...good, next: { committee: committeeOf(3n, 24), branch: attested.state.branch(55n) } }
     expect(check(take(state, resized))).toBe('committee-size')
     // One of the next period stands where the update's own period says.

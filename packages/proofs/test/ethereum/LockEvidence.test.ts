@@ -11,7 +11,7 @@ import {
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { check, concat, flip, hex, unhex, value } from '../helpers.js'
+import { check, concat, flip, hex, refusal, unhex, value } from '../helpers.js'
 import { trieOf } from './trie.js'
 
 const network = 'eip155:31337'
@@ -182,7 +182,13 @@ describe('HtlcStorage', () => {
     const { address: _, ...nowhere } = terms.backend
     expect(from({ backend: { ...terms.backend, kind: 'p2wsh' } })).toBe('htlc-kind')
     expect(from({ backend: { ...terms.backend, network: 'bip122:1' } })).toBe('htlc-network')
-    expect(from({ backend: { ...terms.backend, network: 'eip155:01' } })).toBe('htlc-network')
+    for (const reference of ['01', '1x'])
+      expect(from({ backend: { ...terms.backend, network: `eip155:${reference}` } })).toBe('htlc-network')
+    for (const address of [`x0x${'cc'.repeat(20)}`, `0x${'cc'.repeat(21)}`])
+      expect(from({ backend: { ...terms.backend, address } })).toBe('htlc-contract')
+    // A byte of an address may be zero.
+    const odd = `${network}:0x00${'aa'.repeat(19)}` as const
+    expect(HtlcStorage.from({ ...terms, locker: { account: odd, payout: odd } }).ok).toBe(true)
     expect(from({ backend: nowhere })).toBe('htlc-contract')
     expect(from({ backend: { ...terms.backend, address: '0xcc' } })).toBe('htlc-contract')
     expect(from({ asset: 'eip155:1/slip44:60' })).toBe('htlc-asset')
@@ -256,8 +262,12 @@ describe('LockEvidence', () => {
   })
 
   test('A52: a zero hash names no block', () => {
-    expect(check(judge({}, terms, new Uint8Array(32)))).toBe('block-hash')
-    expect(check(judge({}, terms, new Uint8Array(0)))).toBe('block-hash')
+    // Before anything is hashed.
+    for (const none of [new Uint8Array(32), new Uint8Array(0), new Uint8Array(31).fill(1)])
+      expect(refusal(judge({}, terms, none))).toEqual({
+        check: 'block-hash',
+        message: 'a zero hash names no block',
+      })
   })
 
   test('default: one encoding', () => {
@@ -274,7 +284,14 @@ describe('LockEvidence', () => {
       accountProof: [...w.evidence.accountProof, Uint8Array.of(0xc2, 0x20, 0x01)],
     })
     expect(padded).toEqual(w.evidence)
-    expect(LockEvidence.of({ ...w.evidence, storageProof: [Uint8Array.of(0x80)] }).storageProof).toEqual([])
+    const storageProof = (...nodes: readonly Uint8Array[]) =>
+      LockEvidence.of({ ...w.evidence, storageProof: nodes }).storageProof
+    expect(storageProof(Uint8Array.of(0x80))).toEqual([])
+    // A root may be short; whatever else is wrong is for `verify` to refuse. A node of 32 bytes has a hash of its own.
+    for (const root of [Uint8Array.of(0xc2, 0x20, 0x01), Uint8Array.of(0xc0), Uint8Array.of(0x80, 1)])
+      expect(storageProof(root)).toEqual([root])
+    const root = new Uint8Array(40)
+    expect(storageProof(root, new Uint8Array(32), new Uint8Array(31))).toEqual([root, new Uint8Array(32)])
   })
 
   test('property: every one-bit change of a proof is refused', () => {
@@ -333,6 +350,8 @@ describe('createEvmVerifier', () => {
       expect(fact.value).toEqual({ ...lock, transaction: '' })
       expect([fact.assurance, Fact.assuranceOf(fact), fact.depth]).toEqual([assurance, assurance, 5n])
       expect(fact.at).toEqual({ height: 20_000_000n, hash: `0x${hex(world(1n).hash)}` })
+      // The block is what the caller knows, so it is what is trusted.
+      expect(fact.anchor).toEqual({ network, ...(fact.at as Fact.BlockRef), assurance })
     }
   })
 

@@ -1,4 +1,4 @@
-import { type Claim, Hashlock, type LockTerms, type Verdict } from '@aitbc/core'
+import { type Claim, type Fact, Hashlock, type LockTerms, type Verdict } from '@aitbc/core'
 import { BeaconConfig, LightClient, LightClientUpdate } from '@aitbc/proofs/beacon'
 import {
   BlockHeader,
@@ -149,7 +149,7 @@ describe('A reader’s refusal names field and place', () => {
 describe('A lock’s refusal names its status and code', () => {
   const network = 'eip155:31337'
   const account = (byte: string) => `${network}:0x${byte.repeat(20)}` as const
-  const CODE = keccak_256(Uint8Array.of(1))
+  const CODE: Uint8Array = keccak_256(Uint8Array.of(1))
   const terms: LockTerms.LockTerms = {
     version: 1,
     backend: { network, kind: 'contract', address: `0x${'cc'.repeat(20)}`, codeHash: CODE },
@@ -207,7 +207,7 @@ describe('A lock’s refusal names its status and code', () => {
     const asOf = { height: 1n, hash: '0x', time: 1n, clock: 1n }
     const verifier = createEvmVerifier({ network, trust: () => ({ assurance: 'reported', asOf }) })
     const lock = { ref: `0x${hex(lockId)}`, transaction: '', amount: 1n, match: 'exact' } as const
-    const of = (word: bigint, kind: 'lock' | 'spend' | 'absence') => ({
+    const of = (word: bigint, kind: 'lock' | 'spend' | 'absence'): Fact.Evidence => ({
       network,
       format: LockEvidence.FORMAT[kind],
       bytes: LockEvidence.encode(evidence(word).evidence),

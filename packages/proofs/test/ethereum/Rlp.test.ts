@@ -1,7 +1,7 @@
 import { Rlp } from '@aitbc/proofs/ethereum'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { check, hex, unhex, value } from '../helpers.js'
+import { check, hex, refusal, unhex, value } from '../helpers.js'
 
 const { item } = fc.letrec<{ item: Rlp.Item }>((tie) => ({
   item: fc.oneof(
@@ -57,6 +57,12 @@ describe('Rlp', () => {
     ['rlp-length', `f90038${'00'.repeat(56)}`],
   ])('A17: %s: %s', (name, bytes) => {
     expect(check(Rlp.decode(unhex(bytes)))).toBe(name)
+  })
+
+  test('A17: a refusal says how many bytes there are', () => {
+    const said = (text: string) => refusal(Rlp.decode(unhex(text))).message
+    expect(said('00010203')).toBe('3 bytes after the item')
+    expect(said('83646f')).toBe('3 bytes are announced at byte 0, 2 are there')
   })
 
   test('A17: lists nested 100,000 deep end in a refusal', () => {

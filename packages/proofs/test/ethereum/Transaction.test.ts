@@ -3,7 +3,7 @@ import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { check, concat, hex, unhex, value } from '../helpers.js'
+import { check, concat, hex, refusal, unhex, value } from '../helpers.js'
 
 const KEY = new Uint8Array(32).fill(7)
 const SENDER = Transaction.addressOf(secp256k1.getPublicKey(KEY, false))
@@ -73,7 +73,11 @@ describe('decode', () => {
   test('error: other types, other numbers of fields, no list', () => {
     for (const bytes of ['', '00', '05c0', '7f', '80', 'bf'])
       expect(check(Transaction.decode(unhex(bytes)))).toBe('transaction-type')
-    expect(check(Transaction.decode(unhex('c0')))).toBe('transaction-fields')
+    expect(refusal(Transaction.decode(unhex('05c0'))).message).toBe('no transaction starts with 5')
+    expect(refusal(Transaction.decode(unhex('c0')))).toEqual({
+      check: 'transaction-fields',
+      message: 'a transaction of type 0 has 9 fields, got 0',
+    })
     expect(check(Transaction.decode(unhex('0280')))).toBe('transaction-fields')
     expect(check(Transaction.decode(unhex('02c1')))).toBe('rlp-truncated')
     for (const plain of SAMPLES) {
@@ -98,6 +102,8 @@ describe('decode', () => {
     for (const length of [1, 19, 21, 32])
       expect(check(put(raw, 5, new Uint8Array(length)))).toBe('transaction-field')
     const key = new Uint8Array(32)
+    // Only who is called may be missing, not what is touched.
+    expect(check(put(raw, 8, new Uint8Array(0)))).toBe('transaction-field')
     for (const list of [
       [key],
       [[TO]],
@@ -216,6 +222,7 @@ describe('check', () => {
     expect(check(judge({ ...priced, type: 2, maxPriorityFeePerGas: 10n }))).toBe('transaction-fee')
     expect(judge({ ...priced, type: 2, maxPriorityFeePerGas: 9n }).ok).toBe(true)
     expect(check(judge({ ...legacy, gasPrice: 1n << 255n, gasLimit: 1n << 20n }))).toBe('transaction-fee')
+    expect(check(judge({ ...legacy, gasPrice: 1n << 236n, gasLimit: 1n << 20n }))).toBe('transaction-fee')
     const { to: _, ...creating } = { ...legacy, gasLimit: 10_000_000n }
     const code = (length: number) => ({ ...creating, data: new Uint8Array(length) })
     expect(check(judge(code(49_153)))).toBe('transaction-code')
@@ -234,6 +241,8 @@ describe('check', () => {
       expect(!verdict.ok && verdict.refusal.message).toContain(`${gas} gas`)
     }
     needs(legacy, 21_050n)
+    // 10 for a zero, 40 for any other byte.
+    needs({ ...legacy, data: unhex('ffff00') }, 21_090n)
     // Lists cost more than the floor of the data.
     needs(SAMPLES[3] as Unsigned, 27_220n)
     const blob = (...firsts: number[]): Unsigned => ({
@@ -243,7 +252,11 @@ describe('check', () => {
     expect(judge(blob(1, 1)).ok).toBe(true)
     for (const bad of [blob(), blob(0), blob(2), blob(1, 2)])
       expect(check(judge(bad))).toBe('transaction-blobs')
-    expect(check(judge({ ...priced, type: 4, authorizations: [] }))).toBe('transaction-authorizations')
+    for (const plain of [
+      { ...priced, type: 4 },
+      { ...priced, type: 4, authorizations: [] },
+    ] as const)
+      expect(check(judge(plain))).toBe('transaction-authorizations')
   })
 })
 

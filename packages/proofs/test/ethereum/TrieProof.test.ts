@@ -1,8 +1,9 @@
+import { Hashing } from '@aitbc/proofs/engine'
 import { Rlp, StateProof, TrieProof } from '@aitbc/proofs/ethereum'
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { check, concat, flip, hex, unhex, value } from '../helpers.js'
+import { check, concat, flip, hex, refusal, unhex, value } from '../helpers.js'
 import { hexPrefix, nibblesOf, trieOf } from './trie.js'
 
 const keyOf = (i: number) => keccak_256(Uint8Array.of(i & 255, i >> 8))
@@ -184,6 +185,8 @@ describe('TrieProof', () => {
       ['rlp-trailing', concat(list(hexPrefix([1, 2], true), unhex('ffff')), Uint8Array.of(0))],
       ['rlp-single-byte', unhex('c4201281'.concat('05'))],
       ['rlp-truncated', unhex('c52012b8ffff')],
+      ['rlp-truncated', unhex('c32082ff')],
+      ['rlp-truncated', unhex('c32083ff')],
       ['rlp-truncated', EMPTY],
       ['trie-value', list(hexPrefix([1, 2], true), EMPTY)],
       ['trie-value', list(hexPrefix([1, 2], true), [unhex('ff')])],
@@ -191,8 +194,64 @@ describe('TrieProof', () => {
       expect(check(verify(keccak_256(node), key, [node])), hex(node)).toBe(name)
   })
 
+  test('A12: a path is a string of its own, not what stands behind it, nor what is in a list', () => {
+    // Behind the empty path, and within the list, stands the prefix of a leaf.
+    const empty = list(EMPTY, Uint8Array.of(0x20))
+    expect(check(verify(keccak_256(empty), unhex('12'), [empty]))).toBe('trie-path')
+    const listed = list([Uint8Array.of(0x20)], unhex('ff'))
+    for (const key of [EMPTY, unhex('12')])
+      expect(check(verify(keccak_256(listed), key, [listed]))).toBe('trie-path')
+  })
+
+  test('A14: absence is read from whole nodes alone', () => {
+    const key = unhex('1234')
+    // An extension that leads elsewhere, and nowhere.
+    for (const child of [EMPTY, new Uint8Array(31).fill(1)]) {
+      const extension = list(hexPrefix(nibblesOf(unhex('1235')), false), child)
+      expect(check(verify(keccak_256(extension), key, [extension]))).toBe('trie-child')
+    }
+    // An empty list is no empty place.
+    const children: Rlp.Item[] = Array.from({ length: 17 }, () => EMPTY)
+    const branch = Rlp.encode(children.with(1, []))
+    expect(check(verify(keccak_256(branch), key, [branch]))).toBe('trie-node')
+    // A path beyond the key's end, where a key that is too short would read as zeros.
+    const extension = list(hexPrefix([2, 0], false), keccak_256(EMPTY))
+    const top = Rlp.encode(children.with(1, keccak_256(extension)))
+    expect(value(verify(keccak_256(top), unhex('12'), [top, extension]))).toBeNull()
+  })
+
+  test('a refusal says how much there is', () => {
+    const said = (node: Uint8Array, key = unhex('12'), more: readonly Uint8Array[] = []) =>
+      refusal(verify(keccak_256(node), key, [node, ...more])).message
+    const children: Rlp.Item[] = Array.from({ length: 17 }, () => EMPTY)
+    expect(said(Rlp.encode(children.with(1, [hexPrefix([2], true), new Uint8Array(29)])))).toBe(
+      'a node of 32 bytes stands in its parent',
+    )
+    expect(said(Rlp.encode(children.with(1, new Uint8Array(31))))).toBe('a reference of 31 bytes')
+    const leaf = list(hexPrefix([1, 2], true), unhex('ffff'))
+    expect(said(concat(leaf, new Uint8Array(3)))).toBe('3 bytes after a node')
+    expect(said(leaf, unhex('12'), [leaf, leaf])).toBe('2 nodes are unused')
+    expect(said(Rlp.encode(new Uint8Array(40)))).toBe('a node has 2 or 17 items, got a string')
+    // Items beyond the 18th aren't counted.
+    expect(said(list(...Array.from({ length: 200 }, () => EMPTY)))).toBe('a node has 2 or 17 items, got 18')
+  })
+
+  test('hashes may come from whoever the caller has for it, all in one call', () => {
+    const trie = trieOf(entries(60))
+    const proof = trie.prove(keyOf(3))
+    expect(proof.length).toBeGreaterThan(1)
+    const options = { hashing: Hashing.noble }
+    expect(value(TrieProof.verify(trie.root, keyOf(3), proof, options))).toEqual(new Uint8Array(40).fill(4))
+    for (const at of proof.keys()) {
+      const changed = proof.map((node, i) => (i === at ? flip(node, 100) : node))
+      const refused = check(TrieProof.verify(trie.root, keyOf(3), changed, options))
+      expect(refused).toBe(at === 0 ? 'trie-root' : 'trie-node-hash')
+    }
+  })
+
   test('A52: a zero root is never acceptable', () => {
     const zero = new Uint8Array(32)
+    expect(check(verify(new Uint8Array(31).fill(1), keyOf(0), []))).toBe('trie-root-zero')
     expect(check(verify(zero, keyOf(0), []))).toBe('trie-root-zero')
     expect(check(verify(new Uint8Array(0), keyOf(0), []))).toBe('trie-root-zero')
     expect(check(verify(zero, keyOf(0), [Uint8Array.of(0x80)]))).toBe('trie-root-zero')
