@@ -9,7 +9,8 @@ import { packages, root } from './workspace.js'
  * One line of `size-budgets.json`: whole entries bundled together, minified and gzipped, with the optional peers (the
  * chain libraries) left out. `node: true` is for entries named for Node; everywhere else a Node built-in fails.
  * With `aside`, what counts is how much the entries add to a program that bundles these libraries anyhow (a chain
- * library brings curves and hashes that the entries share).
+ * library brings curves and hashes that the entries share). With `family`, it is a program that names no network of another
+ * family, whose profiles its bundler drops.
  */
 interface Budget {
   readonly name: string
@@ -17,6 +18,7 @@ interface Budget {
   readonly bytes: number
   readonly node?: boolean
   readonly aside?: readonly string[]
+  readonly family?: string
 }
 
 const file = join(root, 'size-budgets.json')
@@ -52,6 +54,16 @@ export async function weigh(
   return gzipSync(outputFiles[0]?.contents ?? new Uint8Array(), { level: 9 }).length
 }
 
+const NETWORKS = '@aitbc/core/networks'
+
+/** The profiles of one family's networks, as a program of that family names them. */
+function profilesOf(networks: Readonly<Record<string, unknown>>, family: string): string {
+  const own = Object.entries(networks).filter(
+    ([, one]) => typeof one === 'object' && one !== null && 'family' in one && one.family === family,
+  )
+  return `export { ${own.map(([name]) => name).join(', ')} } from '${NETWORKS}'`
+}
+
 async function main(): Promise<void> {
   const { budgets, unshipped } = JSON.parse(readFileSync(file, 'utf8')) as {
     readonly budgets: readonly Budget[]
@@ -71,10 +83,18 @@ async function main(): Promise<void> {
     )
       problems.push(`${specifier} has no budget in size-budgets.json`)
   }
-  const whole = (names: readonly string[]) =>
-    names.map((name, index) => `export * as entry${index} from '${name}'`).join('\n')
-  for (const { name, entries, bytes, node, aside } of budgets) {
+  const built = all.find(({ specifier }) => specifier === NETWORKS)?.built
+  const networks = built !== undefined && existsSync(built) ? await import(built) : {}
+  for (const { name, entries, bytes, node, aside, family } of budgets) {
     try {
+      const whole = (specifiers: readonly string[]) =>
+        specifiers
+          .map((from, index) =>
+            from === NETWORKS && family !== undefined
+              ? profilesOf(networks, family)
+              : `export * as entry${index} from '${from}'`,
+          )
+          .join('\n')
       const size =
         aside === undefined
           ? await weigh(whole(entries), { node: node === true, without: peers })

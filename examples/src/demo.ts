@@ -1,6 +1,7 @@
 // Two people who trust neither each other nor any server swap bitcoin for ether and for a token, on real nodes.
 
-import { Bytes, networks } from '@aitbc/core'
+import { Bytes } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import { automine, createDevnet, deployHtlc, deployToken } from '@aitbc/devnet'
 import { type Audience, createJsonAudience, createTerminalAudience } from './swap/Audience.js'
 import { createStage } from './swap/Stage.js'

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
-import { Bytes, networks } from '@aitbc/core'
+import { Bytes } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import { fund, reorg } from '@aitbc/devnet'
 import type { Audience } from './Audience.js'
 import { compare, type Expected, feesOf, type Holdings, holdings } from './Ledger.js'

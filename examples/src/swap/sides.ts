@@ -8,7 +8,8 @@ import {
   partyAccount,
 } from '@aitbc/adapters/bitcoin'
 import { createEvmAdapter, createSeedWallet as createEvmWallet } from '@aitbc/adapters/evm'
-import { AccountId, Bytes, networks, SwapSeed } from '@aitbc/core'
+import { AccountId, Bytes, SwapSeed } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import { createHttpRest, createHttpRpc, pipe, retry, timeout, toProvider } from '@aitbc/core/rpc'
 import { LightClient } from '@aitbc/proofs/beacon'
 import { Consensus, createBitcoinVerifier, HeaderChain } from '@aitbc/proofs/bitcoin'

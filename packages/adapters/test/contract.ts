@@ -13,7 +13,6 @@ import {
   type LockProfile,
   LockTerms,
   type Network,
-  networks,
   type PrepareOptions,
   type SeedWallet,
   type Signed,
@@ -25,6 +24,7 @@ import {
   SwapSeed,
   type Verifier,
 } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Endpoint } from './endpoints.js'
 

@@ -15,7 +15,7 @@ export * from './networks/solana.js'
  * caller's own.
  *
  * @example
- * import { networks } from '@aitbc/core'
+ * import * as networks from '@aitbc/core/networks'
  * networks.assert({ ...networks.evmLocal, name: 'My chain' })
  */
 export function assert(value: unknown, argument = 'network'): asserts value is Network {

@@ -1,4 +1,5 @@
-import { AssetId, type Network, networks } from '@aitbc/core'
+import { AssetId, type Network } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import { describe, expect, test } from 'vitest'
 import { JUNK, thrown } from './support.js'
 

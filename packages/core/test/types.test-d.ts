@@ -9,13 +9,13 @@ import {
   Fact,
   type Journal,
   type LockTerms,
-  networks,
   type Signer,
   type Storage,
   type SwapAdapter,
   SwapSeed,
   type Verifier,
 } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import type { Rpc } from '@aitbc/core/rpc'
 import type { createMemoryStorage } from '@aitbc/core/storage/memory'
 import { describe, expectTypeOf, test } from 'vitest'

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto'
-import { networks } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import { type Bitcoind, locate } from './internal/bitcoind.js'
 import { client, type Rpc } from './internal/JsonRpc.js'
 import { type ManagedProcess, ready, start as startProcess } from './internal/ManagedProcess.js'

@@ -1,4 +1,5 @@
-import { type Network, networks, type Timing } from '@aitbc/core'
+import type { Network, Timing } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import { type Agreement, Planner, Policy } from '@aitbc/swap'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'

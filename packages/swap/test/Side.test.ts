@@ -1,4 +1,5 @@
-import { type Fact, type Lock, networks, Verdict, type Verifier } from '@aitbc/core'
+import { type Fact, type Lock, Verdict, type Verifier } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import { establish } from '@aitbc/core/verifier'
 import { Side } from '@aitbc/swap'
 import { describe, expect, it } from 'vitest'

@@ -21,7 +21,7 @@ export interface Account {
  * `UnsupportedAccount` (3103) for all others, which name the argument.
  *
  * @example
- * import { networks } from '@aitbc/core'
+ * import * as networks from '@aitbc/core/networks'
  * import { Account } from '@aitbc/adapters/bitcoin'
  * const id = `${networks.bitcoin.id}:bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4` as const
  * Account.parse(networks.bitcoin, id).kind // 'p2wpkh'
@@ -56,7 +56,7 @@ export function parse(network: Network, id: unknown, argument = 'account'): Acco
  * The account of a compressed public key (33 bytes): its p2wpkh address, or with `p2tr` its BIP-86 address.
  *
  * @example
- * import { networks } from '@aitbc/core'
+ * import * as networks from '@aitbc/core/networks'
  * import { Account } from '@aitbc/adapters/bitcoin'
  * const key = Uint8Array.of(2, ...Array(31).fill(0), 1)
  * Account.ofKey(networks.bitcoin, key) // 'bip122:…:bc1q…'

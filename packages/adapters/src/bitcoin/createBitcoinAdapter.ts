@@ -65,7 +65,7 @@ export type BitcoinAdapter = SwapAdapter & {
  * (3104), `InsufficientFunds` (3105), `DustOutput` (3106), `InvalidFeeRate` (3107); of `submit` 3108–3112 and 3118; the `Rpc…` codes.
  *
  * @example
- * import { networks } from '@aitbc/core'
+ * import * as networks from '@aitbc/core/networks'
  * import { createHttpRpc } from '@aitbc/core/rpc'
  * import { createBitcoinAdapter, createCoreBackend } from '@aitbc/adapters/bitcoin'
  * const rpc = createHttpRpc({ url: 'http://user:password@127.0.0.1:8332' })

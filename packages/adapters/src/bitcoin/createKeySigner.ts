@@ -11,7 +11,7 @@ import * as Psbt from './internal/psbt.js'
  * Errors: `InvalidBytes` (1005); signing: `KeyMismatch` (3116), `InvalidStep` (3113).
  *
  * @example
- * import { networks } from '@aitbc/core'
+ * import * as networks from '@aitbc/core/networks'
  * import { createKeySigner } from '@aitbc/adapters/bitcoin'
  * const signer = createKeySigner({ network: networks.bitcoin, privateKey: new Uint8Array(32).fill(1) })
  * signer.account // 'bip122:000000000019d6689c085ae165831e93:bc1q…'

@@ -13,7 +13,7 @@ export interface PsbtWallet {
  * input signed validly with hash type ALL; else `SignedDiffers` (3114). A wallet that refuses gives `SignerRefused` (3115).
  *
  * @example
- * import { networks } from '@aitbc/core'
+ * import * as networks from '@aitbc/core/networks'
  * import { createPsbtSigner } from '@aitbc/adapters/bitcoin'
  * const signer = createPsbtSigner({
  *   network: networks.bitcoin,

@@ -8,7 +8,8 @@ import { fundingAccount, partyAccount } from './keys.js'
  * `InvalidNetwork` (1011) for another family, `ForeignNetwork` (1016) where the share is another network's.
  *
  * @example
- * import { networks, SwapSeed } from '@aitbc/core'
+ * import { SwapSeed } from '@aitbc/core'
+ * import * as networks from '@aitbc/core/networks'
  * import { createSeedWallet } from '@aitbc/adapters/bitcoin'
  * const seed = SwapSeed.forNetwork(new Uint8Array(32).fill(1), networks.bitcoin.id)
  * createSeedWallet({ network: networks.bitcoin, seed }).funding // 'bip122:000000000019d6689c085ae165831e93:bc1q…'

@@ -23,7 +23,8 @@ export interface SeedAccount {
  * The account that swaps are funded from where the user's wallet only sends: a p2wpkh address of the swap seed.
  *
  * @example
- * import { networks, SwapSeed } from '@aitbc/core'
+ * import { SwapSeed } from '@aitbc/core'
+ * import * as networks from '@aitbc/core/networks'
  * import { fundingAccount } from '@aitbc/adapters/bitcoin'
  * const share = SwapSeed.forNetwork(new Uint8Array(32).fill(1), networks.bitcoin.id)
  * fundingAccount(networks.bitcoin, share).account // 'bip122:000000000019d6689c085ae165831e93:bc1q…'
@@ -43,7 +44,8 @@ export function fundingAccount(
  * party that goes into the terms. Payouts are made to the same account, so that a recovery finds them.
  *
  * @example
- * import { networks, SwapSeed } from '@aitbc/core'
+ * import { SwapSeed } from '@aitbc/core'
+ * import * as networks from '@aitbc/core/networks'
  * import { partyAccount } from '@aitbc/adapters/bitcoin'
  * const share = SwapSeed.forNetwork(new Uint8Array(32).fill(1), networks.bitcoin.id)
  * partyAccount(networks.bitcoin, share, new Uint8Array(8)).party.publicKey?.length // 33
@@ -67,7 +69,8 @@ const beacons = /* @__PURE__ */ lru<Account.Account>(4096)
  * The account of the small output that points to a lock's recovery record; its key is `SwapSeed.derive(seed, 'beacon', index)`.
  *
  * @example
- * import { networks, SwapSeed } from '@aitbc/core'
+ * import { SwapSeed } from '@aitbc/core'
+ * import * as networks from '@aitbc/core/networks'
  * import { beaconAccount } from '@aitbc/adapters/bitcoin'
  * const share = SwapSeed.forNetwork(new Uint8Array(32).fill(1), networks.bitcoin.id)
  * beaconAccount(networks.bitcoin, share, 0).kind // 'p2wpkh'

@@ -67,7 +67,7 @@ export type CosmosAdapter = SwapAdapter & {
  * account and payout are the same. Codes: 1016, 1201–1208, 3401–3415.
  *
  * @example
- * import { networks } from '@aitbc/core'
+ * import * as networks from '@aitbc/core/networks'
  * import { createCosmosAdapter } from '@aitbc/adapters/cosmos'
  * const adapter = createCosmosAdapter({
  *   network: networks.cosmosHub,

@@ -8,7 +8,8 @@ import { createKeySigner } from './signers.js'
  * `InvalidNetwork` (1011) for another family, `ForeignNetwork` (1016) where the share is another network's.
  *
  * @example
- * import { networks, SwapSeed } from '@aitbc/core'
+ * import { SwapSeed } from '@aitbc/core'
+ * import * as networks from '@aitbc/core/networks'
  * import { createSeedWallet } from '@aitbc/adapters/cosmos'
  * const seed = SwapSeed.forNetwork(new Uint8Array(32).fill(1), networks.cosmosLocal.id)
  * createSeedWallet({ network: networks.cosmosLocal, seed }).funding // 'cosmos:aitbc-local-1:cosmos1…'

@@ -23,7 +23,7 @@ export type CosmosWallet = OfflineSigner
  * (3407), `ForeignNetwork` (1016).
  *
  * @example
- * import { networks } from '@aitbc/core'
+ * import * as networks from '@aitbc/core/networks'
  * import { createKeySigner } from '@aitbc/adapters/cosmos'
  * createKeySigner({ network: networks.cosmosLocal, privateKey: new Uint8Array(32).fill(1) }).account
  */
@@ -60,7 +60,7 @@ export function createKeySigner(options: {
  * A wallet may show what it signs to others (simulation, screening): handing it a claim reveals the secret.
  *
  * @example
- * import { networks } from '@aitbc/core'
+ * import * as networks from '@aitbc/core/networks'
  * import { createOfflineSigner, type CosmosWallet } from '@aitbc/adapters/cosmos'
  * declare const wallet: CosmosWallet
  * createOfflineSigner(wallet, {

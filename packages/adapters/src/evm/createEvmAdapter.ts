@@ -63,7 +63,7 @@ export type EvmAdapter = SwapAdapter & {
  * Parties have one address each: account and payout are the same. Codes: 1016, 1201–1208, 3201–3213.
  *
  * @example
- * import { networks } from '@aitbc/core'
+ * import * as networks from '@aitbc/core/networks'
  * import { createEvmAdapter } from '@aitbc/adapters/evm'
  * const adapter = createEvmAdapter({
  *   network: networks.ethereum,

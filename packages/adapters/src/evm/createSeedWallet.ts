@@ -8,7 +8,8 @@ import { createKeySigner } from './signers.js'
  * `InvalidNetwork` (1011) for another family, `ForeignNetwork` (1016) where the share is another network's.
  *
  * @example
- * import { networks, SwapSeed } from '@aitbc/core'
+ * import { SwapSeed } from '@aitbc/core'
+ * import * as networks from '@aitbc/core/networks'
  * import { createSeedWallet } from '@aitbc/adapters/evm'
  * const seed = SwapSeed.forNetwork(new Uint8Array(32).fill(1), networks.evmLocal.id)
  * createSeedWallet({ network: networks.evmLocal, seed }).funding // 'eip155:31337:0x…'

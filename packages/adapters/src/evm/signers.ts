@@ -23,7 +23,7 @@ export type EvmProvider = EvmRpc.EvmTransport
  * `ForeignNetwork` (1016).
  *
  * @example
- * import { networks } from '@aitbc/core'
+ * import * as networks from '@aitbc/core/networks'
  * import { createKeySigner } from '@aitbc/adapters/evm'
  * createKeySigner({ network: networks.evmLocal, privateKey: new Uint8Array(32).fill(1) }).account
  */
@@ -59,7 +59,7 @@ export function createKeySigner(options: {
  * A wallet shows its transactions to others before they are sent (simulation, screening): handing it a claim reveals the secret.
  *
  * @example
- * import { networks } from '@aitbc/core'
+ * import * as networks from '@aitbc/core/networks'
  * import { createEip1193Signer } from '@aitbc/adapters/evm'
  * const provider = { request: async () => null }
  * createEip1193Signer(provider, {

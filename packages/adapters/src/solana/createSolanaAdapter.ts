@@ -69,7 +69,7 @@ export type SolanaAdapter = Omit<SwapAdapter, 'prepare'> & {
  * 1016, 1201–1208, 1301, 3301–3324.
  *
  * @example
- * import { networks } from '@aitbc/core'
+ * import * as networks from '@aitbc/core/networks'
  * import { createSolanaAdapter } from '@aitbc/adapters/solana'
  * const adapter = createSolanaAdapter({
  *   network: networks.solana,

@@ -20,7 +20,7 @@ import * as SolanaTransaction from './SolanaTransaction.js'
  * `SolanaInvalidStep` (3307), `ForeignNetwork` (1016).
  *
  * @example
- * import { networks } from '@aitbc/core'
+ * import * as networks from '@aitbc/core/networks'
  * import { createKeySigner } from '@aitbc/adapters/solana'
  * createKeySigner({ network: networks.solanaLocal, privateKey: new Uint8Array(32).fill(1) }).account
  */
@@ -48,7 +48,7 @@ export function createKeySigner(options: {
  * A signer of `@solana/kit`: a key pair's (`createKeyPairSignerFromBytes`), or any that signs transactions partially.
  *
  * @example
- * import { networks } from '@aitbc/core'
+ * import * as networks from '@aitbc/core/networks'
  * import { createKitSigner } from '@aitbc/adapters/solana'
  * declare const signer: Parameters<typeof createKitSigner>[0]
  * createKitSigner(signer, { network: networks.solanaLocal }).kind // 'signs'
@@ -131,7 +131,7 @@ const CHAINS: Readonly<Record<string, string>> = {
  * A wallet shows its transactions to others before they are sent (simulation, screening): handing it a claim reveals the secret.
  *
  * @example
- * import { networks } from '@aitbc/core'
+ * import * as networks from '@aitbc/core/networks'
  * import { createWalletSigner, type StandardWallet } from '@aitbc/adapters/solana'
  * declare const wallet: StandardWallet
  * createWalletSigner(wallet, {
@@ -167,7 +167,7 @@ export function createWalletSigner(
  * node, and what the wallet itself does can't be told.
  *
  * @example
- * import { networks } from '@aitbc/core'
+ * import * as networks from '@aitbc/core/networks'
  * import { createWalletSender, type StandardWallet } from '@aitbc/adapters/solana'
  * declare const wallet: StandardWallet
  * createWalletSender(wallet, {

@@ -25,7 +25,7 @@ import { accept, ask, createKeySigner, ownStep } from './signers.js'
  * The adapter over a `Connection` of @solana/web3.js: as `createSolanaAdapter`, with a connection in place of `rpc`.
  *
  * @example
- * import { networks } from '@aitbc/core'
+ * import * as networks from '@aitbc/core/networks'
  * import { createConnectionAdapter } from '@aitbc/adapters/solana/web3js'
  * declare const connection: Parameters<typeof createConnectionAdapter>[0]['connection']
  * createConnectionAdapter({
@@ -85,7 +85,7 @@ export function fromConnection(connection: Connection): SolanaTransport {
  * A signer that holds a `Keypair` of @solana/web3.js.
  *
  * @example
- * import { networks } from '@aitbc/core'
+ * import * as networks from '@aitbc/core/networks'
  * import { createKeypairSigner } from '@aitbc/adapters/solana/web3js'
  * declare const keypair: Parameters<typeof createKeypairSigner>[0]
  * createKeypairSigner(keypair, { network: networks.solanaLocal }).kind // 'signs'
@@ -112,7 +112,7 @@ export interface TransactionWallet {
  * `SolanaWalletRefused` (3321), another transaction `SolanaWalletChanged` (3323).
  *
  * @example
- * import { networks } from '@aitbc/core'
+ * import * as networks from '@aitbc/core/networks'
  * import { createTransactionSigner, type TransactionWallet } from '@aitbc/adapters/solana/web3js'
  * declare const wallet: TransactionWallet
  * createTransactionSigner(wallet, { network: networks.solanaLocal }).kind // 'signs'

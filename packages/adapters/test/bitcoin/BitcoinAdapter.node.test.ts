@@ -5,11 +5,11 @@ import {
   Hashlock,
   type Lock,
   LockTerms,
-  networks,
   type Signed,
   type Step,
   SwapSeed,
 } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import { reorg, setFeeEstimates } from '@aitbc/devnet'
 import { Consensus, createBitcoinVerifier, HeaderChain, HtlcScript, Transaction } from '@aitbc/proofs/bitcoin'
 import * as btc from '@scure/btc-signer'

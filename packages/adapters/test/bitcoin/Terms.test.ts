@@ -1,4 +1,5 @@
-import { AccountId, Bytes, Hashlock, LockTerms, networks, SwapSeed } from '@aitbc/core'
+import { AccountId, Bytes, Hashlock, LockTerms, SwapSeed } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import { HtlcScript, Taproot, Transaction } from '@aitbc/proofs/bitcoin'
 import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect, test } from 'vitest'

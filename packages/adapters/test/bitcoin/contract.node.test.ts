@@ -1,4 +1,5 @@
-import { AccountId, networks } from '@aitbc/core'
+import { AccountId } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import { createHttpRpc } from '@aitbc/core/rpc'
 import { advance, createDevnet, fund, mine, reorg } from '@aitbc/devnet'
 import { Consensus, createBitcoinVerifier, HeaderChain } from '@aitbc/proofs/bitcoin'

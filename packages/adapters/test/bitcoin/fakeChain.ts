@@ -1,4 +1,5 @@
-import { Bytes, type Fact, networks } from '@aitbc/core'
+import { Bytes, type Fact } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import {
   BlockHeader,
   CompactTarget,

@@ -1,4 +1,5 @@
-import { type Deadline, Hashlock, type LockTerms, networks, SwapSeed } from '@aitbc/core'
+import { type Deadline, Hashlock, type LockTerms, SwapSeed } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import { partyAccount } from '../../src/bitcoin/index.js'
 
 const network = networks.bitcoinRegtest

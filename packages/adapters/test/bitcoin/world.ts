@@ -3,13 +3,13 @@ import {
   type Deadline,
   Hashlock,
   type LockTerms,
-  networks,
   type Signed,
   type Signer,
   type Step,
   type Submission,
   SwapSeed,
 } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import { createHttpRest, createHttpRpc } from '@aitbc/core/rpc'
 import { advance, createDevnet, fund, mine } from '@aitbc/devnet'
 import {

@@ -1,5 +1,5 @@
 import type { Signer, SwapAdapter } from '@aitbc/core'
-import { networks } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import { expectTypeOf, test } from 'vitest'
 import {
   type CosmosAdapter,

@@ -1,4 +1,5 @@
-import { Bytes, Hashlock, type LockTerms, networks } from '@aitbc/core'
+import { Bytes, Hashlock, type LockTerms } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import { HtlcStorage } from '@aitbc/proofs/cosmwasm'
 import { sha256 } from '@noble/hashes/sha2.js'
 import fc from 'fast-check'

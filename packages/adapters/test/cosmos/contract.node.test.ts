@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type AccountId, AccountId as Accounts, type Amount, networks } from '@aitbc/core'
+import { type AccountId, AccountId as Accounts, type Amount } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import { createHttpRpc } from '@aitbc/core/rpc'
 import { createCosmosNode } from '@aitbc/devnet'
 import { createCosmosVerifier } from '@aitbc/proofs/cosmwasm'

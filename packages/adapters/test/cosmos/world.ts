@@ -1,4 +1,5 @@
-import { Bytes, Hashlock, type LockTerms, type Network, networks, type Step } from '@aitbc/core'
+import { Bytes, Hashlock, type LockTerms, type Network, type Step } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import { HtlcStorage } from '@aitbc/proofs/cosmwasm'
 import { CosmosTransaction, createKeySigner, HtlcArtifact, type HtlcLock } from '../../src/cosmos/index.js'
 

@@ -1,4 +1,5 @@
-import { Bytes, type Fact, type Lock, type LockTerms, networks } from '@aitbc/core'
+import { Bytes, type Fact, type Lock, type LockTerms } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import { createHttpRest } from '@aitbc/core/rpc'
 import { type BeaconNode, createDevnet, type Devnet, type EvmNode, mine, reorg } from '@aitbc/devnet'
 import { LightClient } from '@aitbc/proofs/beacon'

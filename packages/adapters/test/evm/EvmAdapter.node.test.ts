@@ -4,10 +4,10 @@ import {
   isAitbcError,
   type Lock,
   type LockTerms,
-  networks,
   type Signed,
   SwapSeed,
 } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import { reorg } from '@aitbc/devnet'
 import { createEvmVerifier } from '@aitbc/proofs/ethereum'
 import { hexToBytes, toHex } from 'viem'

@@ -1,4 +1,5 @@
-import { type Fact, type Lock, networks, type SwapAdapter } from '@aitbc/core'
+import type { Fact, Lock, SwapAdapter } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import { createHttpRpc, toProvider } from '@aitbc/core/rpc'
 import { expectTypeOf, test } from 'vitest'
 import {

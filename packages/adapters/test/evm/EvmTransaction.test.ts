@@ -1,4 +1,5 @@
-import { isAitbcError, networks, type Step } from '@aitbc/core'
+import { isAitbcError, type Step } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import fc from 'fast-check'
 import { hexToBytes, keccak256, serializeTransaction, toHex } from 'viem'
 import { describe, expect, test } from 'vitest'

@@ -1,4 +1,5 @@
-import { Bytes, Hashlock, isAitbcError, LockTerms, networks } from '@aitbc/core'
+import { Bytes, Hashlock, isAitbcError, LockTerms } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import fc from 'fast-check'
 import {
   type Address,

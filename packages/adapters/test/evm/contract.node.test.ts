@@ -1,4 +1,5 @@
-import { type Amount, AssetId, Bytes, networks } from '@aitbc/core'
+import { type Amount, AssetId, Bytes } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import { createHttpRpc, toProvider } from '@aitbc/core/rpc'
 import { createDevnet, deployHtlc, deployToken, fund, mine, reorg } from '@aitbc/devnet'
 import { createEvmVerifier } from '@aitbc/proofs/ethereum'

@@ -1,4 +1,5 @@
-import { CoreErrors, Hashlock, type LockTerms, networks } from '@aitbc/core'
+import { CoreErrors, Hashlock, type LockTerms } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import { BlockHeader } from '@aitbc/proofs/ethereum'
 import {
   type Address,

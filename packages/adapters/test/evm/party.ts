@@ -12,12 +12,12 @@ import {
   isAitbcError,
   type LockTerms,
   type Network,
-  networks,
   type PrepareOptions,
   type Signed,
   type Signer,
   type Submission,
 } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import { createDevnet, type Devnet, type EvmNode, mine } from '@aitbc/devnet'
 import {
   type Abi,

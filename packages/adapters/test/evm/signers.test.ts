@@ -1,4 +1,5 @@
-import { isAitbcError, networks, type Step, SwapSeed } from '@aitbc/core'
+import { isAitbcError, type Step, SwapSeed } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import { type Hex, hexToBytes, keccak256, serializeTransaction, toHex } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { beforeEach, describe, expect, test } from 'vitest'

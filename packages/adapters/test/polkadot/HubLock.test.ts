@@ -1,4 +1,5 @@
-import { Bytes, type LockTerms, networks } from '@aitbc/core'
+import { Bytes, type LockTerms } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import { HtlcStorage } from '@aitbc/proofs/ethereum'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'

@@ -1,4 +1,5 @@
-import { type ChainAdapter, networks, type SwapAdapter } from '@aitbc/core'
+import type { ChainAdapter, SwapAdapter } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import type { ApiPromise } from '@polkadot/api'
 import { expectTypeOf, test } from 'vitest'
 import {

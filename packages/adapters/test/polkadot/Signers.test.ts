@@ -1,4 +1,5 @@
-import { Bytes, networks, type Step, SwapSeed } from '@aitbc/core'
+import { Bytes, type Step, SwapSeed } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { describe, expect, test } from 'vitest'
 import {

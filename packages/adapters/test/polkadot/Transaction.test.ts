@@ -1,4 +1,5 @@
-import { Bytes, isAitbcError, networks, type Step } from '@aitbc/core'
+import { Bytes, isAitbcError, type Step } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Address, createKeySigner, PolkadotTransaction } from '../../src/polkadot/index.js'

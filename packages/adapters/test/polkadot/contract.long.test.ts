@@ -1,4 +1,4 @@
-import { networks } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import { createPolkadotNode } from '@aitbc/devnet'
 import { ApiPromise, WsProvider } from '@polkadot/api'
 import type { ApiOptions } from '@polkadot/api/types'

@@ -1,4 +1,5 @@
-import { Bytes, networks } from '@aitbc/core'
+import { Bytes } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import { Hasher, Scale, StorageKey } from '@aitbc/proofs/substrate'
 import { ApiPromise } from '@polkadot/api'
 import type { ApiOptions } from '@polkadot/api/types'

@@ -1,4 +1,5 @@
-import { networks, type SwapAdapter } from '@aitbc/core'
+import type { SwapAdapter } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import { createHttpRpc } from '@aitbc/core/rpc'
 import type { Connection, Keypair } from '@solana/web3.js'
 import { expectTypeOf, test } from 'vitest'

@@ -1,4 +1,5 @@
-import { networks, type Step, SwapSeed } from '@aitbc/core'
+import { type Step, SwapSeed } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import type { Message, Transaction } from '@aitbc/proofs/solana'
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { createKeyPairSignerFromPrivateKeyBytes } from '@solana/kit'

@@ -1,4 +1,5 @@
-import { Hashlock, type LockTerms, networks } from '@aitbc/core'
+import { Hashlock, type LockTerms } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import { Address } from '@aitbc/proofs/solana'
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { HtlcArtifact, type HtlcLock } from '../../src/solana/index.js'

@@ -7,12 +7,12 @@ import {
   Hashlock,
   type LockTerms,
   type Network,
-  networks,
   type SeedWallet,
   type Signed,
   type Submission,
   SwapSeed,
 } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import { createHttpRpc } from '@aitbc/core/rpc'
 import { createSolanaNode, type SolanaNode } from '@aitbc/devnet'
 import { Address } from '@aitbc/proofs/solana'

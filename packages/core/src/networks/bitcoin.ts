@@ -31,7 +31,7 @@ const BITCOIN_FEES = { model: 'utxo', unit: 'sat/kvB', minRelay: 1000n, dust: 33
  * Bitcoin mainnet (`bip122:000000000019d6689c085ae165831e93`).
  *
  * @example
- * import { networks } from '@aitbc/core'
+ * import * as networks from '@aitbc/core/networks'
  * networks.bitcoin.clock // 'median-time'
  */
 export const bitcoin = {

@@ -1,5 +1,6 @@
 import type { Block, Blockchain } from '@acala-network/chopsticks-core'
-import { Bytes, type Network, networks } from '@aitbc/core'
+import { Bytes, type Network } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import { DevnetErrors } from '../errors.js'
 import * as guards from '../internal/guards.js'
 import { mutex } from '../internal/mutex.js'

@@ -1,4 +1,5 @@
-import { isAitbcError, networks } from '@aitbc/core'
+import { isAitbcError } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import { createSolanaChain, createSolanaNode, type SolanaNode } from '@aitbc/devnet'
 import { LightClient, TransactionEvidence } from '@aitbc/proofs/solana'
 import * as Kit from '@solana/kit'

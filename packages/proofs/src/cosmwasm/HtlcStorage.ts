@@ -49,7 +49,7 @@ const OUTCOME =
  * Refusals: `htlc-kind`, `htlc-network`, `htlc-contract`, `htlc-asset`, `htlc-amount`, `htlc-payout`, `htlc-account`, `htlc-deadline`.
  *
  * @example
- * import { networks } from '@aitbc/core'
+ * import * as networks from '@aitbc/core/networks'
  * import { HtlcStorage } from '@aitbc/proofs/cosmwasm'
  * HtlcStorage.denomOf('cosmos:cosmoshub-4/slip44:118', networks.cosmosHub) // 'uatom'
  */

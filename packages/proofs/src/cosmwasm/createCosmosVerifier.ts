@@ -49,7 +49,7 @@ interface Known {
  * doesn't trust it), `lock-absent`, `spend-absent` (the lock has another status), `claim-mismatch`, `secret`.
  *
  * @example
- * import { networks } from '@aitbc/core'
+ * import * as networks from '@aitbc/core/networks'
  * import { createCosmosVerifier } from '@aitbc/proofs/cosmwasm'
  * const verifier = createCosmosVerifier({ network: networks.cosmosHub, trust: () => undefined })
  */

@@ -1,4 +1,5 @@
-import { Bytes, Hashlock, type LockTerms, type Network, networks } from '@aitbc/core'
+import { Bytes, Hashlock, type LockTerms, type Network } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import { HtlcStorage, type LockEvidence } from '@aitbc/proofs/cosmwasm'
 import type { LightBlock } from '@aitbc/proofs/tendermint'
 import { sha256 } from '@noble/hashes/sha2.js'
