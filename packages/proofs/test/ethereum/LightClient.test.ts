@@ -450,6 +450,7 @@ describe('A24: branches', () => {
         executionBranch,
       })
     expect(value(read({}))).toEqual({ beacon })
+    expect(LightClientHeader.toWire('bellatrix', block(60n).header)).toEqual({ beacon })
     expect(refusal(read({ gasUsed: 1n }))).toEqual({
       check: 'header-default',
       message: 'a block of bellatrix carries an execution header',
