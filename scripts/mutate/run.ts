@@ -147,7 +147,7 @@ async function mutate(folder: string): Promise<Report | undefined> {
       FC_SEED: process.env.FC_SEED ?? '1',
       FC_NUM_RUNS: process.env.FC_NUM_RUNS ?? '25',
       // Of each published file, so that a mutant takes seconds; one that only the rest would find has survived.
-      AITBC_VECTORS_MOST: '40',
+      AITBC_VECTORS_MOST: process.env.AITBC_VECTORS_MOST ?? '10',
     },
   })
   if (!existsSync(result)) {

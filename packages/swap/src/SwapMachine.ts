@@ -329,10 +329,14 @@ function commitment(state: SwapState): Transition {
       if (durable.learned !== undefined || apart < durable.rules.apart) return idle
       if (trusted(long, durable.rules) === undefined) return idle
     }
-    const ordered = with_(state, { ordered: true })
-    // Somebody else paid the whole amount into the own script already: as long as that stands, nothing is left to pay.
-    if (isIncluded(ordered)) return { state: ordered, commands: [] }
-    return { state: ordered, commands: [{ do: 'lock', key: `lock/${own}`, leg: own, terms }] }
+    if (!isIncluded(state))
+      return {
+        state: with_(state, { ordered: true }),
+        commands: [{ do: 'lock', key: `lock/${own}`, leg: own, terms }],
+      }
+    // Somebody else paid the whole amount into the own script: as long as that stands, nothing is left to pay. It is no order of an
+    // own lock, which would be made later, unjudged, if a reorganisation undid the gift.
+    if (role === 'follower') return idle
   }
   if (role === 'initiator' && !durable.revealed) {
     if (left < durable.rules.reveal) return { state: with_(state, { stop: 'too-late' }), commands: [] }
@@ -357,7 +361,12 @@ function pending(state: SwapState, leg: Leg, terms: LockTerms.LockTerms): Transi
       commands: [{ do: 'void', key: `void/${leg}`, leg }],
     }
   if (state.view[leg].is !== 'seen') return idle
-  if (role === 'follower' && trusted(state.view.long, durable.rules) === undefined) return idle
+  // A public secret needs no lock any more, and a lock that was ordered before a crash may not have been made yet.
+  if (
+    role === 'follower' &&
+    (durable.learned !== undefined || trusted(state.view.long, durable.rules) === undefined)
+  )
+    return idle
   return { state, commands: [{ do: 'lock', key: `lock/${leg}`, leg, terms }] }
 }
 
