@@ -36,8 +36,11 @@ export interface Capabilities {
   readonly locks: boolean
   /** Evidence that a light client can check for: a lock's state, only inclusion of transactions, or nothing. */
   readonly proofs: 'state' | 'inclusion' | 'none'
-  /** A pending transaction can be replaced at a higher fee. */
-  readonly replacement: boolean
+  /**
+   * A transaction that waits can be replaced at a higher fee: at any time (`true`), or only once nodes have dropped it (`after-drop`:
+   * they keep the first of two that share a conflict key, whatever the second one pays).
+   */
+  readonly replacement: boolean | 'after-drop'
 }
 
 /** What an adapter is asked to prepare. */
@@ -195,7 +198,10 @@ interface LockMethods {
 }
 
 interface ReplaceMethods {
-  /** The same intent at a higher fee rate; every version shares the conflict key with all earlier ones. */
+  /**
+   * The same intent at a higher fee rate; every version shares the conflict key with all earlier ones. Where `capabilities.replacement`
+   * is `after-drop`, nodes refuse it as long as they hold the one before.
+   */
   replace(submission: Submission, feeRate: bigint, options?: CallOptions): Promise<readonly Step[]>
 }
 
@@ -213,12 +219,12 @@ interface ProofMethods {
  */
 export type ChainAdapter<C extends Capabilities = Capabilities> = Base<C> &
   (C['locks'] extends true ? LockMethods : unknown) &
-  (C['replacement'] extends true ? ReplaceMethods : unknown) &
+  (false extends C['replacement'] ? unknown : ReplaceMethods) &
   ('none' extends C['proofs'] ? unknown : ProofMethods)
 
 /** The adapter a swap needs: with locks, replacement and evidence. */
 export type SwapAdapter = ChainAdapter<{
   readonly locks: true
   readonly proofs: 'state' | 'inclusion'
-  readonly replacement: true
+  readonly replacement: true | 'after-drop'
 }>

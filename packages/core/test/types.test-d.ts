@@ -112,6 +112,10 @@ describe('ChainAdapter', () => {
     expectTypeOf(full.prove).toBeFunction()
     expectTypeOf(full.findLocks).toBeFunction()
     expectTypeOf(full.replace).toBeFunction()
+    expectTypeOf(
+      {} as With<{ locks: false; proofs: 'none'; replacement: 'after-drop' }>['replace'],
+    ).toBeFunction()
+    expectTypeOf(full.capabilities.replacement).toEqualTypeOf<true | 'after-drop'>()
     expectTypeOf(bare.tip).toBeFunction()
   })
 

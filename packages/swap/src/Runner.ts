@@ -5,6 +5,7 @@ import {
   isAitbcError,
   Journal,
   LockTerms,
+  type Network,
   type Signed,
   type Status,
   type Step,
@@ -15,6 +16,7 @@ import {
 } from '@aitbc/core'
 import * as Agreement from './Agreement.js'
 import { SwapErrors } from './errors.js'
+import * as Pace from './Pace.js'
 import type * as Planner from './Planner.js'
 import type * as Policy from './Policy.js'
 import * as Side from './Side.js'
@@ -28,8 +30,8 @@ export interface Context {
   readonly sides: Side.Sides
   /** UTC, unix seconds; where given, a chain whose clock is off beyond its parameters is not acted upon (H25). */
   readonly utc?: () => bigint
-  /** Blocks that a transaction may wait before its fee is raised; 2 unless told. */
-  readonly bumpAfter?: bigint
+  /** Blocks that a transaction may wait on a network before its fee is raised; {@link Pace.bumpAfter} unless told. */
+  readonly bumpAfter?: (network: Network, left?: bigint) => bigint
   /** Pause before a broken watch is begun again, milliseconds; 1000 unless told. */
   readonly pauseMs?: number
   /** Live progress, for people. */
@@ -366,7 +368,7 @@ async function attempt(
     return undefined
   }
   try {
-    return await carryOut(context, swap, command, tips[command.leg]?.height, signal)
+    return await carryOut(context, swap, command, tips[command.leg], signal)
   } catch (error) {
     signal.throwIfAborted()
     // Without its journal the runner may not act any more. Whatever an endpoint or a wallet throws, the other commands go on.
@@ -383,7 +385,7 @@ async function carryOut(
   context: Context,
   swap: Swap,
   command: Act,
-  height: bigint | undefined,
+  tip: Fact.Tip | undefined,
   signal: AbortSignal,
 ): Promise<'again' | undefined> {
   const terms = swap.state.durable.terms[command.leg] as LockTerms.LockTerms
@@ -405,19 +407,32 @@ async function carryOut(
       delete sent.waitingSince
       return undefined
     case 'pending':
-      if (height !== undefined) sent.waitingSince ??= height
-      if (height !== undefined && height - (sent.waitingSince ?? height) >= (context.bumpAfter ?? 2n))
+      if (hasWaited(context, side, command, sent, tip) && side.adapter.capabilities.replacement === true)
         await raise(context, swap, command, side, sent, last, signal)
       return undefined
     case 'unknown':
     case 'dropped':
+      // Where nodes keep the first of two versions, a dearer one is taken now that they dropped it, or never.
+      if (
+        hasWaited(context, side, command, sent, tip) &&
+        side.adapter.capabilities.replacement === 'after-drop'
+      )
+        try {
+          await raise(context, swap, command, side, sent, last, signal)
+          return undefined
+        } catch (error) {
+          signal.throwIfAborted()
+          if (broken.has(swap)) throw error
+          context.onProgress?.({ is: 'trouble', key: command.key, error })
+        }
       try {
         await broadcast(context, swap, command, side, sent, signal)
         return undefined
       } catch (error) {
         // The same again would be refused for ever: what is there, or waits beside it, pays more by now (L5, H6).
-        if (!OUTBID.some((tag) => isAitbcError(error, tag)) || command.do === 'lock') throw error
-        if (command.do === 'void') {
+        if (!OUTBID.some((tag) => isAitbcError(error, tag))) throw error
+        // Another lock would be a second payment; a dearer version of the same one isn't (S9).
+        if (command.do === 'void' || command.do === 'lock') {
           await raise(context, swap, command, side, sent, last, signal)
           return undefined
         }
@@ -437,7 +452,23 @@ async function carryOut(
 }
 
 /** What adapters call a transaction that pays too little to be taken. */
-const OUTBID = ['FeeTooLow', 'ReplacementRefused', 'EvmUnderpriced'] as const
+const OUTBID = ['FeeTooLow', 'ReplacementRefused', 'EvmUnderpriced', 'CosmosUnderpriced'] as const
+
+/** A version has waited long enough for its fee to be raised, by its network's pace and what is left until it is too late (L5). */
+function hasWaited(
+  context: Context,
+  side: Side.Side,
+  command: Act,
+  sent: Sent,
+  tip: Fact.Tip | undefined,
+): boolean {
+  if (tip === undefined) return false
+  sent.waitingSince ??= tip.height
+  const { network } = side.adapter
+  const until = command.do === 'claim' || command.do === 'lock' ? command.terms.deadline : undefined
+  const left = until?.clock === network.clock ? until.value - tip.clock : undefined
+  return tip.height - sent.waitingSince >= (context.bumpAfter ?? Pace.bumpAfter)(network, left)
+}
 
 /** A block holds what ends the lock, whoever sent it. */
 function isSettled(swap: Swap, command: Extract<Act, { do: 'claim' | 'refund' }>): boolean {
@@ -491,7 +522,13 @@ async function fresh(
   const intent = intentOf(context, swap, command, side)
   if (intent === undefined) return undefined
   if (command.do === 'lock') await assertSolvent(context, swap, side, intent, signal)
-  const steps = await side.adapter.prepare(intent, { signal })
+  // What can't be raised while it waits, or was too cheap to be in time before, for all that is known, pays well at once (L5). Where
+  // the lock itself pays, the adapter finds what it can.
+  const { profile, capabilities } = side.adapter
+  const eager = swap.book.has(command.key) || capabilities.replacement !== true
+  const feeRate =
+    eager && profile.feesFrom === 'account' ? { feeRate: (await side.adapter.feeRates({ signal })).fast } : {}
+  const steps = await side.adapter.prepare(intent, { signal, ...feeRate })
   return signAndSend(context, swap, command, side, steps, signal)
 }
 
@@ -605,8 +642,15 @@ async function broadcast(
   if (last === undefined) return
   const attempts = [...new Set([...sent.attempts, ...last.attempts, last.id])]
   submissions.push({ ...last, attempts })
-  await note(swap, command.key, submissions)
+  if (sent.sending || !isNoted(sent, submissions)) await note(swap, command.key, submissions)
   tellSent(context, command, submissions)
+}
+
+/** Sent again, as often as it takes: the journal has it already. */
+function isNoted({ submissions }: Sent, again: readonly Submission[]): boolean {
+  const text = (all: readonly Submission[]) =>
+    all.map(({ id, attempts }) => `${id} ${attempts.join()}`).join()
+  return submissions.length === again.length && text(submissions) === text(again)
 }
 
 function note(swap: Swap, key: string, submissions: readonly Submission[]): Promise<void> {
@@ -778,8 +822,13 @@ async function write(swap: Swap, entry: SwapRecord.Entry): Promise<void> {
       { cause: error },
     )
   }
-  if (entry.is !== 'opened' && entry.is !== 'durable')
-    swap.book.set(entry.key, after(swap.book.get(entry.key), entry))
+  if (entry.is === 'opened' || entry.is === 'durable') return
+  const before = swap.book.get(entry.key)
+  const now = after(before, entry)
+  // The same version sent again has waited since it was first sent.
+  if (before?.waitingSince !== undefined && latest(before)?.id === latest(now)?.id)
+    now.waitingSince = before.waitingSince
+  swap.book.set(entry.key, now)
 }
 
 const hashlockKey = (hashlock: Bytes.Hash32): string => `hashlock/${Bytes.toHex(hashlock)}`

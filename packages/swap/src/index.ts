@@ -1,6 +1,7 @@
 export * as Agreement from './Agreement.js'
 export { SwapErrors } from './errors.js'
 export * as Negotiation from './Negotiation.js'
+export * as Pace from './Pace.js'
 export * as Planner from './Planner.js'
 export * as Policy from './Policy.js'
 export * as Recovery from './Recovery.js'

@@ -90,7 +90,7 @@ export function createCosmosAdapter(options: createCosmosAdapter.Options): Cosmo
       feesFrom: 'account',
       events: true,
     },
-    capabilities: { locks: true, proofs: 'state', replacement: true },
+    capabilities: { locks: true, proofs: 'state', replacement: 'after-drop' },
     tip: async (o) => {
       const tip = await tipOf(client, o)
       const { block: _, ...value } = tip

@@ -25,7 +25,7 @@ adapterContract('Cosmos', {
     feesFrom: 'account',
     events: true,
   },
-  capabilities: { locks: true, proofs: 'state', replacement: true },
+  capabilities: { locks: true, proofs: 'state', replacement: 'after-drop' },
   lacks: {
     reorg: 'blocks of CometBFT are final',
     outbidding: "CometBFT's mempool keeps the first of two transactions with one sequence",

@@ -1,0 +1,55 @@
+import type { Network } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
+import { Pace } from '@aitbc/swap'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+
+const all: readonly Network[] = [
+  networks.bitcoin,
+  networks.bitcoinRegtest,
+  networks.ethereum,
+  networks.evmLocal,
+  networks.solana,
+  networks.solanaLocal,
+  networks.cosmosHub,
+  networks.osmosis,
+  networks.neutron,
+  networks.cosmosLocal,
+  networks.polkadotHub,
+  networks.kusamaHub,
+]
+const seconds = (network: Network, blocks: bigint) => Number(blocks * network.blockTimeMs) / 1000
+
+describe('how long a fee may wait', () => {
+  it('L5: some twenty minutes on Bitcoin, under a minute elsewhere, whatever the length of a slot', () => {
+    expect(Pace.bumpAfter(networks.bitcoin)).toBe(2n)
+    expect(Pace.bumpAfter(networks.ethereum)).toBe(3n)
+    expect(Pace.bumpAfter(networks.solana)).toBe(107n)
+    expect(Pace.bumpAfter(networks.cosmosHub)).toBe(5n)
+    expect(Pace.bumpAfter(networks.osmosis)).toBe(24n)
+    for (const network of all.filter(({ family }) => family !== 'bitcoin')) {
+      expect(seconds(network, Pace.bumpAfter(network)), network.name).toBeGreaterThanOrEqual(20)
+      expect(seconds(network, Pace.bumpAfter(network)), network.name).toBeLessThanOrEqual(60)
+    }
+  })
+
+  it('L5: on Solana a fee is raised before the 150 blocks of a blockhash are over', () => {
+    expect(Pace.bumpAfter(networks.solana)).toBeLessThan(150n)
+  })
+
+  it('L5: a dozen raises and more fit into S, and one at least into what is left, down to the last blocks', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...all), fc.bigInt(-10n, 200_000n), (network, left) => {
+        const calm = Pace.bumpAfter(network)
+        const { inclusion } = network.timing.standard
+        expect(calm).toBeGreaterThanOrEqual(2n)
+        expect(seconds(network, calm) * 12).toBeLessThanOrEqual(Number(inclusion))
+        const hurried = Pace.bumpAfter(network, left)
+        expect(hurried).toBeGreaterThanOrEqual(1n)
+        expect(hurried).toBeLessThanOrEqual(calm)
+        expect(hurried).toBeLessThanOrEqual(Pace.bumpAfter(network, left + 1n))
+        if (hurried > 1n) expect(seconds(network, hurried) * 8).toBeLessThanOrEqual(Number(left))
+      }),
+    )
+  })
+})

@@ -1,0 +1,186 @@
+import { defineErrors, type Network, type SwapAdapter } from '@aitbc/core'
+import { Pace, type Side } from '@aitbc/swap'
+import { describe, expect, it } from 'vitest'
+import { both, expectGains, expectWhole, locksBy } from './model/expect.js'
+import { LONG } from './model/fixtures.js'
+import { ALICE, BOB, create, type Market } from './model/market.js'
+import type * as Net from './model/Net.js'
+import * as Process from './model/process.js'
+
+// How soon, and how, a runner pays more for what isn't included, on chains of every pace.
+
+const Refusals = defineErrors({
+  FeeTooLow: { code: 9111, retryable: true, hint: 'Pay more.' },
+})
+
+/** The long leg's chain calls its blocks so short; they come once a second all the same. */
+function paced(kinds: Parameters<typeof create>[0], blockTimeMs: bigint): Market {
+  const { nets } = create(kinds)
+  const network: Network = { ...nets.long.network, blockTimeMs }
+  return { nets: { ...nets, long: { ...nets.long, network } } }
+}
+
+/** Sides whose adapter on the long leg's chain does some things otherwise. */
+const otherwise =
+  (change: (adapter: SwapAdapter) => Partial<SwapAdapter>) =>
+  (side: Side.Side): Side.Side =>
+    side.adapter.network.id === LONG
+      ? { ...side, adapter: { ...side.adapter, ...change(side.adapter) } }
+      : side
+
+const raised = (process: Process.Process) => process.progress.filter((p) => p.is === 'raised')
+const finish = (market: Market, ...all: readonly Process.Process[]) =>
+  Process.drive(market, () => all.every(Process.isDone))
+
+/** Miners want five for a transaction of a kind. */
+function dear(net: Net.Net, does: string): void {
+  net.held = (tx) => tx.does.is === does && tx.fee < 5n
+}
+
+describe('when a fee is raised', () => {
+  it.each([
+    [1000n, 2n],
+    [40n, 5n],
+    [20n, 9n],
+  ])('L5: with blocks of %s ms after %s of them', async (blockTimeMs, blocks) => {
+    const market = paced({ long: 'contract', short: 'utxo' }, blockTimeMs)
+    const { long } = market.nets
+    expect(Pace.bumpAfter(long.network)).toBe(blocks)
+    dear(long, 'lock')
+    const { deal, alice, bob } = both(market)
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => long.mempool.length > 0)
+    const sent = long.tip.height
+    await Process.drive(market, () => raised(alice).length > 0)
+    expect(BigInt(long.tip.height - sent)).toBe(blocks)
+    await finish(market, alice, bob)
+    expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+    expectWhole(market, ALICE, BOB)
+  })
+
+  it('L5 S15: what nodes forget and are sent again has waited all the same; the journal has it once', async () => {
+    const market = paced({ long: 'contract', short: 'utxo' }, 20n)
+    const { long } = market.nets
+    let since = 0
+    const forgetful = (adapter: SwapAdapter): Partial<SwapAdapter> => ({
+      async submit(signed, o) {
+        since = long.tip.height
+        return adapter.submit(signed, o)
+      },
+      async status(submission, o) {
+        const fact = await adapter.status(submission, o)
+        return fact.value.is === 'pending' && long.tip.height >= since + 3
+          ? { ...fact, value: { is: 'dropped' } }
+          : fact
+      },
+    })
+    dear(long, 'lock')
+    const { deal, alice, bob } = both(market, { wrap: otherwise(forgetful) })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => long.mempool.length > 0)
+    await Process.quiet()
+    const [sent, written] = [long.tip.height, alice.swap?.journal.entries.length]
+    await Process.drive(market, () => long.tip.height === sent + 8)
+    expect(alice.calls.filter(({ method }) => method === 'submit').length).toBe(3)
+    expect(alice.swap?.journal.entries.length).toBe(written)
+    await Process.drive(market, () => raised(alice).length > 0)
+    expect(long.tip.height).toBeLessThanOrEqual(sent + 10)
+    await finish(market, alice, bob)
+    expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+    expectWhole(market, ALICE, BOB)
+  })
+
+  it('L5 S9: a lock that nodes call too cheap is sent again for more under its conflict key, and once alone', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const choosy = (adapter: SwapAdapter): Partial<SwapAdapter> => ({
+      async submit(signed, o) {
+        const { fee } = JSON.parse(new TextDecoder().decode(signed.raw)) as { fee: string }
+        if (BigInt(fee.slice(0, -1)) < 5n) throw Refusals.FeeTooLow('mempool min fee not met')
+        return adapter.submit(signed, o)
+      },
+    })
+    const { deal, alice, bob } = both(market, { wrap: otherwise(choosy) })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await finish(market, alice, bob)
+    expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+    const keys = alice.calls.flatMap(({ method, args }) =>
+      method === 'sign' ? [args[0] as { kind: string; conflictKey: string }] : [],
+    )
+    const locking = keys.filter(({ kind }) => kind === 'lock')
+    expect(locking.length).toBeGreaterThan(1)
+    expect(new Set(locking.map(({ conflictKey }) => conflictKey)).size).toBe(1)
+    expect(locksBy(market, ALICE).length).toBe(1)
+    expectGains(market, ALICE, 'deal')
+  })
+})
+
+describe('chains that keep the first of two versions', () => {
+  /** As CometBFT's mempool does: of two with one sequence it keeps the first, whatever the second one pays. */
+  const stubborn =
+    (net: Net.Net) =>
+    (adapter: SwapAdapter): Partial<SwapAdapter> => ({
+      capabilities: { ...adapter.capabilities, replacement: 'after-drop' },
+      async submit(signed, o) {
+        if (net.mempool.some((tx) => tx.slot === signed.step.conflictKey && tx.id !== signed.id))
+          throw new Error('account sequence mismatch')
+        return adapter.submit(signed, o)
+      },
+    })
+  const replaces = (process: Process.Process) => process.calls.filter(({ method }) => method === 'replace')
+
+  it.each(['lock', 'claim'] as const)(
+    'L5 S9: a %s that waits is left alone, and sent for more once they dropped it',
+    async (what) => {
+      const market = create({ long: 'contract', short: 'utxo' })
+      const { long } = market.nets
+      dear(long, what)
+      const { deal, alice, bob } = both(
+        market,
+        { wrap: otherwise(stubborn(long)) },
+        { wrap: otherwise(stubborn(long)) },
+      )
+      const acts = what === 'lock' ? alice : bob
+      Process.start(alice, deal)
+      Process.start(bob, deal)
+      const waits = () => long.mempool.some((tx) => tx.does.is === what)
+      await Process.drive(market, waits)
+      const sent = long.tip.height
+      await Process.drive(market, () => long.tip.height > sent + 4)
+      expect(waits()).toBe(true)
+      expect(replaces(acts)).toEqual([])
+      long.mempool = long.mempool.filter((tx) => tx.does.is !== what)
+      await finish(market, alice, bob)
+      expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+      expect(raised(acts).length).toBe(1)
+      expectWhole(market, ALICE, BOB)
+      expectGains(market, ALICE, 'deal')
+    },
+  )
+
+  it('L5: where the dearer version can’t be made, the first one is sent again', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    const { long } = market.nets
+    long.held = (tx) => tx.does.is === 'claim' && long.tip.height < 22
+    const poor = (adapter: SwapAdapter): Partial<SwapAdapter> => ({
+      ...stubborn(long)(adapter),
+      async replace() {
+        throw new Error('more than maxFeeRate allows')
+      },
+    })
+    const { deal, alice, bob } = both(market, {}, { wrap: otherwise(poor) })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    const waits = () => long.mempool.some((tx) => tx.does.is === 'claim')
+    await Process.drive(market, waits)
+    const sent = long.tip.height
+    await Process.drive(market, () => long.tip.height > sent + 2)
+    long.mempool = long.mempool.filter((tx) => tx.does.is !== 'claim')
+    await finish(market, alice, bob)
+    expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+    expect(bob.progress.some((p) => p.is === 'trouble')).toBe(true)
+    expect(raised(bob)).toEqual([])
+  })
+})
