@@ -175,6 +175,41 @@ describe('sequences and fees', () => {
     await expect(adapter.submit(lock)).rejects.toMatchObject({ _tag: 'CosmosSequenceMismatch' })
   })
 
+  test('H6: nobody pins a claim: each has its own sequence, and whoever else claims pays the same payee', async () => {
+    const terms = freshTerms()
+    const { lock } = await locked(terms)
+    const secret = secretOf(terms)
+    const before = (await adapter.balance(bob.account)).value
+    const claim: Intent = { kind: 'claim', terms, lock, secret }
+    const own = await sign(claim)
+    const copy = await sign({ ...claim, feePayer: alice.account })
+    expect(copy.step.conflictKey).not.toBe(own.step.conflictKey)
+    // The copy is first in the mempool and the block; the own one then fails, and what it cost is its fee alone.
+    const [first, second] = [await adapter.submit(copy), await adapter.submit(own)]
+    await node.mine()
+    expect((await adapter.status(first)).value.is).toBe('final')
+    expect((await adapter.status(second)).value.is).toBe('failed')
+    const gain = (await adapter.balance(bob.account)).value - before
+    expect(gain).toBe(terms.amount - own.step.maxFee.amount)
+  })
+
+  test('H8: a fee spike: what the market wants is paid up to the bound, no endpoint can make it more', async () => {
+    const terms = freshTerms()
+    const { lock } = await locked(terms)
+    const claim: Intent = { kind: 'claim', terms, lock, secret: secretOf(terms) }
+    const { normal } = await adapter.feeRates()
+    const spiked = await sign(claim, { feeRate: normal * 100n })
+    expect(spiked.step.maxFee.amount).toBe((GAS.settle * normal * 100n + 999_999n) / 1_000_000n)
+    const bounded = open({ maxFeeRate: normal * 10n })
+    await expect(sign(claim, { feeRate: normal * 100n }, bounded)).rejects.toMatchObject({
+      _tag: 'CosmosFeeRateTooHigh',
+      retryable: true,
+    })
+    const sent = await adapter.submit(spiked)
+    await node.mine()
+    expect((await adapter.status(sent)).value.is).toBe('final')
+  })
+
   test('timeout_height: what is too late is refused, and never comes', async () => {
     const hasty = open({ timeoutBlocks: 1n })
     const late = await sign(transfer, {}, hasty)
@@ -266,6 +301,30 @@ describe('locks', () => {
     await run({ kind: 'call', from: bob.account, to: `${network.id}:${htlc}`, data, value: 0n })
     expect((await adapter.owed(terms)).value).toBe(0n)
     expect((await adapter.balance(bob.account, { asset: terms.asset })).value).toBe(100n)
+  })
+
+  test('H18: a claim that comes too late is known before it is sent: it says until when, and no node has its secret', async () => {
+    const terms = freshTerms()
+    const { lock } = await locked(terms)
+    const asked: string[] = []
+    const transport = createHttpRpc({ url: node.url })
+    const spied = open({
+      transport: {
+        request: (method, params, options) => {
+          asked.push(JSON.stringify([method, params]))
+          return transport.request(method, params ?? {}, options)
+        },
+      },
+    })
+    const secret = secretOf(terms)
+    const claim = await sign({ kind: 'claim', terms, lock, secret }, {}, spied)
+    expect(claim.step.validUntil).toEqual(terms.deadline)
+    expect(asked.length).toBeGreaterThan(0)
+    const spelled = Bytes.toHex(new TextEncoder().encode(Bytes.toHex(secret)))
+    for (const request of asked)
+      for (const form of [Bytes.toHex(secret), spelled])
+        expect(request.toLowerCase()).not.toContain(form.toLowerCase())
+    expect(asked.some((request) => request.includes('Simulate'))).toBe(false)
   })
 
   test('H20: a contract that somebody can exchange, other code, or none', async () => {

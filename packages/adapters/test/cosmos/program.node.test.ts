@@ -316,6 +316,55 @@ describe('the contract', () => {
     expect(await outcome(release(it, hex(current())))).toBe('ok')
   })
 
+  test('H15: the same hash in two locks is two ids; a release of one leaves the other locked', async () => {
+    const it = terms()
+    const other = { ...it, salt: hashOf('the other salt') }
+    expect(idOf(other)).not.toBe(idOf(it))
+    for (const one of [it, other]) expect(await outcome(lock(one))).toBe('ok')
+    await release(it, hex(current()))
+    expect(await details(it)).toMatchObject({ status: 'claimed' })
+    expect(await details(other)).toMatchObject({ status: 'locked' })
+    await pass(other)
+    expect(await outcome(refund(other))).toBe('ok')
+  })
+
+  test("H16: the clock is the block's time and nothing else: no number of blocks moves a deadline", async () => {
+    const [it, other] = [terms(), terms()]
+    const secret = current()
+    for (const one of [it, other]) expect(await outcome(lock(one))).toBe('ok')
+    await node.mine(200)
+    expect(node.time()).toBeLessThan(it.deadline)
+    expect(await outcome(refund(it))).toBe('the deadline has not passed')
+    expect(await outcome(release(other, hex(secret)))).toBe('ok')
+    // One block whose time is the deadline's, whatever its height, is enough.
+    const late = { time: it.deadline }
+    expect(await outcome(node.execute(stranger, contract, { refund: { id: idOf(it) } }, [], late))).toBe('ok')
+  })
+
+  test('H20: neither the contract nor the token is a payee, no amount of zero, no text that is no address', async () => {
+    expect(await outcome(lock(terms({ recipient: contract })))).toBe('recipient refused')
+    for (const recipient of [contract, token])
+      expect(await outcome(lock(terms({ kind: 'cw20', asset: token, amount: 5n, recipient })))).toBe(
+        'recipient refused',
+      )
+    for (const recipient of ['', 'bob', bob.address.toUpperCase(), bob.address.replace('cosmos', 'osmo')])
+      expect(await outcome(lock(terms({ recipient })))).toBe('no such recipient')
+    const record = 'ab'.repeat(2049)
+    expect(await outcome(lock(terms(), { record }))).toBe('record is too long')
+  })
+
+  test('H24: one secret opens the whole amount or nothing', async () => {
+    const it = terms()
+    await lock(it)
+    const before = node.balance(bob.address)
+    const part = { release: { id: idOf(it), preimage: hex(current()), amount: '1' } }
+    expect(await outcome(node.execute(stranger, contract, part))).toBe('unknown field')
+    expect(await outcome(release(it, hex(current())))).toBe('ok')
+    expect(node.balance(bob.address) - before).toBe(it.amount)
+    expect(await outcome(release(it, hex(current())))).toBe('lock is settled')
+    expect(node.balance(bob.address) - before).toBe(it.amount)
+  })
+
   test('H21, H27: exactly one coin, the amount of the terms; none on any other message', async () => {
     const it = terms()
     const send = (funds: readonly { denom: string; amount: string }[]) =>
