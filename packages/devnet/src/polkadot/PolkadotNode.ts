@@ -264,7 +264,8 @@ async function factsOf(
   const symbol = first(properties.tokenSymbol)
   const constant = (pallet: string, name: string) =>
     (meta.consts[pallet]?.[name] as { toBigInt(): bigint } | undefined)?.toBigInt()
-  const slotMs = 2n * (constant('timestamp', 'minimumPeriod') ?? 3000n)
+  // A slot is Aura's; twice the least time between two blocks where the runtime doesn't tell (newer ones set that to 0).
+  const slotMs = constant('aura', 'slotDuration') ?? 2n * (constant('timestamp', 'minimumPeriod') ?? 3000n)
   const network: Network = {
     ...polkadotLocal,
     native: {
