@@ -327,7 +327,7 @@ describe('locks', () => {
     expect(asked.some((request) => request.includes('Simulate'))).toBe(false)
   })
 
-  test('H20: a contract that somebody can exchange, other code, or none', async () => {
+  test('H20: a contract that somebody can exchange or exchanged, other code, or none', async () => {
     const admin = node.account('admin')
     const terms = freshTerms()
     const guarded = await node.deploy(admin, program('htlc.wasm'), {}, { admin: admin.address })
@@ -344,6 +344,17 @@ describe('locks', () => {
         context: { check },
       })
     }
+    // Asked for the contract's second code, the node answers with its first.
+    const rpc = createHttpRpc({ url: node.url })
+    const migrated = open({
+      transport: {
+        request: (method, params, options) => {
+          const data = String(params?.['data']).replace(/^05.*2$/, (key) => `${key.slice(0, -1)}1`)
+          return rpc.request(method, method === 'abci_query' ? { ...params, data } : params, options)
+        },
+      },
+    })
+    expect(await migrated.findLocks(terms)).toMatchObject([{ is: 'unknown', why: { check: 'lock-history' } }])
     const nowhere = open({ htlc: ALICE })
     expect(await nowhere.findLocks({ ...terms, backend: nowhere.backend })).toMatchObject([
       { is: 'unknown', why: { check: 'lock-contract' } },

@@ -1,5 +1,11 @@
 import { sha256 } from '@noble/hashes/sha2.js'
-import { AccessType, CodeInfo, ContractInfo } from 'cosmjs-types/cosmwasm/wasm/v1/types'
+import {
+  AccessType,
+  CodeInfo,
+  ContractCodeHistoryEntry,
+  ContractCodeHistoryOperationType,
+  ContractInfo,
+} from 'cosmjs-types/cosmwasm/wasm/v1/types'
 import { account, createAccount } from './auth.js'
 import * as Bank from './bank.js'
 import { base64, concat, fromBase64, fromUtf8, toAddress, u64, utf8 } from './bytes.js'
@@ -18,6 +24,8 @@ const ATTRIBUTE_COST = 10n
 const codeKey = (id: bigint) => concat([1], u64(id))
 const contractKey = (context: Context, address: string) => concat([2], Bank.bytesOf(context.prefix, address))
 const storageKey = (context: Context, address: string) => concat([3], Bank.bytesOf(context.prefix, address))
+const historyKey = (context: Context, address: string, position: bigint) =>
+  concat([5], Bank.bytesOf(context.prefix, address), u64(position))
 const LAST_CODE = concat([4], utf8('lastCodeId'))
 const LAST_CONTRACT = concat([4], utf8('lastContractId'))
 
@@ -327,6 +335,19 @@ export function createWasmModule(): WasmModule {
             admin,
             label,
             created: { blockHeight: context.height, txIndex: 0n },
+          }),
+        ).finish(),
+      )
+      write(
+        context,
+        'wasm',
+        historyKey(context, address, 1n),
+        ContractCodeHistoryEntry.encode(
+          ContractCodeHistoryEntry.fromPartial({
+            operation: ContractCodeHistoryOperationType.CONTRACT_CODE_HISTORY_OPERATION_TYPE_INIT,
+            codeId,
+            updated: { blockHeight: context.height, txIndex: 0n },
+            msg: message,
           }),
         ).finish(),
       )

@@ -144,6 +144,14 @@ export function codeKey(codeId: bigint): Bytes.Bytes {
 }
 
 /**
+ * The key of a contract's second code: prefix 5, the contract, a number in 8 bytes, which is 1 for the code that it was made with (wasmd,
+ * `appendToContractHistory`).
+ */
+export function historyKey(contract: Bytes.Bytes): Bytes.Bytes {
+  return Bytes.concat(Uint8Array.of(5), contract, Codec.writer().u64(2n).finish())
+}
+
+/**
  * What a stored entry says; `null` for no entry. The contract writes an entry in one way: all terms, then its number and outcome.
  * Refusals: `lock-terms` (the entry is of other terms), `lock-status` (an outcome that the contract never writes).
  */

@@ -16,13 +16,15 @@ export interface Stored {
 
 /**
  * Evidence for a lock's status: a block with its votes, and under its app hash (the state before it) the store of the CosmWasm
- * module, with the contract, its code and the lock's own entry in it.
+ * module, with the contract, its one code and the lock's own entry in it.
  */
 export interface LockEvidence {
   readonly block: LightBlock.LightBlock
   /** The module's store under the app hash. */
   readonly store: CommitmentProof.CommitmentProof
   readonly contract: Stored
+  /** The contract's second code, which there must not be. */
+  readonly history: Stored
   readonly code: Stored
   readonly lock: Stored
 }
@@ -38,7 +40,7 @@ export function encode(evidence: LockEvidence): Bytes.Bytes {
   const writer = Codec.writer()
     .bytes(LightBlock.encode(evidence.block))
     .bytes(CommitmentProof.encode(evidence.store))
-  for (const { value, proof } of [evidence.contract, evidence.code, evidence.lock])
+  for (const { value, proof } of [evidence.contract, evidence.history, evidence.code, evidence.lock])
     writer.optional(value ?? undefined, (w, bytes) => w.bytes(bytes)).bytes(CommitmentProof.encode(proof))
   return writer.finish()
 }
@@ -58,7 +60,7 @@ export function decode(bytes: Bytes.Bytes): Verdict.Verdict<LockEvidence> {
   const raw = Canonical.decode(bytes, (reader) => ({
     block: reader.bytes(),
     store: reader.bytes(),
-    parts: [stored(reader), stored(reader), stored(reader)] as const,
+    parts: [stored(reader), stored(reader), stored(reader), stored(reader)],
   }))
   if (!raw.ok) return raw
   const block = LightBlock.decode(raw.value.block)
@@ -71,16 +73,17 @@ export function decode(bytes: Bytes.Bytes): Verdict.Verdict<LockEvidence> {
     if (!decoded.ok) return decoded
     parts.push({ value, proof: decoded.value })
   }
-  const [contract, code, lock] = parts as [Stored, Stored, Stored]
-  return Verdict.accept({ block: block.value, store: store.value, contract, code, lock })
+  const [contract, history, code, lock] = parts as [Stored, Stored, Stored, Stored]
+  return Verdict.accept({ block: block.value, store: store.value, contract, history, code, lock })
 }
 
 /**
  * Decides which status a lock of these terms has in the state that an app hash names; `none` is proved too.
  *
- * The contract must have the code that the terms pin, and nobody who may exchange it. Refusals: `lock-contract` (no such contract),
- * `lock-admin` (somebody can put other code there), `lock-code`, and those of `HtlcStorage.from`,
- * `HtlcStorage.entryOf`, `HtlcStorage.contractInfo`, `HtlcStorage.codeHash` and `Multistore.verify`.
+ * The contract must have the code that the terms pin, and nobody who may exchange it, nor ever had another: that one could have left
+ * entries of locks that nobody paid for. Refusals: `lock-contract` (no such contract), `lock-admin` (somebody can put other code there),
+ * `lock-history` (its code was exchanged), `lock-code`, and those of `HtlcStorage.from`, `HtlcStorage.entryOf`,
+ * `HtlcStorage.contractInfo`, `HtlcStorage.codeHash` and `Multistore.verify`.
  */
 export function verify(
   appHash: Bytes.Bytes,
@@ -106,6 +109,10 @@ export function verify(
     return Verdict.refuse('lock-admin', `${info.value.admin} can put other code there`, {
       admin: info.value.admin,
     })
+
+  const history = holds(HtlcStorage.historyKey(address), evidence.history)
+  if (!history.ok) return history
+  if (history.value !== null) return Verdict.refuse('lock-history', 'the contract had other code before')
 
   const code = holds(HtlcStorage.codeKey(info.value.codeId), evidence.code)
   if (!code.ok) return code

@@ -160,6 +160,12 @@ describe('createCosmosVerifier', () => {
       { contract: contractInfo(2, address(4)), entry: entry(LOCKED) },
       'lock-admin',
     ],
+    [
+      'H20: a contract that had other code, which could write what it liked',
+      lockClaim,
+      { history: Uint8Array.of(8, 2, 16, 2), entry: entry(LOCKED) },
+      'lock-history',
+    ],
     ['H20: other code', lockClaim, { code: codeInfo(new Uint8Array(32)), entry: entry(LOCKED) }, 'lock-code'],
     ['no code', lockClaim, { code: null, entry: entry(LOCKED) }, 'lock-code'],
     [
@@ -256,6 +262,10 @@ describe('createCosmosVerifier', () => {
     expect(
       verifier.absent({ kind: 'lock', terms: TERMS }, wrap({ ...good, lock: none.lock }, 'absence')).ok,
     ).toBe(false)
+    // Nor does its lack of a second code where it had one.
+    const migrated = evidenceOf({ history: Uint8Array.of(8, 2, 16, 2), entry: entry(LOCKED) })
+    for (const history of [good.history, migrated.lock, { ...migrated.history, value: null }])
+      expect(verifier.verify(lockClaim, wrap({ ...migrated, history }, 'lock')).ok).toBe(false)
     expect(verifier.verify(lockClaim, wrap({ ...good, store: good.lock.proof }, 'lock')).ok).toBe(false)
   })
 
@@ -280,6 +290,11 @@ describe('createCosmosVerifier', () => {
     for (let length = 0; length < evidence.bytes.length; length += 97)
       expect(LockEvidence.decode(evidence.bytes.slice(0, length)).ok).toBe(false)
   })
+})
+
+test('where the module keeps the second code of a contract', () => {
+  const key = HtlcStorage.historyKey(new Uint8Array(32).fill(9))
+  expect(Bytes.toHex(key)).toBe(`05${'09'.repeat(32)}0000000000000002`)
 })
 
 describe('HtlcStorage.from', () => {

@@ -85,6 +85,8 @@ export interface StoreOptions {
   readonly entry?: Uint8Array | undefined
   readonly contract?: Uint8Array | null
   readonly code?: Uint8Array | null
+  /** What the module knows of a second code of the contract. */
+  readonly history?: Uint8Array
   readonly block?: Partial<Options>
 }
 
@@ -100,10 +102,12 @@ export function evidenceOf(options: StoreOptions = {}): LockEvidence.LockEvidenc
   ]
   const keys = {
     contract: HtlcStorage.contractKey(bytes),
+    history: HtlcStorage.historyKey(bytes),
     code: HtlcStorage.codeKey(2n),
     lock: HtlcStorage.lockKey(bytes, HtlcStorage.lockId(it)),
   }
   if (contract !== null) entries.push([keys.contract, contract])
+  if (options.history !== undefined) entries.push([keys.history, options.history])
   if (code !== null) entries.push([keys.code, code])
   if (options.entry !== undefined) entries.push([keys.lock, options.entry])
   const store = treeOf('iavl', entries)
@@ -123,6 +127,7 @@ export function evidenceOf(options: StoreOptions = {}): LockEvidence.LockEvidenc
     block: made,
     store: { is: 'exist', proof: multistore.exist(utf8('wasm')) },
     contract: at(keys.contract),
+    history: at(keys.history),
     code: at(keys.code),
     lock: at(keys.lock),
   }

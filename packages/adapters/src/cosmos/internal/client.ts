@@ -118,6 +118,8 @@ export async function contractFault(
   if (!info.ok) throw CosmosRpc.malformed('abci_query', 'a contract', info.refusal.message)
   if (info.value.admin !== '')
     return { check: 'lock-admin', message: `${info.value.admin} can put other code at ${address}` }
+  if ((await read(HtlcStorage.historyKey(client.contract))) !== null)
+    return { check: 'lock-history', message: `the contract at ${address} had other code before` }
   const code = await read(HtlcStorage.codeKey(info.value.codeId))
   const hash = code === null ? undefined : HtlcStorage.codeHash(code)
   if (hash !== undefined && !hash.ok) throw CosmosRpc.malformed('abci_query', 'a code', hash.refusal.message)

@@ -89,6 +89,7 @@ async function evidenceAt(
   const contract = await proved(HtlcStorage.contractKey(client.contract))
   const info = contract.value === null ? undefined : HtlcStorage.contractInfo(contract.value)
   const codeId = info?.ok === true ? info.value.codeId : 0n
+  const history = await proved(HtlcStorage.historyKey(client.contract))
   const code = await proved(HtlcStorage.codeKey(codeId))
   const lock = await proved(HtlcStorage.lockKey(client.contract, HtlcStorage.lockId(own)))
   const stored = (read: {
@@ -102,6 +103,7 @@ async function evidenceAt(
     block: light,
     store: contract.proofs[1],
     contract: stored(contract),
+    history: stored(history),
     code: stored(code),
     lock: stored(lock),
   }
