@@ -21,7 +21,7 @@ const nodeOnly = [
   'examples/test/**/*.test.ts',
   'scripts/test/**/*.test.ts',
 ]
-const long = ['packages/*/test/**/*.long.test.ts', 'examples/test/**/*.long.test.ts']
+const long = ['{packages/*,examples,scripts}/test/**/*.long.test.ts']
 const vectors = ['packages/*/test/**/*.vectors.test.ts']
 const chromium = findChromium()
 

@@ -3,19 +3,12 @@ import { dirname, join } from 'node:path'
 import { locate } from '../packages/devnet/src/internal/bitcoind.js'
 import type { Chromium } from './chromium.js'
 import { ensureChromium } from './fetch-chromium.js'
+import { pnpm } from './pnpm.js'
 import { exec, type Outcome, runSteps, runVitest, type Step, StepFailure, writeTally } from './steps.js'
 import { vectorsStep } from './vectors/run.js'
 import { browserTestFiles, root } from './workspace.js'
 
 const keepGoing = process.argv.includes('--keep-going')
-
-/** The pnpm that runs this script, else the pinned one. */
-const pnpm: readonly [string, ...string[]] =
-  process.env.npm_execpath?.includes('pnpm') === true
-    ? process.env.npm_execpath.endsWith('js')
-      ? [process.execPath, process.env.npm_execpath]
-      : [process.env.npm_execpath]
-    : ['npx', '-y', 'pnpm@12.21.0']
 
 async function install(): Promise<undefined> {
   const lock = readFileSync(join(root, 'pnpm-lock.yaml'), 'utf8')

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
+import { pack } from './pnpm.js'
 import { packages, root } from './workspace.js'
 
 // Judges the packages as they would be published: each is packed, then publint and attw look at the tarball,
@@ -12,25 +13,11 @@ const problems: string[] = []
 const folder = join(root, '.cache', 'packed')
 rmSync(folder, { recursive: true, force: true })
 mkdirSync(folder, { recursive: true })
-const pnpm = process.env.npm_execpath?.includes('pnpm') === true ? process.env.npm_execpath : undefined
 let entries = 0
 
-for (const { name, folder: at, entries: list } of packages()) {
-  const [command, prefix]: [string, string[]] =
-    pnpm === undefined
-      ? ['npx', ['-y', 'pnpm@12.21.0']]
-      : pnpm.endsWith('js')
-        ? [process.execPath, [pnpm]]
-        : [pnpm, []]
-  const into = join(folder, name.replace('/', '-'))
-  execFileSync(command, [...prefix, 'pack', '--pack-destination', into], {
-    cwd: at,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
-  const file = readdirSync(into).find((entry) => entry.endsWith('.tgz'))
-  if (file === undefined) throw new Error(`${name} was not packed`)
-  const tarball = readFileSync(join(into, file))
-
+for (const one of packages()) {
+  const { name, entries: list } = one
+  const tarball = readFileSync(pack(one, folder))
   const bytes = tarball.buffer.slice(tarball.byteOffset, tarball.byteOffset + tarball.byteLength)
   const { messages, pkg } = await publint({
     strict: true,

@@ -65,7 +65,7 @@ function profilesOf(networks: Readonly<Record<string, unknown>>, family: string)
 }
 
 async function main(): Promise<void> {
-  const { budgets, unshipped } = JSON.parse(readFileSync(file, 'utf8')) as {
+  const { budgets, unshipped, ...rest } = JSON.parse(readFileSync(file, 'utf8')) as {
     readonly budgets: readonly Budget[]
     /** Entries that no wallet ships, each with the reason. */
     readonly unshipped: Readonly<Record<string, string>>
@@ -116,7 +116,7 @@ async function main(): Promise<void> {
       const budget = measured === undefined ? b.bytes : Math.ceil((measured * 1.15) / 100) * 100
       return gates.has(b.name) ? b : { ...b, bytes: budget }
     })
-    writeFileSync(file, `${JSON.stringify({ budgets: next, unshipped }, null, 2)}\n`)
+    writeFileSync(file, `${JSON.stringify({ budgets: next, ...rest, unshipped }, null, 2)}\n`)
     problems.length = 0
   }
   for (const problem of problems) console.error(problem)
