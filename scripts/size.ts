@@ -9,7 +9,8 @@ import { packages, root } from './workspace.js'
  * One line of `size-budgets.json`: whole entries bundled together, minified and gzipped, with the optional peers (the
  * chain libraries) left out. `node: true` is for entries named for Node; everywhere else a Node built-in fails.
  * With `aside`, what counts is how much the entries add to a program that bundles these libraries anyhow (a chain
- * library brings curves and hashes that the entries share). With `family`, it is a program that names no network of another
+ * library brings curves and hashes that the entries share; where it brings none, the curve and hashes of the family's accounts are
+ * named beside it). With `family`, it is a program that names no network of another
  * family, whose profiles its bundler drops.
  */
 interface Budget {
@@ -29,6 +30,9 @@ const gates = new Set([
   '@aitbc/proofs',
   'core + adapters/bitcoin',
   'core + adapters/evm',
+  'core + adapters/solana',
+  'core + adapters/cosmos',
+  'core + adapters/polkadot',
   'all verifiers',
 ])
 
@@ -47,6 +51,8 @@ export async function weigh(
     platform: node ? 'node' : 'browser',
     // No `paths`: what is weighed is the build, found as a user's bundler finds it.
     tsconfigRaw: {},
+    // Where the examples don't use a chain library, the adapters' own are found.
+    nodePaths: [join(root, 'packages/adapters/node_modules')],
     external: without.flatMap((name) => [name, `${name}/*`]),
     legalComments: 'none',
     logLevel: 'silent',
