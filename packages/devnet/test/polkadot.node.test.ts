@@ -126,6 +126,32 @@ describe('a local Polkadot chain, as an unmodified @polkadot/api sees it', () =>
     node.setMining('manual')
     expect(await free(bob.address)).toBe(6n * UNIT)
   })
+
+  test('behavior: a block of exactly these extrinsics, in their order, at a time; one that is refused is named', async () => {
+    const { alice, bob } = keys()
+    const transfer = api.tx['balances']?.['transferKeepAlive'] as NonNullable<unknown> as (
+      to: string,
+      amount: bigint,
+    ) => { signAsync(pair: unknown, options: object): Promise<{ toU8a(): Uint8Array }> }
+    const before = await free(bob.address)
+    const signed = async (nonce: number) =>
+      (await transfer(bob.address, UNIT).signAsync(alice, { nonce, tip: nonce })).toU8a()
+    const next = (await api.rpc.system.accountNextIndex(alice.address)).toNumber()
+    const [first, second] = [await signed(next), await signed(next + 1)]
+    const time = (await node.time()) + 5n * node.slotMs
+    // The dearer one comes first by a pool's rules; here it comes where it was put.
+    await node.include([first, second], { time })
+    expect(await node.time()).toBe(time)
+    expect(await free(bob.address)).toBe(before + 2n * UNIT)
+    const { block } = await api.rpc.chain.getBlock()
+    expect(block.extrinsics.slice(-2).map((one) => one.toU8a())).toEqual([first, second])
+    await expect(node.include([first])).rejects.toMatchObject({ _tag: 'NodeRejected' })
+    await expect(node.include([], { time })).rejects.toMatchObject({
+      _tag: 'InvalidDevnetArgument',
+      context: { argument: 'time' },
+    })
+    await expect(node.deploy(Uint8Array.of(0))).rejects.toMatchObject({ _tag: 'NodeRejected' })
+  })
 })
 
 test('error: a specification that is none; what is stopped stays so', async () => {

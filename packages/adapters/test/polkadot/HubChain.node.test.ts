@@ -1,4 +1,12 @@
-import { Hashlock, type Intent, type LockTerms, type Step, type Submission, SwapSeed } from '@aitbc/core'
+import {
+  Bytes,
+  Hashlock,
+  type Intent,
+  type LockTerms,
+  type Step,
+  type Submission,
+  SwapSeed,
+} from '@aitbc/core'
 import { createPolkadotNode, type PolkadotNode } from '@aitbc/devnet'
 import { ApiPromise, WsProvider } from '@polkadot/api'
 import type { ApiOptions } from '@polkadot/api/types'
@@ -77,26 +85,8 @@ describe.skipIf(spec === '')(
       ) as [typeof alice, typeof bob]
       for (const { funding } of [alice, bob]) await node.fund(bytesOf(funding), 10_000n * unit)
       const chainId = BigInt(String(api.consts['revive']?.['chainId']))
-      const open = (address: string) =>
-        createPolkadotAdapter({ network, api, maxTip: unit, hub: { address, chainId } })
-      adapter = open(`0x${'00'.repeat(20)}`)
-      const call = (name: string, ...args: unknown[]): Intent => {
-        const make = api.tx['revive']?.[name]
-        if (make === undefined) throw new Error(`no revive.${name}`)
-        const data = Uint8Array.from(make(...args).method.toU8a())
-        return { kind: 'call', from: alice.funding, to: alice.funding, data, value: 0n }
-      }
-      if (api.tx['revive']?.['mapAccount'] !== undefined) await run(call('mapAccount'))
-      const limit = { refTime: 400_000_000_000n, proofSize: 4_000_000n }
-      const deployed = await run(
-        call('instantiateWithCode', 0, limit, 10n ** 13n, HtlcArtifact.creation, '0x', null),
-      )
-      expect(await statusOf(deployed)).toMatchObject({ is: 'included' })
-      const events = (await api.query['system']?.['events']?.()) as unknown as readonly {
-        event: { section: string; method: string; data: { contract: { toHex(): string } } }
-      }[]
-      const made = events.find(({ event }) => event.section === 'revive' && event.method === 'Instantiated')
-      adapter = open(made?.event.data.contract.toHex() ?? '')
+      const address = await node.deploy(Bytes.fromHex(HtlcArtifact.creation.slice(2)))
+      adapter = createPolkadotAdapter({ network, api, maxTip: unit, hub: { address, chainId } })
     })
     afterAll(async () => {
       await api?.disconnect()

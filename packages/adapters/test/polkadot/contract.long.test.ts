@@ -1,14 +1,12 @@
 import * as networks from '@aitbc/core/networks'
 import { createPolkadotNode } from '@aitbc/devnet'
-import { ApiPromise, WsProvider } from '@polkadot/api'
-import type { ApiOptions } from '@polkadot/api/types'
 import { Address, createPolkadotAdapter, createSeedWallet } from '../../src/polkadot/index.js'
 import { adapterContract } from '../contract.js'
-import type { Endpoint } from '../endpoints.js'
+import { createConnections } from './connections.js'
 
 const network = networks.polkadotLocal
 
-// The runtime of this process has no contracts: transfers here, locks on a Hub.
+// The runtime from npm has no contracts: transfers here, locks on a Hub (`hub.contract.long.test.ts`).
 adapterContract('Polkadot', {
   network,
   profile: {
@@ -22,35 +20,10 @@ adapterContract('Polkadot', {
   capabilities: { locks: false, proofs: 'none', replacement: true },
   async create() {
     const node = await createPolkadotNode({ chainSpec: '' })
-    const connections = new Map<string, ApiPromise>()
-    let saw: (request: string) => void = () => undefined
-    /** A connection of each kind; once it knows the chain, it is what the endpoint says. */
-    const connect = async (kind: Endpoint['kind']): Promise<ApiPromise> => {
-      const known = connections.get(kind)
-      if (known !== undefined) return known
-      const provider = new WsProvider(node.url, false)
-      await provider.connect()
-      const options: ApiOptions = {
-        provider: provider as NonNullable<ApiOptions['provider']>,
-        noInitWarn: true,
-      }
-      const api = await ApiPromise.create(options)
-      connections.set(kind, api)
-      const send = provider.send.bind(provider)
-      if (kind === 'silent') provider.send = () => new Promise(() => undefined)
-      if (kind === 'spied')
-        provider.send = (method, params, cacheable, subscription) => {
-          saw(JSON.stringify([method, params]))
-          return send(method, params, cacheable, subscription)
-        }
-      if (kind === 'down') await api.disconnect()
-      return api
-    }
+    const connections = createConnections(node)
     return {
-      open: async (endpoint) => {
-        if (endpoint.kind === 'spied') saw = endpoint.saw
-        return createPolkadotAdapter({ network, api: await connect(endpoint.kind), pollMs: 1 })
-      },
+      open: async (endpoint) =>
+        createPolkadotAdapter({ network, api: await connections.open(endpoint), pollMs: 1 }),
       wallet: (seed) => createSeedWallet({ network, seed }),
       fund: (account) => node.fund(Address.fromAccountId(account, network, 'account'), 10n ** 15n),
       amount: 10n ** 12n,
@@ -58,7 +31,7 @@ adapterContract('Polkadot', {
       reach: async () => undefined,
       undo: (depth) => node.reorg(depth, { transactions: 'forget' }),
       close: async () => {
-        for (const api of connections.values()) await api.disconnect()
+        await connections.close()
         await node.dispose()
       },
     }

@@ -5,6 +5,7 @@ import { DevnetErrors } from '../errors.js'
 import * as guards from '../internal/guards.js'
 import { mutex } from '../internal/mutex.js'
 import * as ChainSpec from './chainSpec.js'
+import { DEPLOYER, deploy } from './deploy.js'
 import { acquire, type Core, release } from './load.js'
 import { createPool, type Pool, rejected } from './pool.js'
 import { type Session, serveRpc } from './server.js'
@@ -48,6 +49,16 @@ export interface PolkadotNode extends AsyncDisposable {
   advance(seconds: bigint): Promise<void>
   /** Gives planck to an account (its 32 bytes) outside of any block, as a genesis does. */
   fund(account: Uint8Array, planck: bigint): Promise<void>
+  /**
+   * Builds one block of exactly these extrinsics, in this order, past the pool; at `time` (unix milliseconds, a slot or more after the
+   * head's) where told. `NodeRejected` (6004) where one doesn't come into the block.
+   */
+  include(extrinsics: readonly Uint8Array[], options?: { readonly time?: bigint }): Promise<void>
+  /**
+   * Deploys a contract from its EVM creation code through pallet-revive, in a block of its own, and gives its address (`0x` and 20 bytes).
+   * `NodeRejected` (6004) where the runtime has no contracts, or refuses this one.
+   */
+  deploy(creation: Uint8Array): Promise<string>
   /**
    * Takes the last blocks off the chain and builds one more than went. What they had waits again, and comes in the new ones, unless it is
    * to be forgotten. Errors: `ReorgFailed` (6011).
@@ -134,13 +145,46 @@ async function serve(
   const facts = await factsOf(chain)
   let { mining } = options
   let disposing: Promise<void> | undefined
-  const build = async (relayChainStateOverrides?: [Hex, Hex][]) => {
+  const build = async (relayChainStateOverrides?: [Hex, Hex][], exactly?: readonly Hex[]) => {
     const { number } = chain.head
-    const transactions = [...(await pool.take())]
+    const transactions = [...(exactly ?? (await pool.take()))]
     await chain.newBlock({ transactions, ...(relayChainStateOverrides ? { relayChainStateOverrides } : {}) })
     chain.txPool.clear()
     if (chain.head.number !== number + 1)
       throw DevnetErrors.NodeRejected('the runtime built no block', { height: number, transactions })
+  }
+  /** Sets the clock so that the next block stands at a time; what that block must be told of the relay chain. */
+  const travel = async (time?: bigint): Promise<[Hex, Hex][] | undefined> => {
+    if (time === undefined) return undefined
+    const { slotMs } = facts
+    const before = time - slotMs
+    if (before < (await timeOf(chain.head))) guards.refuse('time', "a slot or more after the head's", time)
+    await core.timeTravel(chain, Number(before))
+    const relay = before / RELAY_SLOT_MS + (slotMs > RELAY_SLOT_MS ? slotMs / RELAY_SLOT_MS : 1n)
+    return [[RELAY_SLOT, u64(relay)]]
+  }
+  const give = async (account: Uint8Array, planck: bigint) => {
+    const meta = await chain.head.meta
+    const key = `0x${Bytes.toHex(account)}`
+    const query = meta.query['system']?.['account']
+    if (query === undefined) throw DevnetErrors.NodeRejected('the runtime has no accounts', {})
+    const stored = await chain.head.get(core.compactHex(query(key)))
+    const info = meta.registry.createType('FrameSystemAccountInfo', stored) as unknown as AccountInfo
+    const free = info.data.free.toBigInt() + planck
+    await core.setStorage(chain, {
+      System: {
+        Account: [
+          [
+            [key],
+            {
+              ...info.toJSON(),
+              providers: Math.max(1, info.providers.toNumber()),
+              data: { ...info.data.toJSON(), free: free.toString() },
+            },
+          ],
+        ],
+      },
+    })
   }
   const running = () => {
     if (disposing !== undefined) throw DevnetErrors.DevnetStopped('the chain has been stopped', {})
@@ -179,39 +223,35 @@ async function serve(
         // The block that is built stands one slot after the time that is set.
         const wanted = (await clock()) + seconds * 1000n
         const slot = (wanted + slotMs - 1n) / slotMs
-        const before = (slot - 1n) * slotMs
-        if (before <= (await clock())) return build()
-        await core.timeTravel(chain, Number(before))
-        const relay = before / RELAY_SLOT_MS + (slotMs > RELAY_SLOT_MS ? slotMs / RELAY_SLOT_MS : 1n)
-        await build([[RELAY_SLOT, u64(relay)]])
+        if ((slot - 1n) * slotMs <= (await clock())) return build()
+        await build(await travel(slot * slotMs))
       })
     },
+    include: (extrinsics, { time } = {}) => {
+      return task(async () => {
+        const transactions = extrinsics.map((extrinsic): Hex => `0x${Bytes.toHex(extrinsic)}`)
+        await build(await travel(time), transactions)
+        const built = new Set((await chain.head.extrinsics) as readonly Hex[])
+        const missing = transactions.filter((extrinsic) => !built.has(extrinsic))
+        if (missing.length > 0)
+          throw DevnetErrors.NodeRejected(
+            `${missing.length} of ${transactions.length} extrinsics were refused`,
+            {
+              height: chain.head.number,
+              missing,
+            },
+          )
+      })
+    },
+    deploy: (creation) =>
+      task(async () => {
+        await give(DEPLOYER, 1000n * 10n ** BigInt(facts.network.native.decimals))
+        return deploy(chain, creation, (extrinsic) => build(undefined, [extrinsic]))
+      }),
     fund: (account, planck) => {
       Bytes.assert(account, 32, 'account')
       guards.bigint(planck, 'planck', 0n, 2n ** 127n)
-      return task(async () => {
-        const meta = await chain.head.meta
-        const key = `0x${Bytes.toHex(account)}`
-        const query = meta.query['system']?.['account']
-        if (query === undefined) throw DevnetErrors.NodeRejected('the runtime has no accounts', {})
-        const stored = await chain.head.get(core.compactHex(query(key)))
-        const info = meta.registry.createType('FrameSystemAccountInfo', stored) as unknown as AccountInfo
-        const free = info.data.free.toBigInt() + planck
-        await core.setStorage(chain, {
-          System: {
-            Account: [
-              [
-                [key],
-                {
-                  ...info.toJSON(),
-                  providers: Math.max(1, info.providers.toNumber()),
-                  data: { ...info.data.toJSON(), free: free.toString() },
-                },
-              ],
-            ],
-          },
-        })
-      })
+      return task(() => give(account, planck))
     },
     reorg: (depth, { transactions = 'keep' } = {}) => {
       guards.integer(depth, 'depth', 1, 10_000)

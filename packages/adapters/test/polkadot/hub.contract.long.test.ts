@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs'
+import { Bytes, type Network } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
+import { createPolkadotNode } from '@aitbc/devnet'
+import { describe, test } from 'vitest'
+import { HtlcArtifact } from '../../src/evm/index.js'
+import { Address, createPolkadotAdapter, createSeedWallet } from '../../src/polkadot/index.js'
+import { adapterContract } from '../contract.js'
+import { createConnections } from './connections.js'
+
+const chainSpec = process.env['POLKADOT_CHAIN_SPEC'] ?? ''
+
+if (chainSpec === '')
+  describe('Polkadot Hub: the adapter contract', () => {
+    test.skip('skipped: POLKADOT_CHAIN_SPEC names no specification of a Hub', () => undefined)
+  })
+else {
+  const { properties } = JSON.parse(readFileSync(chainSpec, 'utf8')) as {
+    readonly properties: {
+      readonly tokenDecimals: number
+      readonly tokenSymbol: string
+      readonly ss58Format: number
+    }
+  }
+  const { polkadotLocal } = networks
+  const network: Network = {
+    ...polkadotLocal,
+    native: {
+      ...polkadotLocal.native,
+      symbol: properties.tokenSymbol,
+      decimals: properties.tokenDecimals,
+    },
+    ss58: properties.ss58Format,
+  }
+  const unit = 10n ** BigInt(properties.tokenDecimals)
+
+  adapterContract('Polkadot Hub', {
+    network,
+    profile: {
+      lateClaims: false,
+      payee: 'named',
+      unique: true,
+      lateLocks: false,
+      feesFrom: 'account',
+      events: true,
+    },
+    capabilities: { locks: true, proofs: 'state', replacement: true },
+    lacks: { state: 'headers of a runtime without consensus have no state root' },
+    async create() {
+      const node = await createPolkadotNode({ chainSpec })
+      const connections = createConnections(node)
+      const address = await node.deploy(Bytes.fromHex(HtlcArtifact.creation.slice(2)))
+      const open = async (endpoint: Parameters<typeof connections.open>[0]) => {
+        const api = await connections.open(endpoint)
+        const chainId = BigInt(String(api.consts['revive']?.['chainId']))
+        return createPolkadotAdapter({ network, api, hub: { address, chainId }, pollMs: 1 })
+      }
+      return {
+        open,
+        wallet: (seed) => createSeedWallet({ network, seed }),
+        fund: (account) => node.fund(Address.fromAccountId(account, network, 'account'), 10_000n * unit),
+        backend: (await open({ kind: 'node' })).backend,
+        amount: unit,
+        mine: (blocks = 1) => node.produce(blocks),
+        reach: async (clock) => {
+          const now = (await node.time()) / 1000n
+          if (now < clock) await node.advance(clock - now)
+        },
+        undo: (depth) => node.reorg(depth, { transactions: 'forget' }),
+        close: async () => {
+          await connections.close()
+          await node.dispose()
+        },
+      }
+    },
+  })
+}
