@@ -9,6 +9,7 @@ export type { SolanaIntent, SolanaPrepareOptions } from './internal/prepare.js'
 export * as Mint from './Mint.js'
 export * as NonceAccount from './NonceAccount.js'
 export * as SolanaInstruction from './SolanaInstruction.js'
+export * as SolanaQuorum from './SolanaQuorum.js'
 export type { SolanaTransport } from './SolanaRpc.js'
 export * as SolanaTransaction from './SolanaTransaction.js'
 export {

@@ -3,7 +3,7 @@ import * as Exit from 'effect/Exit'
 import { type AitbcError, isAitbcError } from '../errors/AitbcError.js'
 import { CoreErrors } from '../errors/CoreErrors.js'
 import { show } from '../errors/ErrorTable.js'
-import { type Call, fromEffect, type Middleware, type Rpc, toEffect } from './Rpc.js'
+import { type Call, fromEffect, type Middleware, type Params, type Rpc, toEffect } from './Rpc.js'
 
 const now = /* @__PURE__ */ Effect.clockWith((clock) => Effect.sync(() => clock.currentTimeMillisUnsafe()))
 
@@ -197,9 +197,23 @@ export interface Disagreement {
   readonly liars: readonly string[]
 }
 
+/** What an answer says, for {@link quorum}: what honest nodes say alike, and how far the one that answered has come. */
+export interface Reading {
+  /** What must be alike, as JSON. */
+  readonly alike: unknown
+  /**
+   * Where honest nodes differ, for one is ahead of another: a slot, a height, a time. Of answers alike that of the `k`-th furthest is
+   * given: so far has an honest one come, if fewer than `k` lie.
+   */
+  readonly at?: bigint
+  /** How far honest nodes may be apart; who is further off contradicts. As far as they like unless told. */
+  readonly within?: bigint
+}
+
 /**
  * Asks all endpoints at once and gives the answer that at least `k` of them give alike; facts read through it are `quorum`. For reads
- * that name their block: two honest nodes can see two tips.
+ * that name their block: two honest nodes can see two tips. For others, `read` says what of an answer must be alike: an adapter's family
+ * supplies it where its chain needs one (`SolanaQuorum.read` of `@aitbc/adapters/solana`).
  *
  * `k` is more than half of the endpoints, so no two answers can both have it, and fewer than `k` liars never bring a wrong one through.
  * An answer that contradicts is never passed over: it is `RpcDisagreement` (1206) with who said what and who lied, unless
@@ -216,7 +230,7 @@ export function quorum(endpoints: readonly Rpc[], options: quorum.Options): Rpc 
     k,
     graceMs = 2000,
     onDisagreement,
-    compare = (_method: string, answer: unknown) => answer,
+    read = (_method: string, alike: unknown) => ({ alike }),
   } = options
   assertEndpoints(endpoints)
   whole('k', k)
@@ -235,20 +249,18 @@ export function quorum(endpoints: readonly Rpc[], options: quorum.Options): Rpc 
   const called = endpoints.map((rpc) => ({ rpc, call: toEffect(rpc) }))
 
   const ask: Call = Effect.fnUntraced(function* (method, params) {
-    const said: { rpc: Rpc; key: string; exit: Exit.Exit<unknown, AitbcError> }[] = []
+    const said: Said[] = []
     const failed: [Rpc, AitbcError][] = []
-    const alike = (key: string) => said.filter((one) => one.key === key)
-    const winner = () => said.find((one) => alike(one.key).length >= k)
     let settle: (() => void) | undefined
     let settled = false
     const all = Effect.forEach(
       called,
       ({ rpc, call }) =>
         Effect.map(Effect.exit(call(method, params)), (exit) => {
-          const key = keyOf(method, exit, compare)
-          if (key === undefined) failed.push([rpc, failureOf(exit) ?? broken(rpc, method)])
-          else said.push({ rpc, key, exit })
-          if (winner() !== undefined) {
+          const heard = hear(method, params, exit, read)
+          if (heard === undefined) failed.push([rpc, failureOf(exit) ?? broken(rpc, method)])
+          else said.push({ rpc, exit, ...heard })
+          if (agreed(said, k) !== undefined) {
             settled = true
             settle?.()
           }
@@ -256,18 +268,22 @@ export function quorum(endpoints: readonly Rpc[], options: quorum.Options): Rpc 
       { concurrency: 'unbounded', discard: true },
     )
     // Once k agree, the others have a moment left to contradict; one that hangs holds nobody up.
-    const agreed = Effect.callback<void>((resume) => {
+    const enough = Effect.callback<void>((resume) => {
       settle = () => resume(Effect.void)
       if (settled) settle()
     })
-    yield* Effect.raceFirst(all, Effect.andThen(agreed, Effect.sleep(graceMs)))
+    yield* Effect.raceFirst(all, Effect.andThen(enough, Effect.sleep(graceMs)))
 
-    const won = winner()
-    const liars = won === undefined ? [] : said.filter((one) => one.key !== won.key)
-    if (new Set(said.map((one) => one.key)).size > 1) {
+    const won = agreed(said, k)
+    const liars = won === undefined ? [] : said.filter((one) => !won.alike.includes(one))
+    const apart = won === undefined && (said.length >= k || new Set(said.map(({ key }) => key)).size > 1)
+    if (apart || liars.length > 0) {
       const disagreement: Disagreement = {
         method,
-        answers: said.map((one) => ({ endpoint: one.rpc.name, said: brief(one.key) })),
+        answers: said.map(({ rpc, key, at }) => ({
+          endpoint: rpc.name,
+          said: at === undefined ? brief(key) : `${brief(key)} at ${at}`,
+        })),
         liars: liars.map((one) => one.rpc.name),
       }
       if (won === undefined || onDisagreement === undefined)
@@ -275,7 +291,7 @@ export function quorum(endpoints: readonly Rpc[], options: quorum.Options): Rpc 
           CoreErrors.RpcDisagreement(
             won === undefined
               ? `endpoints contradict each other about ${method}, and no ${k} agree`
-              : `${disagreement.liars.join(', ')} contradicts ${alike(won.key).length} endpoints about ${method}`,
+              : `${disagreement.liars.join(', ')} contradicts ${won.alike.length} endpoints about ${method}`,
             { ...disagreement, failures: summary(failed) },
           ),
         )
@@ -293,7 +309,7 @@ export function quorum(endpoints: readonly Rpc[], options: quorum.Options): Rpc 
           },
         ),
       )
-    return yield* won.exit
+    return yield* won.given.exit
   })
   return fromEffect({ name: `${k} of ${names.join(', ')}`, assurance: 'quorum' }, ask)
 }
@@ -306,8 +322,8 @@ export declare namespace quorum {
     readonly graceMs?: number
     /** Takes a disagreement in which `k` agree; the call then succeeds with what they say. */
     readonly onDisagreement?: (disagreement: Disagreement) => void
-    /** What of an answer must be alike; all of it unless told. */
-    readonly compare?: (method: string, answer: unknown) => unknown
+    /** What an answer says; all of it must be alike unless told. Given whatever an endpoint sends, it must not throw. */
+    readonly read?: (method: string, answer: unknown, params: Params) => Reading
   }
 }
 
@@ -318,14 +334,54 @@ function isAnswer(error: AitbcError): boolean {
   return !(code === -32601 || code === 401 || code === 403 || code === 405)
 }
 
-function keyOf(
+/** An endpoint's answer or refusal. */
+interface Said {
+  readonly rpc: Rpc
+  readonly exit: Exit.Exit<unknown, AitbcError>
+  /** Equal for answers that are alike. */
+  readonly key: string
+  readonly at?: bigint | undefined
+  readonly within?: bigint | undefined
+}
+
+function hear(
   method: string,
+  params: Params,
   exit: Exit.Exit<unknown, AitbcError>,
-  compare: (method: string, answer: unknown) => unknown,
-): string | undefined {
-  if (Exit.isSuccess(exit)) return canonical(compare(method, exit.value))
+  read: NonNullable<quorum.Options['read']>,
+): Pick<Said, 'key' | 'at' | 'within'> | undefined {
+  if (Exit.isSuccess(exit)) {
+    const { alike, at, within } = read(method, exit.value, params)
+    return { key: `${at === undefined ? '' : 'at '}${canonical(alike)}`, at, within }
+  }
   const error = failureOf(exit)
-  return error !== undefined && isAnswer(error) ? `refused: ${show(error.context['code'])}` : undefined
+  return error !== undefined && isAnswer(error)
+    ? { key: `refused: ${show(error.context['code'])}` }
+    : undefined
+}
+
+/** The answer that k give alike, and all who do: where they differ in how far they have come, the furthest k that are near each other. */
+function agreed(
+  said: readonly Said[],
+  k: number,
+): { readonly given: Said; readonly alike: readonly Said[] } | undefined {
+  const key = said.map((one) => one.key).find((one) => said.filter((other) => other.key === one).length >= k)
+  if (key === undefined) return undefined
+  const alike = said.filter((one) => one.key === key)
+  const furthest = alike
+    .filter((one): one is Said & { readonly at: bigint } => one.at !== undefined)
+    .sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0))
+  const [first] = alike
+  if (first !== undefined && furthest.length === 0) return { given: first, alike }
+  for (const [index, ahead] of furthest.entries()) {
+    const given = furthest[index + k - 1]
+    if (given === undefined) return undefined
+    const { at, within } = given
+    if (within === undefined) return { given, alike }
+    if (ahead.at - at <= within)
+      return { given, alike: furthest.filter((one) => one.at - at <= within && at - one.at <= within) }
+  }
+  return undefined
 }
 
 /** One text for equal JSON values, whatever the order of their keys. */

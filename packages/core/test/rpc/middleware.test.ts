@@ -286,10 +286,78 @@ describe('quorum', () => {
     expect(end.at).toBe(499)
   })
 
-  test('compare: only what it picks must be alike', async () => {
+  test('read: only what it picks must be alike', async () => {
     const nodes = three({ hash: 'a', confirmations: 3 }, { hash: 'a', confirmations: 4 })
-    const rpc = quorum(nodes, { k: 2, compare: (_, answer) => (answer as { hash: string }).hash })
+    const rpc = quorum(nodes, { k: 2, read: (_, answer) => ({ alike: (answer as { hash: string }).hash }) })
     expect(one(await virtually(together(call(rpc)))).value).toEqual({ hash: 'a', confirmations: 3 })
+  })
+
+  /** As Solana answers: a value as of a slot. */
+  const asOf = (value: unknown, slot: number) => ({ context: { slot }, value })
+  const bySlot = (within?: bigint) => (_: string, answer: unknown) => {
+    const { context, value } = answer as ReturnType<typeof asOf>
+    return { alike: value, at: BigInt(context.slot), ...(within === undefined ? {} : { within }) }
+  }
+
+  test('read: nodes that have come to different slots agree, as of one that k have come to', async () => {
+    const nodes = three(asOf(1, 100), asOf(1, 103), asOf(1, 101))
+    for (const [k, slot] of [
+      [2, 101],
+      [3, 100],
+    ] as const) {
+      const rpc = quorum(nodes, { k, read: bySlot() })
+      expect(one(await virtually(together(call(rpc)))).value).toEqual(asOf(1, slot))
+    }
+  })
+
+  test('H29: who lies about the value is named whatever the slot, and so is who is too far off', async () => {
+    for (const liar of [asOf(2, 101), asOf(1, 40), asOf(1, 400)]) {
+      const rpc = quorum(three(asOf(1, 100), liar, asOf(1, 103)), { k: 2, read: bySlot(30n) })
+      const { error } = one(await virtually(together(call(rpc))))
+      expect(error?._tag).toBe('RpcDisagreement')
+      expect(error?.context['liars']).toEqual(['n1'])
+      const told: string[] = []
+      const tolerant = quorum(three(asOf(1, 100), liar, asOf(1, 103)), {
+        k: 2,
+        read: bySlot(30n),
+        onDisagreement: ({ liars }) => told.push(...liars),
+      })
+      expect(one(await virtually(together(call(tolerant)))).value).toEqual(asOf(1, 100))
+      expect(told).toEqual(['n1'])
+    }
+    const apart = quorum(three(asOf(1, 100), asOf(1, 200), asOf(1, 300)), { k: 2, read: bySlot(30n) })
+    const { error } = one(await virtually(together(call(apart))))
+    expect([error?._tag, error?.context['liars']]).toEqual(['RpcDisagreement', []])
+  })
+
+  test('property H29: as long as fewer than k lie, what is given is near what an honest node has come to', async () => {
+    const world = fc.integer({ min: 3, max: 7 }).chain((n) =>
+      fc.record({
+        k: fc.integer({ min: Math.floor(n / 2) + 1, max: n }),
+        slots: fc.array(fc.record({ lies: fc.boolean(), slot: fc.integer({ min: 0, max: 400 }) }), {
+          minLength: n,
+          maxLength: n,
+        }),
+      }),
+    )
+    await fc.assert(
+      fc.asyncProperty(world, async ({ k, slots }) => {
+        // Honest nodes are within 20 of each other.
+        const seen = slots.map(({ lies, slot }) => ({ lies, slot: lies ? slot : 200 + (slot % 20) }))
+        const honest = seen.filter(({ lies }) => !lies).map(({ slot }) => slot)
+        fc.pre(seen.length - honest.length < k)
+        const nodes = seen.map(({ slot }, i) => always(`n${i}`, asOf(1, slot)))
+        const rpc = quorum(nodes, { k, read: bySlot(20n), onDisagreement: () => undefined })
+        const { value, error } = one(await virtually(together(call(rpc))))
+        if (honest.length >= k) expect(error).toBeUndefined()
+        if (error !== undefined) return
+        const { slot } = (value as ReturnType<typeof asOf>).context
+        // k have come so far, one of them honest; and an honest one is among those that it is near to.
+        expect(slot).toBeLessThanOrEqual(Math.max(...honest))
+        expect(Math.min(...honest.map((it) => Math.abs(it - slot)))).toBeLessThanOrEqual(20)
+      }),
+      { numRuns: Math.max(50, Number(process.env.FC_NUM_RUNS ?? 100)) },
+    )
   })
 
   test('property: a minority of liars never brings a wrong value through, and is named or the read fails', async () => {
