@@ -175,6 +175,36 @@ describe('sequences and fees', () => {
     await expect(adapter.submit(lock)).rejects.toMatchObject({ _tag: 'CosmosSequenceMismatch' })
   })
 
+  test('S9: what merely has the same sequence is no version of it: the one that lost is replaced, never final', async () => {
+    const http = createHttpRpc({ url: node.url })
+    let forgets = true
+    // A node that says it took a transaction, and forgets it.
+    const transport: typeof http = {
+      ...http,
+      request: async (method, params, options) => {
+        if (method !== 'broadcast_tx_sync' || !forgets) return http.request(method, params, options)
+        const { tx } = params as { tx: string }
+        const hash = sha256(Uint8Array.from(atob(tx), (char) => char.charCodeAt(0)))
+        return { code: 0, hash: Bytes.toHex(hash).toUpperCase() }
+      },
+    }
+    const of = open({ transport })
+    const lock = await of.submit(await sign({ kind: 'lock', terms: freshTerms() }))
+    const [step] = await of.prepare({ kind: 'void', submission: lock })
+    if (step === undefined) throw new Error('no step')
+    const voided = await of.submit(await alice.sign(step))
+    expect([lock.attempts, voided.attempts]).toEqual([[lock.id], [voided.id]])
+    const [dearer] = await of.replace(lock, 50_000n)
+    if (dearer === undefined) throw new Error('no step')
+    forgets = false
+    const again = await of.submit(await alice.sign(dearer))
+    expect(again.attempts).toEqual([lock.id, again.id])
+    await node.mine()
+    expect((await of.status(lock)).value).toEqual({ is: 'replaced', by: again.id })
+    expect((await of.status(again)).value).toMatchObject({ is: 'final', id: again.id })
+    expect((await of.status(voided)).value).toEqual({ is: 'replaced', by: again.id })
+  })
+
   test('H6: nobody pins a claim: each has its own sequence, and whoever else claims pays the same payee', async () => {
     const terms = freshTerms()
     const { lock } = await locked(terms)

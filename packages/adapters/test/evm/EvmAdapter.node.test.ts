@@ -229,6 +229,22 @@ describe('submit and status', () => {
     expect((await rejected(bench.adapter.submit(signed!)))._tag).toBe('EvmNonceUsed')
   })
 
+  test('S9: a void is not what its lock is: if the lock is mined all the same, the void is replaced, never final', async () => {
+    const terms = await fresh()
+    const [signed] = await bench.sign({ kind: 'lock', terms })
+    const lock = await bench.adapter.submit(signed!)
+    const [step] = await bench.adapter.prepare({ kind: 'void', submission: lock })
+    const voided = await bench.adapter.submit(await bench.signers[0]!.sign(step!))
+    expect([lock.attempts, voided.attempts]).toEqual([[lock.id], [voided.id]])
+    // A miner kept the first one.
+    await bench.devnet.evm.rpc('anvil_dropTransaction', voided.id)
+    await bench.adapter.submit(signed!)
+    await bench.mine(4)
+    expect(await status(lock)).toMatchObject({ is: 'final', id: lock.id })
+    expect(await status(voided)).toEqual({ is: 'replaced', by: lock.id })
+    expect(await bench.adapter.findLocks(terms)).toMatchObject([{ is: 'found' }])
+  })
+
   test('failed: included and reverted, fee lost', async () => {
     const terms = await fresh()
     await bench.run({ kind: 'lock', terms })

@@ -1,4 +1,5 @@
 import {
+  Bytes,
   type CallOptions,
   CoreErrors,
   type Fact,
@@ -8,6 +9,7 @@ import {
   type Submission,
   show,
 } from '@aitbc/core'
+import { sha256 } from '@noble/hashes/sha2.js'
 import * as CosmosRpc from '../CosmosRpc.js'
 import * as CosmosTransaction from '../CosmosTransaction.js'
 import { CosmosErrors } from '../errors.js'
@@ -34,9 +36,10 @@ export async function submit(client: Client, signed: Signed, options?: CallOptio
     if (!cached && !(await known(client, id, options))) throw error
   }
   saw(client, id)
-  const earlier = client.attempts.get(signed.step.conflictKey) ?? []
+  const versions = versionsKey(signed)
+  const earlier = client.attempts.get(versions) ?? []
   const attempts = [...earlier.filter((attempt) => attempt !== id), id]
-  remember(client.attempts, signed.step.conflictKey, attempts)
+  remember(client.attempts, versions, attempts)
   return { step: signed.step, id, raw: signed.raw, attempts }
 }
 
@@ -128,6 +131,13 @@ function refused(signed: Signed, code: number, codespace: string, log: string) {
     if (code === CODE.timeout) return CosmosErrors.CosmosExpired(message, context)
   }
   return CoreErrors.RpcRejected(message, { method: 'broadcast_tx_sync', ...context })
+}
+
+/** Versions differ in fee and timeout alone: a void, or another swap's claim, has the sequence of a lock and isn't it (S9). */
+function versionsKey({ step }: Pick<Signed, 'step'>): string {
+  const transaction = CosmosTransaction.ofStep(step)
+  const bare = { ...transaction, timeoutHeight: 0n, gas: 0n, fee: { ...transaction.fee, amount: 0n } }
+  return `${step.conflictKey} ${step.kind} ${Bytes.toHex(sha256(CosmosTransaction.encode(bare)))}`
 }
 
 /** All attempts of a submission, newest first. */

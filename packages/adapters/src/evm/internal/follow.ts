@@ -29,9 +29,10 @@ export async function submit(client: Client, signed: Signed, options?: CallOptio
     if (!(await known(client, id, options))) throw explained(error, signed)
   }
   saw(client, id)
-  const earlier = client.attempts.get(signed.step.conflictKey) ?? []
+  const versions = versionsKey(signed)
+  const earlier = client.attempts.get(versions) ?? []
   const attempts = [...earlier.filter((attempt) => attempt !== id), id]
-  remember(client.attempts, signed.step.conflictKey, attempts)
+  remember(client.attempts, versions, attempts)
   return { step: signed.step, id, raw: signed.raw, attempts }
 }
 
@@ -124,6 +125,12 @@ function explained(error: unknown, signed: Signed): unknown {
   if (/underpriced|less than block base fee|fee too low|feetoolow/.test(said))
     return EvmErrors.EvmUnderpriced(message, context, { cause: error })
   return error
+}
+
+/** Versions differ in their price alone: a void, or another swap's claim, has the nonce of a lock and isn't it (S9). */
+function versionsKey({ step }: Pick<Signed, 'step'>): string {
+  const { to, value, data } = EvmTransaction.ofStep(step)
+  return `${step.conflictKey} ${step.kind} ${to} ${value} ${data}`
 }
 
 /** All attempts of a submission, newest first. */

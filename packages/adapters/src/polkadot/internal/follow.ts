@@ -1,5 +1,5 @@
 import {
-  type Bytes,
+  Bytes,
   type CallOptions,
   CoreErrors,
   type Fact,
@@ -68,9 +68,11 @@ export async function submit(client: Client, signed: Signed, options?: CallOptio
       throw explained(error, signed)
   }
   saw(client, id)
-  const earlier = client.attempts.get(signed.step.conflictKey) ?? []
+  // Versions are one call: another that has its nonce, such as a void, is none of them (S9).
+  const versions = `${signed.step.conflictKey} ${Bytes.toHex(transaction.method)}`
+  const earlier = client.attempts.get(versions) ?? []
   const attempts = [...earlier.filter((attempt) => attempt !== id), id]
-  remember(client.attempts, signed.step.conflictKey, attempts)
+  remember(client.attempts, versions, attempts)
   return { step: signed.step, id, raw: signed.raw, attempts }
 }
 
