@@ -6,7 +6,7 @@ import * as Scale from './Scale.js'
 export interface Format {
   /** Hash of a header. */
   readonly hash: Hasher.Hasher
-  /** Block numbers where they have a fixed width: in votes and in authority changes. */
+  /** Block numbers where they have a fixed width, its `least` bytes: in votes and in authority changes. */
   readonly number: Scale.Type<bigint>
   /** What a chain appends to the five fields. */
   readonly extension?: Scale.Type<unknown>

@@ -45,7 +45,6 @@ export interface Finalized {
 }
 
 const HASH = /* @__PURE__ */ Scale.fixed(32)
-const MAX_NUMBER = (1n << 64n) - 1n
 
 /** How a justification is written. */
 export function type({ number, ...format }: Header.Format = Header.POLKADOT): Scale.Type<Justification> {
@@ -127,6 +126,7 @@ export function prepare(
 ): Verdict.Verdict<Prepared> {
   const { format = Header.POLKADOT, unrouted = 'refuse' } = options
   const { round, targetHash, targetNumber, precommits } = justification
+  const width = BigInt(8 * format.number.least)
   const valid = AuthoritySet.check(set)
   if (!valid.ok) return valid
   if (targetHash.every((byte) => byte === 0))
@@ -151,7 +151,8 @@ export function prepare(
       return Verdict.refuse('authority-unknown', `voter ${index} is not of set ${set.id}`, { index })
     if (voted.has(key)) return Verdict.refuse('vote-duplicate', `voter ${index} voted before`, { index })
     voted.add(key)
-    if (vote.targetNumber < targetNumber || vote.targetNumber > MAX_NUMBER)
+    // A number that doesn't fit would be signed as another.
+    if (vote.targetNumber < targetNumber || vote.targetNumber >> width !== 0n)
       return Verdict.refuse('vote-below-target', `vote ${index} is for block ${vote.targetNumber}`, { index })
     const way = route(Bytes.toHex(vote.targetHash), headers, routed)
     if (way === undefined) {

@@ -441,12 +441,28 @@ describe('Justification', () => {
     })
   })
 
-  test('A40: a vote of a number beyond 64 bits is for no block', () => {
+  test('A40: numbers that are signed as others, because they are too wide, are none', () => {
+    const votes = justify(
+      b2,
+      [a, b, c].map((voter) => ({ voter, block: b2 })),
+      { setId: 3n },
+    )
+    expect(Justification.verify(votes, set).ok).toBe(true)
+    for (const beyond of [1n << 32n, 1n << 64n, -(1n << 32n)]) {
+      const targetNumber = votes.targetNumber + beyond
+      const precommits = votes.precommits.map((vote) => ({ ...vote, targetNumber }))
+      expect(refusal(Justification.verify({ ...votes, targetNumber, precommits }, set)).check).toBe(
+        'vote-below-target',
+      )
+    }
+  })
+
+  test('A40: a vote of a number beyond 32 bits is for no block', () => {
     const votes = justify(b2, [{ voter: a, block: b2 }], { setId: 3n })
     const [first] = votes.precommits as [Justification.Precommit]
     for (const [targetNumber, check] of [
-      [1n << 64n, 'vote-below-target'],
-      [(1n << 64n) - 1n, 'vote-number'],
+      [1n << 32n, 'vote-below-target'],
+      [(1n << 32n) - 1n, 'vote-number'],
     ] as const)
       expect(
         refusal(Justification.verify({ ...votes, precommits: [{ ...first, targetNumber }] }, set)).check,
