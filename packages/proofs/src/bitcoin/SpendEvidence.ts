@@ -21,8 +21,8 @@ export interface Spent {
 /**
  * Decides whether the best chain holds a spend of a lock, and which: a claim with its secret, or a refund.
  *
- * The chain checked the witness against the output it spends, so a witness that reveals the script of these terms also shows
- * that the outpoint was such a lock. Refusals: those of `LockEvidence.verify` but the last three and of
+ * The chain checked the witness against the output it spends. `lock` is one that is known (`LockEvidence.verify`): of an output that
+ * anyone may spend, such as one of a later SegWit version, a witness says nothing. Refusals: those of `LockEvidence.verify` but the last three and of
  * `Inclusion.verifyWitness`; `spend-input` (no such input), `spend-outpoint` (it spends another output), `spend-witness`.
  */
 export function verify(

@@ -26,7 +26,10 @@ export interface Anchor {
   /** Root of a finalized beacon block: the checkpoint. */
   readonly blockRoot: Bytes.Hash32
   readonly bootstrap: LightClientBootstrap
-  /** The caller's clock, unix seconds. */
+  /**
+   * The caller's clock, unix seconds. Nothing signed later counts, as the specification has it: a clock that may be slow is handed in
+   * with what it may lack.
+   */
   readonly now: bigint
   /** Weak subjectivity: validators that left longer ago than this could sign another past; {@link MAX_AGE} unless told. */
   readonly maxAge?: bigint
@@ -175,7 +178,7 @@ export function finalized(state: State): Final {
 /**
  * What `createEvmVerifier` asks: which execution blocks a light client knows, and how. Known are the newest final block and,
  * where `headers` are given (RLP, newest first, from that block's own down), its ancestors among them. Facts about them are
- * `proved`; `attested` after a forced step.
+ * `proved`; `reported` after a forced step, which a single member's signature may be behind.
  *
  * Refusals: `execution-missing` (before Capella), `header-link` (a header isn't the one that the one above names), and those of
  * `BlockHeader.decode`.
@@ -210,7 +213,7 @@ export function trustFrom(
   }
   const head: Fact.BlockRef = { height: blockNumber, hash: hashOf(execution.blockHash) }
   const asOf: Fact.Tip = { ...head, time: timestamp, clock: timestamp, finalized: head }
-  const trusted: Trust = { assurance: state.forced ? 'attested' : 'proved', asOf }
+  const trusted: Trust = { assurance: state.forced ? 'reported' : 'proved', asOf }
   return Verdict.accept((block) => (known.get(block.hash) === block.height ? trusted : undefined))
 }
 

@@ -69,7 +69,9 @@ export function isBlank(header: LightClientHeader): boolean {
  */
 export function fromWire(config: BeaconConfig, fork: Fork, wire: Wire): Verdict.Verdict<LightClientHeader> {
   const { beacon, execution, executionBranch } = wire
-  if (execution === undefined || executionBranch === undefined) return Verdict.accept({ beacon })
+  // Before anything is final there is no header, whatever fork the network started with.
+  if (execution === undefined || executionBranch === undefined || Ssz.isZero(typeOf(fork), wire))
+    return Verdict.accept({ beacon })
   const own = forkAt(config, beacon.slot)?.fork ?? 'altair'
   if (!isFrom(own, 'capella'))
     return executionBranch.every((node) => node.every((byte) => byte === 0)) &&

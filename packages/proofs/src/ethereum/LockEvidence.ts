@@ -83,7 +83,9 @@ export function of(options: {
 /**
  * Decides which status a lock of these terms has in the block whose hash the caller knows; `none` is proved too.
  *
- * The contract's code must be the one that the terms pin. Refusals: `block-hash` (another header, or a zero hash: A52),
+ * The contract's code must be the one that the terms pin. That says what the contract does, not what was written before it had this
+ * code: whoever made the contract could have given it locks that nobody paid for, so its address must be one that the caller trusts.
+ * Refusals: `block-hash` (another header, or a zero hash: A52),
  * `lock-contract` (no such account), `lock-code`, `lock-status`, and those of `HtlcStorage.from`, `BlockHeader.decode`,
  * `StateProof.account` and `StateProof.storage`.
  */

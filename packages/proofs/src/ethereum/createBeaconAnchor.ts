@@ -146,7 +146,7 @@ export declare namespace createBeaconAnchor {
     readonly config: BeaconConfig
     /** Root of a final beacon block that the caller trusts. */
     readonly blockRoot: Bytes.Hash32
-    /** The caller's clock, unix seconds. */
+    /** The caller's clock, unix seconds: see `LightClient.Anchor`. */
     readonly now: () => bigint
     /** Weak subjectivity, seconds: see `LightClient.Anchor`. */
     readonly maxAge?: bigint

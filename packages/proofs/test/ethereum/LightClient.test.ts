@@ -179,6 +179,16 @@ describe('default', () => {
     const ssz = LightClientUpdate.encode(config, 'altair', 'update', one)
     expect(value(LightClientUpdate.decode(config, 'altair', 'update', ssz))).toEqual(one)
     expect(slotOf(take(state, one))).toBe(3n)
+    // Also where blocks have execution headers from genesis on.
+    const young = { ...config, forks: config.forks.map((fork) => ({ ...fork, epoch: 0n })).slice(0, 5) }
+    const first = block(5n, { config: young })
+    const whole = {
+      ...update(first, { config: young, with: { next: true } }),
+      finality: { ...(one.finality as NonNullable<Update['finality']>), branch: first.state.branch(169n) },
+    }
+    const bytes = LightClientUpdate.encode(young, 'electra', 'update', whole)
+    expect(value(LightClientUpdate.decode(young, 'electra', 'update', bytes))).toEqual(whole)
+    expect(slotOf(take(start(block(3n, { config: young }), young), whole))).toBe(3n)
     const other = { ...one.finality?.header.beacon, proposerIndex: 1n } as LightClientHeader.BeaconBlockHeader
     const forged = { ...one, finality: { header: { beacon: other }, branch: early.state.branch(105n) } }
     expect(check(take(state, forged))).toBe('finality-default')
@@ -696,7 +706,7 @@ describe('A26: order', () => {
     expect(forced.nextCommittee).toEqual(good.next?.committee)
     const trust = value(LightClient.trustFrom(forced))
     const hash = `0x${hex(forced.finalized.execution?.header.blockHash as Uint8Array)}`
-    expect(trust({ height: 1144n, hash })?.assurance).toBe('attested')
+    expect(trust({ height: 1144n, hash })?.assurance).toBe('reported')
     const without = value(
       take(state, update(attested, { signers: all.slice(0, 20), with: { finality: false } })),
     )
