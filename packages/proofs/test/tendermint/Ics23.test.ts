@@ -318,6 +318,23 @@ describe.each(KINDS)('A32: %s: non-existence', (kind) => {
     expect(check(absent(KEY, { ...beside, right: tree.exist(KEY) }))).toBe('ics23-order')
   })
 
+  test('an index of empty values: neighbours mark the place, but no empty value is proved', () => {
+    const keys = ['a', 'c', 'e'].map(utf8)
+    const index = treeOf(
+      kind,
+      keys.map((key) => [key, new Uint8Array(0)] as const),
+    )
+    const [a, c] = keys as [Uint8Array, Uint8Array]
+    for (const gone of ['0', 'b', 'd', 'f'].map(utf8))
+      expect(value(NonExistenceProof.verify(index.root, index.spec, gone, index.nonexist(gone)))).toBe(null)
+    expect(check(ExistenceProof.verify(index.root, index.spec, a, new Uint8Array(0), index.exist(a)))).toBe(
+      'ics23-value-empty',
+    )
+    // Without a hash of its own an empty value could be part of its key.
+    const plain = { ...(index.exist(c).leaf as Ics23.LeafOp.LeafOp), prehashValue: 'none' as const }
+    expect(check(LeafOp.apply(plain, c, new Uint8Array(0), { marks: true }))).toBe('ics23-value-empty')
+  })
+
   test('neighbours that are missing, or not the outermost', () => {
     expect(left !== undefined && right !== undefined).toBe(true)
     expect(check(absent(between, { left: undefined, right: undefined }))).toBe('ics23-neighbours-missing')

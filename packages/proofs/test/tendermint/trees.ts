@@ -46,7 +46,7 @@ export function treeOf(kind: Kind, entries: readonly (readonly [Uint8Array, Uint
   const prefix = kind === 'iavl' ? concat(zigzag(0), zigzag(1), zigzag(VERSION)) : Uint8Array.of(0)
   const leafOp = { ...spec.leafSpec, prefix }
   const leafNode = ({ key, value }: Leaf): Node => {
-    const hash = Ics23.LeafOp.apply(leafOp, key, value)
+    const hash = Ics23.LeafOp.apply(leafOp, key, value, { marks: true })
     if (!hash.ok) throw new Error(hash.refusal.message)
     return { hash: hash.value, height: 0, size: 1, paths: [[]] }
   }

@@ -1,7 +1,6 @@
 import { Bytes, Verdict } from '@aitbc/core'
 import { join } from '../../internal/join.js'
 import * as wire from '../internal/wire.js'
-import type * as HashOp from './HashOp.js'
 import * as InnerOp from './InnerOp.js'
 import * as LeafOp from './LeafOp.js'
 import * as ProofSpec from './ProofSpec.js'
@@ -19,7 +18,7 @@ export interface ExistenceProof {
  *
  * Refusals: `ics23-leaf-missing`, and those of `LeafOp.apply` and `InnerOp.apply`.
  */
-export function rootOf(proof: ExistenceProof, options: HashOp.Options = {}): Verdict.Verdict<Bytes.Bytes> {
+export function rootOf(proof: ExistenceProof, options: LeafOp.Options = {}): Verdict.Verdict<Bytes.Bytes> {
   if (proof.leaf === undefined) return Verdict.refuse('ics23-leaf-missing', 'the proof has no leaf')
   let hash = LeafOp.apply(proof.leaf, proof.key, proof.value, options)
   for (const op of proof.path) {
@@ -65,7 +64,7 @@ export function verify(
   key: Bytes.Bytes,
   value: Bytes.Bytes,
   proof: ExistenceProof,
-  options: HashOp.Options = {},
+  options: LeafOp.Options = {},
 ): Verdict.Verdict<Bytes.Bytes> {
   const sound = ProofSpec.check(spec)
   if (!sound.ok) return sound

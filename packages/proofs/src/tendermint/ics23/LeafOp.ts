@@ -27,17 +27,26 @@ export interface LeafOp {
   readonly prefix: Bytes.Bytes
 }
 
+export interface Options extends HashOp.Options {
+  /** The leaf only marks where something is absent, and its value is told to nobody. */
+  readonly marks?: boolean
+}
+
 /**
- * The hash of a leaf. Refusals: `ics23-key-empty`, `ics23-value-empty`, `ics23-hash-op`, `ics23-length-op`.
+ * The hash of a leaf. A leaf that only marks a place may have an empty value where values are hashed first, since its length then says
+ * nothing: modules of the Cosmos SDK keep indices of empty values.
+ *
+ * Refusals: `ics23-key-empty`, `ics23-value-empty`, `ics23-hash-op`, `ics23-length-op`.
  */
 export function apply(
   op: LeafOp,
   key: Bytes.Bytes,
   value: Bytes.Bytes,
-  options: HashOp.Options = {},
+  options: Options = {},
 ): Verdict.Verdict<Bytes.Bytes> {
   if (key.length === 0) return Verdict.refuse('ics23-key-empty', 'a leaf has a key')
-  if (value.length === 0) return Verdict.refuse('ics23-value-empty', 'a leaf has a value')
+  const mayBeEmpty = options.marks === true && op.prehashValue !== 'none'
+  if (value.length === 0 && !mayBeEmpty) return Verdict.refuse('ics23-value-empty', 'a leaf has a value')
   const parts: Bytes.Bytes[] = [op.prefix]
   for (const [prehash, data] of [
     [op.prehashKey, key],

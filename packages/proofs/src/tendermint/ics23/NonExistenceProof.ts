@@ -36,7 +36,7 @@ export function verify(
   if (!Bytes.equal(wanted, proof.key)) return Verdict.refuse('ics23-key', 'the proof is of another key')
   for (const side of [left, right]) {
     if (side === undefined) continue
-    const verdict = ExistenceProof.verify(root, spec, side.key, side.value, side, options)
+    const verdict = ExistenceProof.verify(root, spec, side.key, side.value, side, { ...options, marks: true })
     if (!verdict.ok) return verdict
   }
   if (right !== undefined && compare(wanted, order(right.key) as Bytes.Bytes) >= 0)
