@@ -141,7 +141,7 @@ export function lookup(
     const step = follow(node, rest)
     if ('found' in step)
       return index === proof.length - 1
-        ? Verdict.accept(step.found)
+        ? Verdict.accept(step.found && Bytes.copy(step.found))
         : Verdict.refuse('state-surplus', `nodes follow the last, ${index}`, { index })
     expected = step.next
     rest = step.rest

@@ -49,7 +49,7 @@ export function decode(bytes: Bytes.Bytes, blockHash: Bytes.Hash32): Verdict.Ver
     return Verdict.refuse('filter-range', `an element is not below ${range}, the range of ${count} elements`)
   if (!isPadding(reader))
     return Verdict.refuse('filter-encoding', 'the filter goes on after its last element')
-  return Verdict.accept({ blockHash: blockHash.slice(), count, bytes: bytes.slice() })
+  return Verdict.accept({ blockHash: Bytes.copy(blockHash), count, bytes: Bytes.copy(bytes) })
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type Bytes, Verdict } from '@aitbc/core'
+import { Bytes, Verdict } from '@aitbc/core'
 import * as CompactTarget from './CompactTarget.js'
 import * as Hash256 from './Hash256.js'
 
@@ -33,8 +33,8 @@ export function decode(bytes: Bytes.Bytes): Verdict.Verdict<BlockHeader> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, SIZE)
   return Verdict.accept({
     version: view.getInt32(0, true),
-    previous: bytes.slice(4, 36),
-    merkleRoot: bytes.slice(36, 68),
+    previous: Bytes.copy(bytes.subarray(4, 36)),
+    merkleRoot: Bytes.copy(bytes.subarray(36, 68)),
     time: BigInt(view.getUint32(68, true)),
     bits: view.getUint32(72, true),
     nonce: view.getUint32(76, true),

@@ -294,7 +294,7 @@ interface Batch {
 }
 
 function batchOf(anchor: Anchor, update: Update, { hashing }: Options): Batch {
-  const headers = update.headers.slice()
+  const headers = Bytes.copy(update.headers)
   return {
     anchor,
     count: headers.length / BlockHeader.SIZE,

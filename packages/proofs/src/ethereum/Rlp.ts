@@ -1,5 +1,6 @@
 import { Bytes, Verdict } from '@aitbc/core'
 import { join } from '../internal/join.js'
+import { plain } from '../internal/plain.js'
 
 /** A byte string, or a list of items (Ethereum yellow paper, appendix B). */
 export type Item = Bytes.Bytes | readonly Item[]
@@ -27,7 +28,7 @@ const MAX_DEPTH = 1024
  * Rlp.decode(Uint8Array.of(0xc2, 0x01, 0x02)).ok // true
  */
 export function decode(bytes: Bytes.Bytes): Verdict.Verdict<Item> {
-  const item = read(bytes, 0, bytes.length, 0)
+  const item = read(plain(bytes), 0, bytes.length, 0)
   if (!item.ok) return item
   if (item.value.end !== bytes.length)
     return Verdict.refuse('rlp-trailing', `${bytes.length - item.value.end} bytes after the item`)

@@ -167,7 +167,7 @@ function isEmpty(item: number): boolean {
 }
 
 function slice(bytes: Bytes.Bytes, item: number): Bytes.Bytes | null {
-  return isEmpty(item) ? null : bytes.slice(START[item] as number, END[item] as number)
+  return isEmpty(item) ? null : Bytes.copy(bytes.subarray(START[item] as number, END[item] as number))
 }
 
 function finish(

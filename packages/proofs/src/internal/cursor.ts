@@ -1,4 +1,5 @@
 import type { Bytes } from '@aitbc/core'
+import { plain } from './plain.js'
 
 /**
  * A position in bytes from a stranger. Reading past the end gives zeros and sets `failed`, so a decoder
@@ -15,7 +16,7 @@ const EMPTY = /* @__PURE__ */ new Uint8Array(0)
 
 export function from(bytes: Bytes.Bytes): Cursor {
   return {
-    bytes,
+    bytes: plain(bytes),
     view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
     at: 0,
     failed: false,

@@ -1,5 +1,6 @@
 import { Bytes, Verdict } from '@aitbc/core'
 import { join } from '../internal/join.js'
+import { plain } from '../internal/plain.js'
 import * as MerkleTree from './MerkleTree.js'
 
 /** How values of one kind are written, read and hashed. Made by the functions of this module alone. */
@@ -46,7 +47,7 @@ export interface Bits {
  * Ssz.decode(Ssz.uint(16), Uint8Array.of(1, 2)) // { ok: true, value: 513n }
  */
 export function decode<T>(type: Type<T>, bytes: Bytes.Bytes): Verdict.Verdict<T> {
-  return type.read(bytes)
+  return type.read(plain(bytes))
 }
 
 /** Writes a value. */

@@ -1,5 +1,6 @@
 import { type Bytes, Verdict } from '@aitbc/core'
 import { join } from '../../internal/join.js'
+import { plain } from '../../internal/plain.js'
 
 /*
  * Protocol Buffers in the one form that CometBFT and ICS-23 write (ADR-027): fields in ascending order, each once, shortest
@@ -67,9 +68,7 @@ export interface Reader {
 
 /** Reads one message to its last byte; whatever isn't its one encoding is the refusal `protobuf`. */
 export function decode<T>(bytes: Bytes.Bytes, read: (reader: Reader) => T): Verdict.Verdict<T> {
-  // A plain view, whose slices are copies also where the input is a Buffer.
-  const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
-  const reader: Reader = { bytes: plain, at: 0, end: plain.length, fault: undefined }
+  const reader: Reader = { bytes: plain(bytes), at: 0, end: bytes.length, fault: undefined }
   const value = read(reader)
   finish(reader)
   return reader.fault === undefined ? Verdict.accept(value) : Verdict.refuse('protobuf', reader.fault)
