@@ -22,6 +22,7 @@ const nodeOnly = [
   'scripts/test/**/*.test.ts',
 ]
 const long = ['{packages/*,examples,scripts}/test/**/*.long.test.ts']
+const nodes = ['packages/*/test/**/*.nodes.test.ts']
 const vectors = ['packages/*/test/**/*.vectors.test.ts']
 const chromium = findChromium()
 
@@ -49,7 +50,7 @@ export default defineConfig({
         test: {
           name: 'node',
           include: [...anywhere, 'scripts/test/**/*.test.ts'],
-          exclude: ['**/node_modules/**', ...long, ...vectors],
+          exclude: ['**/node_modules/**', ...long, ...nodes, ...vectors],
           environment: 'node',
         },
       },
@@ -67,7 +68,7 @@ export default defineConfig({
               test: {
                 name: 'browser',
                 include: anywhere,
-                exclude: ['**/node_modules/**', ...nodeOnly, ...long, ...vectors],
+                exclude: ['**/node_modules/**', ...nodeOnly, ...long, ...nodes, ...vectors],
                 browser: {
                   enabled: true,
                   headless: true,
@@ -90,6 +91,17 @@ export default defineConfig({
           name: 'long',
           include: long,
           exclude: ['**/node_modules/**'],
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'nodes',
+          include: nodes,
+          exclude: ['**/node_modules/**'],
+          environment: 'node',
           testTimeout: 600_000,
           hookTimeout: 600_000,
         },

@@ -136,7 +136,7 @@ export function violationsOf(file: string, text: string, manifest: Manifest): re
   const inSource = owner !== undefined && place === 'src'
   const inTest = place === 'test' || /^(examples|scripts)\/test\//.test(file)
   const pureTest =
-    place === 'test' && file.endsWith('.test.ts') && !/\.(node|long|vectors)\.test\.ts$/.test(file)
+    place === 'test' && file.endsWith('.test.ts') && !/\.(nodes?|long|vectors)\.test\.ts$/.test(file)
   const mayUseNode = !(inSource || pureTest) || nodeEntries.some((entry) => entry.test(file))
   const family =
     owner === 'adapters' && inSource ? /^packages\/adapters\/src\/([^/]+)\//.exec(file)?.[1] : undefined

@@ -61,7 +61,7 @@ export function browserTestFiles(): readonly string[] {
     const at = join(folder, 'test')
     if (!existsSync(at)) return []
     return readdirSync(at, { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.test.ts') && !/\.(node|long|vectors)\.test\.ts$/.test(name))
+      .filter((name) => name.endsWith('.test.ts') && !/\.(nodes?|long|vectors)\.test\.ts$/.test(name))
       .map((name) => join(at, name))
   })
 }

@@ -20,7 +20,7 @@ const below = (folder: string) =>
     .sort()
 /** The pure tests of folders, and their readers of published data. */
 const pure = (...folders: string[]) =>
-  folders.flatMap(below).filter((file) => !/\.(node|long)\.test\.ts$/.test(file))
+  folders.flatMap(below).filter((file) => !/\.(nodes?|long)\.test\.ts$/.test(file))
 /** The tests that a folder's mutants have to get past. */
 function testsOf(folder: string): readonly string[] {
   switch (folder) {

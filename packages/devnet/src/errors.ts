@@ -80,4 +80,9 @@ export const DevnetErrors = /* @__PURE__ */ defineErrors({
     retryable: false,
     hint: "Read the node's own message in `context.log`.",
   },
+  WasmdMissing: {
+    code: 6042,
+    retryable: false,
+    hint: 'Put Go 1.24 or later with a C compiler on PATH and let it reach its module proxy, or name a wasmd in WASMD.',
+  },
 })

@@ -24,15 +24,21 @@ export {
   setMining,
 } from './chain.js'
 export { deployHtlc, deployToken, type Htlc, type Token, type TokenOptions } from './contracts.js'
+export type {
+  CosmosAccount,
+  CosmosActions,
+  CosmosDeployOptions,
+  CosmosReceipt,
+  CosmosSendOptions,
+} from './cosmos/actions.js'
 export {
-  type CosmosAccount,
+  type CosmosLocalSendOptions,
   type CosmosMineOptions,
   type CosmosNode,
   type CosmosOptions,
-  type CosmosReceipt,
-  type CosmosSendOptions,
   createCosmosNode,
 } from './cosmos/createCosmosNode.js'
+export { createWasmdNode, type WasmdNode, type WasmdOptions } from './cosmos/createWasmdNode.js'
 export * as WasmRules from './cosmos/WasmRules.js'
 export { type AnyDevnet, createDevnet, type Devnet, type DevnetOptions } from './createDevnet.js'
 export {

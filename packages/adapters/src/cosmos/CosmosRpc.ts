@@ -91,16 +91,25 @@ async function call(
   }
 }
 
-/** The node's chain and the height of its newest block. */
+/**
+ * The node's chain, and the height of the newest block whose state can be read: a node shows a block before its application has made
+ * its state.
+ */
 export async function status(
   transport: CosmosTransport,
   options?: Options,
 ): Promise<{ readonly chainId: string; readonly height: bigint }> {
+  const [told, info] = await Promise.all([
+    call(transport, 'status', {}, options),
+    call(transport, 'abci_info', {}, options),
+  ])
   const is = at('status')
-  const answer = is.record(await call(transport, 'status', {}, options))
+  const answer = is.record(told)
   const { network } = is.record(answer['node_info'])
-  const sync = is.record(answer['sync_info'])
-  return { chainId: is.text(network, 64), height: is.integer(sync['latest_block_height'], 1n) }
+  const shown = is.integer(is.record(answer['sync_info'])['latest_block_height'], 1n)
+  const app = at('abci_info')
+  const made = app.integer(app.record(app.record(info)['response'])['last_block_height'], 1n)
+  return { chainId: is.text(network, 64), height: made < shown ? made : shown }
 }
 
 /** The header of a block, which has the hash that its votes name. */

@@ -217,6 +217,17 @@ describe('lies', () => {
     await expect(calls['balance']?.(height)).rejects.toMatchObject({ _tag: 'RpcMalformed' })
   })
 
+  test('a block that the node shows before its state can be read is not the head yet', async () => {
+    const tip = (answer: unknown) => (answer as { value: { height: bigint } }).value.height
+    const head = tip(await calls['tip']?.(replay()))
+    const made = lie('abci_info', ({ response }: { response: { last_block_height: string } }) => ({
+      response: { ...response, last_block_height: `${head - 1n}` },
+    }))
+    expect(tip(await calls['tip']?.(made))).toBe(head - 1n)
+    const none = lie('abci_info', () => ({ response: {} }))
+    await expect(calls['tip']?.(none)).rejects.toMatchObject({ _tag: 'RpcMalformed' })
+  })
+
   test('a market out of all proportion is no reason to pay', async () => {
     // ConfigResponse.minimum_gas_price = "9999uatom"
     const price = btoa(`\n\t9999uatom`)

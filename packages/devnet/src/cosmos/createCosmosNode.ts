@@ -1,42 +1,14 @@
 import { type LightBlock, Timestamp } from '@aitbc/proofs/tendermint'
-import { secp256k1 } from '@noble/curves/secp256k1.js'
-import { sha256 } from '@noble/hashes/sha2.js'
-import { QueryAccountInfoRequest, QueryAccountInfoResponse } from 'cosmjs-types/cosmos/auth/v1beta1/query'
 import { TxMsgData } from 'cosmjs-types/cosmos/base/abci/v1beta1/abci'
-import {
-  QuerySmartContractStateRequest,
-  QuerySmartContractStateResponse,
-} from 'cosmjs-types/cosmwasm/wasm/v1/query'
-import {
-  MsgExecuteContract,
-  MsgInstantiateContract,
-  MsgInstantiateContractResponse,
-  MsgStoreCode,
-  MsgStoreCodeResponse,
-} from 'cosmjs-types/cosmwasm/wasm/v1/tx'
 import { DevnetErrors } from '../errors.js'
 import * as Clock from '../internal/Clock.js'
 import { bigint, integer, refuse } from '../internal/guards.js'
-import * as Auth from './auth.js'
-import type { Coin } from './bank.js'
-import { base64, fromUtf8, utf8 } from './bytes.js'
+import { actionsOf, type CosmosActions, type CosmosSendOptions } from './actions.js'
+import { base64 } from './bytes.js'
 import { type Block, createChain, type Included } from './CosmosChain.js'
-import type { Event } from './context.js'
 import { Fault } from './faults.js'
 import { blockJson, MONIKER, methodsOf, resultJson, transactionTags } from './rpcMethods.js'
 import { type RpcServer, serve } from './rpcServer.js'
-import { type AnyMessage, sign } from './sign.js'
-
-/** An account whose key is made from its name. */
-export interface CosmosAccount {
-  readonly name: string
-  /** Bech32 with the node's prefix. */
-  readonly address: string
-  /** secp256k1. */
-  readonly privateKey: Uint8Array
-  /** Compressed. */
-  readonly publicKey: Uint8Array
-}
 
 /** How to start a node. */
 export interface CosmosOptions {
@@ -62,32 +34,14 @@ export interface CosmosMineOptions {
   readonly spacing?: bigint
 }
 
-/** What became of a transaction. */
-export interface CosmosReceipt {
-  /** Upper-case hex. */
-  readonly hash: string
-  readonly height: bigint
-  /** 0 where it succeeded. */
-  readonly code: number
-  /** What the chain said where it failed. */
-  readonly log: string
-  readonly gasUsed: bigint
-  readonly events: readonly Event[]
-  /** What each message answered, in protobuf. */
-  readonly responses: readonly AnyMessage[]
-}
-
-/** What goes along with a transaction. */
-export interface CosmosSendOptions {
-  /** 2,000,000 unless told. */
-  readonly gas?: bigint
-  readonly memo?: string
+/** What goes along with a transaction to a local node. */
+export interface CosmosLocalSendOptions extends CosmosSendOptions {
   /** Nanoseconds of its block, after those of the newest one; the chain's clock goes on from there. */
   readonly time?: bigint
 }
 
 /** A running local node. */
-export interface CosmosNode {
+export interface CosmosNode extends CosmosActions<CosmosLocalSendOptions> {
   /** CAIP-2. */
   readonly network: `cosmos:${string}`
   readonly chainId: string
@@ -99,35 +53,10 @@ export interface CosmosNode {
   readonly webSocketUrl: string
   /** What it is: an embedded local node, not wasmd. */
   readonly description: string
-  /** The account of a name; it is on chain once it has got coins. */
-  account(name: string): CosmosAccount
   /** Credits an account in a block of its own, as genesis would; of the fee's denomination unless told. */
   fund(address: string, amount: bigint, denom?: string): Promise<void>
   /** A balance now. */
   balance(address: string, denom?: string): bigint
-  /** Signs and sends a transaction, and makes a block of it at once. */
-  send(
-    from: CosmosAccount,
-    messages: readonly AnyMessage[],
-    options?: CosmosSendOptions,
-  ): Promise<CosmosReceipt>
-  /** Uploads a contract and makes an instance; gives its address. 6041 `CosmosRejected`. */
-  deploy(
-    from: CosmosAccount,
-    wasm: Uint8Array,
-    message: unknown,
-    options?: { readonly label?: string; readonly admin?: string },
-  ): Promise<string>
-  /** Sends a message in JSON to a contract. */
-  execute(
-    from: CosmosAccount,
-    contract: string,
-    message: unknown,
-    funds?: readonly Coin[],
-    options?: CosmosSendOptions,
-  ): Promise<CosmosReceipt>
-  /** What a contract answers to a query in JSON. 6041 `CosmosRejected`. */
-  ask(contract: string, query: unknown): Promise<unknown>
   /** Makes blocks (1 unless told), the first of which has all that waits. */
   mine(blocks?: number, options?: CosmosMineOptions): Promise<void>
   /** Skips at least so many seconds, to a whole one, and makes a block then. */
@@ -235,38 +164,31 @@ export async function createCosmosNode(options: CosmosOptions = {}): Promise<Cos
     }),
   )
   const { url, webSocketUrl, close } = server
-  const asked = (path: string, data: Uint8Array): Uint8Array => {
-    try {
-      return chain.query(path, data, chain.height()) as Uint8Array
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error
-      const { codespace, code, message } = error
-      throw DevnetErrors.CosmosRejected(message, { codespace, code, log: message })
-    }
-  }
-  const send: CosmosNode['send'] = async (from, messages, { gas = 2_000_000n, memo = '', time } = {}) => {
-    guard()
-    const found = QueryAccountInfoResponse.decode(
-      asked(
-        '/cosmos.auth.v1beta1.Query/AccountInfo',
-        QueryAccountInfoRequest.encode({ address: from.address }).finish(),
-      ),
-    ).info
-    const amount = (gas * gasPrice + 999_999n) / 1_000_000n
-    const bytes = sign(from, messages, {
-      ...{ chainId, gas, memo, fee: amount === 0n ? [] : [{ denom, amount: `${amount}` }] },
-      ...{ accountNumber: found?.accountNumber ?? 0n, sequence: found?.sequence ?? 0n },
-    })
-    const { hash, code, log } = chain.submit(bytes)
-    if (code !== 0) throw DevnetErrors.CosmosRejected(log, { code, log })
-    settle(time)
-    const { height, result } = chain.transaction(hash) as Included
-    return {
-      ...{ hash, height: BigInt(height), code: result.code, log: result.log },
-      ...{ gasUsed: result.gasUsed, events: result.events },
-      responses: TxMsgData.decode(result.data).msgResponses,
-    }
-  }
+  const actions = actionsOf<CosmosLocalSendOptions>({
+    ...{ chainId, prefix, denom, gasPrice },
+    query: async (path, data) => {
+      guard()
+      try {
+        return chain.query(path, data, chain.height()) as Uint8Array
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error
+        const { codespace, code, message } = error
+        throw DevnetErrors.CosmosRejected(message, { codespace, code, log: message })
+      }
+    },
+    deliver: async (bytes, { time }) => {
+      guard()
+      const { hash, code, log } = chain.submit(bytes)
+      if (code !== 0) throw DevnetErrors.CosmosRejected(log, { code, log })
+      settle(time)
+      const { height, result } = chain.transaction(hash) as Included
+      return {
+        ...{ hash, height: BigInt(height), code: result.code, log: result.log },
+        ...{ gasUsed: result.gasUsed, events: result.events },
+        responses: TxMsgData.decode(result.data).msgResponses,
+      }
+    },
+  })
   const stop = async (): Promise<void> => {
     if (stopped) return
     stopped = true
@@ -276,54 +198,13 @@ export async function createCosmosNode(options: CosmosOptions = {}): Promise<Cos
     network: `cosmos:${chainId}`,
     ...{ chainId, prefix, denom, gasPrice, url, webSocketUrl },
     description: MONIKER,
-    account: (name) => {
-      const privateKey = sha256(utf8(`aitbc devnet account ${name}`))
-      const publicKey = secp256k1.getPublicKey(privateKey, true)
-      return { name, address: Auth.addressOfKey(prefix, publicKey), privateKey, publicKey }
-    },
+    ...actions,
     fund: async (to, amount, of = denom) => {
       guard()
       bigint(amount, 'amount', 1n, MOST_AMOUNT)
       mineOne([{ to, coins: [{ denom: of, amount: `${amount}` }] }])
     },
     balance: (address, of = denom) => chain.balance(address, of),
-    send,
-    deploy: async (from, wasm, message, { label = 'contract', admin = '' } = {}) => {
-      const sender = from.address
-      const done = async (name: string, value: Uint8Array) => {
-        const { code, log, responses } = await send(from, [{ typeUrl: `/cosmwasm.wasm.v1.${name}`, value }])
-        const answer = responses[0]?.value
-        if (answer === undefined) throw DevnetErrors.CosmosRejected(log, { code, log })
-        return answer
-      }
-      const stored = await done(
-        'MsgStoreCode',
-        MsgStoreCode.encode(MsgStoreCode.fromPartial({ sender, wasmByteCode: wasm })).finish(),
-      )
-      const { codeId } = MsgStoreCodeResponse.decode(stored)
-      const made = MsgInstantiateContract.fromPartial({ sender, codeId, label, admin, msg: json(message) })
-      const answer = await done('MsgInstantiateContract', MsgInstantiateContract.encode(made).finish())
-      return MsgInstantiateContractResponse.decode(answer).address
-    },
-    execute: async (from, contract, message, funds = [], options = {}) => {
-      const value = MsgExecuteContract.fromPartial({
-        ...{ sender: from.address, contract, msg: json(message), funds: [...funds] },
-      })
-      const typeUrl = '/cosmwasm.wasm.v1.MsgExecuteContract'
-      return send(from, [{ typeUrl, value: MsgExecuteContract.encode(value).finish() }], options)
-    },
-    ask: async (contract, query) => {
-      guard()
-      const request = QuerySmartContractStateRequest.fromPartial({
-        address: contract,
-        queryData: json(query),
-      })
-      const data = asked(
-        '/cosmwasm.wasm.v1.Query/SmartContractState',
-        QuerySmartContractStateRequest.encode(request).finish(),
-      )
-      return JSON.parse(fromUtf8(QuerySmartContractStateResponse.decode(data).data))
-    },
     mine: async (blocks = 1, { spacing } = {}) => {
       guard()
       integer(blocks, 'blocks', 1, MOST_BLOCKS)
@@ -353,8 +234,4 @@ export async function createCosmosNode(options: CosmosOptions = {}): Promise<Cos
     stop,
     [Symbol.asyncDispose]: stop,
   }
-}
-
-function json(value: unknown): Uint8Array {
-  return utf8(JSON.stringify(value))
 }

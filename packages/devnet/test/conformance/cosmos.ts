@@ -1,20 +1,18 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createCosmosAdapter } from '@aitbc/adapters/cosmos'
-import { Bytes } from '@aitbc/core'
 import * as networks from '@aitbc/core/networks'
 import * as Bank from '../../src/cosmos/bank.js'
-import { base64, concat, fromUtf8, toAddress, u64, utf8 } from '../../src/cosmos/bytes.js'
+import { fromUtf8, toAddress, utf8 } from '../../src/cosmos/bytes.js'
 import { type Context, whole } from '../../src/cosmos/context.js'
 import { Fault, gasOf } from '../../src/cosmos/faults.js'
 import { createHistory } from '../../src/cosmos/state.js'
 import { createWasmModule } from '../../src/cosmos/wasmModule.js'
-import type { Act, Actor, Moves, Outcome, Terms, Trace } from './Automaton.js'
-import { hashlockOf, saltOf, sha256, shown } from './bytes.js'
+import type { Actor, Moves, Outcome, Terms, Trace } from './Automaton.js'
+import { sha256 } from './bytes.js'
 import type { Driver } from './conform.js'
+import { ACTORS, json, LEAST, messageOf, type Place } from './cosmosActs.js'
 
-const ACTORS: readonly Actor[] = ['alice', 'bob', 'mallory']
-const LEAST = 1n
 const GAS = 5_000_000n
 const SECOND = 1_000_000_000n
 const CHAIN = 'conform-1'
@@ -41,7 +39,6 @@ export async function createCosmosDriver(): Promise<Driver> {
     events: [],
     depth: 0,
   })
-  const json = (value: unknown) => utf8(JSON.stringify(value))
   const deploy = (state: Context['state'], code: Uint8Array, message: unknown): string => {
     const { id } = wasm.store(contextOf(state), actors.mallory, code)
     const of = { sender: actors.mallory, admin: '', codeId: id, label: 'conform', funds: [] }
@@ -60,59 +57,11 @@ export async function createCosmosDriver(): Promise<Driver> {
     otherToken = deploy(state, file('test-tokens/cw20.wasm'), named)
   })
 
-  /** The id, from the contract's specification. */
-  function idOf(
-    terms: Terms,
-    origin: bigint,
-    change: { readonly asset?: string; readonly to?: Actor; readonly of?: Actor } = {},
-  ) {
-    const text = (value: string) => concat([value.length >> 8, value.length & 255], utf8(value))
-    const coins = terms.asset === 'coin'
-    const asset = change.asset ?? (coins ? COIN : token)
-    const id = sha256(
-      utf8('aitbc/htlc/v1'),
-      ...[CHAIN, here, coins ? 'native' : 'cw20', asset, `${LEAST + BigInt(terms.over)}`].map(text),
-      hashlockOf(terms.preimage),
-      ...[actors[change.of ?? terms.locker], actors[change.to ?? terms.beneficiary], 'at_time'].map(text),
-      u64(deadlineOf(terms, origin)),
-      saltOf(terms),
-    )
-    return Bytes.toHex(id)
-  }
-  const deadlineOf = (terms: Terms, origin: bigint) => (origin + BigInt(terms.deadline)) * SECOND
-
-  /** The message of an act: its sender's, to a contract, with coins. */
-  function messageOf(act: Act, terms: Terms, origin: bigint) {
-    const amount = `${LEAST + BigInt(terms.over)}`
-    const other = act.twist === 'asset'
-    const coins = terms.asset === 'coin'
-    if (act.do === 'lock') {
-      const create = {
-        create: {
-          id: idOf(terms, origin),
-          hash: Bytes.toHex(hashlockOf(terms.preimage)),
-          recipient: actors[terms.beneficiary],
-          expires: { at_time: `${deadlineOf(terms, origin)}` },
-          salt: Bytes.toHex(saltOf(terms)),
-        },
-      }
-      if (coins) return { to: here, message: create, funds: [{ denom: other ? OTHER_COIN : COIN, amount }] }
-      const send = { send: { contract: here, amount, msg: base64(json(create)) } }
-      return { to: other ? otherToken : token, message: send, funds: [] }
-    }
-    const change =
-      act.twist === 'payee'
-        ? { [act.do === 'claim' ? 'to' : 'of']: 'mallory' as const }
-        : other
-          ? { asset: coins ? OTHER_COIN : otherToken }
-          : {}
-    const id = idOf(terms, origin, change)
-    const message =
-      act.do === 'claim'
-        ? { release: { id, preimage: Bytes.toHex(shown(terms, act.secret)) } }
-        : { refund: { id } }
-    return { to: act.twist === 'contract' ? elsewhere : here, message, funds: [] }
-  }
+  const placeOf = (origin: bigint): Place => ({
+    ...{ chainId: CHAIN, here, elsewhere, token, otherToken, coin: COIN, otherCoin: OTHER_COIN },
+    address: (actor) => actors[actor],
+    deadline: (terms) => (origin + BigInt(terms.deadline)) * SECOND,
+  })
 
   function holdings(state: Context['state'], { asset }: Terms): readonly bigint[] {
     const who = [...ACTORS.map((actor) => actors[actor]), here]
@@ -132,7 +81,7 @@ export async function createCosmosDriver(): Promise<Driver> {
     return acts.map((act) => {
       const terms = all[act.terms] as Terms
       time = (origin + BigInt(act.time)) * SECOND
-      const { to, message, funds } = messageOf(act, terms, origin)
+      const { to, message, funds } = messageOf(act, terms, placeOf(origin))
       const before = holdings(state, terms)
       let refused = false
       try {
