@@ -1,5 +1,6 @@
 import { Bytes, type ChainId, isAitbcError, LockTerms, type Network, show } from '@aitbc/core'
 import { HtlcStorage } from '@aitbc/proofs/ethereum'
+import { HubTerms } from '@aitbc/proofs/revive'
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import * as Address from './Address.js'
 import { PolkadotErrors } from './errors.js'
@@ -53,7 +54,7 @@ export type HubEvent =
  * The native coin only. The contract pays whoever acts: account and payout of a party are one.
  */
 export function parameters(terms: LockTerms.LockTerms, chain: HubChain): HtlcStorage.Parameters {
-  const { network, backend, chainId } = chain
+  const { network, backend } = chain
   const refuse = (field: string, expected: string, received: unknown) =>
     PolkadotErrors.PolkadotUnsupportedTerms(`terms.${field} must be ${expected}, got ${show(received)}`, {
       argument: `terms.${field}`,
@@ -75,23 +76,24 @@ export function parameters(terms: LockTerms.LockTerms, chain: HubChain): HtlcSto
     if (party.publicKey !== undefined) throw refuse(`${side}.publicKey`, 'absent', party.publicKey)
   }
   if (terms.deadline.clock !== 'unix') throw refuse('deadline.clock', '"unix"', terms.deadline.clock)
-  const contract = Bytes.fromHex(backend.address.slice(2))
-  const h160 = (side: 'locker' | 'beneficiary') =>
-    Address.toH160(Address.fromAccountId(terms[side].account, network, `terms.${side}.account`))
-  const beneficiary = h160('beneficiary')
-  if (Bytes.equal(beneficiary, contract) || beneficiary.every((byte) => byte === 0))
-    throw refuse('beneficiary.account', 'an account, not the contract', terms.beneficiary.account)
-  return {
-    chainId,
-    contract,
-    token: new Uint8Array(20),
-    amount: HubUnits.toWei(terms.amount, network.native.decimals),
-    hashlock: terms.hashlock,
-    locker: h160('locker'),
-    beneficiary,
-    deadline: terms.deadline.value,
-    salt: terms.salt,
-  }
+  for (const side of ['locker', 'beneficiary'] as const)
+    Address.fromAccountId(terms[side].account, network, `terms.${side}.account`)
+  const found = HubTerms.parameters(terms, chain)
+  if (found.ok) return found.value
+  const { check, message } = found.refusal
+  const field = FIELDS[check] ?? 'backend'
+  throw PolkadotErrors.PolkadotUnsupportedTerms(`terms.${field}: ${message}`, {
+    argument: `terms.${field}`,
+    check,
+  })
+}
+
+/** The term that a refusal of `HubTerms.parameters` is about, where it wasn't named before. */
+const FIELDS: Readonly<Record<string, string>> = {
+  'htlc-account': 'beneficiary.account',
+  'htlc-amount': 'amount',
+  'htlc-asset': 'asset',
+  'htlc-deadline': 'deadline',
 }
 
 /**

@@ -1,8 +1,6 @@
 import { Amount } from '@aitbc/core'
+import { HubTerms } from '@aitbc/proofs/revive'
 import { PolkadotErrors } from './errors.js'
-
-/** Digits of the unit that contracts count the native coin in. */
-const WEI_DECIMALS = 18
 
 /**
  * How many wei (the unit that contracts count in) are one planck of a coin of so many decimals: 10^8 for DOT's 10, 10^6 for KSM's 12
@@ -13,12 +11,12 @@ const WEI_DECIMALS = 18
  * HubUnits.ratio(10) // 100000000n
  */
 export function ratio(decimals: number): bigint {
-  if (!Number.isInteger(decimals) || decimals < 0 || decimals > WEI_DECIMALS)
+  if (!Number.isInteger(decimals) || decimals < 0 || decimals > HubTerms.WEI_DECIMALS)
     throw PolkadotErrors.PolkadotUnsupportedTerms(
-      `a native coin must have at most ${WEI_DECIMALS} decimals, got ${decimals}`,
+      `a native coin must have at most ${HubTerms.WEI_DECIMALS} decimals, got ${decimals}`,
       { argument: 'network.native.decimals', received: decimals },
     )
-  return 10n ** BigInt(WEI_DECIMALS - decimals)
+  return 10n ** BigInt(HubTerms.WEI_DECIMALS - decimals)
 }
 
 /** Planck as wei: exact. */

@@ -60,7 +60,7 @@ export type PolkadotHubAdapter = SwapAdapter &
   Follows & {
     /** What `LockTerms.backend` must be for locks of this adapter. */
     readonly backend: HubLock.HubBackend
-    /** The contract's chain, for `HubEvidence.verify`. */
+    /** The contract's chain, for `createHubVerifier` of `@aitbc/proofs/revive`. */
     readonly chain: HubLock.HubChain
     /**
      * Evidence that there is no lock of these terms (`lock`), or that their lock is neither claimed nor refunded (`spend`).

@@ -7,8 +7,6 @@ export {
 } from './createPolkadotAdapter.js'
 export { createSeedWallet } from './createSeedWallet.js'
 export { PolkadotErrors } from './errors.js'
-export type { HubAnchor } from './HubEvidence.js'
-export * as HubEvidence from './HubEvidence.js'
 export * as HubLock from './HubLock.js'
 export * as HubUnits from './HubUnits.js'
 export type { DispatchFailure } from './internal/events.js'

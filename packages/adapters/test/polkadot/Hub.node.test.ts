@@ -1,11 +1,11 @@
 import { Bytes, Hashlock, type LockTerms, type Signed, type Step, SwapSeed } from '@aitbc/core'
 import { HtlcStorage } from '@aitbc/proofs/ethereum'
-import { Header, ParachainState, Scale, StorageKey } from '@aitbc/proofs/substrate'
+import { createHubVerifier, LockEvidence } from '@aitbc/proofs/revive'
+import { StorageKey } from '@aitbc/proofs/substrate'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import {
   createPolkadotAdapter,
   createSeedWallet,
-  HubEvidence,
   HubLock,
   type PolkadotHubAdapter,
   PolkadotTransaction,
@@ -21,7 +21,6 @@ import {
   key,
   network,
 } from './fakeHub.js'
-import { stateTrie } from './stateTrie.js'
 
 // A bound for a hang, not for a busy machine: starting the runtime alone takes seconds of a processor.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 })
@@ -276,36 +275,30 @@ describe('evidence', () => {
     hub.block()
     const evidence = await adapter.prove({ kind: 'lock', terms, lock })
     expect(evidence).toMatchObject({ network: network.id, format: 'polkadot-hub-lock/1' })
-    const decoded = HubEvidence.decode(evidence.bytes)
+    const decoded = LockEvidence.decode(evidence.bytes)
     if (!decoded.ok) throw new Error(decoded.refusal.message)
-    const header = Header.decode(decoded.value.header)
-    if (!header.ok) throw new Error(header.refusal.message)
-    const anchor = { block: header.value.hash }
-    expect(HubEvidence.verify(anchor, terms, adapter.chain, decoded.value)).toMatchObject({
+    const known = await adapter.tip()
+    const { height, hash } = known.value.finalized as { readonly height: bigint; readonly hash: string }
+    const verifier = createHubVerifier({
+      network,
+      chainId: CHAIN_ID,
+      trust: (block) => (block.hash === hash ? { assurance: known.assurance, asOf: known.value } : undefined),
+    })
+    const claim = { kind: 'lock', terms, lock } as const
+    expect(verifier.verify(claim, evidence)).toMatchObject({
       ok: true,
-      value: { status: 'locked' },
+      value: { value: { ref: lock.ref, match: 'exact' }, assurance: 'reported', at: { height, hash } },
     })
     const other = { ...terms, amount: terms.amount + 1n }
-    const verdict = HubEvidence.verify(anchor, other, adapter.chain, decoded.value)
-    expect(verdict.ok && verdict.value.status === 'locked').toBe(false)
+    const wrong = { kind: 'lock', terms: other, lock: adapter.expectLock(other, []) } as const
+    expect(verifier.verify(wrong, evidence).ok).toBe(false)
     for (let at = 0; at < evidence.bytes.length; at += 3) {
-      const damaged = HubEvidence.decode(evidence.bytes.map((byte, i) => (i === at ? byte ^ 1 : byte)))
-      expect(
-        damaged.ok && HubEvidence.verify(anchor, terms, adapter.chain, damaged.value).ok,
-        `byte ${at}`,
-      ).toBe(false)
+      const bytes = evidence.bytes.map((byte, i) => (i === at ? byte ^ 1 : byte))
+      expect(verifier.verify(claim, { ...evidence, bytes }).ok, `byte ${at}`).toBe(false)
     }
     await expect(
       adapter.prove({ kind: 'spend', terms, lock, spend: { kind: 'refund', transaction: '' } }),
     ).rejects.toMatchObject({ _tag: 'PolkadotNotProvable' })
-    // Back to a block of the relay chain.
-    const head = ParachainState.headKey(1000)
-    const relayState = stateTrie([[head, Scale.encode(Scale.bytes, decoded.value.header)]])
-    const relay = { ...header.value, stateRoot: relayState.root }
-    const whole = { ...decoded.value, head: relayState.prove(head) }
-    expect(HubEvidence.verify({ relay, paraId: 1000 }, terms, adapter.chain, whole).ok).toBe(true)
-    expect(HubEvidence.verify({ relay, paraId: 1001 }, terms, adapter.chain, whole).ok).toBe(false)
-    expect(HubEvidence.verify(anchor, terms, adapter.chain, whole).ok).toBe(false)
   })
 
   test('headers without a state root prove nothing, and say so', async () => {

@@ -1,5 +1,7 @@
+import { writeFile } from 'node:fs/promises'
 import {
   Bytes,
+  type Fact,
   Hashlock,
   type Intent,
   type LockTerms,
@@ -8,6 +10,8 @@ import {
   SwapSeed,
 } from '@aitbc/core'
 import { createPolkadotNode, type PolkadotNode } from '@aitbc/devnet'
+import { createHubVerifier, LockEvidence } from '@aitbc/proofs/revive'
+import { Header } from '@aitbc/proofs/substrate'
 import { ApiPromise, WsProvider } from '@polkadot/api'
 import type { ApiOptions } from '@polkadot/api/types'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -19,6 +23,7 @@ import {
   HubUnits,
   type PolkadotHubAdapter,
 } from '../../src/polkadot/index.js'
+import { createProvingApi } from './proving.js'
 
 // A bound for a hang, not for a busy machine: starting the runtime alone takes seconds of a processor.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 })
@@ -142,6 +147,109 @@ describe.skipIf(spec === '')(
       await expect(adapter.prove({ kind: 'lock', terms, lock })).rejects.toMatchObject({
         _tag: 'PolkadotNotProvable',
       })
+    })
+
+    test('S11, H20: every status is proved from the state of the runtime itself; evidence of one is none of another', async () => {
+      const { network } = node
+      const proving = await createProvingApi(node.url)
+      const proved = createPolkadotAdapter({
+        network,
+        api: proving.api,
+        hub: { address: adapter.backend.address, chainId: adapter.chain.chainId },
+      })
+      const record: Record<string, unknown>[] = []
+      const judge = async (
+        status: string,
+        { terms, secret }: Awaited<ReturnType<typeof swap>>,
+        evidence: Fact.Evidence,
+      ) => {
+        const { value: asOf, assurance } = await proved.tip()
+        const verifier = createHubVerifier({
+          network,
+          chainId: adapter.chain.chainId,
+          trust: () => ({ assurance, asOf }),
+        })
+        const lock = adapter.expectLock(terms, [])
+        const spends = {
+          claimed: { kind: 'claim', secret, transaction: '' },
+          refunded: { kind: 'refund', transaction: '' },
+        } as const
+        expect(verifier.verify({ kind: 'lock', terms, lock }, evidence).ok, status).toBe(status === 'locked')
+        for (const [is, spend] of Object.entries(spends))
+          expect(verifier.verify({ kind: 'spend', terms, lock, spend }, evidence).ok, status).toBe(
+            status === is,
+          )
+        for (const kind of ['lock', 'spend'] as const)
+          expect(verifier.absent({ kind, terms }, evidence).ok, status).toBe(
+            status === (kind === 'lock' ? 'none' : 'absent'),
+          )
+        const decoded = LockEvidence.decode(evidence.bytes)
+        if (!decoded.ok) throw new Error(decoded.refusal.message)
+        const header = Header.decode(decoded.value.header)
+        if (!header.ok) throw new Error(header.refusal.message)
+        record.push({
+          status,
+          block: Bytes.toHex(header.value.hash),
+          salt: Bytes.toHex(terms.salt),
+          secret: Bytes.toHex(secret),
+          amount: String(terms.amount),
+          deadline: String(terms.deadline.value),
+          format: evidence.format,
+          evidence: Bytes.toHex(evidence.bytes),
+        })
+      }
+      const settle = async () => node.produce(3)
+      const one = await swap()
+      await judge('none', one, await proved.proveAbsence({ kind: 'lock', terms: one.terms }))
+      const lock = adapter.expectLock(one.terms, [])
+      await run({ kind: 'lock', terms: one.terms })
+      await settle()
+      await judge('locked', one, await proved.prove({ kind: 'lock', terms: one.terms, lock }))
+      await judge('absent', one, await proved.proveAbsence({ kind: 'spend', terms: one.terms }))
+      await run({ kind: 'claim', terms: one.terms, lock, secret: one.secret })
+      await settle()
+      const claim = { kind: 'claim', secret: one.secret, transaction: '' } as const
+      await judge('claimed', one, await proved.prove({ kind: 'spend', terms: one.terms, lock, spend: claim }))
+      const two = await swap(60n)
+      const second = adapter.expectLock(two.terms, [])
+      await run({ kind: 'lock', terms: two.terms })
+      await node.advance(120n)
+      await run({ kind: 'refund', terms: two.terms, lock: second })
+      await settle()
+      const refund = { kind: 'refund', transaction: '' } as const
+      await judge(
+        'refunded',
+        two,
+        await proved.prove({ kind: 'spend', terms: two.terms, lock: second, spend: refund }),
+      )
+      await proving.api.disconnect()
+      // What the proofs' own tests have of a Hub is written here.
+      const file = process.env['AITBC_RECORD_HUB']
+      if (file !== undefined)
+        await writeFile(
+          file,
+          [
+            `// Recorded from ${node.runtime.name} ${node.runtime.version} by HubChain.node.test.ts of the adapters (AITBC_RECORD_HUB).`,
+            '',
+            '// biome-ignore format: as it was recorded',
+            `export const recorded = ${JSON.stringify(
+              {
+                runtime: node.runtime,
+                network: { ...network.native, ss58: network.ss58 },
+                chainId: String(adapter.chain.chainId),
+                contract: adapter.backend.address,
+                locker: alice.funding,
+                beneficiary: bob.funding,
+                record,
+              },
+              null,
+              1,
+            )
+              .replaceAll('"', "'")
+              .replace(/'(\w+)':/g, '$1:')}`,
+            '',
+          ].join('\n'),
+        )
     })
   },
 )

@@ -2,11 +2,14 @@ import { readFileSync } from 'node:fs'
 import { Bytes, type Network } from '@aitbc/core'
 import * as networks from '@aitbc/core/networks'
 import { createPolkadotNode } from '@aitbc/devnet'
+import { createHubVerifier } from '@aitbc/proofs/revive'
+import type { ApiPromise } from '@polkadot/api'
 import { describe, test } from 'vitest'
 import { HtlcArtifact } from '../../src/evm/index.js'
 import { Address, createPolkadotAdapter, createSeedWallet } from '../../src/polkadot/index.js'
 import { adapterContract } from '../contract.js'
 import { createConnections } from './connections.js'
+import { createProvingApi } from './proving.js'
 
 const chainSpec = process.env['POLKADOT_CHAIN_SPEC'] ?? ''
 
@@ -45,30 +48,38 @@ else {
       events: true,
     },
     capabilities: { locks: true, proofs: 'state', replacement: true },
-    lacks: { state: 'headers of a runtime without consensus have no state root' },
     async create() {
       const node = await createPolkadotNode({ chainSpec })
       const connections = createConnections(node)
       const address = await node.deploy(Bytes.fromHex(HtlcArtifact.creation.slice(2)))
-      const open = async (endpoint: Parameters<typeof connections.open>[0]) => {
-        const api = await connections.open(endpoint)
-        const chainId = BigInt(String(api.consts['revive']?.['chainId']))
-        return createPolkadotAdapter({ network, api, hub: { address, chainId }, pollMs: 1 })
-      }
+      const proving = await createProvingApi(node.url)
+      const chainId = BigInt(String(proving.api.consts['revive']?.['chainId']))
+      const over = (api: ApiPromise) =>
+        createPolkadotAdapter({ network, api, hub: { address, chainId }, pollMs: 1 })
+      const { prove } = over(proving.api)
       return {
-        open,
+        open: async (endpoint) => {
+          const adapter = over(await connections.open(endpoint))
+          // Evidence of the state that the runtime has, under the roots that it doesn't compute.
+          return endpoint.kind === 'node' ? { ...adapter, prove } : adapter
+        },
         wallet: (seed) => createSeedWallet({ network, seed }),
         fund: (account) => node.fund(Address.fromAccountId(account, network, 'account'), 10_000n * unit),
-        backend: (await open({ kind: 'node' })).backend,
+        backend: over(proving.api).backend,
         amount: unit,
         mine: (blocks = 1) => node.produce(blocks),
         reach: async (clock) => {
           const now = (await node.time()) / 1000n
           if (now < clock) await node.advance(clock - now)
         },
+        verifier: async (adapter) => {
+          const { value: asOf, assurance } = await adapter.tip()
+          return createHubVerifier({ network, chainId, trust: () => ({ assurance, asOf }) })
+        },
         undo: (depth) => node.reorg(depth, { transactions: 'forget' }),
         close: async () => {
           await connections.close()
+          await proving.api.disconnect()
           await node.dispose()
         },
       }

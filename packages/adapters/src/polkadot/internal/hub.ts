@@ -22,10 +22,10 @@ import {
   Verdict,
 } from '@aitbc/core'
 import { HtlcStorage } from '@aitbc/proofs/ethereum'
+import { LockEvidence } from '@aitbc/proofs/revive'
 import { Scale, StorageKey } from '@aitbc/proofs/substrate'
 import * as Address from '../Address.js'
 import { PolkadotErrors } from '../errors.js'
-import * as HubEvidence from '../HubEvidence.js'
 import * as HubLock from '../HubLock.js'
 import * as PolkadotTransaction from '../PolkadotTransaction.js'
 import { atTip, type Client, type Head, headerAt, needBlock, ref, tipOf, told } from './client.js'
@@ -344,14 +344,14 @@ export async function contractAt(
 ): Promise<Contract | undefined> {
   const bytes = await Rpc.storage(client.api, infoKey(hub), at, options)
   if (bytes === undefined || bytes[0] !== CONTRACT) return undefined
-  const contract = HubEvidence.contractOf(bytes)
+  const contract = LockEvidence.contractOf(bytes)
   if (contract === undefined) throw Rpc.malformed('state_getStorage', 'a contract', bytes)
   return contract
 }
 
 /** Where the chain keeps what it knows of the contract (`Revive.AccountInfoOf`, keys as they are). */
 export function infoKey(hub: Hub): Bytes.Bytes {
-  return StorageKey.of('Revive', 'AccountInfoOf', Rpc.unhex(hub.backend.address))
+  return LockEvidence.contractKey(Rpc.unhex(hub.backend.address))
 }
 
 /** The status of a lock in a block, where the contract's code is the audited one. Refusals: `lock-code`, `lock-status`. */
@@ -380,7 +380,7 @@ export async function statusAt(
 
 /** The key of a lock's status in the contract's child trie. */
 export function slotKey(parameters: HtlcStorage.Parameters): Bytes.Hash32 {
-  return StorageKey.contractSlot(HtlcStorage.slot(HtlcStorage.lockId(parameters)))
+  return LockEvidence.slotKey(HtlcStorage.lockId(parameters))
 }
 
 interface Located {

@@ -8,9 +8,9 @@ import {
   show,
 } from '@aitbc/core'
 import { HtlcStorage } from '@aitbc/proofs/ethereum'
+import { LockEvidence } from '@aitbc/proofs/revive'
 import { StorageKey, TrieProof } from '@aitbc/proofs/substrate'
 import { PolkadotErrors } from '../errors.js'
-import * as HubEvidence from '../HubEvidence.js'
 import * as HubLock from '../HubLock.js'
 import { atTip, type Client, needHeader } from './client.js'
 import { contractAt, type Hub, infoKey, slotKey, statusAt } from './hub.js'
@@ -22,7 +22,7 @@ type Hex = `0x${string}`
 interface Statement {
   readonly terms: LockTerms.LockTerms
   readonly status: HtlcStorage.Status
-  readonly form: keyof typeof HubEvidence.FORMAT
+  readonly form: keyof typeof LockEvidence.FORMAT
 }
 
 /**
@@ -69,7 +69,7 @@ async function evidenceOf(
       if (!status.ok || status.value !== statement.status) continue
       return {
         network: client.network.id,
-        format: HubEvidence.FORMAT[statement.form],
+        format: LockEvidence.FORMAT[statement.form],
         bytes: await evidenceAt(client, hub, statement, hash, options),
       }
     }
@@ -98,18 +98,19 @@ async function evidenceAt(
   const contract = await contractAt(client, hub, at, options)
   const child = StorageKey.childRoot(contract?.trieId ?? new Uint8Array(0))
   const key = slotKey(HubLock.parameters(terms, hub))
-  const evidence: HubEvidence.HubEvidence = {
+  const keys = [infoKey(hub), LockEvidence.CLOCK_KEY]
+  const evidence: LockEvidence.LockEvidence = {
     header: header.bytes,
-    contract: TrieProof.of(await Rpc.readProof(client.api, [infoKey(hub)], at, options)),
+    contract: TrieProof.of(await Rpc.readProof(client.api, keys, at, options)),
     status: TrieProof.of(await Rpc.childReadProof(client.api, child, [key], at, options)),
-    head: [],
   }
-  const verdict = HubEvidence.verify({ block: Rpc.unhex(at) }, terms, hub, evidence)
-  if (!verdict.ok || verdict.value.status !== status)
-    throw Rpc.malformed(
-      'state_getChildReadProof',
-      `a proof of the lock in ${at}`,
-      verdict.ok ? verdict.value.status : `${verdict.refusal.check}: ${verdict.refusal.message}`,
-    )
-  return HubEvidence.encode(evidence)
+  const verdict = LockEvidence.verify(terms, hub, evidence)
+  const wrong = verdict.ok
+    ? verdict.value.status === status && Rpc.hex(verdict.value.block.hash) === at
+      ? undefined
+      : verdict.value.status
+    : `${verdict.refusal.check}: ${verdict.refusal.message}`
+  if (wrong !== undefined)
+    throw Rpc.malformed('state_getChildReadProof', `a proof of the lock in ${at}`, wrong)
+  return LockEvidence.encode(evidence)
 }
