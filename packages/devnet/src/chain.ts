@@ -18,6 +18,9 @@ export interface MineOptions {
 const MOST_BLOCKS = 10_000
 const TEN_YEARS = 315_360_000n
 const MOST_DEPTH = 256
+/** Of a second. */
+const MILLISECONDS = 1000n
+const NANOSECONDS = 1_000_000_000n
 
 /**
  * Mines blocks (1 by default) with whatever waits in the mempool; returns their hashes, oldest first.
@@ -67,8 +70,8 @@ export interface AdvanceOptions {
 
 /**
  * Moves the time of all chains of the net by so many seconds, and mines blocks of the new time, so that every lock
- * clock (height apart) shows it: median time past on Bitcoin, `block.timestamp` on the EVM chain. Returns the new
- * time, unix seconds.
+ * clock (height apart) shows it: median time past on Bitcoin, `block.timestamp` on the EVM chain, the time of the newest block on the
+ * others (of the slot that is being filled on Solana). Returns the new time, unix seconds.
  *
  * Errors: 6007 `InvalidDevnetArgument`, 6010 `DevnetStopped`.
  *
@@ -94,8 +97,22 @@ export async function advance(
     if (state.bitcoin !== undefined && bitcoinBlocks > 0)
       await Bitcoin.mineBitcoin(state.bitcoin, state.clock, bitcoinBlocks)
     if (state.evm !== undefined && evmBlocks > 0) await Evm.mineEvm(state.evm, state.clock, evmBlocks)
+    await reachTime(state)
     return time
   })
+}
+
+/** Blocks of the net's time on the chains that run in this process, where theirs is behind it. */
+export async function reachTime({ clock, solana, cosmos, polkadot }: State): Promise<void> {
+  if (solana !== undefined && solana.chain.time() < clock.now()) await solana.chain.produce()
+  if (cosmos !== undefined) {
+    const behind = clock.now() - cosmos.time() / NANOSECONDS
+    if (behind > 0n) await cosmos.advance(behind)
+  }
+  if (polkadot !== undefined) {
+    const behind = clock.now() - (await polkadot.time()) / MILLISECONDS
+    if (behind > 0n) await polkadot.advance(behind)
+  }
 }
 
 /** Sets the clocks of all nodes to the net's. */

@@ -6,6 +6,8 @@ import {
 } from './BitcoinNode.js'
 import type { BeaconChain } from './beacon/BeaconChain.js'
 import { serveBeacon } from './beacon/server.js'
+import { reachTime } from './chain.js'
+import { type CosmosNode, type CosmosOptions, createCosmosNode } from './cosmos/createCosmosNode.js'
 import {
   type BeaconNode,
   type EvmNode,
@@ -19,14 +21,22 @@ import { prepareFaucet } from './internal/bitcoinChain.js'
 import * as Clock from './internal/Clock.js'
 import { mutex } from './internal/mutex.js'
 import { attach, type State } from './internal/state.js'
+import { createPolkadotNode, type PolkadotNode, type PolkadotOptions } from './polkadot/PolkadotNode.js'
+import { createSolanaNode, type SolanaNode, type SolanaNodeOptions } from './solana/SolanaNode.js'
 
 /** Real local nodes, with one clock for all of them. Stop them with `dispose`, or declare the net with `await using`. */
 export interface Devnet<
   B extends BitcoinNode | undefined = BitcoinNode,
   E extends EvmNode | undefined = EvmNode,
+  S extends SolanaNode | undefined = SolanaNode | undefined,
+  C extends CosmosNode | undefined = CosmosNode | undefined,
+  P extends PolkadotNode | undefined = PolkadotNode | undefined,
 > extends AsyncDisposable {
   readonly bitcoin: B
   readonly evm: E
+  readonly solana: S
+  readonly cosmos: C
+  readonly polkadot: P
   /** The net's own time, unix seconds: the wall clock plus what `advance` skipped. */
   now(): bigint
   /** Stops every node, server and timer of the net and removes their files; resolves when they are gone. */
@@ -36,10 +46,13 @@ export interface Devnet<
 /** A devnet of whatever chains: what the actions take. */
 export type AnyDevnet = Devnet<BitcoinNode | undefined, EvmNode | undefined>
 
-/** What to start; each chain is on unless it is `false`. */
+/** What to start: Bitcoin and the EVM chain unless they are `false`, the others where they are asked for. */
 export interface DevnetOptions {
   readonly bitcoin?: boolean | BitcoinOptions
   readonly evm?: boolean | EvmOptions
+  readonly solana?: boolean | Omit<SolanaNodeOptions, 'time'>
+  readonly cosmos?: boolean | Omit<CosmosOptions, 'startTime'>
+  readonly polkadot?: boolean | Omit<PolkadotOptions, 'signal'>
   /** What the net's clock shows at the start, unix seconds; the present by default. */
   readonly startTime?: bigint
   /** Gives up the start. A net that has started is stopped by `dispose`. */
@@ -48,50 +61,72 @@ export interface DevnetOptions {
   readonly onProgress?: (message: string) => void
 }
 
+/** A chain that is there unless its option is `false`. */
+type UnlessOff<O, Name extends keyof DevnetOptions, Node> = Name extends keyof O
+  ? O[Name] extends false
+    ? undefined
+    : Node | (false extends O[Name] ? undefined : never)
+  : Node
+
+/** A chain that is there where its option asks for it. */
+type WhereAsked<O, Name extends keyof DevnetOptions, Node> = Name extends keyof O
+  ? O[Name] extends false | undefined
+    ? undefined
+    : Node | (false extends O[Name] ? undefined : undefined extends O[Name] ? undefined : never)
+  : undefined
+
+/** The net that these options make. */
+export type DevnetOf<O extends DevnetOptions> = Devnet<
+  UnlessOff<O, 'bitcoin', BitcoinNode>,
+  UnlessOff<O, 'evm', EvmNode>,
+  WhereAsked<O, 'solana', SolanaNode>,
+  WhereAsked<O, 'cosmos', CosmosNode>,
+  WhereAsked<O, 'polkadot', PolkadotNode>
+>
+
 /**
- * Starts real nodes on free ports of 127.0.0.1: `bitcoind` on regtest (from `BITCOIND`, else PATH, else fetched from
- * Debian's packages without root) and anvil from npm. They end with this process, however it ends.
+ * Starts nodes on free ports of 127.0.0.1: `bitcoind` on regtest (from `BITCOIND`, else PATH, else fetched from
+ * Debian's packages without root) and anvil from npm, which end with this process, however it ends; and, where asked for, those of
+ * `createSolanaNode`, `createCosmosNode` and `createPolkadotNode`, which run in this process and don't keep it alive.
  *
  * Errors: 6001 `BitcoindMissing`, 6002 `AnvilMissing`, 6003 `NodeNotStarted` (with the end of the node's log),
- * 6009 `PackagesUnavailable`; `signal.reason` when aborted.
+ * 6009 `PackagesUnavailable`, 6018 `SolanaUnavailable`, 6031 `PolkadotUnavailable`, 6032 `PolkadotSpecInvalid`,
+ * 6007 `InvalidDevnetArgument`; `signal.reason` when aborted.
  *
  * @example
  * import { createDevnet, mine } from '@aitbc/devnet'
- * const devnet = await createDevnet()
+ * const devnet = await createDevnet({ solana: true })
  * await mine(devnet, 'bitcoin', 3)
+ * await devnet.solana.chain.produce()
  * await devnet.dispose()
  */
-export async function createDevnet(
-  options?: DevnetOptions & { readonly bitcoin?: true | BitcoinOptions; readonly evm?: true | EvmOptions },
-): Promise<Devnet>
-export async function createDevnet(
-  options: DevnetOptions & { readonly bitcoin?: true | BitcoinOptions; readonly evm: false },
-): Promise<Devnet<BitcoinNode, undefined>>
-export async function createDevnet(
-  options: DevnetOptions & { readonly bitcoin: false; readonly evm?: true | EvmOptions },
-): Promise<Devnet<undefined, EvmNode>>
-export async function createDevnet(options: DevnetOptions): Promise<AnyDevnet>
+export async function createDevnet<const O extends DevnetOptions = Record<never, never>>(
+  options?: O & DevnetOptions,
+): Promise<DevnetOf<O>>
 export async function createDevnet(options: DevnetOptions = {}): Promise<AnyDevnet> {
   options.signal?.throwIfAborted()
   const clock = Clock.create(Date.now, options.startTime)
   const common = { signal: options.signal, onProgress: options.onProgress }
-  const [bitcoin, evm] = await allOrStop<StartedBitcoin | undefined, StartedEvm | undefined>(
-    options.bitcoin === false
-      ? Promise.resolve(undefined)
-      : startBitcoin({ ...(typeof options.bitcoin === 'object' ? options.bitcoin : {}), ...common }),
-    options.evm === false
-      ? Promise.resolve(undefined)
-      : startEvm({
-          ...(typeof options.evm === 'object' ? options.evm : {}),
-          startTime: clock.now(),
-          ...common,
-        }),
+  const [bitcoin, evm, solana, cosmos, polkadot] = await allOrStop(
+    options.bitcoin === false ? undefined : startBitcoin({ ...bag(options.bitcoin), ...common }),
+    options.evm === false ? undefined : startEvm({ ...bag(options.evm), startTime: clock.now(), ...common }),
+    wanted(options.solana) ? createSolanaNode({ ...bag(options.solana), time: clock.now }) : undefined,
+    wanted(options.cosmos) ? createCosmosNode({ ...bag(options.cosmos), startTime: clock.now() }) : undefined,
+    wanted(options.polkadot)
+      ? createPolkadotNode({
+          ...bag(options.polkadot),
+          ...(options.signal === undefined ? {} : { signal: options.signal }),
+        })
+      : undefined,
   )
   const state: State = {
     clock,
     exclusive: mutex(),
     bitcoin,
     evm,
+    solana,
+    cosmos,
+    polkadot,
     closers: new Set(),
     feeEstimates: undefined,
     stopped: false,
@@ -119,6 +154,7 @@ export async function createDevnet(options: DevnetOptions = {}): Promise<AnyDevn
       state.closers.add(server.close)
       beacon = beaconNode(evm.beacon, server.url)
     }
+    await reachTime(state)
     options.signal?.throwIfAborted()
   } catch (error) {
     await dispose()
@@ -130,6 +166,9 @@ export async function createDevnet(options: DevnetOptions = {}): Promise<AnyDevn
         ? undefined
         : { ...bitcoin.node, esplora: { url: esplora.url } },
     evm: evm === undefined || beacon === undefined ? evm?.node : { ...evm.node, beacon },
+    solana,
+    cosmos,
+    polkadot,
     now: clock.now,
     dispose,
     [Symbol.asyncDispose]: dispose,
@@ -139,18 +178,35 @@ export async function createDevnet(options: DevnetOptions = {}): Promise<AnyDevn
   return devnet
 }
 
-async function allOrStop<B extends StartedBitcoin | undefined, E extends StartedEvm | undefined>(
-  bitcoin: Promise<B>,
-  evm: Promise<E>,
-): Promise<readonly [B, E]> {
-  const [b, e] = await Promise.allSettled([bitcoin, evm])
-  if (b.status === 'fulfilled' && e.status === 'fulfilled') return [b.value, e.value]
-  for (const outcome of [b, e]) {
-    if (outcome.status !== 'fulfilled') continue
-    outcome.value?.close()
-    await outcome.value?.process.stop()
-  }
-  throw b.status === 'rejected' ? b.reason : (e as PromiseRejectedResult).reason
+/** What a net starts: a process of its own, or a node of this process. */
+type Started = StartedBitcoin | StartedEvm | SolanaNode | CosmosNode | PolkadotNode
+
+/** Waits for all that start; where one doesn't, the others are stopped. */
+async function allOrStop<T extends readonly (Started | undefined)[]>(
+  ...starting: { readonly [K in keyof T]: Promise<T[K]> | T[K] }
+): Promise<T> {
+  const outcomes = await Promise.allSettled(starting)
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+  const values = outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : undefined))
+  if (failed === undefined) return values as unknown as T
+  await Promise.all(values.map(stopOne))
+  throw failed.reason
+}
+
+async function stopOne(started: Started | undefined): Promise<void> {
+  if (started === undefined) return
+  if (!('process' in started)) return started[Symbol.asyncDispose]()
+  started.close()
+  await started.process.stop()
+}
+
+function wanted<T extends object>(option: boolean | T | undefined): option is true | T {
+  return option !== undefined && option !== false
+}
+
+/** The options in what may also be just yes. */
+function bag<T extends object>(option: boolean | T | undefined): T | Record<never, never> {
+  return typeof option === 'object' ? option : {}
 }
 
 function beaconNode(chain: BeaconChain, url: string): BeaconNode {
@@ -168,10 +224,5 @@ async function stop(state: State): Promise<void> {
   state.stopped = true
   for (const close of state.closers) await close()
   state.closers.clear()
-  await Promise.all(
-    [state.bitcoin, state.evm].map(async (chain) => {
-      chain?.close()
-      await chain?.process.stop()
-    }),
-  )
+  await Promise.all([state.bitcoin, state.evm, state.solana, state.cosmos, state.polkadot].map(stopOne))
 }

@@ -40,7 +40,13 @@ export {
 } from './cosmos/createCosmosNode.js'
 export { createWasmdNode, type WasmdNode, type WasmdOptions } from './cosmos/createWasmdNode.js'
 export * as WasmRules from './cosmos/WasmRules.js'
-export { type AnyDevnet, createDevnet, type Devnet, type DevnetOptions } from './createDevnet.js'
+export {
+  type AnyDevnet,
+  createDevnet,
+  type Devnet,
+  type DevnetOf,
+  type DevnetOptions,
+} from './createDevnet.js'
 export {
   closedUrl,
   createProxy,

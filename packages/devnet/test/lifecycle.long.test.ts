@@ -1,5 +1,6 @@
+import { advance, createDevnet } from '@aitbc/devnet'
 import { describe, expect, test } from 'vitest'
-import { ended, expectNodes, nothingLeft, owner } from './lifecycle.js'
+import { ended, expectNodes, listening, nothingLeft, owner } from './lifecycle.js'
 
 // The other ways in which an owner ends; lifecycle.node.test.ts has those that differ most.
 describe.runIf(process.platform === 'linux')('nothing is left running', () => {
@@ -17,6 +18,41 @@ describe.runIf(process.platform === 'linux')('nothing is left running', () => {
     expectNodes()
     child.kill(signal)
     expect(await ended(child)).toBe(signal)
+    await nothingLeft()
+  })
+
+  const all = { solana: true, cosmos: true, polkadot: true }
+  test.each([
+    ['returns', 0],
+    ['rejects', 1],
+  ])('of five chains, when the owner %s', async (how, code) => {
+    expect(await ended(await owner(how, all))).toBe(code)
+    await nothingLeft()
+  })
+
+  test('of five chains, when the owner gets SIGTERM, and after dispose', async () => {
+    const child = await owner('idles', all)
+    expectNodes()
+    child.kill('SIGTERM')
+    expect(await ended(child)).toBe('SIGTERM')
+    await nothingLeft()
+
+    const before = listening()
+    const devnet = await createDevnet({ ...all, startTime: 2_000_000_000n })
+    expect(await devnet.polkadot.time()).toBeGreaterThanOrEqual(2_000_000_000_000n)
+    expect(await advance(devnet, 3600n)).toBeGreaterThanOrEqual(2_000_003_600n)
+    expect(await devnet.polkadot.time()).toBeGreaterThanOrEqual(2_000_003_600_000n)
+    expect(listening().length).toBeGreaterThanOrEqual(before.length + 4)
+    await Promise.all([devnet.dispose(), devnet.dispose()])
+    expect(listening()).toEqual(before)
+    await nothingLeft()
+  })
+
+  test('of a Substrate runtime that doesn’t start: the others are stopped', async () => {
+    const before = listening()
+    const start = createDevnet({ ...all, polkadot: { chainSpec: '/nowhere.json' } })
+    await expect(start).rejects.toMatchObject({ _tag: 'PolkadotSpecInvalid' })
+    expect(listening()).toEqual(before)
     await nothingLeft()
   })
 

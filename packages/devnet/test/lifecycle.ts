@@ -1,6 +1,15 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -46,6 +55,24 @@ export async function nothingLeft(): Promise<void> {
   expect(readdirSync(folder)).toEqual([])
 }
 
+/** The ports on which this process listens. */
+export function listening(): readonly number[] {
+  const sockets = new Set(
+    readdirSync('/proc/self/fd').flatMap((fd) => {
+      try {
+        return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/self/fd/${fd}`))?.[1] ?? []
+      } catch {
+        return []
+      }
+    }),
+  )
+  return ['tcp', 'tcp6']
+    .flatMap((table) => readFileSync(`/proc/self/net/${table}`, 'utf8').split('\n'))
+    .map((line) => line.trim().split(/\s+/))
+    .filter((fields) => fields[3] === '0A' && sockets.has(fields[9] as string))
+    .map((fields) => Number.parseInt((fields[1] as string).split(':')[1] as string, 16))
+}
+
 export function expectNodes(): void {
   const commands = processes().map(({ command }) => command)
   expect(commands.some((command) => / -regtest /.test(command))).toBe(true)
@@ -53,8 +80,9 @@ export function expectNodes(): void {
 }
 
 /** Starts a process that owns a devnet, and waits until its nodes run. */
-export async function owner(how: string): Promise<ReturnType<typeof spawn>> {
-  const child = spawn(process.execPath, ['--import', 'tsx', join(here, 'fixtures/owner.ts'), how, folder], {
+export async function owner(how: string, options: object = {}): Promise<ReturnType<typeof spawn>> {
+  const args = [join(here, 'fixtures/owner.ts'), how, folder, JSON.stringify(options)]
+  const child = spawn(process.execPath, ['--import', 'tsx', ...args], {
     cwd: root,
     env: { ...process.env, TMPDIR: tmpdirBefore, NODE_OPTIONS: '' },
     stdio: ['ignore', 'pipe', 'pipe'],

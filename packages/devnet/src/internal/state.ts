@@ -1,7 +1,10 @@
 import type { StartedBitcoin } from '../BitcoinNode.js'
+import type { CosmosNode } from '../cosmos/createCosmosNode.js'
 import type { AnyDevnet } from '../createDevnet.js'
 import type { StartedEvm } from '../EvmNode.js'
 import { DevnetErrors } from '../errors.js'
+import type { PolkadotNode } from '../polkadot/PolkadotNode.js'
+import type { SolanaNode } from '../solana/SolanaNode.js'
 import type { Clock } from './Clock.js'
 import type { Exclusive } from './mutex.js'
 
@@ -12,6 +15,9 @@ export interface State {
   readonly exclusive: Exclusive
   readonly bitcoin: StartedBitcoin | undefined
   readonly evm: StartedEvm | undefined
+  readonly solana: SolanaNode | undefined
+  readonly cosmos: CosmosNode | undefined
+  readonly polkadot: PolkadotNode | undefined
   /** Run when the net stops, before its nodes do. */
   readonly closers: Set<() => Promise<void> | void>
   /** What the Esplora façade says of fees, instead of the node's estimate. */

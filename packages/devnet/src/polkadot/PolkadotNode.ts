@@ -3,10 +3,10 @@ import { Bytes, type Network } from '@aitbc/core'
 import * as networks from '@aitbc/core/networks'
 import { DevnetErrors } from '../errors.js'
 import * as guards from '../internal/guards.js'
-import { mutex } from '../internal/mutex.js'
+import { type Exclusive, mutex } from '../internal/mutex.js'
 import * as ChainSpec from './chainSpec.js'
 import { DEPLOYER, deploy } from './deploy.js'
-import { acquire, type Core, release } from './load.js'
+import { acquire, busy, type Core, release } from './load.js'
 import { createPool, type Pool, rejected } from './pool.js'
 import { type Session, serveRpc } from './server.js'
 
@@ -87,6 +87,10 @@ const FIRST_BLOCK_TRIES = 5
  * await node.dispose()
  */
 export async function createPolkadotNode(options: PolkadotOptions = {}): Promise<PolkadotNode> {
+  return busy(() => open(options))
+}
+
+async function open(options: PolkadotOptions): Promise<PolkadotNode> {
   const { signal } = options
   signal?.throwIfAborted()
   const lag = guards.integer(options.finalityLag ?? 2, 'finalityLag', 0, 1000)
@@ -140,7 +144,8 @@ async function serve(
   chain: Blockchain,
   options: { readonly lag: number; mining: 'instant' | 'manual'; readonly stop: () => Promise<void> },
 ): Promise<PolkadotNode> {
-  const exclusive = mutex()
+  const alone = mutex()
+  const exclusive: Exclusive = (run) => alone(() => busy(run))
   const pool = createPool(chain)
   const facts = await factsOf(chain)
   let { mining } = options
@@ -204,7 +209,7 @@ async function serve(
     disposing ??= server.close().then(() => exclusive(options.stop))
     return disposing
   }
-  const clock = async () => timeOf(chain.head)
+  const clock = () => busy(() => timeOf(chain.head))
   return {
     url: server.url,
     ...facts,

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { isAitbcError } from '@aitbc/core'
 import { type RawData, WebSocketServer } from 'ws'
@@ -32,8 +33,11 @@ const ENDS: ReadonlySet<string> = new Set(Object.values(SUBSCRIPTIONS).map(([, e
 
 /** Serves JSON-RPC 2.0 over WebSocket on a free port of 127.0.0.1. */
 export async function serveRpc(open: () => Session): Promise<RpcServer> {
-  const server = new WebSocketServer({ host: '127.0.0.1', port: 0, maxPayload: MOST_BYTES })
-  await once(server, 'listening')
+  const http = createServer()
+  const server = new WebSocketServer({ server: http, maxPayload: MOST_BYTES })
+  http.listen(0, '127.0.0.1')
+  await once(http, 'listening')
+  http.unref()
   server.on('connection', (socket) => {
     const session = open()
     const send = (message: object) => {
@@ -53,10 +57,11 @@ export async function serveRpc(open: () => Session): Promise<RpcServer> {
     })
   })
   return {
-    url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `ws://127.0.0.1:${(http.address() as AddressInfo).port}`,
     close: async () => {
-      const closed = once(server, 'close')
+      const closed = once(http, 'close')
       server.close()
+      http.close()
       for (const socket of server.clients) socket.terminate()
       await closed
     },
