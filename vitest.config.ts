@@ -102,6 +102,8 @@ export default defineConfig({
           include: nodes,
           exclude: ['**/node_modules/**'],
           environment: 'node',
+          // One node at a time: its blocks come in real time.
+          fileParallelism: false,
           testTimeout: 600_000,
           hookTimeout: 600_000,
         },
