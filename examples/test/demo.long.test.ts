@@ -77,7 +77,7 @@ test('default: every scene on real nodes, each balance right to the last unit, o
 
 test('behavior: nothing is left running after an interrupt in the middle of a swap', async () => {
   const demo = start('1')
-  await demo.printed('mempool')
+  await demo.printed('on the long leg: ')
   const children = descendants(demo.child)
   expect(children.length).toBeGreaterThan(3)
   demo.child.kill('SIGINT')

@@ -3,10 +3,17 @@ import type { FromParty } from './messages.js'
 
 /** Who shows what happens: a person's terminal, or one JSON line an event. */
 export interface Audience {
-  scene(number: number, title: string): void
+  /** A scene begins. */
+  scene(number: number, title: string): Watcher
+  say(text: string): void
+  /** The last line: figures, and whether all was right. */
+  done(figures: Readonly<Record<string, unknown>>, pass: boolean): void
+}
+
+/** Who watches one scene. */
+export interface Watcher {
   say(text: string): void
   hear(party: string, message: FromParty): void
-  done(figures: Readonly<Record<string, unknown>>, pass: boolean): void
 }
 
 /** An asset as it is shown. */
@@ -17,15 +24,16 @@ export interface Shown {
 
 /** One JSON line an event; the last has the figures. */
 export function createJsonAudience(print: (line: string) => void): Audience {
-  let scene = 0
   const line = (value: Record<string, unknown>) => print(JSON.stringify(value))
   return {
-    scene(number, title) {
-      scene = number
+    scene(scene, title) {
       line({ scene, title })
+      return {
+        say: (text) => line({ scene, text }),
+        hear: (party, message) => line({ scene, party, ...message }),
+      }
     },
-    say: (text) => line({ scene, text }),
-    hear: (party, message) => line({ scene, party, ...message }),
+    say: (text) => line({ text }),
     done: (figures, pass) => line({ ...figures, pass }),
   }
 }
@@ -46,27 +54,21 @@ export function createTerminalAudience(
   const paint = (style: keyof typeof COLOUR, text: string) =>
     options.colour ? `\u001b[${COLOUR[style]}m${text}\u001b[0m` : text
   const began = options.now()
-  const last = new Map<string, string>()
   const clock = () => `${((options.now() - began) / 1000).toFixed(1)}s`.padStart(7)
   const row = (who: string, text: string) => {
     const name = who === 'Alice' || who === 'Bob' ? paint(who, who.padEnd(6)) : paint('dim', who.padEnd(6))
     print(`${paint('dim', clock())}  ${name} ${text}`)
   }
-  /** Prints a line unless the party's last one on this subject was the same. */
-  const once = (party: string, subject: string, text: string) => {
-    const key = `${party}/${subject}`
-    if (last.get(key) === text) return
-    last.set(key, text)
-    row(party, text)
-  }
-  return {
-    scene(number, title) {
-      last.clear()
-      print('')
-      print(paint('bold', `${number}. ${title}`))
-    },
-    say: (text) => row('', text),
-    hear(party, message) {
+  const watch = (): Watcher => {
+    const last = new Map<string, string>()
+    /** Prints a line unless the party's last one on this subject was the same. */
+    const once = (party: string, subject: string, text: string) => {
+      const key = `${party}/${subject}`
+      if (last.get(key) === text) return
+      last.set(key, text)
+      row(party, text)
+    }
+    const hear = (party: string, message: FromParty): void => {
       switch (message.is) {
         case 'ready':
           return
@@ -101,31 +103,44 @@ export function createTerminalAudience(
           return
         }
         case 'unreadable':
-          return once(
-            party,
-            message.leg,
-            paint('dim', `can't rely on the ${message.leg} leg now: ${message.why}`),
-          )
+          once(party, message.leg, paint('dim', `can't rely on the ${message.leg} leg now: ${message.why}`))
+          return
         case 'waiting':
-          return once(party, 'waiting', paint('dim', `waits for ${message.for}`))
+          once(party, 'waiting', paint('dim', `waits for ${message.for}`))
+          return
         case 'sent':
-          return once(
+          once(
             party,
             `sent/${message.command}/${message.leg}`,
             `${paint('bold', message.command)} on the ${message.leg} leg: ${message.ids.map(short).join(', ')}`,
           )
+          return
         case 'raised':
-          return row(party, `raised the fee of ${message.key.split('/')[0]}: ${short(message.id)}`)
+          row(party, `raised the fee of its ${message.command}: ${short(message.id)}`)
+          return
         case 'trouble':
-          return once(party, message.key, paint('dim', `will try again: ${message.message}`))
+          once(party, message.key, paint('dim', `will try again: ${message.message}`))
+          return
         case 'alarm':
-          return once(party, 'alarm', paint('bad', `ALARM: ${message.reason}`))
+          once(party, 'alarm', paint('bad', `ALARM: ${message.reason}`))
+          return
         case 'finished':
-          return row(party, paint('good', `finished: ${message.outcome}`))
+          row(party, paint('good', `finished: ${message.outcome}`))
+          return
         case 'failed':
-          return row(party, paint('bad', `failed: ${message.message}`))
+          row(party, paint('bad', `failed: ${message.message}`))
+          return
       }
+    }
+    return { say: (text) => row('', text), hear }
+  }
+  return {
+    scene(number, title) {
+      print('')
+      print(paint('bold', `${number}. ${title}`))
+      return watch()
     },
+    say: (text) => row('', text),
     done(figures, pass) {
       print('')
       print(pass ? paint('good', 'every balance is right to the last unit') : paint('bad', 'the demo FAILED'))

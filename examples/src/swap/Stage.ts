@@ -3,11 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Bytes } from '@aitbc/core'
-import { advance, type BeaconNode, type Devnet, mine } from '@aitbc/devnet'
+import { Bytes, Fact } from '@aitbc/core'
+import type { Agreement } from '@aitbc/swap'
 import { build, stop as stopEsbuild } from 'esbuild'
-import type { Audience } from './Audience.js'
+import type { Watcher } from './Audience.js'
+import type { FamilyName, Place } from './Family.js'
 import type { FromParty, PartyConfig, ToParty } from './messages.js'
+import type { World } from './World.js'
 
 /** A party as the stage knows it: what survives its processes. */
 export interface Actor {
@@ -15,8 +17,18 @@ export interface Actor {
   readonly role: PartyConfig['role']
   readonly seed: Uint8Array
   readonly folder: string
+  /** What it told of each leg. */
+  readonly seen: { readonly [L in Agreement.Leg]: Told }
+}
+
+/** What a party told of a leg. */
+export interface Told {
   /** Ids of all transactions that it said it sent. */
   readonly sent: Set<string>
+  /** Refs of the locks that it saw. */
+  readonly locks: Set<string>
+  /** The best assurance that a lock had for it. */
+  assurance: Fact.Assurance
 }
 
 /** A running process of an actor. */
@@ -32,25 +44,29 @@ export interface Performance {
 
 /** Where the parties meet: the chains, and whoever watches. Everything that is started here is stopped by `close`. */
 export interface Stage {
-  readonly devnet: Devnet
+  readonly world: World
+  /** Starts a process of an actor, for a swap between two chains. */
   enter(
     actor: Actor,
-    config: Omit<PartyConfig, 'name' | 'role' | 'seed' | 'folder' | 'checkpoint'>,
+    between: readonly FamilyName[],
+    config: Omit<PartyConfig, 'name' | 'role' | 'seed' | 'folder' | 'chains'>,
+    watcher: Watcher,
   ): Performance
   cast(name: PartyConfig['name'], role: PartyConfig['role']): Promise<Actor>
-  /** Moves the time of both chains and of both parties. */
-  advance(seconds: bigint): Promise<void>
+  /** Plays a scene; time isn't skipped for others while it goes on. */
+  play<T>(scene: (skip: Skip) => Promise<T>): Promise<T>
   close(): Promise<void>
 }
 
+/** Waits until all scenes on stage wait, then moves the time of all chains and parties to what is asked for, or beyond. Gives the milliseconds. */
+export type Skip = (to: bigint) => Promise<number>
+
 const PARTY = fileURLToPath(new URL('./party.ts', import.meta.url))
-/** Epochs after which the first block is final again, where there were none for long. */
-const EPOCHS_TO_FINALITY = 5
 /** No message for so long means that something hangs. */
-const PATIENCE_MS = 45_000
+const PATIENCE_MS = 180_000
 
 /** Sets the stage: parties are processes of their own, and end with it. */
-export async function createStage(devnet: Devnet, beacon: BeaconNode, audience: Audience): Promise<Stage> {
+export async function createStage(world: World): Promise<Stage> {
   const program = await compile()
   const running = new Set<ChildProcess>()
   const folders: string[] = [dirname(program)]
@@ -58,43 +74,73 @@ export async function createStage(devnet: Devnet, beacon: BeaconNode, audience: 
     if (child.connected) child.send(message, () => undefined)
   }
   const tellTime = () => {
-    for (const child of running) post(child, { is: 'time', utc: String(devnet.now()) })
+    const utc = String(world.clock.now())
+    for (const child of running) post(child, { is: 'time', utc })
   }
   const clock = setInterval(tellTime, 100)
+  // The parties' clocks move first: a chain that is behind for a moment is only waited for.
+  world.onTime(tellTime)
+  let playing = 0
+  let waiting: Waiter[] = []
+  const skipWhenAllWait = () => {
+    if (waiting.length === 0 || waiting.length < playing) return
+    const all = waiting
+    waiting = []
+    let to = 0n
+    for (const { time } of all) if (time > to) to = time
+    world.reach(to).then(
+      () => {
+        for (const { resolve } of all) resolve()
+      },
+      (error) => {
+        for (const { reject } of all) reject(error)
+      },
+    )
+  }
+  const skip: Skip = async (time) => {
+    const began = performance.now()
+    await new Promise<void>((resolve, reject) => {
+      waiting.push({ time, resolve, reject })
+      skipWhenAllWait()
+    })
+    return performance.now() - began
+  }
   return {
-    devnet,
+    world,
     async cast(name, role) {
       const folder = await mkdtemp(join(tmpdir(), `aitbc-${name.toLowerCase()}-`))
       folders.push(folder)
-      return { name, role, seed: crypto.getRandomValues(new Uint8Array(32)), folder, sent: new Set() }
+      const told = (): Told => ({ sent: new Set(), locks: new Set(), assurance: 'reported' })
+      const seed = crypto.getRandomValues(new Uint8Array(32))
+      return { name, role, seed, folder, seen: { long: told(), short: told() } }
     },
-    enter(actor, config) {
-      const child = fork(program, { execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+    enter(actor, between, config, watcher) {
+      const child = fork(program, {
+        execArgv: [],
+        stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      })
       running.add(child)
-      const performance = perform(child, actor, audience)
+      const performance = perform(child, actor, watcher)
       child.once('exit', () => running.delete(child))
       const { name, role, folder } = actor
       const seed = Bytes.toHex(actor.seed)
-      // As a wallet would ship one: the newest final block when the process starts.
-      const trusted = beacon.finalized()
-      const checkpoint = Bytes.toHex(trusted.root)
-      audience.say(
-        `${name} trusts beacon block ${checkpoint.slice(0, 10)}… of slot ${trusted.slot}, and Bitcoin's genesis block`,
-      )
+      const chains: { [F in FamilyName]?: Place } = {}
+      for (const family of between) chains[family] = world.chain(family).place()
       post(child, {
         is: 'config',
-        utc: String(devnet.now()),
-        config: { ...config, name, role, seed, folder, checkpoint },
+        utc: String(world.clock.now()),
+        config: { ...config, name, role, seed, folder, chains },
       })
       return performance
     },
-    async advance(seconds) {
-      // The parties' clocks move first: a chain that is behind for a moment is only waited for.
-      for (const child of running) post(child, { is: 'time', utc: String(devnet.now() + seconds) })
-      await advance(devnet, seconds)
-      // Nobody signed while the time was skipped. Whoever starts from here on needs a checkpoint beyond the gap.
-      await mine(devnet, 'evm', EPOCHS_TO_FINALITY * Number(beacon.config.preset.slotsPerEpoch))
-      tellTime()
+    async play(scene) {
+      playing++
+      try {
+        return await scene(skip)
+      } finally {
+        playing--
+        skipWhenAllWait()
+      }
     },
     async close() {
       clearInterval(clock)
@@ -104,25 +150,37 @@ export async function createStage(devnet: Devnet, beacon: BeaconNode, audience: 
   }
 }
 
+interface Waiter {
+  readonly time: bigint
+  resolve(): void
+  reject(error: unknown): void
+}
+
 /** One file of JavaScript for all parties: a process starts four times as fast as from the sources. */
 async function compile(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'aitbc-party-'))
-  const outfile = join(folder, 'party.mjs')
   await build({
     entryPoints: [PARTY],
-    outfile,
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
     bundle: true,
+    // A party loads the families of its swap alone.
+    splitting: true,
     platform: 'node',
     format: 'esm',
+    // Some of what is bundled is CommonJS, and requires what Node has.
+    banner: {
+      js: "import { createRequire as aitbcRequire } from 'node:module'; const require = aitbcRequire(import.meta.url);",
+    },
     logLevel: 'error',
     // What runs the chains is in the devnet's own process.
-    external: ['litesvm', '@solana/*', '@lodestar/*', '@chainsafe/*'],
+    external: ['litesvm', '@acala-network/*', '@substrate/*', '@lodestar/*', '@chainsafe/*'],
   })
   await stopEsbuild() // its service would outlive this process for a moment
-  return outfile
+  return join(folder, 'party.mjs')
 }
 
-function perform(child: ChildProcess, actor: Actor, audience: Audience): Performance {
+function perform(child: ChildProcess, actor: Actor, watcher: Watcher): Performance {
   const heard: FromParty[] = []
   const listeners = new Set<() => void>()
   let ended: string | undefined
@@ -135,9 +193,8 @@ function perform(child: ChildProcess, actor: Actor, audience: Audience): Perform
   })
   child.on('message', (message: FromParty) => {
     heard.push(message)
-    if (message.is === 'sent') for (const id of message.ids) actor.sent.add(id)
-    if (message.is === 'raised') actor.sent.add(message.id)
-    audience.hear(actor.name, message)
+    note(actor, message)
+    watcher.hear(actor.name, message)
     notify()
   })
   child.once('exit', (code, signal) => {
@@ -181,6 +238,19 @@ function perform(child: ChildProcess, actor: Actor, audience: Audience): Perform
       return message.is === 'finished' ? message.outcome : ''
     },
     kill: () => stop(child),
+  }
+}
+
+/** Keeps what a party told of a leg. */
+function note(actor: Actor, message: FromParty): void {
+  if (message.is !== 'sent' && message.is !== 'raised' && message.is !== 'leg') return
+  const told = actor.seen[message.leg]
+  if (message.is === 'sent') for (const id of message.ids) told.sent.add(id)
+  if (message.is === 'raised') told.sent.add(message.id)
+  if (message.is !== 'leg') return
+  for (const { ref, assurance } of message.locks) {
+    told.locks.add(ref)
+    if (Fact.atLeast(assurance, told.assurance)) told.assurance = assurance
   }
 }
 

@@ -1,5 +1,6 @@
-import type { LockTerms } from '@aitbc/core'
+import type { Fact, LockTerms } from '@aitbc/core'
 import type { Agreement, Runner, SwapMachine } from '@aitbc/swap'
+import type { FamilyName, Place } from './Family.js'
 
 /** What a party is told when its process starts; everything else it learns from the chains and the channel. */
 export interface PartyConfig {
@@ -11,15 +12,8 @@ export interface PartyConfig {
   readonly folder: string
   /** Begin a swap over the channel, take it from storage, or rebuild it from the seed and the chains. */
   readonly mode: 'negotiate' | 'resume' | 'recover'
-  readonly bitcoin: { readonly url: string; readonly username: string; readonly password: string }
-  readonly evm: {
-    readonly url: string
-    readonly htlc: string
-    readonly tokens: readonly string[]
-    readonly beacon: BeaconChain
-  }
-  /** Root of the final beacon block that the party trusts, hex: all that it takes on trust of the EVM chain. */
-  readonly checkpoint: string
+  /** The chains of the swap: where they are, and what the party takes on trust of each. */
+  readonly chains: { readonly [F in FamilyName]?: Place }
   /** Port of the channel on 127.0.0.1: the follower listens, the initiator connects. */
   readonly port?: number
   /** What the initiator offers. */
@@ -27,14 +21,6 @@ export interface PartyConfig {
     readonly give: { readonly network: string; readonly asset: string; readonly amount: string }
     readonly get: { readonly network: string; readonly asset: string; readonly amount: string }
   }
-}
-
-/** The beacon chain of the EVM chain: where its light-client routes are, and what tells it from others. */
-export interface BeaconChain {
-  readonly url: string
-  /** Hex. */
-  readonly genesisValidatorsRoot: string
-  readonly genesisTime: string
 }
 
 /** What the stage tells a party: how it starts, and what time it is. */
@@ -51,6 +37,8 @@ export type FromParty =
       readonly nonce: string
       readonly inequality: readonly string[]
       readonly deadlines: Record<Agreement.Leg, string>
+      /** Least assurance of the other side's lock that it relies upon. */
+      readonly relies: string
     }
   | { readonly is: 'recovered'; readonly swap: string; readonly from: 'storage' | 'chains' }
   | {
@@ -67,7 +55,7 @@ export type FromParty =
         readonly amount: string
         readonly depth: string
         readonly final: boolean
-        readonly assurance: string
+        readonly assurance: Fact.Assurance
         readonly spend?: {
           readonly kind: string
           readonly transaction: string
@@ -78,18 +66,23 @@ export type FromParty =
     }
   | { readonly is: 'unreadable'; readonly leg: Agreement.Leg; readonly why: string }
   | { readonly is: 'waiting'; readonly for: string }
-  | { readonly is: 'sent'; readonly command: string; readonly leg: string; readonly ids: readonly string[] }
-  | { readonly is: 'raised'; readonly key: string; readonly id: string }
+  | {
+      readonly is: 'sent'
+      readonly command: string
+      readonly leg: Agreement.Leg
+      readonly ids: readonly string[]
+    }
+  | { readonly is: 'raised'; readonly leg: Agreement.Leg; readonly command: string; readonly id: string }
   | { readonly is: 'trouble'; readonly key: string; readonly message: string }
   | { readonly is: 'alarm'; readonly reason: string }
   | { readonly is: 'finished'; readonly outcome: SwapMachine.Outcome }
   | { readonly is: 'failed'; readonly message: string }
 
-/** A runner's progress as a report. */
+/** A runner's progress as a report, where there is something in it for the audience. */
 export function report(
   progress: Runner.Progress,
   terms: { readonly [L in Agreement.Leg]?: LockTerms.LockTerms },
-): FromParty {
+): FromParty | undefined {
   switch (progress.is) {
     case 'seen': {
       const { leg, view, tip } = progress
@@ -122,17 +115,27 @@ export function report(
         })),
       }
     }
-    case 'sent': {
-      const [, leg = ''] = progress.key.split('/')
-      return { is: 'sent', command: progress.command, leg, ids: progress.ids }
-    }
+    case 'sent':
+      return { is: 'sent', command: progress.command, leg: legOf(progress.key), ids: progress.ids }
     case 'raised':
-      return { is: 'raised', key: progress.key, id: progress.id }
+      return {
+        is: 'raised',
+        leg: legOf(progress.key),
+        command: progress.key.split('/')[0] ?? '',
+        id: progress.id,
+      }
     case 'trouble':
       return { is: 'trouble', key: progress.key, message: String(progress.error) }
     case 'waiting':
     case 'alarm':
     case 'finished':
       return progress
+    default:
+      return undefined
   }
+}
+
+/** Keys of commands are `<command>/<leg>` and what tells locks apart. */
+function legOf(key: string): Agreement.Leg {
+  return key.split('/')[1] === 'short' ? 'short' : 'long'
 }

@@ -2,9 +2,9 @@
 import { Bytes } from '@aitbc/core'
 import { createFileStorage } from '@aitbc/core/storage/file'
 import { connectChannel, listenChannel } from '@aitbc/devnet'
-import { Agreement, Negotiation, Planner, Recovery, Runner } from '@aitbc/swap'
+import { Agreement, Negotiation, Planner, Policy, Recovery, Runner, Side } from '@aitbc/swap'
 import { type FromParty, type PartyConfig, report, type ToParty } from './messages.js'
-import { createSides, POLICY } from './sides.js'
+import { createSides, policyFor } from './sides.js'
 
 let utc = 0n
 let tellStart: (config: PartyConfig) => void
@@ -33,7 +33,7 @@ try {
 async function play(config: PartyConfig): Promise<void> {
   const seed = Bytes.fromHex(config.seed)
   const storage = createFileStorage({ folder: config.folder })
-  const sides = createSides(config, seed, () => utc)
+  const sides = await createSides(config, seed, () => utc)
   const context: Runner.Context = { storage, seed, sides, utc: () => utc }
   const swaps = await take(config, context)
   for (const swap of swaps) {
@@ -41,7 +41,10 @@ async function play(config: PartyConfig): Promise<void> {
     await Runner.run(
       {
         ...context,
-        onProgress: (progress) => tell(report(progress, terms)),
+        onProgress: (progress) => {
+          const message = report(progress, terms)
+          if (message !== undefined) tell(message)
+        },
       },
       swap,
     )
@@ -58,7 +61,10 @@ async function take(config: PartyConfig, context: Runner.Context): Promise<reado
       return Promise.all(ids.map((id) => Runner.load(context, id)))
     }
     case 'recover': {
-      const swaps = await Recovery.recover(context, { policy: () => POLICY })
+      const swaps = await Recovery.recover(context, {
+        policy: (incoming) =>
+          policyFor(incoming === undefined ? undefined : Side.of(context.sides, incoming)),
+      })
       for (const swap of swaps) tell({ is: 'recovered', swap: swap.id, from: 'chains' })
       return swaps
     }
@@ -68,6 +74,8 @@ async function take(config: PartyConfig, context: Runner.Context): Promise<reado
 async function negotiate(config: PartyConfig, context: Runner.Context): Promise<Runner.Swap> {
   const nonce = crypto.getRandomValues(new Uint8Array(8))
   const common = { seed: context.seed, nonce, sides: context.sides, now: utc }
+  // What to rely on is for each party to decide when it opens the swap; nothing of it is negotiated.
+  const policy = Policy.standard
   let result: Negotiation.Result
   if (config.role === 'initiator') {
     if (config.quote === undefined || config.port === undefined)
@@ -78,7 +86,7 @@ async function negotiate(config: PartyConfig, context: Runner.Context): Promise<
     result = await Negotiation.initiate(quote, {
       ...common,
       channel,
-      policy: POLICY,
+      policy,
       slack: 14_400n,
     })
     await channel.close()
@@ -89,7 +97,7 @@ async function negotiate(config: PartyConfig, context: Runner.Context): Promise<
     result = await Negotiation.follow({
       ...common,
       channel,
-      policy: POLICY,
+      policy,
       accept: () => true,
       isKnown: (hashlock) => Runner.knowsHashlock(context.storage, hashlock),
     })
@@ -97,8 +105,10 @@ async function negotiate(config: PartyConfig, context: Runner.Context): Promise<
     await listener.close()
   }
   const { signed, margins } = result
-  const swap = await Runner.open(context, { role: config.role, nonce, signed, margins, policy: POLICY })
   const { long, short } = signed.agreement
+  const incoming = signed.agreement[Agreement.incomingLeg(config.role)].backend.network
+  const own = policyFor(Side.of(context.sides, incoming))
+  const swap = await Runner.open(context, { role: config.role, nonce, signed, margins, policy: own })
   tell({
     is: 'agreed',
     swap: Bytes.toHex(Agreement.hash(signed.agreement)),
@@ -108,6 +118,7 @@ async function negotiate(config: PartyConfig, context: Runner.Context): Promise<
       Planner.explain('T_B − now, at the reveal', margins.reveal),
     ],
     deadlines: { long: String(long.deadline.value), short: String(short.deadline.value) },
+    relies: own.assurance,
   })
   return swap
 }

@@ -1,17 +1,22 @@
 import { rm } from 'node:fs/promises'
-import { Bytes } from '@aitbc/core'
-import * as networks from '@aitbc/core/networks'
-import { fund, reorg } from '@aitbc/devnet'
-import type { Audience } from './Audience.js'
-import { compare, type Expected, feesOf, type Holdings, holdings } from './Ledger.js'
+import { Amount, Bytes, type Fact } from '@aitbc/core'
+import type { Watcher } from './Audience.js'
+import type { FamilyName, Traded } from './Family.js'
+import { compare, costsOf, type Expected, type Holdings, holdings, type Legs } from './Ledger.js'
 import type { FromParty, PartyConfig } from './messages.js'
-import type { Actor, Performance, Stage } from './Stage.js'
-import { evmAddress, fundingAddress } from './sides.js'
+import type { Actor, Performance, Skip, Stage } from './Stage.js'
+import type { World } from './World.js'
 
-/** What is swapped: bitcoin against ether or against a token, from Alice's side. */
+/** One leg of a swap: the family of its chain, and which of its assets. */
+export interface LegSpec {
+  readonly family: FamilyName
+  readonly asset: 'native' | 'token'
+}
+
+/** What is swapped, from Alice's side: what she gives is locked on the long leg. */
 export interface Pair {
-  readonly give: 'bitcoin' | 'ether' | 'token'
-  readonly get: 'bitcoin' | 'ether' | 'token'
+  readonly give: LegSpec
+  readonly get: LegSpec
 }
 
 /** How a scene ends for each party. */
@@ -30,21 +35,18 @@ export interface Scene {
 
 /** What a scene works with. */
 export interface Play {
-  readonly stage: Stage
-  readonly audience: Audience
+  readonly world: World
+  readonly watcher: Watcher
+  readonly pair: Pair
   readonly alice: Actor
   readonly bob: Actor
   /** Starts both parties, joined by a channel; resolves when both have signed. */
   begin(): Promise<{ readonly alice: Performance; readonly bob: Performance }>
   /** Starts a party again: from its storage, or from its seed alone. */
   again(actor: Actor, mode: 'resume' | 'recover'): Performance
+  /** Skips the time to a leg's deadline. */
+  untilDeadline(agreed: FromParty, leg: 'long' | 'short'): Promise<void>
 }
-
-/** Amounts in base units: 0.01 BTC, 0.25 ETH, 500 tokens of 6 decimals. */
-export const AMOUNTS = { bitcoin: 1_000_000n, ether: 250_000_000_000_000_000n, token: 500_000_000n } as const
-
-/** What a party starts with. */
-const PURSE = { bitcoin: 10_000_000n, ether: 10n ** 18n, token: 2_000_000_000n } as const
 
 const happy = async ({ begin }: Play): Promise<Ending> => {
   const { alice, bob } = await begin()
@@ -52,37 +54,63 @@ const happy = async ({ begin }: Play): Promise<Ending> => {
   return { alice: a, bob: b }
 }
 
+/** Alice is gone when she has locked, and comes back when both deadlines have passed. */
+const refund = async (play: Play): Promise<Ending> => {
+  const { begin, again, untilDeadline, watcher, alice: actor } = play
+  const { alice, bob } = await begin()
+  // Its process is ended before it can have seen the other side's lock, so its secret stays where it is.
+  await alice.until((m) => m.is === 'sent' && m.command === 'lock')
+  await alice.kill()
+  watcher.say('Alice is gone (kill -9). Bob locks all the same: he can’t know.')
+  const agreed = await bob.until((m) => m.is === 'agreed')
+  await bob.until(isLocked('short'))
+  await untilDeadline(agreed, 'short')
+  watcher.say('the short leg’s deadline has passed')
+  const b = await bob.outcome()
+  await untilDeadline(agreed, 'long')
+  watcher.say('the long leg’s deadline has passed, and Alice is back')
+  return { alice: await again(actor, 'resume').outcome(), bob: b }
+}
+
 const DEAL: Ending = { alice: 'deal', bob: 'deal' }
 const NO_DEAL: Ending = { alice: 'no-deal', bob: 'no-deal' }
+const BTC: LegSpec = { family: 'bitcoin', asset: 'native' }
+const ETH: LegSpec = { family: 'ethereum', asset: 'native' }
+const ERC20: LegSpec = { family: 'ethereum', asset: 'token' }
+
+/** The two scenes of a pair: both get what was agreed upon, and both get back what they locked. */
+export function scenesOf(pair: Pair): { readonly happy: Scene; readonly refund: Scene } {
+  const title = `${titleOf(pair.give)} → ${titleOf(pair.get)}`
+  return {
+    happy: { title, pair, ending: DEAL, play: happy },
+    refund: {
+      title: `${title}, and Alice vanishes when she has locked: both are refunded`,
+      pair,
+      ending: NO_DEAL,
+      play: refund,
+    },
+  }
+}
+
+function titleOf({ family, asset }: LegSpec): string {
+  return asset === 'native' ? family : `${family}’s token`
+}
 
 /** The scenes of the demo, in order. */
 export const scenes: readonly Scene[] = [
-  { title: 'BTC → ETH', pair: { give: 'bitcoin', get: 'ether' }, ending: DEAL, play: happy },
-  { title: 'ETH → BTC', pair: { give: 'ether', get: 'bitcoin' }, ending: DEAL, play: happy },
-  { title: 'BTC → ERC-20', pair: { give: 'bitcoin', get: 'token' }, ending: DEAL, play: happy },
-  { title: 'ERC-20 → BTC', pair: { give: 'token', get: 'bitcoin' }, ending: DEAL, play: happy },
+  { title: 'BTC → ETH', pair: { give: BTC, get: ETH }, ending: DEAL, play: happy },
+  { title: 'ETH → BTC', pair: { give: ETH, get: BTC }, ending: DEAL, play: happy },
+  { title: 'BTC → ERC-20', pair: { give: BTC, get: ERC20 }, ending: DEAL, play: happy },
+  { title: 'ERC-20 → BTC', pair: { give: ERC20, get: BTC }, ending: DEAL, play: happy },
   {
     title: 'BTC → ETH, and Alice vanishes when both have locked: both are refunded',
-    pair: { give: 'bitcoin', get: 'ether' },
+    pair: { give: BTC, get: ETH },
     ending: NO_DEAL,
-    async play({ begin, again, stage, audience, alice: actor }) {
-      const { alice, bob } = await begin()
-      await alice.until(isLocked('long'))
-      await alice.kill()
-      audience.say('Alice is gone (kill -9). Bob locks all the same: he can’t know.')
-      const agreed = await bob.until((m) => m.is === 'agreed')
-      await bob.until(isLocked('short'))
-      await untilDeadline(stage, agreed, 'short')
-      audience.say('the short leg’s deadline has passed')
-      const b = await bob.outcome()
-      await untilDeadline(stage, agreed, 'long')
-      audience.say('the long leg’s deadline has passed, and Alice is back')
-      return { alice: await again(actor, 'resume').outcome(), bob: b }
-    },
+    play: refund,
   },
   {
     title: 'ETH → BTC, and Alice is killed (kill -9) after her lock: she goes on from her storage',
-    pair: { give: 'ether', get: 'bitcoin' },
+    pair: { give: ETH, get: BTC },
     ending: DEAL,
     async play({ begin, again, alice: actor }) {
       const { alice, bob } = await begin()
@@ -95,7 +123,7 @@ export const scenes: readonly Scene[] = [
   },
   {
     title: 'BTC → ETH, and Alice is killed and her storage wiped: her seed and the chains are enough',
-    pair: { give: 'bitcoin', get: 'ether' },
+    pair: { give: BTC, get: ETH },
     ending: DEAL,
     async play({ begin, again, alice: actor }) {
       const { alice, bob } = await begin()
@@ -110,7 +138,7 @@ export const scenes: readonly Scene[] = [
   },
   {
     title: 'BTC → ERC-20, and Bob is killed and his storage wiped when his lock is in: he still gets paid',
-    pair: { give: 'bitcoin', get: 'token' },
+    pair: { give: BTC, get: ERC20 },
     ending: DEAL,
     async play({ begin, again, bob: actor }) {
       const { alice, bob } = await begin()
@@ -125,50 +153,75 @@ export const scenes: readonly Scene[] = [
   },
   {
     title: 'BTC → ETH, and a reorganisation undoes Alice’s lock: she sends the same transaction again',
-    pair: { give: 'bitcoin', get: 'ether' },
+    pair: { give: BTC, get: ETH },
     ending: DEAL,
-    async play({ begin, stage, audience, alice: actor }) {
+    async play({ begin, world, watcher, alice: actor }) {
       const { alice, bob } = await begin()
       await alice.until(isLocked('long'))
-      await reorg(stage.devnet, 'bitcoin', 2, { drop: [...actor.sent] })
-      audience.say('two blocks of the Bitcoin chain are gone, and the lock with them')
+      await world.exclusive('bitcoin', (chain) => chain.reorg?.(2, [...actor.seen.long.sent]) ?? none())
+      watcher.say('two blocks of the Bitcoin chain are gone, and the lock with them')
       const [a, b] = await Promise.all([alice.outcome(), bob.outcome()])
       return { alice: a, bob: b }
     },
   },
 ]
 
-/** Plays one scene with fresh seeds; gives what is wrong, nothing when all is right. */
-export async function perform(
-  scene: Scene,
-  stage: Stage,
-  audience: Audience,
-  world: Pick<PartyConfig, 'bitcoin' | 'evm'> & { readonly token: string },
-): Promise<readonly string[]> {
-  const { devnet } = stage
+const none = async (): Promise<void> => undefined
+
+/** What a scene showed of one leg. */
+export interface LegFigures {
+  readonly network: string
+  readonly symbol: string
+  readonly decimals: number
+  /** Of both parties, base units of the chain's native coin. */
+  readonly fees: bigint
+  /** Rent that is in the lock still, base units. */
+  readonly held: bigint
+  /** How well whoever relied on the lock knew it. */
+  readonly assurance: Fact.Assurance
+}
+
+/** What came of a scene. */
+export interface Performed {
+  /** What is wrong; nothing when all is right. */
+  readonly wrong: readonly string[]
+  /** From the first word to the last outcome, without the time for which other scenes were waited for. */
+  readonly seconds: number
+  readonly legs?: { readonly long: LegFigures; readonly short: LegFigures }
+}
+
+/** Plays one scene with fresh seeds. */
+export function perform(scene: Scene, stage: Stage, watcher: Watcher): Promise<Performed> {
+  return stage.play((skip) => performNow(scene, stage, watcher, skip))
+}
+
+async function performNow(scene: Scene, stage: Stage, watcher: Watcher, skip: Skip): Promise<Performed> {
+  const { world } = stage
+  const { pair } = scene
+  const legs: Legs = { long: pair.give.family, short: pair.get.family }
+  const between = [legs.long, legs.short]
   const alice = await stage.cast('Alice', 'initiator')
   const bob = await stage.cast('Bob', 'follower')
-  for (const actor of [alice, bob]) {
-    await fund(devnet, 'bitcoin', fundingAddress(actor.seed), PURSE.bitcoin)
-    await fund(devnet, 'evm', evmAddress(actor.seed), PURSE.ether)
-    await fund(devnet, 'evm', evmAddress(actor.seed), PURSE.token, { token: world.token })
-  }
-  const start = {
-    alice: await holdings(devnet, alice, [], world.token),
-    bob: await holdings(devnet, bob, [], world.token),
-  }
+  for (const { seed } of [alice, bob])
+    for (const name of between) await world.exclusive(name, (chain) => chain.fund(seed))
   const nonces = { alice: [] as Uint8Array[], bob: [] as Uint8Array[] }
-  const config = { bitcoin: world.bitcoin, evm: world.evm }
+  const start = {
+    alice: await holdings(world, alice, legs, []),
+    bob: await holdings(world, bob, legs, []),
+  }
   const running: Performance[] = []
-  const enter = (actor: Actor, more: Omit<Parameters<Stage['enter']>[1], 'bitcoin' | 'evm'>) => {
-    const performance = stage.enter(actor, { ...config, ...more })
+  const enter = (actor: Actor, more: Parameters<Stage['enter']>[2]) => {
+    const performance = stage.enter(actor, between, more, watcher)
     running.push(performance)
     return performance
   }
+  const began = performance.now()
+  let waited = 0
   try {
     const ending = await scene.play({
-      stage,
-      audience,
+      world,
+      watcher,
+      pair,
       alice,
       bob,
       again: (actor, mode) => enter(actor, { mode }),
@@ -179,7 +232,7 @@ export async function perform(
         const a = enter(alice, {
           mode: 'negotiate',
           ...(port === undefined ? {} : { port }),
-          quote: quoteOf(scene.pair, world.token, devnet.evm.network),
+          quote: { give: quoteOf(world, pair.give), get: quoteOf(world, pair.get) },
         })
         for (const [performance, list] of [
           [a, nonces.alice],
@@ -190,50 +243,82 @@ export async function perform(
         }
         return { alice: a, bob: b }
       },
+      async untilDeadline(agreed, leg) {
+        if (agreed.is !== 'agreed') throw new Error('there is no agreement yet')
+        waited += await skip(BigInt(agreed.deadlines[leg]) + 1n)
+      },
     })
+    const seconds = Math.round((performance.now() - began - waited) / 100) / 10
     const wrong: string[] = []
+    const paid = { alice: await costsOf(world, alice, legs), bob: await costsOf(world, bob, legs) }
     for (const who of ['alice', 'bob'] as const) {
       const actor = who === 'alice' ? alice : bob
       if (ending[who] !== scene.ending[who])
         wrong.push(`${actor.name} ended with ${ending[who]}, ${scene.ending[who]} expected`)
-      const after = await holdings(devnet, actor, nonces[who], world.token)
-      const fees = await feesOf(devnet, actor)
-      const expected = expectedOf(scene, who)
-      for (const line of compare(start[who], after, expected, fees)) wrong.push(`${actor.name}, ${line}`)
-      audience.say(
-        `${actor.name}: ${changes(start[who], after)}; fees ${fees.bitcoin} sat, ${fees.ether} wei`,
-      )
+      const after = await holdings(world, actor, legs, nonces[who])
+      for (const line of compare(start[who], after, expectedOf(world, scene, who), paid[who]))
+        wrong.push(`${actor.name}, ${line}`)
+      watcher.say(`${actor.name}: ${changes(world, legs, start[who], after, paid[who])}`)
     }
-    return wrong
+    const figures = (leg: 'long' | 'short'): LegFigures => {
+      const { network, assets } = world.chain(legs[leg])
+      return {
+        network,
+        symbol: assets.native.symbol,
+        decimals: assets.native.decimals,
+        fees: paid.alice[leg].fees + paid.bob[leg].fees,
+        held: paid.alice[leg].held + paid.bob[leg].held,
+        assurance: (leg === 'long' ? bob : alice).seen[leg].assurance,
+      }
+    }
+    return { wrong, seconds, legs: { long: figures('long'), short: figures('short') } }
   } finally {
     await Promise.all(running.map((performance) => performance.kill()))
   }
 }
 
-function expectedOf(scene: Scene, who: keyof Ending): Expected {
-  if (scene.ending[who] !== 'deal') return {}
-  const [give, get] = who === 'alice' ? [scene.pair.give, scene.pair.get] : [scene.pair.get, scene.pair.give]
-  return { [give]: -AMOUNTS[give], [get]: AMOUNTS[get] }
+function assetOf(world: World, { family, asset }: LegSpec): Traded {
+  const found = world.chain(family).assets[asset]
+  if (found === undefined) throw new Error(`there is no token on ${family} here`)
+  return found
 }
 
-function changes(before: Holdings, after: Holdings): string {
-  return (['bitcoin', 'ether', 'token'] as const)
-    .map((asset) => `${asset} ${after[asset] >= before[asset] ? '+' : ''}${after[asset] - before[asset]}`)
-    .join(', ')
+function expectedOf(world: World, scene: Scene, who: keyof Ending): Expected {
+  if (scene.ending[who] !== 'deal') return { long: {}, short: {} }
+  const { give, get } = scene.pair
+  const sign = who === 'alice' ? 1n : -1n
+  return {
+    long: { [give.asset]: -sign * assetOf(world, give).amount },
+    short: { [get.asset]: sign * assetOf(world, get).amount },
+  }
 }
 
-function quoteOf(pair: Pair, token: string, evm: string): NonNullable<PartyConfig['quote']> {
-  const side = (what: keyof typeof AMOUNTS) => ({
-    network: what === 'bitcoin' ? networks.bitcoinRegtest.id : evm,
-    asset:
-      what === 'bitcoin'
-        ? networks.bitcoinRegtest.native.id
-        : what === 'ether'
-          ? networks.evmLocal.native.id
-          : `${evm}/erc20:${token}`,
-    amount: String(AMOUNTS[what]),
-  })
-  return { give: side(pair.give), get: side(pair.get) }
+function changes(
+  world: World,
+  legs: Legs,
+  before: Holdings,
+  after: Holdings,
+  paid: Awaited<ReturnType<typeof costsOf>>,
+): string {
+  return (['long', 'short'] as const)
+    .map((leg) => {
+      const { native, token } = world.chain(legs[leg]).assets
+      const show = ({ decimals, symbol }: Traded, units: bigint, sign: boolean) => {
+        const mark = units < 0n ? '-' : sign && units > 0n ? '+' : ''
+        return `${mark}${Amount.format(units < 0n ? -units : units, decimals)} ${symbol}`
+      }
+      const change = show(native, after[leg].native - before[leg].native, true)
+      const moved = after[leg].token - before[leg].token
+      const tokens = token === undefined || moved === 0n ? '' : `, ${show(token, moved, true)}`
+      const rent = paid[leg].held === 0n ? '' : `, rent in the lock ${show(native, paid[leg].held, false)}`
+      return `${change}${tokens} (fees ${show(native, paid[leg].fees, false)}${rent})`
+    })
+    .join('; ')
+}
+
+function quoteOf(world: World, spec: LegSpec): NonNullable<PartyConfig['quote']>['give'] {
+  const { id, amount } = assetOf(world, spec)
+  return { network: world.chain(spec.family).network, asset: id, amount: String(amount) }
 }
 
 function isLocked(leg: 'long' | 'short') {
@@ -242,10 +327,4 @@ function isLocked(leg: 'long' | 'short') {
 
 function isFinal(leg: 'long' | 'short') {
   return (m: FromParty) => m.is === 'leg' && m.leg === leg && m.locks.some((lock) => lock.final)
-}
-
-async function untilDeadline(stage: Stage, agreed: FromParty, leg: 'long' | 'short'): Promise<void> {
-  if (agreed.is !== 'agreed') throw new Error('there is no agreement yet')
-  const left = BigInt(agreed.deadlines[leg]) - stage.devnet.now()
-  if (left > 0n) await stage.advance(left + 1n)
 }

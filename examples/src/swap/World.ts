@@ -1,0 +1,135 @@
+import type { Clock, FamilyName, LocalChain, StartOptions } from './Family.js'
+import { families } from './families.js'
+
+/** The chains of a demo, with one clock for all of them. Stop them with `close`, or declare the world with `await using`. */
+export interface World extends AsyncDisposable {
+  readonly clock: Clock
+  readonly chains: readonly LocalChain[]
+  chain(name: FamilyName): LocalChain
+  /** Does something on a chain while it makes no blocks by itself. */
+  exclusive<T>(name: FamilyName, act: (chain: LocalChain) => Promise<T>): Promise<T>
+  /** Told at once when time is skipped, before any chain shows it. */
+  onTime(tell: () => void): void
+  /** Moves all chains to a time, when that is ahead. */
+  reach(time: bigint): Promise<void>
+  close(): Promise<void>
+}
+
+/** What a world is made of. */
+export interface WorldOptions {
+  readonly families: readonly FamilyName[]
+  readonly signal: AbortSignal
+  /** Told when a chain makes no blocks any more. */
+  readonly onError: (error: unknown) => void
+  readonly onProgress?: (message: string) => void
+}
+
+/** Starts the chains and lets them make blocks. */
+export async function createWorld(options: WorldOptions): Promise<World> {
+  const { signal, onError, onProgress } = options
+  const listeners: (() => void)[] = []
+  const clock = createClock(() => {
+    for (const tell of listeners) tell()
+  })
+  const start: StartOptions = { clock, signal, ...(onProgress === undefined ? {} : { onProgress }) }
+  const open = new Map<FamilyName, Running>()
+  let stopped = false
+  const close = async () => {
+    stopped = true
+    for (const { stop } of [...open.values()].reverse()) await stop()
+    open.clear()
+  }
+  try {
+    for (const name of options.families) {
+      signal.throwIfAborted()
+      const family = await families[name]()
+      const missing = family.missing?.()
+      if (missing !== undefined) throw new Error(missing)
+      open.set(name, running(await family.start(start)))
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+  for (const one of open.values()) one.run(onError)
+  const of = (name: FamilyName): Running => {
+    const found = open.get(name)
+    if (found === undefined) throw new Error(`no ${name} chain was started`)
+    return found
+  }
+  return {
+    clock,
+    chains: [...open.values()].map(({ chain }) => chain),
+    chain: (name) => of(name).chain,
+    exclusive: (name, act) => of(name).exclusive(act),
+    onTime: (tell) => {
+      listeners.push(tell)
+    },
+    async reach(time) {
+      clock.reach(time)
+      for (const { exclusive } of open.values()) if (!stopped) await exclusive((chain) => chain.catchUp())
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+interface Running {
+  readonly chain: LocalChain
+  readonly exclusive: <T>(act: (chain: LocalChain) => Promise<T>) => Promise<T>
+  run(onError: (error: unknown) => void): void
+  stop(): Promise<void>
+}
+
+/** A chain that does one thing at a time, and makes blocks in between. */
+function running(chain: LocalChain): Running {
+  let last: Promise<unknown> = Promise.resolve()
+  let timer: NodeJS.Timeout | undefined
+  let stopped = false
+  const exclusive: Running['exclusive'] = (act) => {
+    const next = last.then(() => act(chain))
+    last = next.catch(() => undefined)
+    return next
+  }
+  return {
+    chain,
+    exclusive,
+    run(onError) {
+      const again = () => {
+        if (stopped) return
+        timer = setTimeout(() => {
+          exclusive((it) => (stopped ? Promise.resolve() : it.produce())).then(again, (error) => {
+            if (!stopped) onError(error)
+          })
+        }, chain.everyMs)
+      }
+      again()
+    },
+    async stop() {
+      stopped = true
+      clearTimeout(timer)
+      await last
+      await chain.close()
+    },
+  }
+}
+
+function createClock(onSkip: () => void): Clock {
+  const wall = () => BigInt(Math.floor(Date.now() / 1000))
+  let skipped = 0n
+  let last = 0n
+  const now = () => {
+    const time = wall() + skipped
+    if (time > last) last = time
+    return last
+  }
+  return {
+    now,
+    reach(time) {
+      const ahead = time - now()
+      if (ahead <= 0n) return
+      skipped += ahead
+      onSkip()
+    },
+  }
+}

@@ -1,0 +1,136 @@
+import { createCosmosAdapter, createSeedWallet } from '@aitbc/adapters/cosmos'
+import { AccountId, Bytes, SwapSeed } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
+import { createHttpRpc, pipe, retry, timeout } from '@aitbc/core/rpc'
+import { createCosmosNode } from '@aitbc/devnet'
+import { createCosmosVerifier } from '@aitbc/proofs/cosmwasm'
+import { LightBlock, LightClient } from '@aitbc/proofs/tendermint'
+import type { Family } from '../Family.js'
+import { programOf } from '../programs.js'
+
+const network = networks.cosmosLocal
+const TOKEN = { symbol: 'CWT', decimals: 6 } as const
+const SECOND = 1_000_000_000n
+/** Validators can be held to what they signed for two weeks, and their stake stays for three. */
+const TRUSTING_PERIOD = 14n * 86_400n * SECOND
+const UNBONDING_PERIOD = 21n * 86_400n * SECOND
+
+interface At {
+  readonly url: string
+  readonly htlc: string
+  readonly token: string
+}
+
+/** A Cosmos chain: the embedded local node, with CosmWasm. */
+export const cosmos: Family = {
+  async start({ clock }) {
+    const node = await createCosmosNode({ mining: 'manual', startTime: clock.now() })
+    const admin = node.account('admin')
+    await node.fund(admin.address, 10n ** 12n)
+    const htlc = await node.deploy(admin, await programOf('cosmos/htlc.wasm'), {})
+    const token = await node.deploy(admin, await programOf('cosmos/test-tokens/cw20.wasm'), {
+      name: 'Test token',
+      ...TOKEN,
+      initial_balances: [{ address: admin.address, amount: '1000000000000' }],
+    })
+    const at: At = { url: node.url, htlc, token }
+    const purse = { native: 20_000_000n, token: 2_000_000_000n } as const
+    const produce = async () => {
+      const ahead = clock.now() - node.time() / SECOND
+      if (ahead > 0n) await node.advance(ahead)
+      else await node.mine()
+    }
+    return {
+      network: network.id,
+      name: 'Cosmos',
+      software: node.description,
+      evidence: 'light block by two thirds of the votes → ICS-23 → contract, code and entry',
+      assets: {
+        native: { ...network.native, amount: 2_000_000n, purse: purse.native },
+        token: { id: `${network.id}/cw20:${token}`, ...TOKEN, amount: 500_000_000n, purse: purse.token },
+      },
+      place: () => ({
+        at: { ...at },
+        trusts: Bytes.toHex(LightBlock.encode(node.lightBlock(node.height()))),
+      }),
+      async fund(seed) {
+        const address = addressOf(seed)
+        await node.fund(address, purse.native)
+        await node.execute(admin, token, { transfer: { recipient: address, amount: `${purse.token}` } })
+      },
+      everyMs: 400,
+      produce,
+      async catchUp() {
+        await produce()
+        await node.mine() // the header that carries the state
+      },
+      async holdings(seed) {
+        const address = addressOf(seed)
+        const { balance } = (await node.ask(token, { balance: { address } })) as { balance: string }
+        return { native: node.balance(address), token: BigInt(balance) }
+      },
+      async costs(ids) {
+        const rpc = createHttpRpc({ url: node.url })
+        let fees = 0n
+        for (const id of ids) {
+          const hash = Buffer.from(id, 'hex').toString('base64')
+          const found = (await rpc.request('tx', { hash }).catch(() => undefined)) as Included | undefined
+          fees += feeOf(found)
+        }
+        return { fees, held: 0n }
+      },
+      close: () => node.stop(),
+    }
+  },
+  async side(place, seed, utc) {
+    const { url, htlc, token } = place.at as unknown as At
+    const light = LightBlock.decode(Bytes.fromHex(place.trusts as string))
+    if (!light.ok) throw new Error(light.refusal.message)
+    const { header, commit, validators } = light.value
+    const trusted = LightClient.trust({
+      chainId: header.chainId,
+      hash: commit.blockId.hash,
+      header,
+      nextValidators: validators,
+      trustingPeriod: TRUSTING_PERIOD,
+      unbondingPeriod: UNBONDING_PERIOD,
+    })
+    if (!trusted.ok) throw new Error(trusted.refusal.message)
+    const adapter = createCosmosAdapter({
+      network,
+      transport: pipe(createHttpRpc({ url }), timeout(10_000), retry()),
+      htlc,
+      tokens: [{ id: `${network.id}/cw20:${token}`, ...TOKEN }],
+      pollMs: 400,
+    })
+    return {
+      adapter,
+      verifier: createCosmosVerifier({ network, client: () => trusted.value, now: () => utc() * SECOND }),
+      backend: adapter.backend,
+      ...createSeedWallet({ network, seed: SwapSeed.forNetwork(seed, network.id) }),
+    }
+  },
+}
+
+interface Included {
+  readonly tx_result?: {
+    readonly events?: readonly {
+      readonly type: string
+      readonly attributes: readonly { readonly key: string; readonly value: string }[]
+    }[]
+  }
+}
+
+/** What the chain says that it took, also where the transaction failed. */
+function feeOf(found: Included | undefined): bigint {
+  for (const { type, attributes } of found?.tx_result?.events ?? [])
+    for (const { key, value } of type === 'tx' ? attributes : [])
+      if (key === 'fee' && value.endsWith(network.denom)) return BigInt(value.slice(0, -network.denom.length))
+  return 0n
+}
+
+/** The address that holds a seed's coins and tokens. */
+function addressOf(seed: SwapSeed.SwapSeed): string {
+  const { funding } = createSeedWallet({ network, seed: SwapSeed.forNetwork(seed, network.id) })
+  return AccountId.parse(funding).address
+}
