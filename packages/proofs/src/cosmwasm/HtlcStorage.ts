@@ -212,7 +212,6 @@ export function codeHash(bytes: Bytes.Bytes): Verdict.Verdict<Bytes.Bytes> {
         before = inner.at
         wire.readText(inner, 3)
       }
-      return true
     })
     return hash
   })
@@ -273,7 +272,7 @@ function assetOf(asset: AssetId.AssetId, network: Network): readonly ['native' |
 function escaped(denom: string): string {
   return denom.replace(
     /[^-.a-zA-Z0-9]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   )
 }
 

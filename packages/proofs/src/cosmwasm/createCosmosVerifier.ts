@@ -166,10 +166,11 @@ function spendOf(claim: Claim & { readonly kind: 'spend' }, held: LockEvidence.H
   const { entry } = held
   const ref = Bytes.toHex(held.lockId)
   if (lock.ref !== ref) return Verdict.refuse('claim-mismatch', `the evidence proves what became of ${ref}`)
-  if (entry.status !== (spend.kind === 'claim' ? 'claimed' : 'refunded'))
-    return Verdict.refuse('spend-absent', `the lock's status is ${entry.status}`, { status: entry.status })
-  if (spend.kind === 'refund' || entry.status !== 'claimed')
-    return Verdict.accept({ kind: 'refund', transaction: '' })
+  const absent = () =>
+    Verdict.refuse('spend-absent', `the lock's status is ${entry.status}`, { status: entry.status })
+  if (spend.kind === 'refund')
+    return entry.status === 'refunded' ? Verdict.accept({ kind: 'refund', transaction: '' }) : absent()
+  if (entry.status !== 'claimed') return absent()
   return Hashlock.opens(entry.secret, terms.hashlock) && Bytes.equal(entry.secret, spend.secret)
     ? Verdict.accept({ kind: 'claim', transaction: '', secret: entry.secret })
     : Verdict.refuse('secret', "the claim's secret isn't the state's, or doesn't open the hashlock")

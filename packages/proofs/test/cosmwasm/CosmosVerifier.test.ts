@@ -1,14 +1,13 @@
-import { Bytes, type Claim, Fact, type LockTerms } from '@aitbc/core'
+import { Bytes, type Claim, Fact, type LockTerms, type Verdict } from '@aitbc/core'
 import { createCosmosVerifier, HtlcStorage, LockEvidence } from '@aitbc/proofs/cosmwasm'
-import { Header } from '@aitbc/proofs/tendermint'
+import { Header, LightClient } from '@aitbc/proofs/tendermint'
 import { describe, expect, test } from 'vitest'
-import { check, flip, value } from '../helpers.js'
+import { check, flip, hex, refusal, value } from '../helpers.js'
 import { client, keysOf, nowOf } from '../tendermint/world.js'
 import {
   address,
   CLAIMED,
   CODE_HASH,
-  CONTRACT,
   codeInfo,
   contractInfo,
   entry,
@@ -58,7 +57,13 @@ describe('createCosmosVerifier', () => {
     expect(fact.value).toEqual({ ...lock, transaction: '' })
     expect(Fact.assuranceOf(fact)).toBe('proved')
     expect(fact.at).toEqual(fact.asOf.finalized)
-    expect(fact.anchor?.height).toBe(1n)
+    const base = LightClient.finalized(client())
+    expect(fact.anchor).toEqual({
+      network: network.id,
+      height: 1n,
+      hash: hex(base.hash).toUpperCase(),
+      assurance: 'proved',
+    })
     expect(fact.asOf.clock).toBe(1_700_000_002n)
   })
 
@@ -113,6 +118,7 @@ describe('createCosmosVerifier', () => {
     })
     const fact = value(trusting.verify(lockClaim, wrap(evidence, 'lock')))
     expect(fact).toMatchObject({ assurance: 'quorum', at: { height: 2n, hash }, depth: 4n, asOf })
+    expect(fact.anchor).toEqual({ network: network.id, height: 2n, hash, assurance: 'quorum' })
     const other = evidenceOf({ entry: entry(LOCKED), block: { height: 3n } })
     expect(check(trusting.verify(lockClaim, wrap(other, 'lock')))).toBe('block-unknown')
   })
@@ -238,6 +244,26 @@ describe('createCosmosVerifier', () => {
       expect(check(judge(claim, options))).toBe(expected)
     })
 
+  test('what refusals tell of the state', () => {
+    const told = (verdict: Verdict.Verdict<unknown>) => refusal(verdict).context
+    const admin = { contract: contractInfo(2, address(4)), entry: entry(LOCKED) }
+    expect(told(judge(lockClaim, admin))).toEqual({ admin: address(4) })
+    const other = { code: codeInfo(new Uint8Array(32)), entry: entry(LOCKED) }
+    expect(told(judge(lockClaim, other))).toEqual({ expected: hex(CODE_HASH), received: '00'.repeat(32) })
+    expect(told(judge(lockClaim, { code: null }))).toEqual({ expected: hex(CODE_HASH), received: '' })
+    expect(told(judge(lockClaim, {}))).toEqual({ status: 'none' })
+    expect(told(judge(spendClaim, { entry: entry(LOCKED) }))).toEqual({ status: 'locked' })
+    expect(told(judge(refundClaim, { entry: entry(CLAIMED) }))).toEqual({ status: 'claimed' })
+    const none = wrap(evidenceOf(), 'absence')
+    expect(told(verifier.absent({ kind: 'spend', terms: TERMS }, none))).toEqual({ status: 'none' })
+  })
+
+  test('error: terms of another kind of lock', () => {
+    const terms = { ...TERMS, backend: { ...TERMS.backend, kind: 'contract' as const } }
+    const evidence = wrap(evidenceOf({ entry: entry(LOCKED) }), 'lock')
+    expect(check(verifier.verify({ ...lockClaim, terms }, evidence))).toBe('htlc-kind')
+  })
+
   test('error: another network, another form, no evidence at all', () => {
     const evidence = wrap(evidenceOf({ entry: entry(LOCKED) }), 'lock')
     expect(check(verifier.verify(lockClaim, { ...evidence, network: 'cosmos:other-1' }))).toBe(
@@ -265,7 +291,9 @@ describe('createCosmosVerifier', () => {
     // Nor does its lack of a second code where it had one.
     const migrated = evidenceOf({ history: Uint8Array.of(8, 2, 16, 2), entry: entry(LOCKED) })
     for (const history of [good.history, migrated.lock, { ...migrated.history, value: null }])
-      expect(verifier.verify(lockClaim, wrap({ ...migrated, history }, 'lock')).ok).toBe(false)
+      expect(check(verifier.verify(lockClaim, wrap({ ...migrated, history }, 'lock')))).not.toBe(
+        'lock-history',
+      )
     expect(verifier.verify(lockClaim, wrap({ ...good, store: good.lock.proof }, 'lock')).ok).toBe(false)
   })
 
@@ -289,101 +317,5 @@ describe('createCosmosVerifier', () => {
     }
     for (let length = 0; length < evidence.bytes.length; length += 97)
       expect(LockEvidence.decode(evidence.bytes.slice(0, length)).ok).toBe(false)
-  })
-})
-
-test('where the module keeps the second code of a contract', () => {
-  const key = HtlcStorage.historyKey(new Uint8Array(32).fill(9))
-  expect(Bytes.toHex(key)).toBe(`05${'09'.repeat(32)}0000000000000002`)
-})
-
-describe('HtlcStorage.from', () => {
-  const party = (account: string): LockTerms.Party => {
-    const id = `${network.id}:${account}` as const
-    return { account: id, payout: id }
-  }
-  const cases: readonly [string, Partial<LockTerms.LockTerms>, string][] = [
-    ['kind', { backend: { ...TERMS.backend, kind: 'contract' } }, 'htlc-kind'],
-    ['network', { backend: { ...TERMS.backend, network: 'cosmos:other-1' } }, 'htlc-network'],
-    [
-      'H20: contract of another prefix',
-      {
-        backend: { ...TERMS.backend, address: HtlcStorage.addressText(new Uint8Array(32), { hrp: 'osmo' }) },
-      },
-      'htlc-contract',
-    ],
-    ['upper case', { backend: { ...TERMS.backend, address: CONTRACT.toUpperCase() } }, 'htlc-contract'],
-    ['a token of another network', { asset: `cosmos:other-1/cw20:${address(8, 32)}` }, 'htlc-asset'],
-    ['the native coin by its denomination', { asset: `${network.id}/denom:uatom` }, 'htlc-asset'],
-    ['a denomination with needless escapes', { asset: `${network.id}/denom:u%61tom` }, 'htlc-asset'],
-    ['a denomination too short', { asset: `${network.id}/denom:ab` }, 'htlc-asset'],
-    ['amount', { amount: 1n << 128n }, 'htlc-amount'],
-    [
-      'H5: payout elsewhere',
-      { locker: { ...TERMS.locker, payout: TERMS.beneficiary.account } },
-      'htlc-payout',
-    ],
-    [
-      'H20: a beneficiary of another chain',
-      { beneficiary: party(HtlcStorage.addressText(new Uint8Array(20), { hrp: 'osmo' })) },
-      'htlc-account',
-    ],
-    ['H26: the contract as beneficiary', { beneficiary: party(CONTRACT) }, 'htlc-account'],
-    ['H28: a height', { deadline: { network: network.id, clock: 'height', value: 5n } }, 'htlc-deadline'],
-    [
-      'H28: nanoseconds beyond 64 bits',
-      { deadline: { network: network.id, clock: 'unix', value: 1n << 60n } },
-      'htlc-deadline',
-    ],
-  ]
-  for (const [name, changes, expected] of cases)
-    test(`error: ${name}: ${expected}`, () => {
-      expect(check(HtlcStorage.from({ ...TERMS, ...changes }, network))).toBe(expected)
-    })
-
-  test('H26: the token as beneficiary', () => {
-    const token = address(8, 32)
-    const terms = { ...TERMS, asset: `${network.id}/cw20:${token}` as const, beneficiary: party(token) }
-    expect(check(HtlcStorage.from(terms, network))).toBe('htlc-account')
-  })
-
-  test('H28: seconds become nanoseconds exactly', () => {
-    expect(value(HtlcStorage.from(TERMS, network)).expires).toBe(1_900_000_000_000_000_000n)
-    const last = { ...TERMS.deadline, value: 0xffff_ffffn }
-    expect(value(HtlcStorage.from({ ...TERMS, deadline: last }, network)).expires).toBe(
-      4_294_967_295_000_000_000n,
-    )
-  })
-
-  test('S11: the id binds every term, the chain and the contract', () => {
-    const it = value(HtlcStorage.from(TERMS, network))
-    const ids = [
-      it,
-      { ...it, chainId: 'x' },
-      { ...it, contract: address(8, 32) },
-      { ...it, kind: 'cw20' as const },
-      { ...it, asset: 'uosmo' },
-      { ...it, amount: 1001n },
-      { ...it, hashlock: new Uint8Array(32) },
-      { ...it, source: it.recipient },
-      { ...it, recipient: it.source },
-      { ...it, expires: it.expires + 1n },
-      { ...it, salt: new Uint8Array(32) },
-    ].map((parameters) => Bytes.toHex(HtlcStorage.lockId(parameters)))
-    expect(new Set(ids).size).toBe(ids.length)
-  })
-
-  test('denominations and asset ids are each other’s inverse', () => {
-    for (const denom of [
-      'uatom',
-      'ibc/27394FB092D2ECCD56123C74F36E4C1F',
-      'factory/cosmos1x/sub_denom',
-      'gamm:pool.1-x',
-    ]) {
-      const asset = HtlcStorage.assetOfDenom(denom, network)
-      expect(HtlcStorage.denomOf(asset as LockTerms.LockTerms['asset'], network)).toBe(denom)
-    }
-    expect(HtlcStorage.assetOfDenom('1bad', network)).toBeUndefined()
-    expect(HtlcStorage.assetOfDenom('a'.repeat(129), network)).toBeUndefined()
   })
 })
