@@ -530,7 +530,9 @@ export function adapterContract(name: string, options: ContractOptions): void {
         await chain.mine()
         const [read, ...more] = await adapter.findLocks(terms)
         expect(more).toEqual([])
-        expect(read).toMatchObject({ is: 'found', fact: { value: expected, depth: 1n } })
+        expect(read).toMatchObject({ is: 'found', fact: { value: expected } })
+        // Where blocks come by themselves there may be more of them by now.
+        if (lacks.pending === undefined) expect(read).toMatchObject({ fact: { depth: 1n } })
         expect(expected).toMatchObject({
           amount: terms.amount,
           match: 'exact',

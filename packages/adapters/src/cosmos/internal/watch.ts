@@ -165,7 +165,10 @@ async function* follow<T>(
         isAitbcError(error) && (error.retryable || ['RpcMalformed', 'RpcRejected'].includes(error._tag))
       if (!passing || ++failures > MAX_FAILURES) throw error
     }
-    yield* found
+    for (const one of found) {
+      if (aborted()) return
+      yield one
+    }
     if (behind) continue
     try {
       await client.wait(client.pollMs, options?.signal)
