@@ -3,7 +3,7 @@ import type { AssetId } from './AssetId.js'
 import type { Bytes, Hash32 } from './Bytes.js'
 import type { BlockRef, Evidence, Fact, Read, Tip } from './Fact.js'
 import type { Secret } from './Hashlock.js'
-import type { FoundLock, Lock, RecoveredLock, Spend, SwapRecord } from './Lock.js'
+import type { Due, FoundLock, Lock, LockSide, RecoveredLock, Spend, SwapRecord } from './Lock.js'
 import type { LockTerms } from './LockTerms.js'
 import type { Network } from './Network.js'
 import type { Signed, Step, Submission } from './Signer.js'
@@ -70,6 +70,15 @@ export type Intent =
       readonly feePayer?: AccountId
     }
   | { readonly kind: 'refund'; readonly terms: LockTerms; readonly lock: Lock; readonly feePayer?: AccountId }
+  /** Pays out what a settled lock still owes a party, to that party alone; where the adapter has `dues`. */
+  | {
+      readonly kind: 'collect'
+      readonly terms: LockTerms
+      readonly lock: Lock
+      readonly due: Due['kind']
+      readonly to: LockSide
+      readonly feePayer?: AccountId
+    }
   | {
       readonly kind: 'call'
       readonly from: AccountId
@@ -185,6 +194,11 @@ interface LockMethods {
   expectLock(terms: LockTerms, signed: readonly Signed[]): Lock
   /** What ended a lock, the mempool included. */
   findSpend(terms: LockTerms, lock: Lock, options?: CallOptions): Promise<Read<Spend>>
+  /**
+   * What a lock that was claimed or refunded still owes a party, as of the newest final block: also what can be had later alone, or only
+   * once the other party is paid (a `collect` of it pays that party too). Empty means that nothing will come any more. Adapters of chains where claims and refunds always pay everything don't have it.
+   */
+  dues?(terms: LockTerms, lock: Lock, to: LockSide, options?: CallOptions): Promise<Fact<readonly Due[]>>
   /** Locks by hashlock alone; empty where `profile.events` is false. */
   discoverLocks(hashlock: Hash32, options?: CallOptions): Promise<readonly FoundLock[]>
   /**

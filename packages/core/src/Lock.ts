@@ -1,4 +1,6 @@
+import type { AssetId } from './AssetId.js'
 import type { Bytes } from './Bytes.js'
+import type { Deadline } from './Deadline.js'
 import type { Secret } from './Hashlock.js'
 import type { LockTerms } from './LockTerms.js'
 
@@ -23,6 +25,20 @@ export interface Lock {
 export type Spend =
   | { readonly kind: 'claim'; readonly transaction: string; readonly secret: Secret }
   | { readonly kind: 'refund'; readonly transaction: string }
+
+/** The two parties of a lock. */
+export type LockSide = 'locker' | 'beneficiary'
+
+/** What a settled lock still owes one of its parties: a claim or a refund doesn't pay everything everywhere. */
+export interface Due {
+  /** `payment`: the amount, which could not be paid with the claim or the refund (H26). `deposit`: what the chain kept for the lock's place. */
+  readonly kind: 'payment' | 'deposit'
+  readonly asset: AssetId
+  /** Base units. */
+  readonly amount: bigint
+  /** From when on it can be collected; at once unless told. */
+  readonly from?: Deadline
+}
 
 /** A lock found by its hashlock or by its owner's record, with the terms that it was rebuilt to. */
 export interface FoundLock {

@@ -29,7 +29,7 @@ export { defineErrors, type ErrorEntry, type ErrorMaker, show } from './errors/E
 export * as Fact from './Fact.js'
 export * as Hashlock from './Hashlock.js'
 export * as Journal from './Journal.js'
-export type { FoundLock, Lock, Match, RecoveredLock, Spend, SwapRecord } from './Lock.js'
+export type { Due, FoundLock, Lock, LockSide, Match, RecoveredLock, Spend, SwapRecord } from './Lock.js'
 export * as LockTerms from './LockTerms.js'
 export type { Family, FeeModel, Finality, Network, Risk, Timing } from './Network.js'
 export * as RecoveryRecord from './RecoveryRecord.js'

@@ -1,9 +1,12 @@
 import {
   Bytes,
+  type Due,
   type Fact,
   type Intent,
   isAitbcError,
   Journal,
+  type Lock,
+  type LockSide,
   LockTerms,
   type Network,
   type Signed,
@@ -49,13 +52,15 @@ export type Progress =
   | { readonly is: 'waiting'; readonly for: string }
   | {
       readonly is: 'sent'
-      readonly command: SwapMachine.Command['do']
+      readonly command: Act['do']
       readonly key: string
       readonly ids: readonly string[]
     }
   | { readonly is: 'raised'; readonly key: string; readonly id: string; readonly feeRate: bigint }
   | { readonly is: 'trouble'; readonly key: string; readonly error: unknown }
   | { readonly is: 'alarm'; readonly reason: string }
+  /** A settled lock still owes this party something, which can't be had yet or costs more than it is. */
+  | { readonly is: 'owed'; readonly leg: Agreement.Leg; readonly due: Due; readonly why: string }
   | { readonly is: 'finished'; readonly outcome: SwapMachine.Outcome }
 
 /** A swap in hand: its machine's state, its journal, and what was signed and sent so far. */
@@ -67,6 +72,8 @@ export interface Swap {
   /** Rebuilt from the chains: its lock is out already, though this journal never saw it sent. */
   readonly recovered: boolean
   state: SwapMachine.SwapState
+  /** Its locks owe this party nothing any more, for good. */
+  collected: boolean
   readonly journal: Journal.Journal
   readonly book: Map<string, Sent>
 }
@@ -84,6 +91,8 @@ export interface Sent {
   waitingSince?: bigint
   /** Block at which the conflict key was first seen used otherwise. */
   takenSince?: Fact.BlockRef
+  /** It was final when something was still owed as of what is final. */
+  inVain?: boolean
 }
 
 const LEGS = ['long', 'short'] as const
@@ -189,9 +198,11 @@ function resumed(id: string, journal: Journal.Journal): Swap {
   const [opened] = entries
   if (opened?.is !== 'opened') throw SwapErrors.StateUnreadable(`swap ${id} has no beginning`, { id })
   let durable = opened.durable
+  let collected = false
   const book = new Map<string, Sent>()
   for (const entry of entries)
     if (entry.is === 'durable') durable = entry.durable
+    else if (entry.is === 'collected') collected = true
     else if (entry.is !== 'opened') book.set(entry.key, after(book.get(entry.key), entry))
   return {
     id,
@@ -199,6 +210,7 @@ function resumed(id: string, journal: Journal.Journal): Swap {
     ...(opened.agreement === undefined ? {} : { agreement: opened.agreement }),
     recovered: opened.durable.ordered,
     state: SwapMachine.resume(opened.role, durable),
+    collected,
     journal,
     book,
   }
@@ -233,13 +245,20 @@ function after(
 
 /**
  * Drives a swap to its end, from whatever state it is in: reads both chains, steps the machine, journals, acts, waits for the
- * next block or sighting. Resolves to the outcome; rejects with `signal.reason` when aborted (the swap can be loaded again),
- * with `SwapBusy` (4012) when another process took it over.
+ * next block or sighting. Resolves to the outcome, once what claim and refund could not pay is paid out too (H26); rejects with
+ * `signal.reason` when aborted (the swap can be loaded again), with `SwapBusy` (4012) when another process took it over.
+ *
+ * Deposits that a chain keeps until a deadline are left for a later run of the same swap, unless told: a finished swap is loaded and
+ * run again for them, and does nothing else.
  */
 export async function run(
   context: Context,
   swap: Swap,
-  options: { readonly signal?: AbortSignal } = {},
+  options: {
+    readonly signal?: AbortSignal
+    /** `paid`: all that the swap pays is there; `collected`: deposits too. `paid` unless told. */
+    readonly until?: 'paid' | 'collected'
+  } = {},
 ): Promise<SwapMachine.Outcome> {
   const stop = new AbortController()
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal])
@@ -254,13 +273,15 @@ export async function run(
       let again = false
       for (const command of commands) {
         if (command.do === 'finish') {
+          if (!(await collect(context, swap, tips, options.until ?? 'paid', signal))) continue
           context.onProgress?.({ is: 'finished', outcome: command.outcome })
           return command.outcome
         }
         if ((await attempt(context, swap, command, tips, signal)) === 'again') again = true
       }
       if (again) continue
-      const reason = SwapMachine.waitingFor(swap.state)
+      const over = swap.state.durable.outcome !== undefined
+      const reason = over ? 'what the settled locks still owe' : SwapMachine.waitingFor(swap.state)
       if (reason !== undefined) context.onProgress?.({ is: 'waiting', for: reason })
       await wake.wait(signal)
     }
@@ -355,14 +376,96 @@ async function sight(
   }
 }
 
-/** `again`: something irrevocable was signed, and is to be judged once more by a fresh look before it is sent. */
+/**
+ * When the swap itself is over: collects what its settled locks still owe this party, as of what is final, so that no crash and no
+ * reorganisation leaves any of it behind. Tells whether nothing keeps the swap any more.
+ */
+async function collect(
+  context: Context,
+  swap: Swap,
+  tips: Tips,
+  until: 'paid' | 'collected',
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (swap.collected) return true
+  const { role, durable, view } = swap.state
+  let [asked, waits, left] = [false, false, false]
+  for (const leg of LEGS) {
+    const terms = durable.terms[leg]
+    if (terms === undefined) continue
+    const { adapter } = Side.of(context.sides, terms.backend.network)
+    const own = leg === Agreement.ownLeg(role)
+    // A lock never ordered, and one that nobody could claim, owe this party nothing: no dead endpoint holds that up.
+    if (adapter.dues === undefined || !(own ? durable.ordered : isPublic(durable))) continue
+    asked = true
+    const seen = view[leg]
+    const locks = seen.is === 'seen' ? seen.locks : []
+    // What was final once and isn't shown now may owe something.
+    const hidden = durable.settled.some(
+      (key) => key.startsWith(`${leg}/`) && !locks.some(({ lock }) => key === `${leg}/${lock.ref}`),
+    )
+    if (seen.is !== 'seen' || hidden) waits = true
+    const to: LockSide = own ? 'locker' : 'beneficiary'
+    for (const { lock, spend } of locks) {
+      if (!spend?.final) continue
+      let dues: readonly Due[]
+      try {
+        dues = (await adapter.dues(terms, lock, to, { signal })).value
+      } catch (error) {
+        signal.throwIfAborted()
+        context.onProgress?.({ is: 'trouble', key: `dues/${leg}`, error })
+        waits = true
+        continue
+      }
+      for (const due of dues) {
+        const clock = tips[leg]?.clock ?? 0n
+        if (due.from !== undefined && clock < due.from.value) {
+          context.onProgress?.({ is: 'owed', leg, due, why: `it is kept until ${due.from.value}` })
+          left = true
+          if (until === 'collected') waits = true
+          continue
+        }
+        // One after the other: a deposit's transaction may pay as well, and one of the two would fail.
+        if (due.kind === 'deposit' && dues.some(({ kind }) => kind === 'payment')) {
+          waits = true
+          continue
+        }
+        const key = `collect/${leg}/${due.kind}/${lock.ref}`
+        const what = await attempt(
+          context,
+          swap,
+          { do: 'collect', key, leg, terms, lock, to, due },
+          tips,
+          signal,
+        )
+        if (what === 'waived') left = true
+        else waits = true
+      }
+    }
+  }
+  if (waits) return false
+  if (asked && !left) {
+    await write(swap, { is: 'collected' })
+    swap.collected = true
+  }
+  return true
+}
+
+function isPublic({ revealed, learned }: SwapMachine.Durable): boolean {
+  return revealed || learned !== undefined
+}
+
+/**
+ * `again`: something irrevocable was signed, and is to be judged once more by a fresh look before it is sent. `waived`: it would cost
+ * more than it brings.
+ */
 async function attempt(
   context: Context,
   swap: Swap,
-  command: Exclude<SwapMachine.Command, { do: 'finish' }>,
+  command: Exclude<SwapMachine.Command, { do: 'finish' }> | Collect,
   tips: Tips,
   signal: AbortSignal,
-): Promise<'again' | undefined> {
+): Promise<'again' | 'waived' | undefined> {
   if (command.do === 'alarm') {
     context.onProgress?.({ is: 'alarm', reason: command.reason })
     return undefined
@@ -378,7 +481,18 @@ async function attempt(
   }
 }
 
-type Act = Extract<SwapMachine.Command, { leg: Agreement.Leg }>
+/** What is left to do when the machine is done. */
+interface Collect {
+  readonly do: 'collect'
+  readonly key: string
+  readonly leg: Agreement.Leg
+  readonly terms: LockTerms.LockTerms
+  readonly lock: Lock
+  readonly to: LockSide
+  readonly due: Due
+}
+
+type Act = Extract<SwapMachine.Command, { leg: Agreement.Leg }> | Collect
 
 /** Makes one command true: once signed it is always the same transaction, sent again or replaced under its conflict key. */
 async function carryOut(
@@ -387,7 +501,7 @@ async function carryOut(
   command: Act,
   tip: Fact.Tip | undefined,
   signal: AbortSignal,
-): Promise<'again' | undefined> {
+): Promise<'again' | 'waived' | undefined> {
   const terms = swap.state.durable.terms[command.leg] as LockTerms.LockTerms
   const side = Side.of(context.sides, terms.backend.network)
   const sent = swap.book.get(command.key)
@@ -405,6 +519,10 @@ async function carryOut(
     case 'included':
     case 'final':
       delete sent.waitingSince
+      if (command.do !== 'collect' || status.is !== 'final') return undefined
+      // As of what was final a moment ago something was owed: that counts when it is so in the next block too.
+      if (sent.inVain) return fresh(context, swap, command, side, signal)
+      sent.inVain = true
       return undefined
     case 'pending':
       if (hasWaited(context, side, command, sent, tip) && side.adapter.capabilities.replacement === true)
@@ -446,7 +564,7 @@ async function carryOut(
       // unless somebody's is in a block already: it would only cost its fee.
       if (command.do === 'lock' && !(side.adapter.profile.unique && isTaken(side, sent, fact)))
         return undefined
-      if (command.do !== 'lock' && command.do !== 'void' && isSettled(swap, command)) return undefined
+      if ((command.do === 'claim' || command.do === 'refund') && isSettled(swap, command)) return undefined
       return fresh(context, swap, command, side, signal)
   }
 }
@@ -516,7 +634,7 @@ async function fresh(
   command: Act,
   side: Side.Side,
   signal: AbortSignal,
-): Promise<'again' | undefined> {
+): Promise<'again' | 'waived' | undefined> {
   // The lock of a recovered swap is out there, whatever an endpoint says: another one would be a second payment (S9).
   if (command.do === 'lock' && swap.recovered && !side.adapter.profile.unique) return undefined
   const intent = intentOf(context, swap, command, side)
@@ -529,7 +647,17 @@ async function fresh(
   const feeRate =
     eager && profile.feesFrom === 'account' ? { feeRate: (await side.adapter.feeRates({ signal })).fast } : {}
   const steps = await side.adapter.prepare(intent, { signal, ...feeRate })
+  if (command.do === 'collect' && !isWorth(steps, command.due)) {
+    const why = 'to collect it would cost more'
+    context.onProgress?.({ is: 'owed', leg: command.leg, due: command.due, why })
+    return 'waived'
+  }
   return signAndSend(context, swap, command, side, steps, signal)
+}
+
+function isWorth(steps: readonly Step[], due: Due): boolean {
+  const cost = steps.reduce((sum, { maxFee }) => sum + (maxFee.asset === due.asset ? maxFee.amount : 0n), 0n)
+  return cost < due.amount
 }
 
 async function raise(
@@ -682,6 +810,10 @@ function intentOf(context: Context, swap: Swap, command: Act, side: Side.Side): 
     }
     case 'refund':
       return { kind: 'refund', terms: command.terms, lock: command.lock }
+    case 'collect': {
+      const { terms, lock, to, due } = command
+      return { kind: 'collect', terms, lock, to, due: due.kind }
+    }
     case 'void': {
       const sent = swap.book.get(`lock/${command.leg}`)
       const submission = sent && latest(sent)
@@ -793,6 +925,7 @@ async function begin(
     ...(entry.agreement === undefined ? {} : { agreement: entry.agreement }),
     recovered: entry.durable.ordered,
     state: SwapMachine.resume(entry.role, entry.durable),
+    collected: false,
     journal,
     book: new Map(),
   }
@@ -822,7 +955,7 @@ async function write(swap: Swap, entry: SwapRecord.Entry): Promise<void> {
       { cause: error },
     )
   }
-  if (entry.is === 'opened' || entry.is === 'durable') return
+  if (entry.is === 'opened' || entry.is === 'durable' || entry.is === 'collected') return
   const before = swap.book.get(entry.key)
   const now = after(before, entry)
   // The same version sent again has waited since it was first sent.

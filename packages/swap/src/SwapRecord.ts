@@ -36,9 +36,11 @@ export type Entry =
     }
   | { readonly is: 'sending'; readonly key: string; readonly step: Step }
   | { readonly is: 'submitted'; readonly key: string; readonly submissions: readonly Submission[] }
+  /** Its locks owe this party nothing any more, for good. */
+  | { readonly is: 'collected' }
 
 /** The kinds of entry, as the journal names them; append-only. */
-export const KINDS = ['opened', 'durable', 'signed', 'sending', 'submitted'] as const
+export const KINDS = ['opened', 'durable', 'signed', 'sending', 'submitted', 'collected'] as const
 const ROLES = ['initiator', 'follower'] as const
 const ASSURANCES = ['proved', 'attested', 'quorum', 'reported'] as const
 const STOPS = ['cancelled', 'too-late', 'reorg', 'recovered-without-terms'] as const satisfies readonly Stop[]
@@ -71,6 +73,8 @@ export function encode(entry: Entry): Bytes.Bytes {
             .list(submission.attempts, (x, id) => x.text(id)),
         )
         .finish()
+    case 'collected':
+      return writer.finish()
   }
 }
 
@@ -119,6 +123,8 @@ function read(is: Entry['is'], reader: Codec.Reader): Entry {
           return { step, id, ...(raw === undefined ? {} : { raw }), attempts }
         }),
       }
+    case 'collected':
+      return { is }
   }
 }
 

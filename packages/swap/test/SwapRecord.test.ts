@@ -92,6 +92,7 @@ const entry: fc.Arbitrary<SwapRecord.Entry> = fc.oneof(
     key: text,
     submissions: fc.array(submission, { maxLength: 3 }),
   }),
+  fc.constant({ is: 'collected' as const }),
 ) as fc.Arbitrary<SwapRecord.Entry>
 
 describe('SwapRecord', () => {

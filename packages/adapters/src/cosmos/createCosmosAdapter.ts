@@ -3,7 +3,9 @@ import {
   Bytes,
   type CallOptions,
   CoreErrors,
+  type Due,
   type Fact,
+  type LockSide,
   type LockTerms,
   type Network,
   type SwapAdapter,
@@ -105,13 +107,14 @@ export function createCosmosAdapter(options: createCosmosAdapter.Options): Cosmo
       return told(client, await holding(client, address, held, at.height, o), at, tip)
     },
     owed: async (terms, o) => {
-      const own = contractTerms(client, terms)
-      const tip = await tipOf(client, o)
-      const read = await entryAt(client, own, tip.height, o)
-      if ('why' in read)
-        throw CosmosErrors.CosmosContractMismatch(read.why.message, { check: read.why.check })
-      const unpaid = 'paid' in read.entry && !read.entry.paid
-      return told(client, unpaid ? own.amount : 0n, ref(tip), tip)
+      const { owed, tip } = await owedBy(client, terms, o)
+      return told(client, owed?.amount ?? 0n, ref(tip), tip)
+    },
+    dues: async (terms, _lock, to, o) => {
+      const { owed, tip } = await owedBy(client, terms, o)
+      const dues: readonly Due[] =
+        owed?.to === to ? [{ kind: 'payment', asset: terms.asset, amount: owed.amount }] : []
+      return told(client, dues, ref(tip), tip)
     },
     feeRates: async (o) => fees.rates(client, (await tipOf(client, o)).height, o),
     prepare: (intent, o) => prepare(client, intent, o),
@@ -197,6 +200,17 @@ function createClient(options: createCosmosAdapter.Options): Client {
     attempts: new Map(),
     seen: new Set(),
   }
+}
+
+/** What a settled lock still owes because its payment failed, and to whom. */
+async function owedBy(client: Client, terms: LockTerms.LockTerms, o?: CallOptions) {
+  const own = contractTerms(client, terms)
+  const tip = await tipOf(client, o)
+  const read = await entryAt(client, own, tip.height, o)
+  if ('why' in read) throw CosmosErrors.CosmosContractMismatch(read.why.message, { check: read.why.check })
+  const { entry } = read
+  const to: LockSide = entry.status === 'claimed' ? 'beneficiary' : 'locker'
+  return { tip, owed: 'paid' in entry && !entry.paid ? { amount: own.amount, to } : undefined }
 }
 
 /** The block that a caller binds a read to; `CosmosForked` (3410) where the endpoint has another one there. */

@@ -4,13 +4,14 @@ import {
   type AssetId,
   type CallOptions,
   CoreErrors,
+  type Due,
   type Fact,
   type LockTerms,
   type Network,
   type SwapAdapter,
   show,
 } from '@aitbc/core'
-import { type Address, decodeFunctionResult, hexToBytes, zeroAddress } from 'viem'
+import { type Address, decodeFunctionResult, type Hex, hexToBytes, zeroAddress } from 'viem'
 import type { BeaconSource } from './BeaconSource.js'
 import * as EvmRpc from './EvmRpc.js'
 import * as HtlcArtifact from './HtlcArtifact.js'
@@ -19,7 +20,15 @@ import { atTip, type Client, type GasLimits, ref, rpc, tipOf, told } from './int
 import * as fees from './internal/fees.js'
 import { status, submit } from './internal/follow.js'
 import { discoverLocks, findLocks, findSpend, recoverLocks } from './internal/locks.js'
-import { accountOf, auditTerms, expectLock, holding, prepare, replace } from './internal/prepare.js'
+import {
+  accountOf,
+  auditTerms,
+  contractTerms,
+  expectLock,
+  holding,
+  prepare,
+  replace,
+} from './internal/prepare.js'
 import { prove, proveAbsence } from './internal/prove.js'
 import { headers, watch } from './internal/watch.js'
 
@@ -101,12 +110,18 @@ export function createEvmAdapter(options: createEvmAdapter.Options): EvmAdapter 
     credit: async (account, o) => {
       const address = accountOf(client, account, 'account')
       const token = HtlcLock.tokenOf(o?.asset ?? client.network.native.id, client.network, 'options.asset')
+      return atTip(client, o, async (tip) =>
+        told(client, await creditAt(client, token, address, tip.hash, o), ref(tip), tip),
+      )
+    },
+    dues: async (terms, _lock, to, o) => {
+      const own = contractTerms(client, terms)
       return atTip(client, o, async (tip) => {
-        const data = HtlcLock.encodeCredit(token, address)
-        const answer = await EvmRpc.read(client.transport, client.backend.address, data, tip.hash, rpc(o))
-        if (answer.length !== 66) throw EvmRpc.malformed('eth_call', 'a number from credit', answer)
-        const owed = decodeFunctionResult({ abi: HtlcArtifact.abi, functionName: 'credit', data: answer })
-        return told(client, owed, ref(tip), tip)
+        const at = tip.finalized ?? ref(tip)
+        // By account and not by lock: what another lock owes it is paid out with it.
+        const amount = await creditAt(client, own.token, own[to], hashOf(at), o)
+        const owed: readonly Due[] = amount === 0n ? [] : [{ kind: 'payment', asset: terms.asset, amount }]
+        return told(client, owed, at, tip)
       })
     },
     feeRates: async (o) => fees.rates(client, await fees.market(client, o)),
@@ -202,6 +217,20 @@ function createClient(options: createEvmAdapter.Options): Client {
     attempts: new Map(),
     seen: new Set(),
   }
+}
+
+/** Base units that the contract owes an account in a block. */
+async function creditAt(
+  client: Client,
+  token: Address,
+  account: Address,
+  blockHash: Hex,
+  options?: CallOptions,
+): Promise<bigint> {
+  const data = HtlcLock.encodeCredit(token, account)
+  const answer = await EvmRpc.read(client.transport, client.backend.address, data, blockHash, rpc(options))
+  if (answer.length !== 66) throw EvmRpc.malformed('eth_call', 'a number from credit', answer)
+  return decodeFunctionResult({ abi: HtlcArtifact.abi, functionName: 'credit', data: answer })
 }
 
 function hashOf(block: Fact.BlockRef): `0x${string}` {

@@ -17,6 +17,7 @@ import type { EvidenceSource } from './EvidenceSource.js'
 import * as HtlcArtifact from './HtlcArtifact.js'
 import * as HtlcLock from './HtlcLock.js'
 import { type Client, type ComputeUnits, headOf, read, ref, told } from './internal/client.js'
+import { dues } from './internal/dues.js'
 import { rates } from './internal/fees.js'
 import { status, submit } from './internal/follow.js'
 import { discoverLocks, findLocks, findSpend, recoverLocks } from './internal/locks.js'
@@ -109,6 +110,7 @@ export function createSolanaAdapter(options: createSolanaAdapter.Options): Solan
     findLocks: (terms, o) => findLocks(client, terms, o),
     expectLock: (terms, signed) => expectLock(client, terms, signed.at(-1)?.id ?? ''),
     findSpend: (terms, lock, o) => findSpend(client, terms, lock, o),
+    dues: (terms, lock, to, o) => dues(client, terms, lock, to, o),
     discoverLocks: (hashlock, o) => discoverLocks(client, hashlock, o),
     recoverLocks: (seed, o) => recoverLocks(client, seed, o),
     prove: (claim, o) => prove(client, claim, o),

@@ -25,7 +25,6 @@ import {
   createOfflineSigner,
   GAS,
   HtlcArtifact,
-  HtlcLock,
 } from '../../src/cosmos/index.js'
 import { ALICE, alice, BOB, bob, network, terms as sample } from './world.js'
 
@@ -322,14 +321,22 @@ describe('locks', () => {
     await node.execute(owner, hostile, { become: { mode: 'refusing' } })
     await run({ kind: 'claim', terms, lock, secret: secretOf(terms) })
     expect((await adapter.owed(terms)).value).toBe(100n)
+    const dues = async (to: 'locker' | 'beneficiary') => (await adapter.dues!(terms, lock, to)).value
+    const collect = { kind: 'collect', terms, lock, due: 'payment', to: 'beneficiary' } as const
+    expect(await dues('beneficiary')).toEqual([{ kind: 'payment', asset: terms.asset, amount: 100n }])
+    expect(await dues('locker')).toEqual([])
+    await expect(adapter.prepare(collect)).rejects.toMatchObject({ _tag: 'CosmosWouldFail' })
+    await expect(adapter.prepare({ ...collect, due: 'deposit' })).rejects.toMatchObject({
+      _tag: 'InvalidArgument',
+    })
     expect(await adapter.findSpend(terms, lock)).toMatchObject({
       is: 'found',
       fact: { value: { kind: 'claim' } },
     })
     await node.execute(owner, hostile, { become: { mode: 'quiet' } })
-    const data = HtlcLock.encodeWithdraw(lock.ref)
-    await run({ kind: 'call', from: bob.account, to: `${network.id}:${htlc}`, data, value: 0n })
+    await run(collect)
     expect((await adapter.owed(terms)).value).toBe(0n)
+    expect(await dues('beneficiary')).toEqual([])
     expect((await adapter.balance(bob.account, { asset: terms.asset })).value).toBe(100n)
   })
 

@@ -1,8 +1,7 @@
-import { Hashlock, SwapSeed } from '@aitbc/core'
-import { hexToBytes } from 'viem'
+import { Hashlock, type LockSide, SwapSeed } from '@aitbc/core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { compile } from '../../programs/evm/compile.js'
-import { EvmTransaction, GAS, HtlcLock } from '../../src/evm/index.js'
+import { EvmTransaction, GAS } from '../../src/evm/index.js'
 import { account, asset, type Bench, createBench, SECRET } from './party.js'
 
 let bench: Bench
@@ -114,20 +113,23 @@ test('H26: the limit of a claim is enough for a payee or a token that burns all 
   await gasOf(sent.id)
   expect((await adapter.credit(own.beneficiary.account, { asset: own.asset })).value).toBe(1000n)
 
-  // Once the token behaves, the credit is paid by a plain call.
-  await bench.tokenCall('setMode', [0n], bomb, abi)
-  const data = hexToBytes(
-    HtlcLock.encodeWithdraw(bomb, own.beneficiary.account.split(':')[2] as `0x${string}`),
-  )
-  const [withdraw] = await adapter.prepare({
-    kind: 'call',
-    from: feePayer,
-    to: account(adapter.backend.address),
-    data,
-    value: 0n,
+  // Owed as of what is final; once the token behaves, it is paid by whoever sends it.
+  const lock = adapter.expectLock(own, [])
+  const dues = async (to: LockSide) => (await adapter.dues!(own, lock, to)).value
+  const collect = { kind: 'collect', terms: own, lock, due: 'payment', to: 'beneficiary', feePayer } as const
+  expect(await dues('beneficiary')).toEqual([])
+  await bench.mine(2)
+  expect(await dues('beneficiary')).toEqual([{ kind: 'payment', asset: own.asset, amount: 1000n }])
+  expect(await dues('locker')).toEqual([])
+  await expect(adapter.prepare(collect)).rejects.toMatchObject({ _tag: 'EvmWouldRevert' })
+  await expect(adapter.prepare({ ...collect, due: 'deposit' })).rejects.toMatchObject({
+    _tag: 'InvalidArgument',
   })
+  await bench.tokenCall('setMode', [0n], bomb, abi)
+  const [withdraw] = await adapter.prepare(collect)
   await adapter.submit(await bench.signers[1]!.sign(withdraw!))
-  await bench.mine()
+  await bench.mine(3)
+  expect(await dues('beneficiary')).toEqual([])
   expect((await adapter.balance(own.beneficiary.account, { asset: own.asset })).value).toBe(1000n)
   expect(Hashlock.opens(SECRET, own.hashlock)).toBe(true)
 })

@@ -325,22 +325,75 @@ describe('locks', () => {
     expect(SolanaTransaction.acts(SolanaTransaction.ofStep(claim.step)).length).toBe(1)
     await world.run(claimOf(terms, secret))
     expect(await world.adapter.findSpend(terms, lockOf(terms))).toMatchObject({ fact: { value: { secret } } })
-    const payout = { kind: 'payout', terms, lock: lockOf(terms), feePayer: carol() } as const
+    const payout = {
+      kind: 'collect',
+      terms,
+      lock: lockOf(terms),
+      feePayer: carol(),
+      due: 'payment',
+      to: 'beneficiary',
+    } as const
     expect(await error(world.adapter.prepare(payout))).toMatchObject({ _tag: 'SolanaWouldFail' })
+    expect(await error(world.adapter.prepare({ ...payout, to: 'locker' }))).toMatchObject({
+      _tag: 'SolanaWouldFail',
+      context: { argument: 'intent.to' },
+    })
+    const dues = async (to: 'locker' | 'beneficiary') =>
+      (await world.adapter.dues!(terms, lockOf(terms), to)).value
+    const deposit = {
+      kind: 'deposit',
+      asset: network.native.id,
+      amount:
+        world.node.chain.svm.minimumBalanceForRentExemption(244n) +
+        world.node.chain.svm.minimumBalanceForRentExemption(165n),
+      from: terms.deadline,
+    }
+    expect(await dues('beneficiary')).toEqual([{ kind: 'payment', asset: terms.asset, amount: 500n }])
+    expect(await dues('locker')).toEqual([deposit])
     await world.freeze(Address.encode(bobs.address), world.token, true)
     await world.run(payout)
     expect((await held(bob(), world.token.id)) - before).toBe(500n)
+    expect(await dues('beneficiary')).toEqual([])
     // From the deadline on, the locker gets the rent back, whoever asks for it.
     await world.reach(terms.deadline.value)
     const rent = await held(alice())
-    await world.run({ kind: 'close', terms, lock: lockOf(terms), feePayer: carol() })
-    expect((await held(alice())) - rent).toBe(
-      world.node.chain.svm.minimumBalanceForRentExemption(244n) +
-        world.node.chain.svm.minimumBalanceForRentExemption(165n),
-    )
+    expect(await dues('locker')).toEqual([deposit])
+    await world.run({ ...payout, due: 'deposit', to: 'locker' })
+    expect((await held(alice())) - rent).toBe(deposit.amount)
+    expect(await dues('locker')).toEqual([])
     expect(await error(world.adapter.prepare({ kind: 'close', terms, lock: lockOf(terms) }))).toMatchObject({
       _tag: 'SolanaWouldFail',
     })
+  })
+
+  test('S1: a deposit is collected from who was never paid, too: that payment goes with it', async () => {
+    const { terms, secret } = await world.terms()
+    await world.run({ kind: 'lock', terms })
+    const alone = createSolanaAdapter({
+      network,
+      rpc: createHttpRpc({ url: world.node.url, exactNumbers: 'all' }),
+      program: world.program,
+    })
+    const [step] = await alone.prepare(claimOf(terms, secret))
+    const acts = SolanaTransaction.acts(SolanaTransaction.ofStep(step as Signed['step']))
+    // A claim of somebody who asks for no payment.
+    await world.run({
+      kind: 'call',
+      from: bob(),
+      to: `${network.id}:${world.program}`,
+      data: SolanaInstruction.encodeCall(acts[0]!.accounts, acts[0]!.data),
+      value: 0n,
+    })
+    expect((await world.adapter.dues!(terms, lockOf(terms), 'beneficiary')).value.length).toBe(1)
+    await world.reach(terms.deadline.value)
+    const before = [await held(alice()), await held(bob())]
+    const deposit = { due: 'deposit', to: 'locker', feePayer: carol() } as const
+    await world.run({ kind: 'collect', terms, lock: lockOf(terms), ...deposit })
+    const [rent, paid] = [(await held(alice())) - before[0]!, (await held(bob())) - before[1]!]
+    expect(rent).toBe(world.node.chain.svm.minimumBalanceForRentExemption(244n))
+    expect(paid).toBe(terms.amount)
+    for (const to of ['locker', 'beneficiary'] as const)
+      expect((await world.adapter.dues!(terms, lockOf(terms), to)).value).toEqual([])
   })
 
   test('H19, H29: an endpoint that alters a lock, its vault or its secret is found out', async () => {

@@ -14,6 +14,8 @@ export interface Script {
   readonly hashlock: string
   readonly locker: string
   readonly beneficiary: string
+  /** Claims and refunds settle the lock and pay nothing: who is to have it collects it; and the locker a deposit of so much, at the deadline. */
+  readonly apart?: bigint
 }
 
 export interface Tx {
@@ -26,6 +28,7 @@ export interface Tx {
     | { readonly is: 'lock'; readonly script: Script; readonly amount: bigint; readonly note?: string }
     | { readonly is: 'claim'; readonly ref: string; readonly secret: string }
     | { readonly is: 'refund'; readonly ref: string }
+    | { readonly is: 'collect'; readonly ref: string; readonly due: 'payment' | 'deposit' }
     | { readonly is: 'nothing' }
 }
 
@@ -45,6 +48,8 @@ export interface Held {
     readonly clock: bigint
     readonly secret?: string
   }
+  /** What a lock that pays apart still owes. */
+  readonly owes?: { readonly payment: bigint; readonly deposit: bigint }
 }
 
 export interface Ledger {
@@ -108,7 +113,10 @@ export function back(tip: Block, depth: number): Block {
 export function total(ledger: Ledger): bigint {
   let sum = ledger.fees
   for (const amount of ledger.balances.values()) sum += amount
-  for (const lock of ledger.locks.values()) if (lock.spend === undefined) sum += lock.amount
+  for (const lock of ledger.locks.values()) {
+    if (lock.spend === undefined) sum += lock.amount
+    sum += (lock.owes?.payment ?? 0n) + (lock.owes?.deposit ?? 0n)
+  }
   return sum
 }
 
@@ -172,7 +180,10 @@ function effectOf(kind: Kind, ledger: Ledger, tx: Tx, height: number, clock: big
         const allowed = tx.by === script.locker && amount === script.amount && !late
         if (!allowed || ledger.locks.has(ref)) return undefined
       }
-      if ((balances.get(tx.by) ?? 0n) < amount + tx.fee) return undefined
+      const deposit = script.apart ?? 0n
+      const charge = amount + tx.fee + deposit
+      if ((balances.get(tx.by) ?? 0n) < charge) return undefined
+      const owes = script.apart === undefined ? {} : { owes: { payment: 0n, deposit } }
       const held: Held = {
         ref,
         script,
@@ -182,8 +193,23 @@ function effectOf(kind: Kind, ledger: Ledger, tx: Tx, height: number, clock: big
         height,
         late,
         ...(note === undefined ? {} : { note }),
+        ...owes,
       }
-      return { balances, locks: new Map(ledger.locks).set(ref, held), charge: amount + tx.fee }
+      return { balances, locks: new Map(ledger.locks).set(ref, held), charge }
+    }
+    case 'collect': {
+      const held = ledger.locks.get(does.ref)
+      if (held?.owes === undefined || held.spend === undefined || held.owes[does.due] === 0n) return undefined
+      // A deposit is given back with the deadline, and whoever is still to be paid is paid with it.
+      const whole = does.due === 'deposit'
+      if (whole && clock < held.script.deadline) return undefined
+      const { payment, deposit } = held.owes
+      const payee = held.spend.is === 'claim' ? held.script.beneficiary : held.script.locker
+      const paid = pay(balances, payee, payment)
+      const back = paid && pay(paid, held.script.locker, whole ? deposit : 0n)
+      if (back === undefined) return undefined
+      const owes = { payment: 0n, deposit: whole ? 0n : deposit }
+      return { balances: back, locks: new Map(ledger.locks).set(does.ref, { ...held, owes }), charge: tx.fee }
     }
     case 'claim':
     case 'refund': {
@@ -199,11 +225,13 @@ function effectOf(kind: Kind, ledger: Ledger, tx: Tx, height: number, clock: big
       const payee = does.is === 'claim' ? held.script.beneficiary : held.script.locker
       const fromLock = kind === 'utxo'
       if (fromLock && (held.amount < tx.fee || tx.by !== payee)) return undefined
-      const credited = pay(balances, payee, held.amount - (fromLock ? tx.fee : 0n))
+      const apart = held.owes !== undefined
+      const credited = apart ? balances : pay(balances, payee, held.amount - (fromLock ? tx.fee : 0n))
       if (credited === undefined) return undefined
       const secret = does.is === 'claim' ? { secret: does.secret } : {}
       const spend = { is: does.is, tx: tx.id, height, clock, ...secret }
-      const locks = new Map(ledger.locks).set(does.ref, { ...held, spend })
+      const owes = held.owes === undefined ? {} : { owes: { ...held.owes, payment: held.amount } }
+      const locks = new Map(ledger.locks).set(does.ref, { ...held, spend, ...owes })
       return { balances: credited, locks, charge: fromLock ? 0n : tx.fee }
     }
   }

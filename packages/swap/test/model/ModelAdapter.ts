@@ -5,6 +5,7 @@ import {
   Bytes,
   type ChainEvent,
   CoreErrors,
+  type Due,
   Fact,
   Hashlock,
   type Intent,
@@ -83,7 +84,9 @@ export function create(net: Net.Net, gate: Gate = open): SwapAdapter {
         const { terms, recovery } = intent
         const from = intent.from ?? terms.locker.account
         const note = recovery === undefined ? {} : { note: noteOf(kind, terms, recovery) }
-        const does = { is: 'lock', script: scriptOf(terms), amount: terms.amount, ...note } as const
+        const apart = net.apart === undefined ? {} : { apart: net.apart }
+        const script = { ...scriptOf(terms), ...apart }
+        const does = { is: 'lock', script, amount: terms.amount, ...note } as const
         return [stepOf('lock', from, { by: Net.nameOf(from), slot: slotFor(from, after), fee: NORMAL, does })]
       }
       case 'claim':
@@ -99,6 +102,16 @@ export function create(net: Net.Net, gate: Gate = open): SwapAdapter {
             : ({ is: 'refund', ref: lock.ref } as const)
         const slot = kind === 'utxo' ? `lock:${lock.ref}` : slotFor(from, after)
         return [stepOf(intent.kind, from, { by: Net.nameOf(from), slot, fee: NORMAL, does })]
+      }
+      case 'collect': {
+        const { terms, lock, due, to } = intent
+        const from = intent.feePayer ?? terms[to].account
+        if ((net.tip.ledger.locks.get(lock.ref)?.owes?.[due] ?? 0n) === 0n)
+          throw CoreErrors.UnsupportedCapability(`${lock.ref} owes no ${due}`)
+        const does = { is: 'collect', ref: lock.ref, due } as const
+        return [
+          stepOf('collect', from, { by: Net.nameOf(from), slot: slotFor(from, after), fee: NORMAL, does }),
+        ]
       }
       case 'void': {
         const { step } = intent.submission
@@ -248,6 +261,23 @@ export function create(net: Net.Net, gate: Gate = open): SwapAdapter {
           return [{ terms, lock: lockOf(held, 'exact'), nonce, record }]
         }),
       ),
+    ...(net.apart === undefined
+      ? {}
+      : {
+          dues: (terms, lock, to, o) =>
+            gate('dues', [terms, lock, to, o], () => {
+              const at = Chain.back(net.tip, finality(net) - 1)
+              const held = at.ledger.locks.get(lock.ref)
+              const payee = held?.spend?.is === 'claim' ? 'beneficiary' : 'locker'
+              const { payment = 0n, deposit = 0n } = held?.spend === undefined ? {} : (held.owes ?? {})
+              const asset = network.native.id
+              const dues: Due[] = []
+              if (payment > 0n && to === payee) dues.push({ kind: 'payment', asset, amount: payment })
+              if (deposit > 0n && to === 'locker')
+                dues.push({ kind: 'deposit', asset, amount: deposit, from: terms.deadline })
+              return told(dues, at.height)
+            }),
+        }),
     prove: (claim, o) =>
       gate('prove', [claim, o], () => ({
         network: network.id,

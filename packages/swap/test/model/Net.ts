@@ -16,6 +16,8 @@ export interface Net {
   /** Every id that was ever broadcast. */
   readonly known: Set<string>
   coins: number
+  /** Locks here pay apart from claims and refunds, and keep a deposit of so much until the deadline. */
+  apart?: bigint
 }
 
 export function create(

@@ -24,6 +24,7 @@ export interface Process {
   readonly progress: Runner.Progress[]
   readonly calls: Call[]
   dead: boolean
+  readonly until: 'paid' | 'collected'
   outcome?: SwapMachine.Outcome
   error?: unknown
   swap?: Runner.Swap
@@ -41,6 +42,7 @@ export interface Options {
   readonly failure?: () => unknown
   readonly context?: Partial<Runner.Context>
   readonly wrap?: (side: Side.Side) => Side.Side
+  readonly until?: 'paid' | 'collected'
 }
 
 export function create(market: Market, name: Name, options: Options = {}): Process {
@@ -72,6 +74,7 @@ export function create(market: Market, name: Name, options: Options = {}): Proce
     progress: [],
     calls,
     dead: false,
+    until: options.until ?? 'paid',
     context: {
       storage: gated(options.storage ?? createMemoryStorage(), gate),
       seed: seeds[name],
@@ -198,7 +201,8 @@ async function take(process: Process, { signed, margins }: Deal): Promise<Runner
 
 async function follow(process: Process, signal?: AbortSignal): Promise<void> {
   if (process.swap === undefined) throw new Error('no swap')
-  process.outcome = await Runner.run(process.context, process.swap, signal === undefined ? {} : { signal })
+  const { context, swap, until } = process
+  process.outcome = await Runner.run(context, swap, { until, ...(signal === undefined ? {} : { signal }) })
 }
 
 function settle(process: Process, done: Promise<void>): void {

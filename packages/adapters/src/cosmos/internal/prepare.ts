@@ -115,9 +115,27 @@ export async function prepare(
         options,
       )
     }
+    case 'collect': {
+      const own = contractTerms(client, intent.terms)
+      assertLock(own, intent.lock)
+      if (intent.due !== 'payment' || !(intent.to in intent.terms))
+        throw CoreErrors.InvalidArgument(
+          `a lock here owes payments alone, got ${show(intent.due)} to ${show(intent.to)}`,
+          { argument: 'intent.due', received: intent.due },
+        )
+      const from = accountOf(client, intent.feePayer ?? intent.terms[intent.to].account, 'intent.feePayer')
+      const message: CosmosTransaction.Message = {
+        kind: 'execute',
+        from,
+        contract: client.backend.address,
+        message: HtlcLock.encodeWithdraw(HtlcLock.id(own)),
+        funds: [],
+      }
+      return step(client, { kind: 'collect', message, gas: undefined, expires: false }, options)
+    }
     default:
       throw CoreErrors.InvalidArgument(
-        `intent.kind must be transfer, call, void, lock, claim or refund, got ${show((intent as Intent | undefined)?.kind)}`,
+        `intent.kind must be transfer, call, void, lock, claim, refund or collect, got ${show((intent as Intent | undefined)?.kind)}`,
         { argument: 'intent.kind', received: (intent as Intent | undefined)?.kind },
       )
   }

@@ -175,9 +175,25 @@ export async function prepare(
       }
       return steps(client, intent.feePayer ?? intent.terms.locker.account, [call], options)
     }
+    case 'collect': {
+      const terms = contractTerms(client, intent.terms)
+      assertLock(client, terms, intent.lock)
+      if (intent.due !== 'payment' || !(intent.to in intent.terms))
+        throw CoreErrors.InvalidArgument(
+          `a lock here owes payments alone, got ${show(intent.due)} to ${show(intent.to)}`,
+          { argument: 'intent.due', received: intent.due },
+        )
+      const payer = intent.feePayer ?? intent.terms[intent.to].account
+      const from = accountOf(client, payer, 'intent.feePayer')
+      const data = HtlcLock.encodeWithdraw(terms.token, terms[intent.to])
+      const call = { to: client.backend.address, value: 0n, data }
+      // A receiver that refuses, or a token that is paused, is found out here, and costs nothing.
+      const gas = await estimate(client, { from, ...call }, options)
+      return steps(client, payer, [{ kind: 'collect', ...call, gas }], options)
+    }
     default:
       throw CoreErrors.InvalidArgument(
-        `intent.kind must be transfer, call, void, lock, claim or refund, got ${show((intent as Intent | undefined)?.kind)}`,
+        `intent.kind must be transfer, call, void, lock, claim, refund or collect, got ${show((intent as Intent | undefined)?.kind)}`,
         { argument: 'intent.kind', received: (intent as Intent | undefined)?.kind },
       )
   }

@@ -8,6 +8,7 @@ import {
   type Intent,
   isAitbcError,
   type Lock,
+  type LockSide,
   type LockTerms,
   type PrepareOptions,
   type Signed,
@@ -152,11 +153,19 @@ export async function prepare(
       return [await step(client, await payout(client, intent, options), options)]
     case 'close':
       return [await step(client, await close(client, intent, options), options)]
+    case 'collect': {
+      const { due, to, ...rest } = intent
+      const plan =
+        due === 'deposit'
+          ? await close(client, { ...rest, kind: 'close' }, options, true)
+          : await payout(client, { ...rest, kind: 'payout' }, options, to)
+      return [await step(client, plan, options)]
+    }
     case 'nonce':
       return [await step(client, await nonce(client, intent, options), options)]
     default:
       throw CoreErrors.InvalidArgument(
-        `intent.kind must be transfer, call, void, lock, claim, refund, payout, close or nonce, got ${show((intent as Intent | undefined)?.kind)}`,
+        `intent.kind must be transfer, call, void, lock, claim, refund, collect, payout, close or nonce, got ${show((intent as Intent | undefined)?.kind)}`,
         { argument: 'intent.kind', received: (intent as Intent | undefined)?.kind },
       )
   }
@@ -506,6 +515,7 @@ async function payout(
   client: Client,
   intent: SolanaIntent & { readonly kind: 'payout' },
   options: SolanaPrepareOptions,
+  to?: LockSide,
 ): Promise<Plan> {
   const own = programTerms(client, intent.terms)
   const address = assertRef(client, own, intent.lock, 'intent.lock.ref')
@@ -519,10 +529,13 @@ async function payout(
         status: outcome ?? 'absent',
       },
     )
-  const payer = payerOf(
-    client,
-    intent.feePayer ?? intent.terms[outcome === 'claimed' ? 'beneficiary' : 'locker'].account,
-  )
+  const payee: LockSide = outcome === 'claimed' ? 'beneficiary' : 'locker'
+  if (to !== undefined && to !== payee)
+    throw SolanaErrors.SolanaWouldFail(`the lock ${intent.lock.ref} pays its ${payee}, not its ${to}`, {
+      argument: 'intent.to',
+      received: to,
+    })
+  const payer = payerOf(client, intent.feePayer ?? intent.terms[payee].account)
   const paid = await paying(client, own, address, outcome, payer, options, state)
   if (paid.acts.length === 0)
     throw SolanaErrors.SolanaWouldFail(
@@ -547,22 +560,30 @@ async function close(
   client: Client,
   intent: SolanaIntent & { readonly kind: 'close' },
   options: SolanaPrepareOptions,
+  paysToo = false,
 ): Promise<Plan> {
   const own = programTerms(client, intent.terms)
   const address = assertRef(client, own, intent.lock, 'intent.lock.ref')
   const payer = payerOf(client, intent.feePayer ?? intent.terms.locker.account)
   const state = await stateOf(client, own, options)
-  if ('why' in state || state.account === undefined || !state.account.paid)
-    throw SolanaErrors.SolanaWouldFail(`the lock ${intent.lock.ref} is not paid out, so it can't be closed`, {
+  const account = 'why' in state ? undefined : state.account
+  const unpaid = (why: string) =>
+    SolanaErrors.SolanaWouldFail(`the lock ${intent.lock.ref} is not paid out, so it can't be closed${why}`, {
       argument: 'intent.lock',
     })
+  if ('why' in state || account === undefined || account.status === 'locked' || (!account.paid && !paysToo))
+    throw unpaid('')
+  const paid = account.paid
+    ? undefined
+    : await paying(client, own, address, account.status, payer, options, state)
+  if (paid?.acts.length === 0) throw unpaid(`: ${paid.doubt}`)
   const { bump } = HtlcLock.address(own, client.backend)
   return {
     kind: 'close',
     payer,
-    acts: [HtlcLock.encodeClose(own, address, client.backend, vaultOf(state))],
-    units: client.units.close + units(bump),
-    rent: 0n,
+    acts: [...(paid?.acts ?? []), HtlcLock.encodeClose(own, address, client.backend, vaultOf(state))],
+    units: client.units.close + units(bump) + (paid?.units ?? 0),
+    rent: paid?.rent ?? 0n,
     conflictKey: `settle/${Address.encode(address)}/close`,
     validFrom: intent.terms.deadline,
   }
