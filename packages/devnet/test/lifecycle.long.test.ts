@@ -21,7 +21,7 @@ describe.runIf(process.platform === 'linux')('nothing is left running', () => {
     await nothingLeft()
   })
 
-  const all = { solana: true, cosmos: true, polkadot: true }
+  const all = { solana: true, cosmos: true, polkadot: true } as const
   test.each([
     ['returns', 0],
     ['rejects', 1],
