@@ -14,6 +14,7 @@ import * as Bank from './bank.js'
 import { concat, delimited, hexUpper, u64, utf8, varint } from './bytes.js'
 import type { Context } from './context.js'
 import { gasOf, sdk } from './faults.js'
+import * as Htlc from './htlcModule.js'
 import * as Queries from './queries.js'
 import { createHistory, type StoreName } from './state.js'
 import { type Result, type Rules, run } from './transactions.js'
@@ -74,13 +75,15 @@ export interface ChainOptions {
   readonly prefix: string
   readonly validators: number
   readonly rules: Rules
+  /** Whether there is IRISnet's module of locks. */
+  readonly htlc: boolean
 }
 
 const EMPTY = new Uint8Array(0)
 const QUERY_GAS = 50_000_000n
 const PART_SIZE = 65_536
 
-export function createChain({ chainId, prefix, validators: count, rules }: ChainOptions): Chain {
+export function createChain({ chainId, prefix, validators: count, rules, htlc }: ChainOptions): Chain {
   const keys = Array.from({ length: count }, (_, i) => {
     const secret = sha256(utf8(`aitbc devnet validator ${i} of ${chainId}`))
     return { secret, publicKey: ed25519.getPublicKey(secret) }
@@ -91,6 +94,7 @@ export function createChain({ chainId, prefix, validators: count, rules }: Chain
   const consensusHash = sha256(utf8('aitbc devnet consensus parameters'))
   const history = createHistory()
   const wasm = createWasmModule()
+  const modules = { wasm, htlc }
   const blocks: Block[] = []
   const byHash = new Map<string, Included>()
   const waiting = new Map<string, Uint8Array>()
@@ -111,7 +115,7 @@ export function createChain({ chainId, prefix, validators: count, rules }: Chain
         }
   }
   const check = (bytes: Uint8Array): Result =>
-    run(base(blocks.length + 1, lastTime(), checked as Context['state']), wasm, rules, bytes, 'check')
+    run(base(blocks.length + 1, lastTime(), checked as Context['state']), modules, rules, bytes, 'check')
 
   function commitFor(id: BlockId.BlockId, height: bigint, time: bigint): Commit.Commit {
     const signer = Vote.signer(chainId, { type: 'precommit', height, round: 0n, blockId: id })
@@ -155,10 +159,11 @@ export function createChain({ chainId, prefix, validators: count, rules }: Chain
       waiting.clear()
       history.commit((state) => {
         const context = base(height, time, state)
+        if (htlc) Htlc.beginBlock({ ...context, gas: gasOf(QUERY_GAS), events: [], depth: 0 })
         for (const { to, coins } of gifts)
           Bank.mint({ ...context, gas: gasOf(QUERY_GAS), events: [], depth: 0 }, to, coins)
         for (const [index, [hash, bytes]] of queue.entries()) {
-          const result = run(context, wasm, rules, bytes, 'deliver')
+          const result = run(context, modules, rules, bytes, 'deliver')
           included.push({ hash, height, index, bytes, result })
         }
       })
@@ -207,10 +212,11 @@ export function createChain({ chainId, prefix, validators: count, rules }: Chain
       return Queries.answer(path, data, {
         context,
         wasm,
+        htlc,
         simulate: (bytes) =>
           run(
             base(blocks.length + 1, lastTime(), (history.at(blocks.length) ?? context.state).branch()),
-            wasm,
+            modules,
             rules,
             bytes,
             'simulate',

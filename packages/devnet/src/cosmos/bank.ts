@@ -19,6 +19,7 @@ export const MODULES = [
   'bonded_tokens_pool',
   'distribution',
   'gov',
+  'htlc',
   'mint',
   'not_bonded_tokens_pool',
 ] as const

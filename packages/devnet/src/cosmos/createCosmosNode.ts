@@ -24,6 +24,8 @@ export interface CosmosOptions {
   readonly validators?: number
   /** `instant` puts each transaction into a block of its own, and an empty one behind it, whose header carries its state; `manual` waits for `mine`. Default: `instant`. */
   readonly mining?: 'instant' | 'manual'
+  /** Whether there is IRISnet's module of locks (irismod `htlc`) beside CosmWasm; not unless told. */
+  readonly htlc?: boolean
   /** Unix seconds; the present unless told. The chain's clock goes on from there as the wall clock does. */
   readonly startTime?: bigint
 }
@@ -95,7 +97,13 @@ const TICK = Timestamp.SECOND / 1000n
  * node.balance(alice.address) // 1000000n
  */
 export async function createCosmosNode(options: CosmosOptions = {}): Promise<CosmosNode> {
-  const { chainId = 'aitbc-local-1', prefix = 'cosmos', denom = 'uatom', gasPrice = 5000n } = options
+  const {
+    chainId = 'aitbc-local-1',
+    prefix = 'cosmos',
+    denom = 'uatom',
+    gasPrice = 5000n,
+    htlc = false,
+  } = options
   if (!/^[A-Za-z0-9-]{1,32}$/.test(chainId)) refuse('chainId', '1 to 32 letters, digits and "-"', chainId)
   if (!/^[a-z]{1,32}$/.test(prefix)) refuse('prefix', '1 to 32 lower-case letters', prefix)
   if (!/^[a-zA-Z][a-zA-Z0-9/:._-]{2,127}$/.test(denom)) refuse('denom', 'a denomination', denom)
@@ -104,7 +112,13 @@ export async function createCosmosNode(options: CosmosOptions = {}): Promise<Cos
   if (options.startTime !== undefined) bigint(options.startTime, 'startTime', 0n, 4_000_000_000n)
   let mining = options.mining ?? 'instant'
   const clock = Clock.create(() => Date.now(), options.startTime)
-  const chain = createChain({ chainId, prefix, validators, rules: { gasPrice, denom, maxGas: MAX_GAS } })
+  const chain = createChain({
+    chainId,
+    prefix,
+    validators,
+    rules: { gasPrice, denom, maxGas: MAX_GAS },
+    htlc,
+  })
   const waiting = new Map<string, ((included: Included) => void)[]>()
   let stopped = false
   let server: RpcServer | undefined

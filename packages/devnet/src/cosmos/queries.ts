@@ -31,6 +31,7 @@ import * as Auth from './auth.js'
 import * as Bank from './bank.js'
 import type { Context } from './context.js'
 import { sdk } from './faults.js'
+import * as Htlc from './htlcModule.js'
 import type { Result } from './transactions.js'
 import type { WasmModule } from './wasmModule.js'
 
@@ -38,6 +39,8 @@ import type { WasmModule } from './wasmModule.js'
 export interface Asked {
   readonly context: Context
   readonly wasm: WasmModule
+  /** Whether the chain has IRISnet's module of locks. */
+  readonly htlc: boolean
   /** Runs a transaction on a copy of the newest state. */
   readonly simulate: (bytes: Uint8Array) => Result
 }
@@ -157,6 +160,7 @@ class SimulationFault extends Error {}
 
 /** Answers a query by its path, `undefined` where this node has none of that name. */
 export function answer(path: string, data: Uint8Array, asked: Asked): Uint8Array | undefined {
+  if (asked.htlc && path === '/irismod.htlc.Query/HTLC') return Htlc.query(asked.context, data)
   return QUERIES[path]?.(data, asked)
 }
 

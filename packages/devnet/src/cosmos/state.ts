@@ -4,7 +4,7 @@ import { compare, concat, delimited, nameOf, utf8 } from './bytes.js'
 import * as Iavl from './iavl.js'
 
 /** The stores, as the Cosmos SDK's modules name them. */
-export const STORES = ['acc', 'bank', 'wasm'] as const
+export const STORES = ['acc', 'bank', 'htlc', 'wasm'] as const
 export type StoreName = (typeof STORES)[number]
 
 type Trees = Readonly<Record<StoreName, Iavl.Tree | undefined>>
@@ -40,7 +40,7 @@ export interface History {
 }
 
 export function createHistory(): History {
-  const versions: Trees[] = [{ acc: undefined, bank: undefined, wasm: undefined }]
+  const versions: Trees[] = [{ acc: undefined, bank: undefined, htlc: undefined, wasm: undefined }]
   return {
     at: (height) => {
       const trees = versions[height]

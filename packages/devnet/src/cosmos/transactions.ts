@@ -8,8 +8,7 @@ import * as Bank from './bank.js'
 import { utf8 } from './bytes.js'
 import { type Context, type Event, emit, whole } from './context.js'
 import { Fault, gasOf, sdk } from './faults.js'
-import { type Message, messageOf } from './messages.js'
-import type { WasmModule } from './wasmModule.js'
+import { type Message, type Modules, messageOf } from './messages.js'
 
 /** What became of a transaction (`ExecTxResult` of ABCI). */
 export interface Result {
@@ -52,7 +51,7 @@ const SIGNATURE_COST = 1000n
  */
 export function run(
   base: Omit<Context, 'gas' | 'events' | 'depth'>,
-  wasm: WasmModule,
+  modules: Modules,
   rules: Rules,
   bytes: Uint8Array,
   mode: 'check' | 'deliver' | 'simulate',
@@ -70,7 +69,7 @@ export function run(
   }
   let transaction: Transaction
   try {
-    transaction = decode(wasm, bytes)
+    transaction = decode(modules, bytes)
     wanted = transaction.auth.fee?.gasLimit ?? 0n
     if (mode !== 'simulate') gas = gasOf(wanted)
     const context: Context = { ...base, gas, events: [], depth: 0 }
@@ -117,7 +116,7 @@ export function run(
   }
 }
 
-function decode(wasm: WasmModule, bytes: Uint8Array): Transaction {
+function decode(modules: Modules, bytes: Uint8Array): Transaction {
   const malformed = (why: string) => sdk('tx parse error', why)
   let raw: TxRaw
   let body: TxBody
@@ -134,7 +133,7 @@ function decode(wasm: WasmModule, bytes: Uint8Array): Transaction {
     throw sdk('unknown request', 'this local node knows no extensions')
   const messages = body.messages.map((any) => {
     try {
-      return messageOf(wasm, any)
+      return messageOf(modules, any)
     } catch (error) {
       throw error instanceof Fault ? error : malformed(error instanceof Error ? error.message : 'malformed')
     }
