@@ -61,10 +61,12 @@ async function take(config: PartyConfig, context: Runner.Context): Promise<reado
       return Promise.all(ids.map((id) => Runner.load(context, id)))
     }
     case 'recover': {
-      const swaps = await Recovery.recover(context, {
+      const { swaps, waiting, unreachable } = await Recovery.recover(context, {
         policy: (incoming) =>
           policyFor(incoming === undefined ? undefined : Side.of(context.sides, incoming)),
       })
+      if (waiting.length + unreachable.length > 0)
+        throw new Error(`recovered in part: ${waiting.length} wait, ${unreachable.length} unreachable`)
       for (const swap of swaps) tell({ is: 'recovered', swap: swap.id, from: 'chains' })
       return swaps
     }

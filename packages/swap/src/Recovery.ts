@@ -14,9 +14,33 @@ import * as Runner from './Runner.js'
 import * as Side from './Side.js'
 import type { Durable } from './SwapMachine.js'
 
+/** A network that couldn't be asked, and what is therefore missing. */
+export interface Unreachable {
+  readonly network: ChainId.ChainId
+  /**
+   * `own-locks`: swaps that this party locked for there are not found. `counterpart`: the other leg of `swap` may be there; as long as it
+   * isn't found the swap only waits for its refund.
+   */
+  readonly missing: 'own-locks' | 'counterpart'
+  /** Id of the swap whose other leg is missing. */
+  readonly swap?: string
+  readonly error: unknown
+}
+
+/** What a recovery found. Complete where `waiting` and `unreachable` are empty; else recover again later: what is there is continued. */
+export interface Recovered {
+  readonly swaps: readonly Runner.Swap[]
+  /**
+   * Own locks that are in no block yet: nothing is to be done for them before, and one that vanishes was never made. The transaction may
+   * still come as long as the coins that it spends are unspent.
+   */
+  readonly waiting: readonly RecoveredLock[]
+  readonly unreachable: readonly Unreachable[]
+}
+
 /**
  * Rebuilds every swap that a seed has locked for from the chains alone, without storage and without the counterparty, and takes each
- * into storage; `Runner.run` then drives it to its end.
+ * into storage; `Runner.run` then drives it to its end. A network that can't be reached holds up no swap but its own.
  *
  * The lock's own recovery record tells the role and either the whole agreement or what finds the other leg: its terms' id
  * for an initiator (so that a substitute isn't taken for it), the hashlock for a follower (whatever pays it under that hashlock
@@ -28,32 +52,89 @@ export async function recover(
     /** What to rely on where the incoming lock is on a network; `undefined` where the incoming leg is lost. */
     readonly policy: (incoming: ChainId.ChainId | undefined) => Policy.Policy
   },
-): Promise<readonly Runner.Swap[]> {
+): Promise<Recovered> {
   const call = options.signal === undefined ? {} : { signal: options.signal }
-  const hashlockOf = (nonce: Bytes.Bytes) => Hashlock.of(SwapSeed.secret(context.seed, nonce))
+  const known = new Set(await Runner.list(context.storage))
   const swaps: Runner.Swap[] = []
-  for (const side of Object.values(context.sides)) {
-    const share = SwapSeed.forNetwork(context.seed, side.adapter.network.id)
-    const found = await side.adapter.recoverLocks(share, { ...call, hashlockOf })
-    for (const lock of distinct(found)) {
-      const candidates = await legsOf(context, lock, call)
-      for (const [index, terms] of candidates.entries()) {
+  const waiting: RecoveredLock[] = []
+  const unreachable: Unreachable[] = []
+  const sides = Object.values(context.sides)
+  const asked = await Promise.all(
+    sides.map((side) => attempt(() => ownLocks(context, side, known, call), call)),
+  )
+  for (const [index, side] of sides.entries()) {
+    const { network } = side.adapter
+    const own = asked[index] as (typeof asked)[number]
+    if ('error' in own) {
+      unreachable.push({ network: network.id, missing: 'own-locks', error: own.error })
+      continue
+    }
+    waiting.push(...own.value.waiting)
+    for (const lock of own.value.locks) {
+      const { candidates, missing } = await legsOf(context, lock, call)
+      for (const [variant, terms] of candidates.entries()) {
         const incoming = terms[Agreement.incomingLeg(lock.record.role)]
         const durable = durableOf(context, terms, options.policy(incoming?.backend.network))
-        swaps.push(
-          await Runner.adopt(context, {
-            is: 'opened',
-            role: lock.record.role,
-            nonce: lock.nonce,
-            durable,
-            ...(index === 0 ? {} : { variant: index }),
-            ...(lock.record.agreement === undefined ? {} : { agreement: lock.record.agreement }),
-          }),
-        )
+        const swap = await Runner.adopt(context, {
+          is: 'opened',
+          role: lock.record.role,
+          nonce: lock.nonce,
+          durable,
+          ...(variant === 0 ? {} : { variant }),
+          ...(lock.record.agreement === undefined ? {} : { agreement: lock.record.agreement }),
+        })
+        swaps.push(swap)
+        if (swap.state.durable.terms[Agreement.incomingLeg(lock.record.role)] === undefined)
+          for (const one of missing) unreachable.push({ ...one, missing: 'counterpart', swap: swap.id })
       }
     }
   }
-  return swaps
+  return { swaps, waiting, unreachable }
+}
+
+/** What can't be told now, as a value; an abort goes on. */
+async function attempt<T>(
+  run: () => Promise<T>,
+  { signal }: CallOptions,
+): Promise<{ readonly value: T } | { readonly error: unknown }> {
+  try {
+    return { value: await run() }
+  } catch (error) {
+    signal?.throwIfAborted()
+    return { error }
+  }
+}
+
+/** The own locks on one network, and apart from them those that are in no block and of which storage knows nothing. */
+async function ownLocks(
+  context: Runner.Context,
+  { adapter }: Side.Side,
+  known: ReadonlySet<string>,
+  call: CallOptions,
+): Promise<{ readonly locks: readonly RecoveredLock[]; readonly waiting: readonly RecoveredLock[] }> {
+  const share = SwapSeed.forNetwork(context.seed, adapter.network.id)
+  const hashlockOf = (nonce: Bytes.Bytes) => Hashlock.of(SwapSeed.secret(context.seed, nonce))
+  const locks: RecoveredLock[] = []
+  const waiting: RecoveredLock[] = []
+  for (const lock of distinct(await adapter.recoverLocks(share, { ...call, hashlockOf }))) {
+    const list = (await isPending(adapter, lock, known, call)) ? waiting : locks
+    list.push(lock)
+  }
+  return { locks, waiting }
+}
+
+/** It was seen in the mempool alone. What an endpoint hides of a lock that it told of is no reason to leave it. */
+async function isPending(
+  adapter: Side.Side['adapter'],
+  { terms, nonce }: RecoveredLock,
+  known: ReadonlySet<string>,
+  call: CallOptions,
+): Promise<boolean> {
+  if (!adapter.profile.lateLocks || known.has(Bytes.toHex(nonce))) return false
+  const places = (await adapter.findLocks(terms, call)).flatMap((read) =>
+    read.is === 'found' && read.fact.value.amount >= terms.amount ? [read.fact.at] : [],
+  )
+  return places.length > 0 && places.every((at) => at === 'mempool')
 }
 
 /** One swap may have made several locks of one terms (H21): they are one swap. */
@@ -67,24 +148,38 @@ function distinct(locks: readonly RecoveredLock[]): readonly RecoveredLock[] {
   return [...byTerms.values()]
 }
 
-/** The legs of a recovered lock: one pair of terms, or several where a follower was paid more than once. */
+/** The legs of a recovered lock: one pair of terms, or several where a follower was paid more than once; and where nobody could be asked. */
 async function legsOf(
   context: Runner.Context,
   found: RecoveredLock,
   call: CallOptions,
-): Promise<readonly Durable['terms'][]> {
+): Promise<{
+  readonly candidates: readonly Durable['terms'][]
+  readonly missing: readonly Pick<Unreachable, 'network' | 'error'>[]
+}> {
   const { role, agreement, counter } = found.record
   const own = Agreement.ownLeg(role)
+  const other = Agreement.incomingLeg(role)
+  const missing: Pick<Unreachable, 'network' | 'error'>[] = []
   if (agreement !== undefined) {
     const { long, short } = Agreement.decodeSigned(agreement).agreement
-    if (Bytes.equal(LockTerms.id(own === 'long' ? long : short), LockTerms.id(found.terms)))
-      return [{ long, short }]
+    if (Bytes.equal(LockTerms.id(own === 'long' ? long : short), LockTerms.id(found.terms))) {
+      const { network } = (own === 'long' ? short : long).backend
+      const side = await attempt(async () => Side.of(context.sides, network), call)
+      if ('value' in side) return { candidates: [{ long, short }], missing }
+      return { candidates: [{ [own]: found.terms }], missing: [{ network, error: side.error }] }
+    }
   }
   const incoming: LockTerms.LockTerms[] = []
   for (const side of Object.values(context.sides)) {
     if (!side.adapter.profile.events) continue
     const payee = side.party(found.nonce).account
-    for (const { terms } of await side.adapter.discoverLocks(found.terms.hashlock, call)) {
+    const locks = await attempt(() => side.adapter.discoverLocks(found.terms.hashlock, call), call)
+    if ('error' in locks) {
+      missing.push({ network: side.adapter.network.id, error: locks.error })
+      continue
+    }
+    for (const { terms } of locks.value) {
       const named = counter !== undefined && Bytes.equal(LockTerms.id(terms), counter)
       const wanted =
         named ||
@@ -93,12 +188,14 @@ async function legsOf(
           Bytes.equal(terms.hashlock, found.terms.hashlock))
       if (!wanted || !side.adapter.auditTerms(terms).ok) continue
       // The one that was agreed upon, where the record tells: anybody may lock for this party under its hashlock.
-      if (named) return [{ [own]: found.terms, [Agreement.incomingLeg(role)]: terms }]
+      if (named) return { candidates: [{ [own]: found.terms, [other]: terms }], missing }
       incoming.push(terms)
     }
   }
-  if (incoming.length === 0) return [{ [own]: found.terms }]
-  return incoming.map((terms) => ({ [own]: found.terms, [Agreement.incomingLeg(role)]: terms }))
+  // Strangers' locks under the hashlock aren't taken for the agreed one as long as that may be where nobody could be asked.
+  const sure = incoming.length > 0 && (missing.length === 0 || counter === undefined)
+  if (!sure) return { candidates: [{ [own]: found.terms }], missing }
+  return { candidates: incoming.map((terms) => ({ [own]: found.terms, [other]: terms })), missing }
 }
 
 function durableOf(context: Runner.Context, terms: Durable['terms'], policy: Policy.Policy): Durable {

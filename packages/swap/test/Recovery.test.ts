@@ -2,8 +2,9 @@ import { Bytes, LockTerms } from '@aitbc/core'
 import { createMemoryStorage } from '@aitbc/core/storage/memory'
 import { Recovery, Runner, type Side } from '@aitbc/swap'
 import { describe, expect, it } from 'vitest'
+import * as Chain from './model/Chain.js'
 import { both, crossed, expectGains, expectWhole, isKind, locksBy } from './model/expect.js'
-import { SHORT } from './model/fixtures.js'
+import { LONG, pairs, SHORT } from './model/fixtures.js'
 import { ALICE, BOB, create, type Market, mine, type Name, nonces, risk, seeds } from './model/market.js'
 import * as Net from './model/Net.js'
 import * as Process from './model/process.js'
@@ -162,7 +163,8 @@ describe('what a recovery finds', () => {
       Net.accept(market.nets.long, { id: `decoy${i}`, by: ALICE, slot: `decoy${i}`, fee: 1n, does })
     }
     mine(market)
-    const swaps = await Recovery.recover(fresh.context, { policy })
+    const { swaps, waiting, unreachable } = await Recovery.recover(fresh.context, { policy })
+    expect([waiting, unreachable]).toEqual([[], []])
     expect(swaps.map(({ id }) => id)).toEqual([Bytes.toHex(nonces[BOB])])
     expect(await Process.recover(fresh)).toBe(true)
     await Process.drive(market, () => Process.isDone(fresh) && Process.isDone(other))
@@ -204,7 +206,8 @@ describe('what a recovery finds', () => {
     const findLocks: typeof side.adapter.findLocks = async (terms, o) =>
       hidden ? [] : side.adapter.findLocks(terms, o)
     const sides = { ...fresh.context.sides, [id]: { ...side, adapter: { ...side.adapter, findLocks } } }
-    const [swap] = await Recovery.recover({ ...fresh.context, sides }, { policy })
+    const { swaps } = await Recovery.recover({ ...fresh.context, sides }, { policy })
+    const [swap] = swaps
     let outcome: string | undefined
     void Runner.run({ ...fresh.context, sides }, swap as Runner.Swap).then((how) => {
       outcome = how
@@ -229,7 +232,8 @@ describe('what a recovery finds', () => {
     await Process.drive(market, () => locksBy(market, BOB).length > 0)
     alice.dead = true
     const again = Process.create(market, ALICE, { storage })
-    const [swap, ...more] = await Recovery.recover(again.context, { policy })
+    const { swaps } = await Recovery.recover(again.context, { policy })
+    const [swap, ...more] = swaps
     expect(more).toEqual([])
     expect(swap?.recovered).toBe(false)
     expect(swap?.journal.entries.length).toBeGreaterThan(3)
@@ -240,7 +244,7 @@ describe('what a recovery finds', () => {
     const market = create({ long: 'utxo', short: 'contract' })
     const { fresh } = await wiped(market, ALICE, () => locksBy(market, ALICE).length > 0)
     const context = { ...fresh.context, seed: seeds[BOB].map((byte) => byte ^ 1) }
-    expect(await Recovery.recover(context, { policy })).toEqual([])
+    expect(await Recovery.recover(context, { policy })).toEqual({ swaps: [], waiting: [], unreachable: [] })
   })
 
   it('S12: terms that the adapter’s audit refuses are not taken', async () => {
@@ -252,7 +256,113 @@ describe('what a recovery finds', () => {
       auditTerms: () => ({ ok: false, refusal: { check: 'x', message: 'x' } }) as const,
     }
     const sides = { ...fresh.context.sides, [SHORT]: { ...short, adapter: refuses } }
-    const [swap] = await Recovery.recover({ ...fresh.context, sides }, { policy })
+    const { swaps } = await Recovery.recover({ ...fresh.context, sides }, { policy })
+    const [swap] = swaps
     expect(swap?.state.durable.stop).toBe('recovered-without-terms')
+  })
+
+  it.each(pairs)(
+    'L3: between $long and $short, a network that can’t be reached is told, and holds up no swap of others',
+    async (kinds) => {
+      const market = create(kinds)
+      const { fresh, other, deal } = await wiped(market, ALICE, () => locksBy(market, BOB).length > 0)
+      let down = true
+      const dead = <T>(real: () => Promise<T>) => {
+        if (down) throw new Error('no route to host')
+        return real()
+      }
+      const [long, short] = [fresh.context.sides[LONG] as Side.Side, fresh.context.sides[SHORT] as Side.Side]
+      const adapter: typeof short.adapter = {
+        ...short.adapter,
+        recoverLocks: (...args) => dead(() => short.adapter.recoverLocks(...args)),
+        discoverLocks: (...args) => dead(() => short.adapter.discoverLocks(...args)),
+        tip: (o) => dead(() => short.adapter.tip(o)),
+      }
+      const context = { ...fresh.context, sides: { [SHORT]: { ...short, adapter }, [LONG]: long } }
+      const first = await Recovery.recover(context, { policy })
+      expect(first.swaps.map(({ id }) => id)).toEqual([Bytes.toHex(nonces[ALICE])])
+      const found = first.swaps[0]?.state.durable
+      // A contract's record has the whole agreement; a script's names the other leg, which can't be looked for now.
+      const lost = kinds.long === 'utxo' && kinds.short === 'contract'
+      expect(first.unreachable.map(({ network, missing, swap }) => [network, missing, swap])).toEqual([
+        [SHORT, 'own-locks', undefined],
+        ...(lost ? [[SHORT, 'counterpart', Bytes.toHex(nonces[ALICE])]] : []),
+      ])
+      if (kinds.long === 'contract')
+        expect(found?.terms.short?.hashlock).toEqual(deal.signed.agreement.short.hashlock)
+      if (lost) expect(found?.stop).toBe('recovered-without-terms')
+      // Later it can be reached, and a recovery goes on with both.
+      down = false
+      if (kinds.long === 'utxo' && kinds.short === 'utxo') return
+      const again = await Recovery.recover(context, { policy })
+      expect([again.unreachable, again.waiting]).toEqual([[], []])
+      let outcome: string | undefined
+      void Runner.run(context, again.swaps[0] as Runner.Swap).then((how) => {
+        outcome = how
+      })
+      await Process.drive(market, () => outcome !== undefined && Process.isDone(other))
+      expect([outcome, other.outcome]).toEqual(['deal', 'deal'])
+      expectGains(market, ALICE, 'deal')
+      expectWhole(market, ALICE, BOB)
+    },
+  )
+
+  it('L3: a network that is named and not handed in leaves a swap that is refunded', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    const { fresh, other } = await wiped(market, ALICE, () => locksBy(market, ALICE).length > 0)
+    other.dead = true
+    const context = { ...fresh.context, sides: { [LONG]: fresh.context.sides[LONG] as Side.Side } }
+    const { swaps, unreachable } = await Recovery.recover(context, { policy })
+    expect(unreachable).toMatchObject([
+      { network: SHORT, missing: 'counterpart', swap: swaps[0]?.id, error: { _tag: 'SideMissing' } },
+    ])
+    let outcome: string | undefined
+    void Runner.run(context, swaps[0] as Runner.Swap).then((how) => {
+      outcome = how
+    })
+    await Process.drive(market, () => outcome !== undefined)
+    expect(outcome).toBe('no-deal')
+    expectWhole(market, ALICE)
+  })
+
+  it('L6: an own lock in no block waits to be one; one that vanishes keeps nobody', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const { long } = market.nets
+    long.held = (tx) => tx.does.is === 'lock'
+    const { fresh, other } = await wiped(market, ALICE, () => long.mempool.length > 0)
+    const [pending] = long.mempool
+    // As Bitcoin's adapter finds it by its beacon, in the mempool.
+    const side = fresh.context.sides[LONG] as Side.Side
+    const recoverLocks: typeof side.adapter.recoverLocks = async (seed, o) => {
+      const { tip } = long
+      long.tip = Chain.mine(long.kind, tip, tip.clock, long.mempool)
+      try {
+        return await side.adapter.recoverLocks(seed, o)
+      } finally {
+        long.tip = tip
+      }
+    }
+    const sides = { ...fresh.context.sides, [LONG]: { ...side, adapter: { ...side.adapter, recoverLocks } } }
+    const context = { ...fresh.context, sides }
+    const seen = await Recovery.recover(context, { policy })
+    expect(seen.swaps).toEqual([])
+    expect(seen.waiting).toMatchObject([
+      { lock: { transaction: pending?.id }, record: { role: 'initiator' } },
+    ])
+    expect(await Runner.list(context.storage)).toEqual([])
+    long.mempool = []
+    expect(await Recovery.recover(context, { policy })).toEqual({ swaps: [], waiting: [], unreachable: [] })
+    // It comes all the same, for somebody kept it: then it is a swap.
+    long.mempool = [pending as Chain.Tx]
+    long.held = () => false
+    mine(market)
+    const late = await Recovery.recover(fresh.context, { policy })
+    expect([late.swaps.length, late.waiting]).toEqual([1, []])
+    other.dead = true
+    await late.swaps[0]?.journal.close()
+    expect(await Process.recover(fresh)).toBe(true)
+    await Process.drive(market, () => Process.isDone(fresh))
+    expect(fresh.outcome).toBe('no-deal')
+    expectWhole(market, ALICE)
   })
 })

@@ -162,7 +162,7 @@ describe('recoveries that saw too little', () => {
     const storage = createMemoryStorage()
     const none = (): Partial<SwapAdapter> => ({ discoverLocks: async () => [] })
     const half = Process.create(market, BOB, { storage, wrap: lying(LONG, none) })
-    const [first] = await Recovery.recover(half.context, { policy: () => risk })
+    const [first] = (await Recovery.recover(half.context, { policy: () => risk })).swaps
     expect(first?.state.durable.stop).toBe('recovered-without-terms')
     half.dead = true
     const whole = Process.create(market, BOB, { storage })

@@ -178,7 +178,7 @@ export function start(process: Process, deal: Deal, signal?: AbortSignal): void 
 
 /** Drives what a recovery finds; where it finds nothing, there was nothing. */
 export function recover(process: Process): Promise<boolean> {
-  return Recovery.recover(process.context, { policy: () => risk }).then(([swap]) => {
+  return Recovery.recover(process.context, { policy: () => risk }).then(({ swaps: [swap] }) => {
     if (swap === undefined) return false
     process.swap = swap
     settle(process, follow(process))
