@@ -18,6 +18,11 @@ export interface Consensus {
   readonly bip54: boolean
   /** Heights from which header versions 2, 3 and 4 are the least allowed (BIP-34, BIP-66, BIP-65). */
   readonly versions: readonly [number, number, number]
+  /**
+   * Hashes that are known to stand on the genesis block: from there a branch of the first difficulty costs next to nothing, and evidence
+   * counts on no chain with less.
+   */
+  readonly leastWork?: bigint
 }
 
 const COINBASE_2009 = /* @__PURE__ */ root('3ba3edfd7a7b12b27ac72c3e67768f617fc81bc3888a51323a9fb8aa4b1e5e4a')
@@ -33,6 +38,8 @@ export const mainnet: Consensus = {
   bip94: false,
   bip54: false,
   versions: [227931, 363725, 388381],
+  // Exceeded since block 824,000, January 2024 (Bitcoin Core 27, `nMinimumChainWork`).
+  leastWork: 1n << 94n,
 }
 
 /** Bitcoin testnet3. */

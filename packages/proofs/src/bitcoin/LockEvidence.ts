@@ -26,8 +26,8 @@ export interface Locked {
  * Decides whether the best chain that the verifier knows, with the evidence's headers, holds a lock of these terms. The amount
  * is told, not judged: a lock may be under or over its terms.
  *
- * Refusals: those of `HtlcScript.from`, `HeaderChain.apply` and `Inclusion.verify`; `block-unknown`, `block-stale` (not on
- * the best chain), `lock-coinbase`, `lock-output` (no such output), `lock-script` (it pays to something else).
+ * Refusals: those of `HtlcScript.from`, `HeaderChain.apply` and `Inclusion.verify`; `chain-work` (from the genesis block, and on less
+ * than `Consensus.leastWork`: A6), `block-unknown`, `block-stale` (not on the best chain), `lock-coinbase`, `lock-output` (no such output), `lock-script` (it pays to something else).
  */
 export function verify(
   state: HeaderChain.State,
@@ -67,11 +67,14 @@ export function place(
   evidence: { readonly headers: Bytes.Bytes; readonly block: Bytes.Hash32 },
   now: bigint,
 ): Verdict.Verdict<Pick<Locked, 'block' | 'depth' | 'medianTime' | 'state'>> {
-  const { network } = state.anchor.consensus
+  const { height, consensus } = state.anchor
+  const { network, leastWork = 0n } = consensus
   if (terms.backend.network !== network)
     return Verdict.refuse('network', `terms of ${terms.backend.network} aren't proved by ${network}`)
   const next = HeaderChain.apply(state, { headers: evidence.headers, now })
   if (!next.ok) return next
+  if (height === 0n && HeaderChain.work(next.value.best) < leastWork)
+    return Verdict.refuse('chain-work', 'anyone can make so little work on the genesis block')
   const block = HeaderChain.find(next.value, evidence.block)
   const name = Hash256.toDisplay(evidence.block)
   if (block?.parent === undefined)

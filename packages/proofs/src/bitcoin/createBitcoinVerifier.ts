@@ -25,7 +25,8 @@ export interface BitcoinVerifier extends Verifier {
 /**
  * Starts a verifier of Bitcoin locks (`bitcoin-lock/1`) and spends (`bitcoin-spend/1`) from a block that the caller trusts.
  *
- * A fact is `proved` when the caller's anchor is, and carries its depth: whether that is enough, policy decides. Each verdict
+ * A fact is `proved` when the caller's anchor is, and carries its depth: whether that is enough, policy decides. What a forged branch
+ * costs follows from the anchor's difficulty: take a recent block, or `apply` the headers since the genesis block first. Each verdict
  * is against the chain with the most work among all headers ever shown to this verifier. The first refusals are those of
  * `HeaderChain.trust`; evidence adds those of `LockEvidence.verify` and `SpendEvidence.verify`, `evidence-network`,
  * `evidence-format` and `claim-mismatch` (the evidence proves another statement).

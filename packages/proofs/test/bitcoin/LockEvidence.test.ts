@@ -125,6 +125,21 @@ describe('LockEvidence', () => {
     expect(check(judge({}, termsOf('p2tr')))).toBe('lock-script')
   })
 
+  test('A6: on the genesis block, less work than is known to stand there counts for nothing', () => {
+    const { difficulty } = value(HeaderChain.apply(w.genesis, { headers: w.headers, now: NOW })).best
+    const six = 6n * difficulty.work
+    const under = (leastWork: bigint, height = 0n) => {
+      const { anchor } = w.genesis
+      const own = { ...w.genesis, anchor: { ...anchor, height, consensus: { ...rules, leastWork } } }
+      return judge({}, w.terms, own)
+    }
+    expect(under(six).ok).toBe(true)
+    expect(check(under(six + 1n))).toBe('chain-work')
+    // From any other block the caller says what it is worth.
+    expect(under(six + 1n, 5n).ok).toBe(true)
+    expect(Consensus.mainnet.leastWork).toBe(1n << 94n)
+  })
+
   test('H14: terms of another network, and no Bitcoin terms at all', () => {
     const main = Consensus.mainnet.network
     const foreign = {
@@ -286,7 +301,7 @@ describe('createBitcoinVerifier', () => {
       BigInt(START + 1800),
       1n,
     ])
-    expect(fact.anchor?.height).toBe(0n)
+    expect([fact.anchor?.height, fact.anchor?.assurance]).toEqual([0n, 'proved'])
     // Its copy is nobody's word.
     expect(Fact.assuranceOf({ ...fact })).toBe('reported')
   })
@@ -316,6 +331,12 @@ describe('createBitcoinVerifier', () => {
     expect(check(verifier.verify(claim, evidence))).toBe('block-stale')
     expect(verifier.tip().height).toBe(7n)
     expect(check(verifier.apply(flip(heavier, 4 * 8)))).toBe('header-link')
+  })
+
+  test('behavior: headers of evidence too are held to the caller’s clock', () => {
+    const early = make({ now: () => BigInt(START) - 7200n })
+    expect(check(early.verify(claim, evidence))).toBe('time-too-new')
+    expect(check(early.verify(spendClaim, spendEvidence))).toBe('time-too-new')
   })
 
   test('behavior: the match is judged, not believed', () => {
@@ -362,6 +383,27 @@ describe('createBitcoinVerifier', () => {
     expect(spend({ transaction: '00'.repeat(32) })).toBe('claim-mismatch')
     expect(spend({}, `${transaction}:01`)).toBe('claim-mismatch')
     expect(spend({}, 'nonsense')).toBe('claim-mismatch')
+    expect(spend({}, `0${lock.ref}`)).toBe('claim-mismatch')
+    expect(spend({}, `${lock.ref}0`)).toBe('spend-outpoint')
+    // A refund of the lock in the very transaction that the claim names.
+    const r = world('p2wsh', 'refund')
+    expect(
+      check(
+        make().verify(
+          {
+            kind: 'spend',
+            terms: r.terms,
+            lock,
+            spend: {
+              kind: 'claim',
+              transaction: Hash256.toDisplay(Transaction.txid(r.spending)),
+              secret: SECRET,
+            },
+          },
+          { ...spendEvidence, bytes: SpendEvidence.encode(r.spendEvidence) },
+        ),
+      ),
+    ).toBe('claim-mismatch')
     expect(spend({}, `${transaction}:0`)).toBe('spend-outpoint')
   })
 
