@@ -31,7 +31,8 @@ export function decode(bits: number): Verdict.Verdict<bigint> {
 export function encode(target: bigint): number {
   let size = 0
   for (let rest = target; rest > 0n; rest >>= 8n) size++
-  let word = Number(size <= 3 ? target << BigInt(8 * (3 - size)) : target >> BigInt(8 * (size - 3)))
+  // A negative count shifts the other way.
+  let word = Number(target >> BigInt(8 * (size - 3)))
   // A leading bit of 1 would read as a sign: move to the next size.
   if ((word & 0x800000) !== 0) {
     word >>>= 8

@@ -364,7 +364,6 @@ function extend(batch: Batch, parent: Block, index: number): Verdict.Verdict<Blo
     })
   times.push(time)
   if (times.length > MEDIAN_SPAN) times.shift()
-  const easy = consensus.minDifficulty && bits === easiest
   return Verdict.accept({
     height,
     hash,
@@ -375,7 +374,8 @@ function extend(batch: Batch, parent: Block, index: number): Verdict.Verdict<Blo
     run: run + 1,
     difficulty,
     period: boundary ? { time, bits } : parent.period,
-    realBits: boundary || !easy ? bits : parent.realBits,
+    // Within a period blocks have the bits of its first one or, by the 20-minute rule, the easiest.
+    realBits: boundary ? bits : parent.realBits,
   })
 }
 

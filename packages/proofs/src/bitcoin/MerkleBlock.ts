@@ -89,7 +89,7 @@ export function matches(block: MerkleBlock): Verdict.Verdict<readonly Match[]> {
         at.wrong ??= Verdict.refuse('merkleblock-hashes', 'the hashes end before the tree does')
         return EMPTY
       }
-      if (level === 0 && marked) found.push({ index, txid: hash })
+      if (marked) found.push({ index, txid: hash })
       return hash
     }
     const left = walk(level - 1, 2 * index)

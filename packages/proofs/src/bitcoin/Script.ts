@@ -101,8 +101,8 @@ export function pushes(
 /** The shortest operation that pushes these bytes (BIP-62, rule 3). */
 export function push(data: Bytes.Bytes): Bytes.Bytes {
   const { length } = data
-  const [byte] = data
-  if (length === 1 && byte !== undefined && byte >= 1 && byte <= 16) return Uint8Array.of(NUMBER1 - 1 + byte)
+  const [byte = 0] = data
+  if (length === 1 && byte >= 1 && byte <= 16) return Uint8Array.of(NUMBER1 - 1 + byte)
   if (length === 1 && byte === 0x81) return Uint8Array.of(NEGATE1)
   if (length < PUSHDATA1) return Bytes.concat(Uint8Array.of(length), data)
   if (length <= 0xff) return Bytes.concat(Uint8Array.of(PUSHDATA1, length), data)
@@ -122,7 +122,7 @@ export function push(data: Bytes.Bytes): Bytes.Bytes {
 export function witnessProgram(
   script: Bytes.Bytes,
 ): { readonly version: number; readonly program: Bytes.Bytes } | undefined {
-  const [op = -1, length] = script
+  const [op = 0, length] = script
   if (script.length < 4 || script.length > 42 || length !== script.length - 2) return undefined
   if (op !== 0 && (op < NUMBER1 || op > NUMBER16)) return undefined
   return { version: op === 0 ? 0 : op - NUMBER1 + 1, program: script.slice(2) }

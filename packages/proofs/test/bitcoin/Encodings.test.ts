@@ -41,6 +41,7 @@ describe('Base58', () => {
     for (const text of ['0', 'O', 'I', 'l', ' 1', '1 '])
       expect(check(Base58.decode(text))).toBe('base58-character')
     expect(check(Base58.decode('1'.repeat(1025)))).toBe('base58-length')
+    expect(value(Base58.decode('1'.repeat(1024)))).toHaveLength(1024)
     for (const text of ['', '1', '111', '1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN3'])
       expect(check(Base58.decodeCheck(text))).toBe('base58-checksum')
     expect(check(Base58.decodeCheck('0'))).toBe('base58-character')
@@ -77,6 +78,17 @@ describe('Address', () => {
       check(Address.toScript(Wif.encode({ key, compressed: false }, Address.mainnet), Address.mainnet)),
     ).toBe('address-version')
     expect(check(Address.toScript('bc1qqqqqq', Address.mainnet))).toBe('bech32-checksum')
+    // The right version before a hash of another length.
+    for (const version of [Address.mainnet.keyHash, Address.mainnet.scriptHash])
+      for (const length of [0, 19, 21, 32])
+        expect(
+          check(
+            Address.toScript(
+              Base58.encodeCheck(concat(Uint8Array.of(version), new Uint8Array(length))),
+              Address.mainnet,
+            ),
+          ),
+        ).toBe('address-version')
     const test1 = SegwitAddress.encode({ prefix: 'tb', version: 0, program: new Uint8Array(20) })
     expect(Address.toScript(test1, Address.mainnet).ok).toBe(false)
     expect(Address.toScript(test1.toUpperCase(), Address.testnet).ok).toBe(true)
@@ -121,6 +133,19 @@ describe('Script', () => {
       expect(value(Script.pushes(script, { minimal: true })).map(hex)).toEqual([hex(data)])
       expect(value(Script.decode(script))).toHaveLength(1)
     }
+    for (const [length, head] of [
+      [0, '00'],
+      [75, '4b'],
+      [76, '4c4c'],
+      [255, '4cff'],
+      [256, '4d0001'],
+      [65_535, '4dffff'],
+      [65_536, '4e00000100'],
+    ] as const)
+      expect(hex(Script.push(new Uint8Array(length))).slice(0, -2 * length || undefined)).toBe(head)
+    // Only alone is it a number.
+    expect(hex(Script.push(unhex('8101')))).toBe('028101')
+    expect(hex(Script.push(unhex('0181')))).toBe('020181')
     expect(hex(Script.push(Uint8Array.of(0x81)))).toBe('4f')
     expect(hex(Script.push(Uint8Array.of(16)))).toBe('60')
     expect(hex(Script.push(Uint8Array.of(17)))).toBe('0111')
@@ -145,6 +170,7 @@ describe('Script', () => {
     expect(program(`00${'14'}${'00'.repeat(20)}`)).toBe(0)
     expect(program(`51${'20'}${'00'.repeat(32)}`)).toBe(1)
     expect(program('60020000')).toBe(16)
+    expect(Script.witnessProgram(unhex(`0028${'00'.repeat(40)}`))?.program.length).toBe(40)
     for (const not of [
       '',
       '0001aa',

@@ -2,7 +2,7 @@ import { BlockHeader, CompactTarget, Consensus, Hash256, HeaderChain } from '@ai
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ofEach80 } from '../../src/internal/sha256d.js'
-import { check, concat, flip, hex, unhex, value } from '../helpers.js'
+import { check, concat, flip, hex, refusal, unhex, value } from '../helpers.js'
 import { consensusOf, fresh, mine, mineMany, NOW, START } from './world.js'
 
 const EASY = 0x207fffff
@@ -44,7 +44,8 @@ describe('CompactTarget', () => {
   })
 
   test('the largest targets that fit', () => {
-    for (const bits of [0x22000001, 0x21000100, 0x20010000]) expect(CompactTarget.decode(bits).ok).toBe(true)
+    for (const bits of [0x22000001, 0x220000ff, 0x21000100, 0x2100ffff, 0x20010000, 0x207fffff])
+      expect(CompactTarget.decode(bits).ok).toBe(true)
   })
 
   test('property: decode ∘ encode keeps every target that 24 bits can hold', () => {
@@ -95,6 +96,10 @@ describe('HeaderChain', () => {
     expect(HeaderChain.depth(state, state.best)).toBe(1n)
     expect(HeaderChain.find(state, Hash256.of(BlockHeader.encode(Consensus.regtest.genesis)))?.height).toBe(0)
     expect(HeaderChain.find(state, new Uint8Array(32))).toBeUndefined()
+    // All of one difficulty: a run of ten, with no work before it.
+    expect([state.best.workBefore, state.best.run]).toEqual([0n, 10])
+    // With fewer than six confirmations nothing but the anchor is final.
+    expect(HeaderChain.finalized(value(apply(fresh(), mineMany(at(fresh()), 3)))).height).toBe(0)
     // Median of the times of heights 0 to 10.
     expect(HeaderChain.medianTime(state, state.best)).toBe(BigInt(START + 5 * 600))
   })
@@ -112,6 +117,13 @@ describe('HeaderChain', () => {
     const longer = value(apply(state, headers))
     expect([longer.best.height, longer.tips.length]).toEqual([6, 1])
     expect(value(apply(state, new Uint8Array(0)))).toBe(state)
+  })
+
+  test('error: known headers that don’t follow each other', () => {
+    const headers = mineMany(at(fresh()), 6)
+    const state = value(apply(fresh(), headers))
+    const gap = concat(headers.subarray(0, 80), headers.subarray(160, 240))
+    expect(refusal(apply(state, gap))).toMatchObject({ check: 'header-link', context: { index: 1 } })
   })
 
   test('error: header-length, header-link', () => {
@@ -161,6 +173,46 @@ describe('HeaderChain', () => {
     expect(check(with_(median + 1n, 0n))).toBe('time-too-new')
   })
 
+  test('A5: the median moves on from header to header of one update', () => {
+    const judge = (state: HeaderChain.State, count: number, of: number) => {
+      const headers = mineMany(at(state), count)
+      const previous = Hash256.of(headers.subarray(-80))
+      const next = (time: number) =>
+        apply(state, concat(headers, mine({ previous, time: BigInt(time), bits: EASY })))
+      // The sixth of the newest eleven.
+      expect(check(next(START + of * 600))).toBe('time-too-old')
+      expect(next(START + of * 600 + 1).ok).toBe(true)
+    }
+    judge(fresh(), 1, 1)
+    judge(fresh(), 2, 1)
+    judge(fresh(), 9, 5)
+    judge(fresh(), 10, 5)
+    judge(fresh(), 11, 6)
+    judge(fresh(), 13, 8)
+    const later = value(apply(fresh(), mineMany(at(fresh()), 12)))
+    judge(later, 1, 8)
+    judge(later, 2, 9)
+  })
+
+  test('A5: the median is of eleven times and no more', () => {
+    const anchor: HeaderChain.Anchor = {
+      ...HeaderChain.genesis(Consensus.regtest),
+      height: 15n,
+      hash: new Uint8Array(32).fill(1),
+    }
+    const after = (times: Pick<HeaderChain.Anchor, 'time' | 'previousTimes'>, count: number) => {
+      const state = value(HeaderChain.trust({ ...anchor, ...times }))
+      const extended = value(apply(state, mineMany({ hash: anchor.hash, time: START }, count)))
+      return HeaderChain.medianTime(extended, extended.best)
+    }
+    const start = BigInt(START)
+    const nine = Array.from({ length: 9 }, (_, i) => start + BigInt(10 * i))
+    // The oldest, far ahead, would move the median by one.
+    expect(after({ time: start + 90n, previousTimes: [start + 9999n, ...nine] }, 1)).toBe(start + 50n)
+    const ten = new Array<bigint>(10).fill(start)
+    expect(after({ time: start + 99_999n, previousTimes: ten }, 11)).toBe(start + 6n * 600n)
+  })
+
   test('A5: the median before an anchor comes with the anchor', () => {
     const headers = mineMany(at(fresh()), 20)
     const full = value(apply(fresh(), headers))
@@ -204,6 +256,11 @@ describe('HeaderChain', () => {
     )
     const testnet = consensusOf(EASY, { minDifficulty: true, retarget: true })
     expect(check(HeaderChain.trust({ ...whole, consensus: testnet }))).toBe('anchor-real-bits')
+    // Only the 20-minute rule's blocks hide it: neither a harder one nor the first of a period.
+    expect(HeaderChain.trust({ ...whole, consensus: testnet, bits: 0x2007ffff }).ok).toBe(true)
+    const { time, bits } = whole
+    const first = { ...whole, consensus: testnet, height: 2016n, period: { time, bits } }
+    expect(HeaderChain.trust(first).ok).toBe(true)
   })
 
   test('A52: a verifier without an anchor accepts nothing', () => {
@@ -276,6 +333,34 @@ describe('HeaderChain', () => {
     expect(apply(easy, mineMany(at(easy), 1, HARD)).ok).toBe(true)
     expect(check(apply(easy, mineMany(at(easy), 1, EASY)))).toBe('header-bits')
     for (const rules of [Consensus.mainnet, Consensus.signet]) expect(rules.minDifficulty).toBe(false)
+  })
+
+  test('A5: a period’s real difficulty is that of its first block, though it be the easiest', () => {
+    const rules = consensusOf(EASY, { retarget: true, minDifficulty: true })
+    const last = BigInt(START) + 10n ** 7n
+    const previousTimes = Array.from({ length: 10 }, (_, i) => last - 600n * BigInt(10 - i))
+    for (const [bits, span, next] of [
+      // Twice as easy, as the period took twice as long; and as easy as can be.
+      [0x2007ffff, 2n * 1_209_600n, 0x200ffffe],
+      [0x203fffff, 8n * 1_209_600n, EASY],
+    ] as const) {
+      const anchor: HeaderChain.Anchor = {
+        consensus: rules,
+        height: 2015n,
+        hash: new Uint8Array(32).fill(1),
+        time: last,
+        bits,
+        previousTimes,
+        period: { time: last - span, bits },
+      }
+      const state = value(HeaderChain.trust(anchor))
+      const first = value(apply(state, mineMany(at(state), 1, next)))
+      expect([first.best.realBits, first.best.period.bits]).toEqual([next, next])
+      expect(check(apply(first, mineMany(at(first), 1, bits)))).toBe('header-bits')
+      const easy = value(apply(first, mineMany(at(first), 1, EASY, 1201)))
+      expect(easy.best.realBits).toBe(next)
+      expect(apply(easy, mineMany(at(easy), 1, next)).ok).toBe(true)
+    }
   })
 
   test('A5: retarget counts 2015 intervals as 2016', () => {
@@ -395,6 +480,12 @@ describe('HeaderChain', () => {
     const options = { consensus: rules, height: 4033n, headers, period: anchor.period }
     const within = value(HeaderChain.anchorOf({ ...options, realBits: EASY }))
     expect(value(HeaderChain.trust(within)).best.realBits).toBe(EASY)
+    // Of more headers the ten times before it, of fewer all.
+    const times = Array.from({ length: 14 }, (_, i) => BigInt(START + 600 * (i + 1)))
+    const more = mineMany({ hash: new Uint8Array(32).fill(3), time: START }, 15)
+    expect(value(HeaderChain.anchorOf({ ...options, headers: more })).previousTimes).toEqual(times.slice(4))
+    const three = { ...options, headers: more.subarray(0, 240) }
+    expect(value(HeaderChain.anchorOf(three)).previousTimes).toEqual(times.slice(0, 2))
   })
 
   test('behavior: hashes come in one call, from whoever the caller has for it', () => {

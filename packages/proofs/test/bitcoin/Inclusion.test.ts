@@ -258,7 +258,13 @@ describe('Inclusion', () => {
     const root = rootOf(transactions)
     const wtxids = [new Uint8Array(32), ...transactions.slice(1).map(Transaction.wtxid)]
     const whole = Inclusion.ofWitness(transactions, 2)
-    expect(check(Inclusion.verify(root, whole))).toBe('transaction-form')
+    const bare = Inclusion.of(transactions, 2)
+    for (const { transaction, coinbase } of [
+      whole,
+      { ...whole, coinbase: bare.coinbase },
+      { ...whole, transaction: bare.transaction },
+    ])
+      expect(check(Inclusion.verify(root, { ...bare, transaction, coinbase }))).toBe('transaction-form')
     const mixed = { ...Inclusion.of(transactions, 2), siblings: MerkleTree.branch(wtxids, 2).siblings }
     expect(check(Inclusion.verify(root, mixed))).toBe('merkle-root')
     expect(check(Inclusion.verify(value(MerkleTree.root(wtxids)), Inclusion.of(transactions, 2)))).toBe(
@@ -437,7 +443,39 @@ describe('MerkleBlock', () => {
   test('error: a coinbase that is no transaction', () => {
     const transactions = block(7)
     const evidence = { ...Inclusion.of(transactions, 4), coinbase: new Uint8Array(9) }
-    expect(check(MerkleBlock.verify(messageOf(transactions, [0, 4]), evidence))).toBe('transaction-inputs')
+    const message = messageOf(transactions, [0, 4])
+    expect(check(MerkleBlock.verify(message, evidence))).toBe('transaction-inputs')
+    const other = { ...Inclusion.of(transactions, 4), transaction: new Uint8Array(9) }
+    expect(check(MerkleBlock.verify(message, other))).toBe('transaction-inputs')
+  })
+
+  test('A9: error: a transaction, or a coinbase, with its witness', () => {
+    const transactions = blockOf(1, [filler(1), lockOf(termsOf('p2wsh'))])
+    const message = messageOf(transactions, [0, 2])
+    const [bare, whole] = [Inclusion.of(transactions, 2), Inclusion.ofWitness(transactions, 2)]
+    expect(value(MerkleBlock.verify(message, bare)).index).toBe(2)
+    const { transaction, coinbase } = whole
+    expect(check(MerkleBlock.verify(message, { ...bare, transaction }))).toBe('transaction-form')
+    expect(check(MerkleBlock.verify(message, { ...bare, coinbase }))).toBe('transaction-form')
+  })
+
+  test('A4: as many transactions as fit in a block', () => {
+    const { header } = messageOf(block(1), [])
+    const message = { header, count: 16_666, hashes: [header.merkleRoot], flags: Uint8Array.of(0) }
+    expect(value(MerkleBlock.matches(message))).toEqual([])
+  })
+
+  test('A2: the coinbase is the one at index 0', () => {
+    const transactions = block(4)
+    const message = messageOf(transactions, [0, 2])
+    const evidence = Inclusion.of(transactions, 2)
+    const foreign = Transaction.encodeStripped(coinbase(99))
+    expect(check(MerkleBlock.verify(message, { ...evidence, coinbase: foreign }))).toBe('coinbase')
+    // What looks like one elsewhere fixes no depth.
+    const odd = [filler(1), filler(2), coinbase(1), filler(3)]
+    const ids = odd.map((one) => Transaction.encodeStripped(one)) as [Uint8Array, Uint8Array, Uint8Array]
+    const marked = messageOf(odd, [1, 2])
+    expect(check(MerkleBlock.verify(marked, { transaction: ids[1], coinbase: ids[2] }))).toBe('coinbase')
   })
 
   test('A4: counts, hashes and flags that no tree has', () => {

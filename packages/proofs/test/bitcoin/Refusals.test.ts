@@ -1,5 +1,6 @@
 import type { Verdict } from '@aitbc/core'
 import {
+  Block,
   BlockFilter,
   BlockHeader,
   Cleanup,
@@ -7,13 +8,16 @@ import {
   Consensus,
   Hash256,
   HeaderChain,
+  HtlcScript,
+  MerkleBlock,
+  MerkleTree,
   Transaction,
   TransactionRules,
 } from '@aitbc/proofs/bitcoin'
 import { Address, Base58, InputSignature, Script, Sighash, Wif } from '@aitbc/proofs/bitcoin-script'
 import { describe, expect, test } from 'vitest'
-import { concat, refusal } from '../helpers.js'
-import { coinbase, consensusOf, filler, fresh, mine, mineMany, NOW, START } from './world.js'
+import { concat, flip, refusal, unhex, value } from '../helpers.js'
+import { coinbase, consensusOf, filler, fresh, mine, mineMany, NOW, SECRET, START, termsOf } from './world.js'
 
 const EASY = 0x207fffff
 const told = (verdict: Verdict.Verdict<unknown>) => refusal(verdict).context
@@ -31,6 +35,8 @@ describe('A refusal names what it found, and where', () => {
       message: 'nBits 0x23000001 exceeds 256 bits',
       context: { bits: 0x23000001 },
     })
+    for (const bits of [0x23000000, 0xff000000])
+      expect(refusal(CompactTarget.decode(bits)).check).toBe('target-zero')
     expect(refusal(CompactTarget.decode(0x00003456))).toEqual({
       check: 'target-zero',
       message: 'nBits 0x00003456 is a target of zero',
@@ -117,10 +123,116 @@ describe('A refusal names what it found, and where', () => {
     const small = { ...good, outputs: [{ amount: 0n, script: new Uint8Array(4) }] }
     const header = Consensus.regtest.genesis
     expect(told(Cleanup.verify({ header, transactions: [locked, good, small] }, 5n))).toEqual({ index: 2 })
+    expect(said(Cleanup.verify({ header, transactions: [locked] }, 6n))).toBe(
+      'the coinbase must be locked until height 5, got 4',
+    )
+    expect(said(Transaction.decode(concat(Transaction.encode(good), new Uint8Array(2))))).toBe(
+      '2 bytes after the transaction',
+    )
+    const body = concat(BlockHeader.encode(header), Uint8Array.of(1), Transaction.encode(good))
+    expect(said(Block.decode(concat(body, Uint8Array.of(0))))).toBe(
+      `wrong at byte ${body.length} of ${body.length + 1}`,
+    )
+    const [a, b] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)] as const
+    expect(said(MerkleTree.root([a, b, b, b]))).toBe('nodes 2 and 3 of a level are equal (CVE-2012-2459)')
+    expect(() => Hash256.fromDisplay('00')).toThrow(/^hash must be a Uint8Array of 32 bytes/)
+  })
+
+  test('merkleblock messages', () => {
+    const ids = Array.from({ length: 8 }, (_, i) => new Uint8Array(32).fill(i + 1))
+    const judge = (count: number, hashes: number, ...flags: number[]) => {
+      const { check, message } = refusal(
+        MerkleBlock.matches({
+          header: Consensus.regtest.genesis,
+          count,
+          hashes: ids.slice(0, hashes),
+          flags: Uint8Array.from(flags),
+        }),
+      )
+      return `${check}: ${message}`
+    }
+    expect(judge(7, 0, 1)).toBe('merkleblock-hashes: 0 hashes for 7 transactions')
+    expect(judge(7, 8, 1)).toBe('merkleblock-hashes: 8 hashes for 7 transactions')
+    expect(judge(7, 5)).toBe('merkleblock-flags: 0 bytes of flags for 5 hashes')
+    expect(judge(2, 2, 7, 0, 0)).toBe('merkleblock-flags: 3 bytes of flags for 2 hashes')
+    expect(judge(16, 8, 0xff)).toBe('merkleblock-flags: the flags end before the tree does')
+    // Nine flags: the last, in a byte of its own, is missing.
+    expect(judge(5, 5, 0b01101111)).toBe('merkleblock-flags: the flags end before the tree does')
+    expect(judge(2, 1, 7)).toBe('merkleblock-hashes: the hashes end before the tree does')
+    expect(judge(3, 3, 1)).toBe('merkleblock-hashes: 1 hashes are unused')
+    expect(judge(2, 2, 15)).toBe('merkleblock-flags: there are more flags than the tree has nodes')
+    const doubled = [0, 1, 2, 2].map((i) => ids[i] as Uint8Array)
+    const { message } = refusal(
+      MerkleBlock.matches({
+        header: Consensus.regtest.genesis,
+        count: 4,
+        hashes: doubled,
+        flags: Uint8Array.of(0x7f),
+      }),
+    )
+    expect(message).toBe('equal neighbours at level 0 (CVE-2012-2459)')
+    // Nothing found after what was wrong first takes its place.
+    const zero = new Uint8Array(32)
+    const cut = { header: Consensus.regtest.genesis, count: 2, hashes: [zero], flags: Uint8Array.of(5) }
+    expect(refusal(MerkleBlock.matches(cut)).message).toBe('the hashes end before the tree does')
+  })
+
+  test('locks', () => {
+    const { locker } = termsOf('p2wsh')
+    const { publicKey: _, ...keyless } = locker
+    const from = (kind: 'p2wsh' | 'p2tr', change: Parameters<typeof termsOf>[1]) =>
+      said(HtlcScript.from(termsOf(kind, change)))
+    const { deadline } = termsOf('p2wsh')
+    expect(from('p2wsh', { deadline: { ...deadline, value: 1n } })).toBe(
+      'the deadline must be 500000001 to 4294967296',
+    )
+    expect(from('p2wsh', { locker: keyless })).toBe('both parties need a public key of 33 bytes')
+    expect(from('p2tr', { locker: keyless })).toBe('both parties need a public key of 32 or 33 bytes')
+  })
+
+  test('witnesses that spend no lock', () => {
+    const [p2wsh, p2tr] = (['p2wsh', 'p2tr'] as const).map((kind) =>
+      value(HtlcScript.from(termsOf(kind))),
+    ) as [HtlcScript.P2wsh, HtlcScript.P2tr]
+    const [empty, one, wrong] = [new Uint8Array(0), Uint8Array.of(1), new Uint8Array(32)] as const
+    const signature = new Uint8Array(71).fill(0x30)
+    const annex = Uint8Array.of(0x50, 1)
+    const { claim, refund } = p2tr
+    const why = (htlc: HtlcScript.HtlcScript, ...witness: Uint8Array[]) => {
+      const spend = HtlcScript.readWitness(htlc, witness)
+      return spend.is === 'foreign' ? spend.why : spend.is
+    }
+    expect(why(p2wsh)).toBe("the witness script isn't the lock's")
+    expect(why(p2wsh, signature, SECRET, one, flip(p2wsh.script, 0))).toBe(
+      "the witness script isn't the lock's",
+    )
+    expect(why(p2wsh, signature, SECRET, wrong, one, p2wsh.script)).toBe('a claim has 4 items')
+    expect(why(p2wsh, SECRET, one, p2wsh.script)).toBe('a claim has 4 items')
+    expect(why(p2wsh, signature, wrong, empty, p2wsh.script)).toBe('a refund has 3 items')
+    expect(why(p2wsh, signature, wrong, one, p2wsh.script)).toBe("the secret doesn't open the hashlock")
+    expect(why(p2tr)).toBe('the lock has no key path')
+    expect(why(p2tr, signature)).toBe('the lock has no key path')
+    expect(why(p2tr, annex)).toBe('the lock has no key path')
+    expect(why(p2tr, signature, annex)).toBe('the lock has no key path')
+    expect(why(p2tr, signature, SECRET, wrong, claim.script, claim.controlBlock)).toBe('a claim has 4 items')
+    expect(why(p2tr, signature, wrong, claim.script, claim.controlBlock)).toBe(
+      "the secret doesn't open the hashlock",
+    )
+    expect(why(p2tr, signature, SECRET, refund.script, refund.controlBlock)).toBe('a refund has 3 items')
+    for (const [script, control] of [
+      [flip(refund.script, 0), refund.controlBlock],
+      [refund.script, flip(refund.controlBlock, 0)],
+      [refund.script, claim.controlBlock],
+    ] as const)
+      expect(why(p2tr, signature, script, control)).toBe("neither of the lock's leaves is revealed")
   })
 
   test('filters', () => {
     const hash = new Uint8Array(32)
+    // Four elements take 80 bits at least, and have 72.
+    expect(said(BlockFilter.decode(new Uint8Array(10).fill(4, 0, 1), hash))).toBe(
+      '10 bytes hold no filter of 4 elements',
+    )
     const hashes = [hash, hash.subarray(1)]
     expect(refusal(BlockFilter.verifyHeaders(hashes, { previous: hash, trusted: hash }))).toEqual({
       check: 'filter-hash',
@@ -139,6 +251,13 @@ describe('A refusal names what it found, and where', () => {
     const prevouts = [{ amount: 1n, script: Uint8Array.of(0x51) }]
     expect(told(InputSignature.verify(one, 1, prevouts))).toEqual({ index: 1 })
     expect(told(Sighash.legacy(one, 1, new Uint8Array(0), 1))).toEqual({ index: 1 })
+    expect(said(Wif.decode(Base58.encodeCheck(Uint8Array.of(0x80, 1, 2)), mainnet))).toBe(
+      'a key of 32 bytes is expected, got 2 or another ending',
+    )
+    const pays = (script: string) =>
+      said(InputSignature.verify(one, 0, [{ amount: 1n, script: unhex(script) }]))
+    expect(pays('0002aabb')).toBe('no program of version 0 has 2 bytes')
+    expect(pays('5202aabb')).toBe("a program of version 2: anyone can spend it, and nodes don't relay that")
     expect(told(Sighash.taproot(one, 0, prevouts, 4))).toEqual({ hashType: 4 })
     expect(told(Sighash.taproot({ ...one, outputs: [] }, 0, prevouts, 3))).toEqual({ index: 0 })
   })
