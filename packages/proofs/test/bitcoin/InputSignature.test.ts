@@ -1,11 +1,11 @@
 import { Taproot, type Transaction } from '@aitbc/proofs/bitcoin'
-import { InputSignature, Script, Sighash, Signature } from '@aitbc/proofs/bitcoin-script'
+import { InputSignature, Script, Sighash, Signature, TapLeaf } from '@aitbc/proofs/bitcoin-script'
 import { schnorr, secp256k1 } from '@noble/curves/secp256k1.js'
 import { ripemd160 } from '@noble/hashes/legacy.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { check, concat, flip, hex, unhex, value } from '../helpers.js'
+import { check, concat, flip, hex, refusal, unhex, value } from '../helpers.js'
 
 const ORDER = secp256k1.Point.Fn.ORDER
 const secret = new Uint8Array(32).fill(7)
@@ -98,9 +98,21 @@ describe('Signature', () => {
   test('default: DER and key in each form', () => {
     const decoded = value(Signature.decode(der(compact, 1)))
     expect(decoded).toEqual({ compact, hashType: 1 })
-    value(Signature.verify(digest, decoded, key))
+    expect(value(Signature.verify(digest, decoded, key))).toBe(true)
     value(Signature.verify(digest, decoded, long))
     value(Signature.verify(digest, decoded, hybrid, 'consensus'))
+  })
+
+  test('A8: hybrid keys name the parity of y, odd or even', () => {
+    const seen = new Set<number>()
+    for (let i = 1; i <= 12; i++) {
+      const whole = secp256k1.getPublicKey(new Uint8Array(32).fill(i), false)
+      const first = 6 + ((whole[64] as number) % 2)
+      seen.add(first)
+      for (const prefix of [5, 6, 7, 8])
+        expect(Signature.isKey(whole.with(0, prefix), 'consensus')).toBe(prefix === first)
+    }
+    expect([...seen].sort()).toEqual([6, 7])
   })
 
   test('A8: hybrid keys, keys of another length or prefix, points off the curve', () => {
@@ -114,6 +126,8 @@ describe('Signature', () => {
       expect(judge(key.subarray(1), rules)).toBe('key-form')
       expect(judge(Uint8Array.of(4, ...key.subarray(1)), rules)).toBe('key-form')
       expect(judge(Uint8Array.of(5, ...long.subarray(1)), rules)).toBe('key-form')
+      for (const length of [1, 32, 34, 64]) expect(judge(long.subarray(0, length), rules)).toBe('key-form')
+      expect(judge(Uint8Array.of(...long, 0), rules)).toBe('key-form')
       expect(judge(new Uint8Array(33).fill(2), rules)).toBe('signature')
       expect(judge(secp256k1.getPublicKey(other, true), rules)).toBe('signature')
     }
@@ -143,6 +157,16 @@ describe('Signature', () => {
       expect(judge(bad, good)).toBe('signature')
       expect(judge(good, bad)).toBe('signature')
     }
+    // What is too long reads as all ones, and leaves the other as it is.
+    const ones = new Uint8Array(32).fill(0xff)
+    for (const [r, s, read] of [
+      [good, huge, concat(compact.slice(32), ones)],
+      [huge, good, concat(ones, compact.slice(32))],
+    ] as const) {
+      const body = concat(r, s)
+      const raw = Uint8Array.of(0x30, body.length, ...body, 1)
+      expect(value(Signature.decode(raw, 'consensus')).compact).toEqual(read)
+    }
   })
 
   test.each([
@@ -165,6 +189,22 @@ describe('Signature', () => {
       expect(check(Signature.decode(unhex(text), rules))).toBe('signature-der')
   })
 
+  test.each([
+    ['3005020101020101', '9 to 73 bytes are expected, got 8'],
+    ['310602010102010101', 'it is no sequence'],
+    ['300702010102010101', 'its length is wrong'],
+    ['300602040102010101', 'r goes beyond the end'],
+    ['300602010102020101', 'r and s are not all of it'],
+    ['300602018002010101', 'r or s is no shortest positive integer'],
+    ['300602010102018001', 'r or s is no shortest positive integer'],
+    ['300602010002010101', undefined],
+  ])('A8: %s: %s', (text, what) => {
+    const decoded = Signature.decode(unhex(text))
+    if (what === undefined) expect(decoded.ok).toBe(true)
+    else
+      expect(refusal(decoded)).toMatchObject({ check: 'signature-der', message: `not strict DER: ${what}` })
+  })
+
   test('A8: an empty r or s', () => {
     expect(check(Signature.decode(unhex('3006020002020101' + '01')))).toBe('signature-der')
     expect(check(Signature.decode(unhex('3006020201010200' + '01')))).toBe('signature-der')
@@ -176,7 +216,12 @@ describe('Signature', () => {
       expect(Signature.isDefined(type)).toBe(defined)
       const decoded = Signature.decode(der(compact, type))
       if (defined) value(decoded)
-      else expect(check(decoded)).toBe('sighash-type')
+      else
+        expect(refusal(decoded)).toEqual({
+          check: 'sighash-type',
+          message: `hash type ${type} is undefined`,
+          context: { hashType: type },
+        })
       expect(value(Signature.decode(der(compact, type), 'consensus')).hashType).toBe(type)
     }
   })
@@ -184,7 +229,7 @@ describe('Signature', () => {
   test('A8: BIP-340: another message, key, length', () => {
     const signature = schnorr.sign(digest, secret)
     const x = schnorr.getPublicKey(secret)
-    value(Signature.verifySchnorr(digest, signature, x))
+    expect(value(Signature.verifySchnorr(digest, signature, x))).toBe(true)
     for (const wrong of [flip(signature, 0), flip(signature, 500), signature.subarray(1), new Uint8Array(64)])
       expect(check(Signature.verifySchnorr(digest, wrong, x))).toBe('signature')
     expect(check(Signature.verifySchnorr(flip(digest, 3), signature, x))).toBe('signature')
@@ -285,6 +330,12 @@ describe('Sighash', () => {
     ]
     expect(new Set(seen).size).toBe(seen.length)
     expect(digest({ leaf: { ...leaf, codeSeparator: 0xffffffff } })).toBe(digest({ leaf }))
+    // After the hash type, version, lock time and five hashes: which of the two there are.
+    const annex = unhex('50')
+    const types = [{}, { annex }, { leaf }, { leaf, annex }].map(
+      (options) => value(Sighash.taprootMessage(it.transaction, 1, it.prevouts, 0, options))[169],
+    )
+    expect(types).toEqual([0, 1, 2, 3])
   })
 
   test('A11: amounts and scripts that are spent are signed: version 0 its own, taproot all', () => {
@@ -327,6 +378,9 @@ describe('InputSignature', () => {
     )
     const byScript = spend(p2sh(pk(key)))
     expect(value(byScript.judge({ script: pushes(legacy(byScript, pk(key)), pk(key)) }))).toEqual(byKey)
+    const byHash = spend(p2sh(pkh(key)))
+    const unlock = pushes(legacy(byHash, pkh(key)), key, pkh(key))
+    expect(value(byHash.judge({ script: unlock }))).toEqual(byKey)
     const wpkh = spend(p2wpkh(key))
     expect(value(wpkh.judge({ witness: [v0(wpkh, pkh(key)), key] }))).toEqual(byKey)
     const wrapped = spend(p2sh(p2wpkh(key)))
@@ -368,9 +422,11 @@ describe('InputSignature', () => {
     expect(check(judge(sign(secret), sign(other)))).toBe('stack-size')
     expect(check(judge(empty, empty, sign(secret), sign(other)))).toBe('stack-size')
     expect(check(judge(empty, sign(secret).subarray(1), sign(third)))).toBe('signature-der')
-    const bare = spend(multi(1, key, long))
-    const signature = legacy(bare, multi(1, key, long))
-    expect(value(bare.judge({ script: pushes(empty, signature) })).by).toBe('multisig')
+    const sixteen = new Array<Uint8Array>(15).fill(long)
+    for (const one of [multi(1, key, long), multi(1, ...sixteen, key)]) {
+      const bare = spend(one)
+      expect(value(bare.judge({ script: pushes(empty, legacy(bare, one)) })).by).toBe('multisig')
+    }
   })
 
   test('A8: a hybrid key among several: relay refuses, consensus passes it over', () => {
@@ -392,7 +448,12 @@ describe('InputSignature', () => {
   test('A7: a signature that commits to nothing', () => {
     const it = spend(pk(key), outputs.slice(0, 1))
     const script = pushes(legacy(it, pk(key), single))
-    expect(check(it.judge({ script }))).toBe('sighash-single')
+    expect(refusal(it.judge({ script }))).toEqual({
+      check: 'sighash-single',
+      message: 'there is no output 1 to commit to',
+      context: { index: 1 },
+    })
+    expect(value(it.judge({ script: pushes(legacy(it, pk(key))) }))).toEqual(byKey)
     expect(value(it.judge({ script }, 'consensus'))).toEqual({ by: 'key', hashTypes: [3] })
     const fine = spend(pk(key))
     expect(value(fine.judge({ script: pushes(legacy(fine, pk(key), single)) })).hashTypes).toEqual([3])
@@ -435,6 +496,9 @@ describe('InputSignature', () => {
     expect(check(bare.judge({ script: pushes(signature), witness: [key] }))).toBe('witness-unexpected')
     const longPush = concat(Uint8Array.of(0x4c, signature.length), signature)
     expect(check(bare.judge({ script: longPush }))).toBe('push-minimal')
+    // The stricter rules are those that nobody asks for.
+    const unasked = InputSignature.verify(bare.fill({ script: longPush }), 1, bare.prevouts)
+    expect(check(unasked)).toBe('push-minimal')
     expect(value(bare.judge({ script: longPush }, 'consensus'))).toEqual(byKey)
     for (const rules of ['standard', 'consensus'] as const)
       expect(check(bare.judge({ script: unhex('02aa') }, rules))).toBe('script-encoding')
@@ -457,6 +521,12 @@ describe('InputSignature', () => {
       concat(unhex('51'), sized(key), unhex('51af')),
       concat(unhex('00'), sized(key), unhex('51ae')),
       unhex('510151ae'),
+      // A push of another length than a key's, alone and among several.
+      unhex('02aabbac'),
+      concat(unhex('51'), sized(key), unhex('02aabb52ae')),
+      concat(unhex('5102aabb'), sized(key), unhex('52ae')),
+      // Seventeen keys: 0x61 pushes no number.
+      multi(1, ...new Array<Uint8Array>(17).fill(key)),
     ])
       expect(check(spend(script).judge({}))).toBe('script-unsupported')
   })
@@ -553,6 +623,48 @@ describe('InputSignature', () => {
         'signature',
       )
       expect(check(direct.judge({ witness: [annex] }))).toBe('signature-length')
+      // By a leaf too.
+      const { hash, output, control } = tree(leafScript)
+      const it = spend(Taproot.toScript(output))
+      const signed = [sign(it, 0, { annex, leaf: { hash } }), leafScript, control, annex]
+      expect(value(it.judge({ witness: signed }, 'consensus'))).toEqual({ by: 'key', hashTypes: [0] })
+    })
+
+    test('A7: a leaf of 128 hashes is the deepest; a control block has 33 bytes at least', () => {
+      const path = Array.from({ length: 129 }, (_, i) => new Uint8Array(32).fill(i))
+      const commit = (depth: number) => {
+        const siblings = path.slice(0, depth)
+        const root = siblings.reduce(
+          (node, one) => Taproot.branchHash(node, one),
+          Taproot.leafHash(leafScript),
+        )
+        const { key: output, parity } = value(Taproot.tweak(internal, root))
+        return TapLeaf.verify(output, leafScript, Taproot.controlBlock(internal, parity, siblings))
+      }
+      expect(value(commit(128)).version).toBe(0xc0)
+      expect(check(commit(129))).toBe('control-block')
+      for (const length of [0, 1, 32, 34])
+        expect(check(TapLeaf.verify(internal, leafScript, new Uint8Array(length)))).toBe('control-block')
+    })
+
+    test('behavior: leaves that only an interpreter can tell', () => {
+      for (const script of [
+        unhex(''),
+        unhex('51ac'),
+        sized(internal),
+        concat(sized(internal), unhex('ad')),
+        concat(leafScript, unhex('51')),
+        concat(sized(key), unhex('ac')),
+      ]) {
+        const { hash, output, control } = tree(script)
+        const it = spend(Taproot.toScript(output))
+        const signature = sign(it, 0, { leaf: { hash } })
+        for (const witness of [
+          [script, control],
+          [signature, script, control],
+        ])
+          expect(check(it.judge({ witness }))).toBe('script-unsupported')
+      }
     })
 
     test('default: by a leaf of one key', () => {
@@ -562,7 +674,10 @@ describe('InputSignature', () => {
       const judge = (...witness: Uint8Array[]) => it.judge({ witness })
       expect(value(judge(signature, leafScript, control))).toEqual({ by: 'key', hashTypes: [0] })
       expect(check(judge(sign(it, 0), leafScript, control))).toBe('signature')
-      expect(check(judge(leafScript, control))).toBe('stack-size')
+      expect(refusal(judge(leafScript, control))).toMatchObject({
+        check: 'stack-size',
+        message: 'one signature is expected, got 0 items',
+      })
       expect(check(judge(signature, signature, leafScript, control))).toBe('stack-size')
       expect(check(judge(signature, leafScript, flip(control, 0)))).toBe('taproot-commitment')
       expect(check(judge(signature, leafScript, flip(control, 400)))).toBe('taproot-commitment')
@@ -575,14 +690,17 @@ describe('InputSignature', () => {
     })
 
     test('A7: an unknown leaf version and OP_SUCCESS: consensus asks for nothing, so nobody should', () => {
-      const open = (script: Uint8Array, version?: number) => {
+      const open = (script: Uint8Array, version?: number, what = 'an OP_SUCCESS') => {
         const { output, control } = tree(script, version)
         const it = spend(Taproot.toScript(output))
         const judge = (rules: Signature.Rules) => it.judge({ witness: [script, control] }, rules)
-        expect(check(judge('standard'))).toBe('not-standard')
+        expect(refusal(judge('standard'))).toMatchObject({
+          check: 'not-standard',
+          message: `${what}: anyone can spend it, and nodes don't relay that`,
+        })
         expect(value(judge('consensus'))).toEqual({ by: 'open', hashTypes: [] })
       }
-      open(leafScript, 0xc2)
+      open(leafScript, 0xc2, 'a leaf of version 194')
       for (let code = 0; code < 256; code++) {
         const success =
           [80, 98, 137, 138, 141, 142].includes(code) ||
@@ -623,6 +741,11 @@ describe('InputSignature', () => {
       }
       open(unhex('5202aabb'))
       open(concat(unhex('511f'), new Uint8Array(31).fill(1)))
+      // Of the lengths that other versions have rules for.
+      open(concat(unhex('5114'), new Uint8Array(20).fill(1)))
+      open(concat(unhex('5214'), hash160(key)), { witness: [key, key] })
+      open(concat(unhex('5220'), internal))
+      open(unhex('52020001'))
       open(
         unhex('52020080')
           .slice(0, 4)
