@@ -88,6 +88,28 @@ describe('BlockFilter', () => {
     expect(BlockFilter.matchAny(filter, strangers)).toBe(false)
     expect(BlockFilter.matchAny(filter, [...strangers, script(139)])).toBe(true)
     expect(BlockFilter.matchAny(filter, [])).toBe(false)
+    // Of three elements most of them are beyond the last one: the filter ends before they come.
+    const small = filterOf(1)
+    for (const one of strangers) expect(BlockFilter.match(small, one)).toBe(false)
+  })
+
+  test('behavior: a count of three bytes', () => {
+    const filter = filterOf(150)
+    // One script begins with 0x6a, and so carries data.
+    expect(filter.count).toBe(300)
+    expect(value(BlockFilter.decode(filter.bytes, blockHash))).toEqual(filter)
+    for (const one of [Uint8Array.of(0x51), ...spentBy(150)])
+      expect(BlockFilter.match(filter, one)).toBe(true)
+  })
+
+  test('behavior: a filter keeps nothing of the bytes that it was read from', () => {
+    const { bytes } = filterOf(3)
+    const hash = blockHash.slice()
+    const filter = value(BlockFilter.decode(bytes, hash))
+    const before = { ...filter, bytes: bytes.slice(), blockHash: hash.slice() }
+    bytes.fill(0xff)
+    hash.fill(0xff)
+    expect(filter).toEqual(before)
   })
 
   test('behavior: an empty filter matches nothing', () => {
@@ -129,6 +151,10 @@ describe('BlockFilter', () => {
     const element = (value: number) => pack(1, `10${(value - 2 ** 19).toString(2).padStart(19, '0')}`)
     expect(BlockFilter.decode(element(784_930), blockHash).ok).toBe(true)
     expect(check(BlockFilter.decode(element(784_931), blockHash))).toBe('filter-range')
+    // Of two, 1,569,862 is 2 · 2^19 + 521,286; after it none is read, so that it doesn't matter how they go on.
+    expect(
+      check(BlockFilter.decode(pack(2, `110${(521_286).toString(2)}${'1'.repeat(26)}`), blockHash)),
+    ).toBe('filter-range')
   })
 
   test('behavior: filter headers lead to the one that is trusted', () => {

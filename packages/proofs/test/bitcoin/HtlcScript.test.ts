@@ -282,6 +282,10 @@ describe('SegwitAddress', () => {
       'address-program',
     )
     expect(check(SegwitAddress.decode(encode([1, 0], 'bech32m'), 'bc'))).toBe('bech32-padding')
+    for (const length of [0, 1, 41])
+      expect(
+        check(SegwitAddress.decode(encode([1, ...Bech32.toWords(new Uint8Array(length))], 'bech32m'), 'bc')),
+      ).toBe('address-program')
     expect(check(SegwitAddress.decode(encode([1, ...words.slice(0, -1), 31], 'bech32m'), 'bc'))).toBe(
       'bech32-padding',
     )
@@ -294,6 +298,8 @@ describe('SegwitAddress', () => {
       '0014',
       `0015${'00'.repeat(21)}`,
       '5101',
+      '5101aa',
+      `5129${'00'.repeat(41)}`,
       '51020000ff',
       '6a0200ff',
       '4f020000',

@@ -10,7 +10,7 @@ import {
   TransactionRules,
 } from '@aitbc/proofs/bitcoin'
 import { describe, expect, test } from 'vitest'
-import { check, unhex, value } from '../helpers.js'
+import { check, hex, unhex, value } from '../helpers.js'
 import { blockOf, coinbase, filler, mineBlock } from './world.js'
 
 const MONEY = 2_100_000_000_000_000n
@@ -41,6 +41,7 @@ describe('TransactionRules', () => {
     ['transaction-amount', { outputs: [MONEY, 1n].map((amount) => ({ amount, script: new Uint8Array(0) })) }],
     ['transaction-duplicate', { inputs: [input, { ...input, sequence: 1 }] }],
     ['transaction-null', { inputs: [input, nothing] }],
+    ['transaction-null', { inputs: [nothing, input] }],
     ['coinbase-script', { inputs: [{ ...nothing, script: new Uint8Array(1) }] }],
     ['coinbase-script', { inputs: [{ ...nothing, script: new Uint8Array(101) }] }],
   ] as const)('error: %s', (name, change) => {
@@ -56,12 +57,24 @@ describe('TransactionRules', () => {
     expect(sized(1_000_000 - (length - 70_000)).ok).toBe(true)
     expect(check(sized(1_000_000 - (length - 70_000) + 1))).toBe('transaction-size')
     expect(check(Transaction.decode(new Uint8Array(4_000_001)))).toBe('transaction-size')
+    expect(check(Transaction.decode(new Uint8Array(4_000_000)))).toBe('transaction-inputs')
   })
 
   test('behavior: counts in each of their lengths', () => {
-    expect([0xfc, 0xfd, 0xffff, 0x1_0000].map((count) => Transaction.compactSize(count).length)).toEqual([
-      1, 3, 3, 5,
-    ])
+    expect(
+      [0xfc, 0xfd, 0xffff, 0x1_0000, 0xffff_ffff].map((count) => hex(Transaction.compactSize(count))),
+    ).toEqual(['fc', 'fdfd00', 'fdffff', 'fe00000100', 'feffffffff'])
+  })
+
+  test('behavior: a coinbase has one input, which spends nothing', () => {
+    const isCoinbase = (...inputs: Transaction.Input[]) => Transaction.isCoinbase({ ...good, inputs })
+    expect(isCoinbase(nothing)).toBe(true)
+    expect(isCoinbase()).toBe(false)
+    expect(isCoinbase(nothing, input)).toBe(false)
+    expect(isCoinbase(nothing, nothing)).toBe(false)
+    expect(isCoinbase({ ...nothing, txid: new Uint8Array(32).fill(1, 31) })).toBe(false)
+    expect(isCoinbase({ ...nothing, txid: new Uint8Array(32).fill(1) })).toBe(false)
+    expect(isCoinbase({ ...nothing, index: 0 })).toBe(false)
   })
 })
 
@@ -93,6 +106,13 @@ describe('Cleanup (BIP-54)', () => {
       check(Cleanup.verify(block({ ...locked, inputs: [{ ...input, sequence: 0xffffffff }] }), 5n)),
     ).toBe('coinbase-lock-time')
     expect(check(Cleanup.verify(block(locked, sized(64)), 5n))).toBe('transaction-64')
+    const narrow = {
+      ...locked,
+      inputs: locked.inputs.map((one) => ({ ...one, script: new Uint8Array(2) })),
+      outputs: [{ amount: 0n, script: new Uint8Array(2) }],
+    }
+    expect(Transaction.encodeStripped(narrow).length).toBe(64)
+    expect(check(Cleanup.verify(block(narrow), 5n))).toBe('transaction-64')
   })
 })
 
@@ -134,6 +154,9 @@ describe('Taproot', () => {
     const [a, b] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)] as const
     expect(Taproot.branchHash(a, b)).toEqual(Taproot.branchHash(b, a))
     expect(Taproot.branchHash(a, a)).not.toEqual(Taproot.branchHash(a, b))
+    // Also where only the last bytes differ.
+    const c = a.with(31, 2)
+    expect(Taproot.branchHash(a, c)).toEqual(Taproot.branchHash(c, a))
   })
 })
 
