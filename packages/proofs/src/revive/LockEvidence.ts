@@ -96,7 +96,8 @@ export function decode(bytes: Bytes.Bytes): Verdict.Verdict<LockEvidence> {
 
 /**
  * Decides which status a lock of these terms has in the block of the evidence's header: header → state root → the contract's code and trie
- * → the word under the lock's id; `none` is proved too. Whether that block counts is the caller's to decide, or {@link headOf}'s.
+ * → the word under the lock's id; `none` is proved too. Whether that block counts is the caller's to decide, or {@link headOf}'s. The code
+ * says what the contract does, not what was written as it was made: its address must be one that the caller trusts.
  *
  * Refusals: `hub-header`, `lock-contract` (no contract at the address), `lock-code` (not the one that the terms pin), `hub-clock`,
  * `hub-word`, `lock-status`, and those of `HubTerms.parameters`, `TrieProof.verify` and `TrieProof.verifyChild`.
