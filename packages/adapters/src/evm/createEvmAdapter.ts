@@ -162,6 +162,10 @@ export declare namespace createEvmAdapter {
     /** Block from which on events are searched; 0 unless told. */
     readonly deployedAt?: bigint
     readonly gas?: Partial<GasLimits>
+    /** Longest recovery record, bytes; what the contract takes (2,048) unless told. A longer one goes without the agreement. */
+    readonly maxRecord?: number
+    /** Amounts of the native coin must be multiples of this many wei; 1 unless told. On a Hub they are what one planck is. */
+    readonly quantum?: bigint
     /** Highest fee rate that a step may have, wei per gas, whatever the endpoint says of the market; 10,000 gwei unless told. */
     readonly maxFeeRate?: bigint
     /** Milliseconds between two looks of a watch; half the network's block time, at least 50 and at most 4,000, unless told. */
@@ -210,6 +214,8 @@ function createClient(options: createEvmAdapter.Options): Client {
     assurance: options.assurance ?? transport.assurance ?? 'reported',
     deployedAt: options.deployedAt ?? 0n,
     gas: { ...GAS, ...options.gas },
+    maxRecord: options.maxRecord ?? HtlcLock.MAX_RECORD,
+    quantum: options.quantum ?? 1n,
     maxFeeRate: options.maxFeeRate ?? 10_000_000_000_000n,
     pollMs: options.pollMs ?? Math.min(4000, Math.max(50, Number(network.blockTimeMs) / 2)),
     wait: options.wait ?? timer,

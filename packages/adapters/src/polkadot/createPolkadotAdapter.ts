@@ -40,7 +40,11 @@ import { prove, proveAbsence } from './internal/prove.js'
 import { headers, watch } from './internal/watch.js'
 
 /** What a call of the contract may take unless told otherwise; and a whole coin of storage deposit. */
-export const LIMITS: Omit<HubLimits, 'storageDeposit'> = { refTime: 400_000_000_000n, proofSize: 4_000_000n }
+export const LIMITS: Omit<HubLimits, 'storageDeposit'> = {
+  refTime: 400_000_000_000n,
+  proofSize: 4_000_000n,
+  record: 128n,
+}
 
 interface Follows {
   /** What became of a submission; where the runtime refused it in a block, with the runtime's own reason. */

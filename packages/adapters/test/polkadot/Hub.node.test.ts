@@ -136,6 +136,32 @@ describe('what is signed', () => {
     PolkadotTransaction.assertSigned(await sign(lock))
   })
 
+  test('L3: a record of more than 128 bytes, which would end the call, goes without the agreement', async () => {
+    const counter = new Uint8Array(32).fill(7)
+    const recordOf = async (agreement: number, limits = {}) => {
+      const open = createPolkadotAdapter({
+        network,
+        api: hub.api,
+        hub: { address: CONTRACT, chainId: CHAIN_ID, limits },
+      })
+      const record = { role: 'initiator' as const, counter, agreement: new Uint8Array(agreement).fill(8) }
+      const steps = await open.prepare({
+        kind: 'lock',
+        terms,
+        recovery: { seed: share(1), nonce: NONCE, record },
+      })
+      const [call] = HubLock.locksIn(PolkadotTransaction.ofStep(steps.at(-1) as Step).method, adapter.chain)
+      return call?.record ?? new Uint8Array(0)
+    }
+    const whole = await recordOf(60)
+    expect(whole.length).toBeGreaterThan(100)
+    expect(whole.length).toBeLessThanOrEqual(128)
+    const cut = await recordOf(600)
+    expect(cut).toHaveLength(8 + 16 + 33)
+    expect(await recordOf(600, { record: 2048n })).toHaveLength(cut.length + 4 + 600)
+    await expect(recordOf(600, { record: 32n })).rejects.toMatchObject({ _tag: 'InvalidBytes' })
+  })
+
   test('H18: no endpoint learns a secret before its claim is sent', async () => {
     await locked()
     hub.asked.length = 0

@@ -31,3 +31,37 @@ export const evmLocal = {
   finality: { rule: 'depth', depth: 3n },
   reorgDepth: 3n,
 } as const satisfies Network
+
+/** What the eth-rpc of a Hub is: Ethereum's interface on a parachain, final with its relay chain. */
+const HUB = {
+  family: 'evm',
+  clock: 'unix',
+  blockTimeMs: 6000n,
+  finality: { rule: 'tag', tag: 'finalized' },
+  reorgDepth: 16n,
+  timing: {
+    standard: { lead: 36n, lag: 36n, inclusion: 600n, finality: 120n, reorg: 60n, outage: 0n },
+    conservative: { lead: 72n, lag: 72n, inclusion: 1500n, finality: 300n, reorg: 120n, outage: 0n },
+  },
+} as const
+
+/**
+ * Polkadot Hub as its eth-rpc shows it (`eip155:420420419`): 10^8 wei are one planck, and an account needs 10^16 of them to exist. An adapter for it
+ * takes `HubEth.options` of `@aitbc/adapters/evm`: a Hub meters and records otherwise than Ethereum.
+ */
+export const polkadotHubEth = {
+  ...HUB,
+  id: 'eip155:420420419',
+  name: 'Polkadot Hub (eth-rpc)',
+  native: { id: 'eip155:420420419/slip44:354', symbol: 'DOT', decimals: 18 },
+  fees: { ...EVM_FEES, dust: 10_000_000_000_000_000n },
+} as const satisfies Network
+
+/** Kusama Hub as its eth-rpc shows it (`eip155:420420418`): 10^6 wei are one planck. */
+export const kusamaHubEth = {
+  ...HUB,
+  id: 'eip155:420420418',
+  name: 'Kusama Hub (eth-rpc)',
+  native: { id: 'eip155:420420418/slip44:434', symbol: 'KSM', decimals: 18 },
+  fees: { ...EVM_FEES, dust: 3_333_333_000_000n },
+} as const satisfies Network

@@ -34,6 +34,10 @@ export interface Client {
   readonly assurance: Fact.Told<unknown>['assurance']
   readonly deployedAt: bigint
   readonly gas: GasLimits
+  /** Longest recovery record, bytes. */
+  readonly maxRecord: number
+  /** What amounts of the native coin must be multiples of, wei. */
+  readonly quantum: bigint
   /** wei per gas. */
   readonly maxFeeRate: bigint
   readonly pollMs: number

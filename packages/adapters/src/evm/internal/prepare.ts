@@ -97,7 +97,18 @@ export function contractTerms(client: Client, terms: LockTerms.LockTerms): HtlcL
         allowed: [...client.tokens.values()].map((token) => token.id),
       },
     )
+  if (own.token === zeroAddress) assertQuantum(client, terms.amount, 'terms.amount')
   return own
+}
+
+/** `EvmUnsupportedTerms` (3201) for an amount of the native coin that the chain's own ledger has no number for: nothing is rounded. */
+function assertQuantum({ quantum }: Client, amount: bigint, argument: string): void {
+  if (amount % quantum !== 0n)
+    throw EvmErrors.EvmUnsupportedTerms(`${argument} must be a multiple of ${quantum} wei, got ${amount}`, {
+      argument,
+      expected: quantum,
+      received: amount,
+    })
 }
 
 /** Judges terms offline. Refusals: `terms`, `token-allowed`; the context names the term and what came. */
@@ -248,6 +259,7 @@ async function transfer(
   const to = accountOf(client, intent.to, 'intent.to')
   Amount.assert(intent.amount, { argument: 'intent.amount', min: 1n })
   const token = HtlcLock.tokenOf(intent.asset, client.network, 'intent.asset')
+  if (token === zeroAddress) assertQuantum(client, intent.amount, 'intent.amount')
   const call =
     token === zeroAddress
       ? { to, value: intent.amount, data: '0x' as Hex }
@@ -339,10 +351,16 @@ function recovery(
 ): { readonly tag: Uint8Array; readonly record: Uint8Array } {
   if (intent.recovery === undefined) return { tag: new Uint8Array(32), record: new Uint8Array(0) }
   SwapSeed.assertNetwork(intent.recovery.seed, client.network.id)
-  const record = Record.seal(intent.recovery, hexToBytes(HtlcLock.id(terms, client.backend)))
-  if (record.length > HtlcLock.MAX_RECORD)
+  const id = hexToBytes(HtlcLock.id(terms, client.backend))
+  let record = Record.seal(intent.recovery, id)
+  if (record.length > client.maxRecord && intent.recovery.record?.agreement !== undefined) {
+    // What finds the other leg is enough; the agreement is there where it has room.
+    const { agreement, ...rest } = intent.recovery.record
+    record = Record.seal({ ...intent.recovery, record: rest }, id)
+  }
+  if (record.length > client.maxRecord)
     throw CoreErrors.InvalidBytes(
-      `intent.recovery.record takes ${record.length} bytes, the contract at most ${HtlcLock.MAX_RECORD}`,
+      `intent.recovery.record takes ${record.length} bytes, at most ${client.maxRecord} are kept`,
       { argument: 'intent.recovery.record', received: record.length },
     )
   return { tag: Record.tagOf(intent.recovery.seed, intent.recovery.index ?? 0), record }

@@ -46,6 +46,8 @@ export interface HubLimits {
   readonly proofSize: bigint
   /** Planck that the chain may hold back for what the contract stores. */
   readonly storageDeposit: bigint
+  /** Bytes of a recovery record: pallet-revive ends a call whose event has more than 416 bytes of data, of which the terms take 288. */
+  readonly record: bigint
 }
 
 /** The contract's side of an adapter. */
@@ -107,7 +109,7 @@ export async function prepareLock(
           `terms.deadline must be after the chain's clock ${tip.clock}, got ${parameters.deadline}`,
           { argument: 'terms.deadline', received: parameters.deadline, clock: tip.clock },
         )
-      const { tag, record } = recoveryOf(client, parameters, intent)
+      const { tag, record } = recoveryOf(client, hub, parameters, intent)
       const data = HubLock.encodeLock(parameters, tag, record)
       const made = await calls(
         client,
@@ -626,6 +628,7 @@ function spendOf(
 
 function recoveryOf(
   client: Client,
+  { limits }: Hub,
   parameters: HtlcStorage.Parameters,
   { recovery }: Intent & { readonly kind: 'lock' },
 ): { readonly tag: Bytes.Bytes; readonly record: Bytes.Bytes } {
@@ -640,10 +643,16 @@ function recoveryOf(
         received: index,
       },
     )
-  const record = Record.seal(recovery, HtlcStorage.lockId(parameters))
-  if (record.length > HubLock.MAX_RECORD)
+  const id = HtlcStorage.lockId(parameters)
+  let record = Record.seal(recovery, id)
+  if (record.length > limits.record && recovery.record?.agreement !== undefined) {
+    // What finds the other leg is enough; the agreement is there where it has room.
+    const { agreement, ...rest } = recovery.record
+    record = Record.seal({ ...recovery, record: rest }, id)
+  }
+  if (record.length > limits.record)
     throw CoreErrors.InvalidBytes(
-      `intent.recovery.record takes ${record.length} bytes, the contract at most ${HubLock.MAX_RECORD}`,
+      `intent.recovery.record takes ${record.length} bytes, the chain keeps at most ${limits.record}`,
       { argument: 'intent.recovery.record', received: record.length },
     )
   return { tag: Record.tagOf(recovery.seed, index), record }
