@@ -10,7 +10,9 @@ import { type Pair, type Performed, perform, type Scene, scenes, scenesOf } from
 import { createWorld, type World } from './swap/World.js'
 
 /** Scenes of the matrix that are played at the same time: most of a scene is waiting for blocks. */
-const AT_ONCE = 4
+const AT_ONCE = 6
+/** Milliseconds between two looks of a party at a chain, where so many parties look. */
+const POLL_MS = 800
 
 const SILENT: Watcher = { say: () => undefined, hear: () => undefined }
 
@@ -50,7 +52,7 @@ async function main(task: Task): Promise<number> {
   const audience = audienceOf(task, world)
   for (const { name, software, evidence } of world.chains)
     audience.say(`${name}: ${software}; proved by ${evidence}`)
-  const stage = await createStage(world)
+  const stage = await createStage(world, task.is !== 'scenes' && plays.length > 1 ? { pollMs: POLL_MS } : {})
   abort.signal.addEventListener('abort', () => void stage.close())
   try {
     if (task.is === 'scenes') return await playScenes(task.only, stage, audience)

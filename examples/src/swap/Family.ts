@@ -80,11 +80,19 @@ export interface StartOptions {
   readonly onProgress?: (message: string) => void
 }
 
+/** What a side is made with. */
+export interface SideOptions {
+  /** The party's own clock, unix seconds. */
+  readonly utc: () => bigint
+  /** Milliseconds between two looks at the chain. */
+  readonly pollMs: number
+}
+
 /** A family of chains: all that the demo has to know of it. A sixth one is a file like the others and an entry in `families.ts`. */
 export interface Family {
   /** Why it can't swap on this machine, and what helps; `undefined` where it can. */
   readonly missing?: () => string | undefined
   start(options: StartOptions): Promise<LocalChain>
   /** A party's side of a swap: adapter, verifier where there is one, and keys. Runs in the party's own process. */
-  side(place: Place, seed: SwapSeed.SwapSeed, utc: () => bigint): Promise<Side.Side>
+  side(place: Place, seed: SwapSeed.SwapSeed, options: SideOptions): Promise<Side.Side>
 }

@@ -28,7 +28,7 @@ export async function holdings(
   nonces: readonly Uint8Array[],
 ): Promise<Holdings> {
   const [long, short] = await Promise.all(
-    LEGS.map((leg) => world.chain(legs[leg]).holdings(actor.seed, nonces)),
+    LEGS.map((leg) => world.exclusive(legs[leg], (chain) => chain.holdings(actor.seed, nonces))),
   )
   return { long: long as Held, short: short as Held }
 }

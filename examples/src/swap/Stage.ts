@@ -49,7 +49,7 @@ export interface Stage {
   enter(
     actor: Actor,
     between: readonly FamilyName[],
-    config: Omit<PartyConfig, 'name' | 'role' | 'seed' | 'folder' | 'chains'>,
+    config: Omit<PartyConfig, 'name' | 'role' | 'seed' | 'folder' | 'chains' | 'pollMs'>,
     watcher: Watcher,
   ): Performance
   cast(name: PartyConfig['name'], role: PartyConfig['role']): Promise<Actor>
@@ -66,7 +66,14 @@ const PARTY = fileURLToPath(new URL('./party.ts', import.meta.url))
 const PATIENCE_MS = 180_000
 
 /** Sets the stage: parties are processes of their own, and end with it. */
-export async function createStage(world: World): Promise<Stage> {
+export async function createStage(
+  world: World,
+  options: {
+    /** Milliseconds between two looks of a party at a chain; 400 unless told. */
+    readonly pollMs?: number
+  } = {},
+): Promise<Stage> {
+  const { pollMs = 400 } = options
   const program = await compile()
   const running = new Set<ChildProcess>()
   const folders: string[] = [dirname(program)]
@@ -129,7 +136,7 @@ export async function createStage(world: World): Promise<Stage> {
       post(child, {
         is: 'config',
         utc: String(world.clock.now()),
-        config: { ...config, name, role, seed, folder, chains },
+        config: { ...config, name, role, seed, folder, chains, pollMs },
       })
       return performance
     },

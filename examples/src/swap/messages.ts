@@ -14,6 +14,8 @@ export interface PartyConfig {
   readonly mode: 'negotiate' | 'resume' | 'recover'
   /** The chains of the swap: where they are, and what the party takes on trust of each. */
   readonly chains: { readonly [F in FamilyName]?: Place }
+  /** Milliseconds between two looks at a chain. */
+  readonly pollMs: number
   /** Port of the channel on 127.0.0.1: the follower listens, the initiator connects. */
   readonly port?: number
   /** What the initiator offers. */

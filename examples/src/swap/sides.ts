@@ -12,7 +12,7 @@ export async function createSides(
 ): Promise<Side.Sides> {
   const sides: Record<string, Side.Side> = {}
   for (const [name, place] of Object.entries(config.chains) as [FamilyName, Place][]) {
-    const side = await (await families[name]()).side(place, seed, utc)
+    const side = await (await families[name]()).side(place, seed, { utc, pollMs: config.pollMs })
     sides[side.adapter.network.id] = side
   }
   return sides as Side.Sides

@@ -77,7 +77,7 @@ export const bitcoin: Family = {
       close: () => devnet.dispose(),
     }
   },
-  async side(place, seed, utc) {
+  async side(place, seed, { utc, pollMs }) {
     const { url, username, password } = place.at as unknown as At
     const endpoint = new URL(url)
     endpoint.username = username
@@ -86,7 +86,7 @@ export const bitcoin: Family = {
     const verifier = createBitcoinVerifier({ anchor: HeaderChain.genesis(Consensus.regtest), now: utc })
     if (!verifier.ok) throw new Error(verifier.refusal.message)
     return {
-      adapter: createBitcoinAdapter({ network, backend: createCoreBackend({ rpc }), pollMs: 400 }),
+      adapter: createBitcoinAdapter({ network, backend: createCoreBackend({ rpc }), pollMs }),
       verifier: verifier.value,
       backend: { network: network.id, kind: 'p2tr' },
       ...createSeedWallet({ network, seed: SwapSeed.forNetwork(seed, network.id) }),

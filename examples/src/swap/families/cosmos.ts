@@ -82,7 +82,7 @@ export const cosmos: Family = {
       close: () => node.stop(),
     }
   },
-  async side(place, seed, utc) {
+  async side(place, seed, { utc, pollMs }) {
     const { url, htlc, token } = place.at as unknown as At
     const light = LightBlock.decode(Bytes.fromHex(place.trusts as string))
     if (!light.ok) throw new Error(light.refusal.message)
@@ -101,7 +101,7 @@ export const cosmos: Family = {
       transport: pipe(createHttpRpc({ url }), timeout(10_000), retry()),
       htlc,
       tokens: [{ id: `${network.id}/cw20:${token}`, ...TOKEN }],
-      pollMs: 400,
+      pollMs,
     })
     return {
       adapter,

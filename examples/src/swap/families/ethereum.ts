@@ -107,7 +107,7 @@ export const ethereum: Family = {
       close: () => devnet.dispose(),
     }
   },
-  async side(place, seed, utc) {
+  async side(place, seed, { utc, pollMs }) {
     const at = place.at as unknown as At
     const rpc = pipe(createHttpRpc({ url: at.url }), timeout(10_000), retry())
     const beacon: BeaconConfig.BeaconConfig = {
@@ -127,7 +127,7 @@ export const ethereum: Family = {
       htlc: at.htlc,
       beacon: createBeaconSource({ rest, config: beacon, blockRoot }),
       tokens: [{ id: `${network.id}/erc20:${at.token}`, ...TOKEN }],
-      pollMs: 500,
+      pollMs,
     })
     const anchor = createBeaconAnchor({ client: LightClient, config: beacon, blockRoot, now: utc })
     return {

@@ -92,14 +92,14 @@ export const solana: Family = {
       close: () => node.close(),
     }
   },
-  async side(place, seed) {
+  async side(place, seed, { pollMs }) {
     const { url, program, token } = place.at as unknown as At
     const adapter = createSolanaAdapter({
       network,
       rpc: pipe(createHttpRpc({ url, exactNumbers: 'all' }), timeout(10_000), retry()),
       program,
       tokens: [{ id: `${network.id}/token:${token}`, ...TOKEN }],
-      pollMs: 400,
+      pollMs,
     })
     return {
       adapter,
