@@ -111,6 +111,8 @@ export default class Loop extends TestRunner {
     try {
       await this.onBeforeRunTask(test)
       this.onBeforeTryTask(test)
+      // The test that calls from without, as properties of @fast-check/vitest do, means this one.
+      TestRunner.getCurrentTest = (() => test) as typeof TestRunner.getCurrentTest
       await TestRunner.getTestFn(test)()
       this.onAfterTryTask(test)
       return { status: 'passed' }
