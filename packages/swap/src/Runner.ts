@@ -288,6 +288,7 @@ export async function run(
   } finally {
     stop.abort(new Error('the runner ended'))
     await Promise.allSettled(watchers)
+    reserved.get(context.storage)?.kept.delete(swap)
     await swap.journal.close()
   }
 }
@@ -853,9 +854,26 @@ async function isVoided(context: Context, swap: Swap, tips: Tips, signal: AbortS
   }
 }
 
+/** What an account must hold for a swap. */
+interface Need {
+  readonly side: Side.Side
+  readonly account: LockTerms.Party['account']
+  readonly asset: LockTerms.LockTerms['asset']
+  readonly amount: bigint
+  /** Spent once the own lock is in a block; what isn't is kept for its claim and refund. */
+  readonly locks: boolean
+}
+
+/** What swaps that this process drives keep back, by storage: two of them never count on the same coins. */
+const reserved = new WeakMap<
+  Storage,
+  { readonly kept: Map<Swap, readonly Need[]>; readonly last: Promise<void> | undefined }
+>()
+
 /**
  * Nobody locks who couldn't afford to claim or to refund (S13): on chains where the account pays, it must hold twice the greatest
- * fee of a claim and of a refund besides the lock itself. `FundsMissing` (4014) names account and amount.
+ * fee of a claim and of a refund besides the lock itself, what an account needs to exist there, and what other swaps count on.
+ * `FundsMissing` (4014) names account and amount.
  */
 async function assertSolvent(
   context: Context,
@@ -865,14 +883,11 @@ async function assertSolvent(
   signal: AbortSignal,
 ): Promise<void> {
   const { durable, role } = swap.state
-  const steps = await own.adapter.prepare(intent, { signal })
   const terms = durable.terms[Agreement.ownLeg(role)] as LockTerms.LockTerms
-  const payer = own.funding
-  const native = own.adapter.network.native.id
-  let need = steps.reduce((sum, step) => sum + (step.maxFee.asset === native ? step.maxFee.amount : 0n), 0n)
-  if (terms.asset === native) need += terms.amount
-  else await assertHolds(own, payer, terms.asset, terms.amount, signal)
-  await assertHolds(own, payer, native, need, signal)
+  const account = own.funding
+  const needs: Need[] = [{ side: own, account, asset: terms.asset, amount: terms.amount, locks: true }]
+  for (const { maxFee } of await own.adapter.prepare(intent, { signal }))
+    needs.push({ side: own, account, ...maxFee, locks: true })
   for (const leg of LEGS) {
     const at = durable.terms[leg]
     if (at === undefined) continue
@@ -882,17 +897,39 @@ async function assertSolvent(
     // A refund costs what a claim does, and needs no secret to be asked for.
     const feePayer = (leg === Agreement.ownLeg(role) ? at.locker : at.beneficiary).account
     const settle: Intent = { kind: 'refund', terms: at, lock, feePayer }
-    for (const step of await side.adapter.prepare(settle, { signal })) {
-      const spent = side === own && step.from === payer ? need : 0n
-      await assertHolds(
-        side,
-        step.from,
-        side.adapter.network.native.id,
-        spent + 2n * step.maxFee.amount,
-        signal,
-      )
-    }
+    for (const { from, maxFee } of await side.adapter.prepare(settle, { signal }))
+      needs.push({ side, account: from, asset: maxFee.asset, amount: 2n * maxFee.amount, locks: false })
   }
+  await inTurn(context.storage, async (kept) => {
+    const others = [...kept].flatMap(([other, all]) =>
+      other === swap ? [] : all.filter(({ locks }) => !(locks && SwapMachine.isLocked(other.state))),
+    )
+    const totals = new Map<string, Need>()
+    for (const need of [...needs, ...others]) {
+      const key = `${need.account} ${need.asset}`
+      const before = totals.get(key)
+      // What only others count on isn't asked for here.
+      if (before === undefined && !needs.includes(need)) continue
+      totals.set(key, { ...need, amount: (before?.amount ?? least(need)) + need.amount })
+    }
+    for (const { side, account: holder, asset, amount } of totals.values())
+      await assertHolds(side, holder, asset, amount, signal)
+    kept.set(swap, needs)
+  })
+}
+
+/** One after the other: of two that look at a balance at once, both would count on it. */
+function inTurn(storage: Storage, run: (kept: Map<Swap, readonly Need[]>) => Promise<void>): Promise<void> {
+  const { kept, last } = reserved.get(storage) ?? { kept: new Map<Swap, readonly Need[]>(), last: undefined }
+  const now = (last ?? Promise.resolve()).then(() => run(kept))
+  reserved.set(storage, { kept, last: now.catch(() => undefined) })
+  return now
+}
+
+/** What an account must hold of the native coin to exist, or to be touched at all. */
+function least({ side, asset }: Need): bigint {
+  const { fees, native } = side.adapter.network
+  return asset === native.id && (fees.model === 'compute-units' || fees.model === 'tip') ? fees.dust : 0n
 }
 
 async function assertHolds(

@@ -101,7 +101,8 @@ async function lookAt(
   const call = options.signal === undefined ? {} : { signal: options.signal }
   const lock = fact.value
   const final = isFinal(adapter.network, fact)
-  const view: LockView = { lock, depth: fact.depth, final, assurance: Fact.assuranceOf(fact) }
+  const firm = adapter.network.finality.rule === 'depth' ? {} : { firm: true as const }
+  const view: LockView = { lock, depth: fact.depth, final, ...firm, assurance: Fact.assuranceOf(fact) }
   const read = await adapter.findSpend(terms, lock, call)
   if (read.is === 'unknown') return { view, doubt: read.why.message }
   if (read.is === 'found') {

@@ -24,6 +24,11 @@ export interface LockView {
   readonly depth: bigint
   /** Irreversible by the network's finality rule. */
   readonly final: boolean
+  /**
+   * The network itself says what is final, at whatever depth: how deep a lock is told to be may then go down without a reorganisation,
+   * as where a node knows of an old lock only that it is there.
+   */
+  readonly firm?: true
   readonly assurance: Fact.Assurance
   readonly spend?: { readonly spend: Spend; readonly depth: bigint; readonly final: boolean }
 }
@@ -188,6 +193,13 @@ export function waitingFor(state: SwapState): string | undefined {
   return durable.ordered ? 'the counterparty, or the deadline' : undefined
 }
 
+/** Tells whether this party's own lock was seen in a block, as far as its leg could be read. */
+export function isLocked(state: SwapState): boolean {
+  const leg = ownLeg(state.role)
+  const view = readable(state.view[leg])
+  return view !== undefined && whole(state, leg, view.locks).some((v) => v.depth > 0n)
+}
+
 function observe(state: SwapState, event: SwapEvent): SwapState {
   switch (event.is) {
     case 'cancel':
@@ -251,12 +263,15 @@ function learn(state: SwapState, leg: Leg, locks: readonly LockView[]): SwapStat
  */
 function settle(state: SwapState, leg: Leg, locks: readonly LockView[], before: Seen | undefined): SwapState {
   const { durable } = state
-  const depthOf = (at: readonly LockView[] | undefined, ref: string) =>
-    at?.find((v) => v.lock.ref === ref)?.depth ?? 0n
+  const viewOf = (at: readonly LockView[] | undefined, ref: string) => at?.find((v) => v.lock.ref === ref)
+  const isLost = (ref: string) => {
+    const { depth = 0n, final = false, firm = false } = viewOf(locks, ref) ?? {}
+    return depth === 0n || (!(final && firm) && depth < (viewOf(before?.locks, ref)?.depth ?? 0n))
+  }
   const lost = durable.settled
     .filter((key) => key.startsWith(`${leg}/`))
     .map((key) => key.slice(leg.length + 1))
-    .some((ref) => depthOf(locks, ref) === 0n || depthOf(locks, ref) < depthOf(before?.locks, ref))
+    .some(isLost)
   const final = locks.filter((v) => v.final).map((v) => `${leg}/${v.lock.ref}`)
   const settled = [...new Set([...durable.settled, ...final])]
   return with_(state, {

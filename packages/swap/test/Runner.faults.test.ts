@@ -281,6 +281,49 @@ describe('what can go wrong with a lock', () => {
     expect(locksBy(market, ALICE)).toEqual([])
   })
 
+  it('S13: two swaps of one account don’t count on the same coins; what is locked is no need any more', async () => {
+    // A lock of 1,000, its fee of 2, and twice 2 for its refund: enough for one after the other, then for two at once.
+    for (const funds of [2009n, 2012n]) {
+      const market = create({ long: 'contract', short: 'utxo' })
+      const { long } = market.nets
+      const balances = new Map([
+        [ALICE, funds],
+        [BOB, FUNDS],
+      ])
+      long.tip = { ...long.tip, ledger: { ...long.tip.ledger, balances } }
+      const storage = [createMemoryStorage(), createMemoryStorage()] as const
+      const deals = [Process.agreed(market), Process.agreedAgain(market)] as const
+      const alices = deals.map(() => Process.create(market, ALICE, { storage: storage[0] }))
+      // One process drives both.
+      const shared = alices[0]?.context.storage as Process.Process['context']['storage']
+      const both_ = alices.map((one) => ({ ...one, context: { ...one.context, storage: shared } }))
+      const bobs = deals.map(() => Process.create(market, BOB, { storage: storage[1] }))
+      for (const [i, deal] of deals.entries())
+        for (const one of [both_[i], bobs[i]]) Process.start(one as Process.Process, deal)
+      await Process.drive(market, () => [...both_, ...bobs].every(Process.isDone))
+      expect(both_.map(({ outcome }) => outcome)).toEqual(['deal', 'deal'])
+      const missing = both_.flatMap(({ progress }) =>
+        progress.flatMap((p) => (p.is === 'trouble' ? [(p.error as { _tag?: string })._tag] : [])),
+      )
+      expect(missing.includes('FundsMissing')).toBe(funds === 2009n)
+    }
+  })
+
+  it('S13: where accounts must hold something to exist, that is asked for besides', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    const fees = { model: 'compute-units', unit: 'microlamports/CU', minRelay: 1n, dust: 890n } as const
+    const network = { ...market.nets.long.network, fees }
+    const nets = { ...market.nets, long: { ...market.nets.long, network } }
+    const { tip } = nets.long
+    nets.long.tip = { ...tip, ledger: { ...tip.ledger, balances: new Map([[ALICE, 1800n]]) } }
+    const own = { nets }
+    const { alice } = both(own)
+    Process.start(alice, Process.agreed(market))
+    await Process.drive(own, () => alice.progress.some((p) => p.is === 'trouble'))
+    const [trouble] = alice.progress.flatMap((p) => (p.is === 'trouble' ? [p.error] : []))
+    expect(trouble).toMatchObject({ _tag: 'FundsMissing', context: { holds: 1800n, needs: 1896n } })
+  })
+
   it.each(pairs)(
     'S9 L2 H8: between $long and $short a lock that miners leave out is raised, then void',
     async (kinds) => {

@@ -521,6 +521,22 @@ describe('the machine, step by step', () => {
     expect(keys(reveal)).toEqual([])
   })
 
+  it('S12: where the network itself says what is final, being told less deep is no reorganisation; not being final is', () => {
+    const firm = { firm: true, depth: 40n } as const
+    const { state } = look(initiator(), { long: [view('long', firm)] })
+    const later = look(state, { now: EPOCH + 1n, long: [view('long', { ...firm, depth: 33n })] })
+    expect(later.state.durable.stop).toBeUndefined()
+    const undone = look(state, {
+      now: EPOCH + 1n,
+      long: [view('long', { ...firm, depth: 33n, final: false })],
+    })
+    expect(undone.state.durable.stop).toBe('reorg')
+    const { firm: _, ...deep } = firm
+    const counted = look(initiator(), { long: [view('long', deep)] })
+    const back = look(counted.state, { now: EPOCH + 1n, long: [view('long', { depth: 33n })] })
+    expect(back.state.durable.stop).toBe('reorg')
+  })
+
   it('S12: a lock that was final and is gone stops all further going with an alarm; refunds and claims go on', () => {
     const { state } = look(initiator(), { long: [view('long')] })
     const lost = look(state, { long: [], short: [view('short')] })

@@ -112,6 +112,7 @@ function gated(storage: Storage, gate: Gate): Storage {
 export interface Deal {
   readonly signed: Agreement.Signed
   readonly margins: Planner.Margins
+  readonly nonces: typeof nonces
 }
 
 const deals = new Map<string, Deal>()
@@ -125,11 +126,16 @@ export function agreed(market: Market): Deal {
   return deal
 }
 
-function sign(market: Market): Deal {
+/** Another one between the same two, on the same terms. */
+export function agreedAgain(market: Market): Deal {
+  return sign(market, { [ALICE]: new Uint8Array(8).fill(3), [BOB]: new Uint8Array(8).fill(4) })
+}
+
+function sign(market: Market, by: typeof nonces = nonces): Deal {
   const { long, short } = market.nets
   const asked = quote(market)
   const plan = Planner.plan(long, short, risk, EPOCH)
-  const hashlock = Hashlock.of(secretOf())
+  const hashlock = Hashlock.of(SwapSeed.secret(seeds[ALICE], by[ALICE]))
   const party = (name: Name) => sides(market, name)
   const leg = (which: 'long' | 'short') => {
     const net = market.nets[which]
@@ -141,13 +147,13 @@ function sign(market: Market): Deal {
       asset: net.network.native.id,
       amount: which === 'long' ? asked.give.amount : asked.get.amount,
       hashlock,
-      locker: (party(locker)[id] as Side.Side).party(nonces[locker]),
-      beneficiary: (party(beneficiary)[id] as Side.Side).party(nonces[beneficiary]),
+      locker: (party(locker)[id] as Side.Side).party(by[locker]),
+      beneficiary: (party(beneficiary)[id] as Side.Side).party(by[beneficiary]),
       deadline: plan[which],
       salt: new Uint8Array(32).fill(which === 'long' ? 3 : 4),
     } as const
   }
-  const identity = (name: Name) => SwapSeed.identity(seeds[name], nonces[name])
+  const identity = (name: Name) => SwapSeed.identity(seeds[name], by[name])
   const agreement: Agreement.Agreement = {
     version: 1,
     long: leg('long'),
@@ -160,7 +166,7 @@ function sign(market: Market): Deal {
     initiator: Agreement.sign(agreement, identity(ALICE)),
     follower: Agreement.sign(agreement, identity(BOB)),
   }
-  return { signed, margins: plan.margins }
+  return { signed, margins: plan.margins, nonces: by }
 }
 
 export function secretOf(): Uint8Array {
@@ -186,8 +192,8 @@ export function recover(process: Process): Promise<boolean> {
   })
 }
 
-async function take(process: Process, { signed, margins }: Deal): Promise<Runner.Swap> {
-  const nonce = nonces[process.name]
+async function take(process: Process, { signed, margins, nonces: by }: Deal): Promise<Runner.Swap> {
+  const nonce = by[process.name]
   const { context, role } = process
   if ((await Runner.list(context.storage)).includes(Bytes.toHex(nonce)))
     try {
