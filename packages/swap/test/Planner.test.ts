@@ -1,4 +1,4 @@
-import type { Network, Timing } from '@aitbc/core'
+import { Deadline, type Network, type Timing } from '@aitbc/core'
 import * as networks from '@aitbc/core/networks'
 import { type Agreement, Planner, Policy } from '@aitbc/swap'
 import fc from 'fast-check'
@@ -352,5 +352,67 @@ describe('plan and audit', () => {
     expect(() => Planner.plan(long, short, risk, 4_294_967_295n)).toThrow(
       expect.objectContaining({ _tag: 'InvalidDeadline' }),
     )
+  })
+
+  it('H28: on every pair of networks a deadline in another unit is refused before anybody signs: no deadline, or no plan', () => {
+    const all: readonly Network[] = [
+      networks.bitcoin,
+      networks.ethereum,
+      networks.solana,
+      networks.cosmosHub,
+      networks.osmosis,
+      networks.polkadotHub,
+    ]
+    const profile = profiles.contract
+    const of = (network: Network): Planner.LegChain => ({ network, profile })
+    // What stands for the same instant elsewhere, and what chains count instead of time: heights, Solana's slots of today and of later.
+    const units = fc.oneof(
+      fc.constantFrom(1000n, 1_000_000n, 1_000_000_000n).map((factor) => (at: bigint) => at * factor),
+      fc.constantFrom(60n, 3600n, 86_400n).map((unit) => (at: bigint) => at / unit),
+      fc.bigInt({ min: 0n, max: 700_000_000n }).map((height) => () => height),
+    )
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...all),
+        fc.constantFrom(...all),
+        fc.constantFrom('long' as const, 'short' as const),
+        units,
+        (a, b, leg, unit) => {
+          const plan = Planner.plan(of(a), of(b), risk, NOW)
+          const at = { long: plan.long, short: plan.short }
+          const base = agreement(NOW, NOW)
+          const made = (deadlines: typeof at): Agreement.Agreement => ({
+            ...base,
+            long: { ...base.long, deadline: Deadline.from(deadlines.long) },
+            short: { ...base.short, deadline: Deadline.from(deadlines.short) },
+          })
+          expect(Planner.audit(made(at), of(a), of(b), risk, NOW).ok).toBe(true)
+          const wrong = { ...at, [leg]: { ...at[leg], value: unit(at[leg].value) } }
+          const accepted = () => Planner.audit(made(wrong), of(a), of(b), risk, NOW).ok
+          let ok: boolean
+          try {
+            ok = accepted()
+          } catch (error) {
+            expect(error).toMatchObject({ _tag: 'InvalidDeadline' })
+            ok = false
+          }
+          expect(ok).toBe(false)
+          // A height by name is none of a lock's clocks here.
+          const height = { ...at, [leg]: { ...at[leg], clock: 'height' as const, value: 450_000_000n } }
+          expect(Planner.audit(made(height), of(a), of(b), risk, NOW)).toMatchObject({
+            ok: false,
+            refusal: { check: `${leg}-clock` },
+          })
+        },
+      ),
+    )
+    // A module whose locks expire by height has no plan with anything.
+    for (const pair of [
+      [networks.irisnet, networks.ethereum],
+      [networks.solana, networks.irisnet],
+    ] as const)
+      expect(() => Planner.plan(of(pair[0]), of(pair[1]), risk, NOW)).toThrow(
+        expect.objectContaining({ _tag: 'UnsupportedClock', code: 4004 }),
+      )
   })
 })
