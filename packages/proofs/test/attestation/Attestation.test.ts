@@ -1,10 +1,11 @@
+import { Codec, TaggedHash } from '@aitbc/core'
 import { Attestation, SignerSet } from '@aitbc/proofs/attestation'
 import { fc, test as property } from '@fast-check/vitest'
 import { bls12_381 } from '@noble/curves/bls12-381.js'
 import { schnorr, secp256k1 } from '@noble/curves/secp256k1.js'
 import { describe, expect, test } from 'vitest'
 import * as Ssz from '../../src/ssz/Ssz.js'
-import { check, concat, flip, hex, value } from '../helpers.js'
+import { check, concat, flip, hex, refusal, value } from '../helpers.js'
 import { attest, KNOWN, type Name, possess, SCHEMES, secretOf, setOf, signBy, termsOf } from './world.js'
 
 const statement = new TextEncoder().encode('deposit 1')
@@ -12,7 +13,7 @@ const NOW = 150n
 
 describe('sets', () => {
   const terms = termsOf('ecdsa-address', 3)
-  const refusal = (changed: Partial<SignerSet.Terms>) => check(SignerSet.from({ ...terms, ...changed }))
+  const refusedBy = (changed: Partial<SignerSet.Terms>) => check(SignerSet.from({ ...terms, ...changed }))
   const key = SCHEMES['ecdsa-address'].key(0)
 
   test('default: the id binds all terms', () => {
@@ -54,7 +55,7 @@ describe('sets', () => {
     ['A54: t = 0', { threshold: 0n }, 'threshold-zero'],
     ['A54: t > n', { threshold: 4n }, 'threshold-total'],
   ])('error: %s', (_, changed, expected) => {
-    expect(refusal(changed)).toBe(expected)
+    expect(refusedBy(changed)).toBe(expected)
   })
 
   test.each<[Name, Uint8Array]>([
@@ -82,6 +83,14 @@ describe('sets', () => {
     value(SignerSet.from(two, { possessions }))
     expect(check(SignerSet.from(two))).toBe('possession')
     expect(check(SignerSet.from(two, { possessions: possessions.slice(1) }))).toBe('possession')
+    for (const more of [[], possessions.slice(1), [...possessions, possess('bls-min-pk', 2)]])
+      expect(refusal(SignerSet.from(two, { possessions: more }))).toMatchObject({
+        check: 'possession',
+        message: `2 proofs of possession are needed, got ${more.length}`,
+      })
+    expect(refusal(SignerSet.from(termsOf('bls-min-pk', 1))).message).toBe(
+      '1 proofs of possession are needed, got 0',
+    )
     expect(check(SignerSet.from(two, { possessions: [...possessions].reverse() }))).toBe('possession')
     // Made of another's key: nobody has its secret.
     const { Point } = bls12_381.G1
@@ -253,6 +262,46 @@ describe('what a set says', () => {
     value(
       Attestation.verify(set, { ...attestation, by: { kind: 'each', signatures: mixed } }, statement, NOW),
     )
+  })
+
+  test.each(['ecdsa', 'ecdsa-address'] as const)(
+    'A22: two signers with one nonce lost their keys: %s',
+    (name) => {
+      const set = setOf(name, 2, { threshold: 2n })
+      const digest = Attestation.digest(set, statement)
+      const { BASE, Fn } = secp256k1.Point
+      const nonce = BASE.multiply(777n)
+      const signatures = [0, 1].map((index) => {
+        // ECDSA by hand, with a nonce of one's choice, and low s.
+        const r = Fn.create(nonce.x)
+        const s = Fn.div(Fn.create(BigInt(`0x${hex(digest)}`) + r * Fn.fromBytes(secretOf(index))), 777n)
+        const high = s > Fn.ORDER >> 1n
+        const both = concat(Fn.toBytes(r), Fn.toBytes(high ? Fn.neg(s) : s))
+        const v = 27 + (Number(nonce.y & 1n) ^ Number(high))
+        return { index, signature: name === 'ecdsa' ? both : concat(both, Uint8Array.of(v)) }
+      })
+      const attestation = { set: set.id, epoch: set.epoch, by: { kind: 'each', signatures } } as const
+      expect(check(Attestation.verify(set, attestation, statement, NOW))).toBe('nonce-reuse')
+    },
+  )
+
+  test('what says yes says true, in every scheme', () => {
+    // FROST on secp256k1 is signed by nobody here: its published example is verified in Frost.test.ts.
+    for (const name of (Object.keys(KNOWN) as Name[]).filter((each) => each !== 'frost-secp256k1')) {
+      const set = setOf(name, 2)
+      const digest = new Uint8Array(32).fill(3)
+      expect(Attestation.verifyDigest(set, signBy(set, [0, 1], digest), digest, NOW)).toEqual({
+        ok: true,
+        value: true,
+      })
+    }
+  })
+
+  test('the id of a statement is the tagged hash of domain and statement', () => {
+    const text = (part: string) => concat(Codec.writer().text(part).finish())
+    const domain = { chain: 'eip155:1', purpose: 'bridge' } as const
+    const expected = TaggedHash.of('aitbc/statement', text('eip155:1'), text('bridge'), statement)
+    expect(hex(Attestation.idOf(domain, statement))).toBe(hex(expected))
   })
 
   test('A55: one statement has one id, whoever signed, whenever, in whatever form', () => {

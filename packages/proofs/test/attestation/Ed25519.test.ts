@@ -1,4 +1,4 @@
-import { Ed25519 } from '@aitbc/proofs/attestation'
+import { Ed25519, Scheme } from '@aitbc/proofs/attestation'
 import { fc, test as property } from '@fast-check/vitest'
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { sha512 } from '@noble/hashes/sha2.js'
@@ -174,4 +174,15 @@ describe('A59: what one verifier accepts and another does not is refused', () =>
       expect(by(rule, key.subarray(0, 31), signature)).toBe('key-length')
     }
   })
+})
+
+test('A59: keys of signers: none of small order, by no rule, and of prime order where that is asked for', () => {
+  const key = ed25519.getPublicKey(new Uint8Array(32).fill(1))
+  const mixed = Point.fromBytes(key).add(torsion).toBytes()
+  const schemes = [Scheme.ed25519Zip215, Scheme.ed25519Strict, Scheme.ed25519PrimeOrder]
+  for (const scheme of schemes) {
+    expect(scheme.key(key)).toBe(true)
+    for (const small of [Point.ZERO, torsion]) expect(scheme.key(small.toBytes())).toBe(false)
+  }
+  expect(schemes.map((scheme) => scheme.key(mixed))).toEqual([true, true, false])
 })

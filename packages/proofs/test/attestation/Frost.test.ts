@@ -1,5 +1,6 @@
 import { Frost } from '@aitbc/proofs/attestation'
 import { ristretto255 } from '@noble/curves/ed25519.js'
+import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { describe, expect, test } from 'vitest'
 import { check, concat, flip, unhex, value } from '../helpers.js'
 import { SCHEMES } from './world.js'
@@ -23,6 +24,12 @@ describe('secp256k1', () => {
   })
 })
 
+test('error: a point of secp256k1 written out in full is no key', () => {
+  const whole = secp256k1.Point.BASE.toBytes(false)
+  expect(Frost.isKey('secp256k1', whole)).toBe(false)
+  expect(Frost.isKey('secp256k1', secp256k1.Point.BASE.toBytes(true))).toBe(true)
+})
+
 describe('ristretto255', () => {
   const scheme = SCHEMES['frost-ristretto255']
   const [group, digest] = [scheme.key(1), new Uint8Array(32).fill(4)]
@@ -30,7 +37,7 @@ describe('ristretto255', () => {
   const identity = ristretto255.Point.ZERO.toBytes()
 
   test('default', () => {
-    value(Frost.verify('ristretto255', group, digest, signed))
+    expect(value(Frost.verify('ristretto255', group, digest, signed))).toBe(true)
     expect(Frost.isKey('ristretto255', group)).toBe(true)
     expect(check(Frost.verify('ristretto255', group, flip(digest, 0), signed))).toBe('signature')
     expect(check(Frost.verify('ristretto255', scheme.key(2), digest, signed))).toBe('signature')

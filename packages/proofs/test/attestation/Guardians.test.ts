@@ -2,7 +2,7 @@ import { Guardians, Secp256k1, Vaa } from '@aitbc/proofs/attestation'
 import { fc, test as property } from '@fast-check/vitest'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { describe, expect, test } from 'vitest'
-import { check, concat, flip, hex, value } from '../helpers.js'
+import { check, concat, flip, hex, refusal, value } from '../helpers.js'
 import { secretOf } from './world.js'
 
 const NOW = 1_000_000n
@@ -191,10 +191,12 @@ describe('the next guardians', () => {
     expect(late.earlier.map(({ index }) => index)).toEqual([1])
   })
 
-  const apply = (body: Vaa.Body, options = {}) =>
-    check(Guardians.apply(first, { vaa: sign(body, options), now: NOW }))
+  const apply =
+    (body: Vaa.Body, options = {}) =>
+    () =>
+      check(Guardians.apply(first, { vaa: sign(body, options), now: NOW }))
 
-  test.each<[string, string, string]>([
+  test.each<[string, () => string, string]>([
     ['A53: an index left out', apply(upgrade(2, nextGuardians)), 'upgrade-index'],
     ['A53: its own index', apply(upgrade(0, nextGuardians)), 'upgrade-index'],
     ['A53: another module', apply(upgrade(1, nextGuardians, { module: 'TokenBridge' })), 'governance-module'],
@@ -214,6 +216,7 @@ describe('the next guardians', () => {
     ['A53: nobody appointed', apply(upgrade(1, [])), 'guardians'],
     ['A53: somebody twice', apply(upgrade(1, [address(1), address(1)])), 'guardians'],
     ['A53: the zero address', apply(upgrade(1, [new Uint8Array(20)])), 'guardians'],
+    ['A53: the zero address among others', apply(upgrade(1, [address(1), new Uint8Array(20)])), 'guardians'],
     [
       'A53: bytes left over',
       apply(governance({ rest: concat(Uint8Array.of(0, 0, 0, 1, 1), address(1), Uint8Array.of(0)) })),
@@ -221,9 +224,23 @@ describe('the next guardians', () => {
     ],
     ['A53: a module of nothing', apply(governance({ module: '' })), 'governance-module'],
     ['A53: a short payload', apply({ ...governance(), payload: new Uint8Array(34) }), 'evidence-encoding'],
-    ['A53: no VAA', check(Guardians.apply(first, { vaa: new Uint8Array(3), now: NOW })), 'evidence-encoding'],
+    [
+      'A53: no VAA',
+      () => check(Guardians.apply(first, { vaa: new Uint8Array(3), now: NOW })),
+      'evidence-encoding',
+    ],
   ])('%s', (_, refused, expected) => {
-    expect(refused).toBe(expected)
+    expect(refused()).toBe(expected)
+  })
+
+  test('what a set begins with, and which index is next', () => {
+    expect(Guardians.fresh).toEqual({ earlier: [] })
+    expect(value(Guardians.trust({ index: 3, guardians: [address(1)] }))).toEqual({
+      current: { index: 3, guardians: [address(1)] },
+      earlier: [],
+    })
+    const skipped = sign(upgrade(2, nextGuardians))
+    expect(refusal(Guardians.apply(first, { vaa: skipped, now: NOW })).message).toBe('set 1 is next, not 2')
   })
 
   test('error: what can’t be trusted from the start', () => {
@@ -232,6 +249,7 @@ describe('the next guardians', () => {
     expect(refused(0, [])).toBe('guardians')
     expect(refused(0, [address(1), address(1)])).toBe('guardians')
     expect(refused(0, [new Uint8Array(20)])).toBe('guardians')
+    expect(refused(0, [address(1), new Uint8Array(20)])).toBe('guardians')
     expect(refused(0, [address(1).subarray(1)])).toBe('guardians')
     for (const index of [-1, 0.5, 2 ** 32]) expect(refused(index, [address(1)])).toBe('guardians-index')
   })

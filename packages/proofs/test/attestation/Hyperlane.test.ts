@@ -86,6 +86,7 @@ describe('messages', () => {
     for (const at of [0, 1, 2, 3, 4])
       expect(hex(value(receive(at, evidenceOf(at))).id)).toBe(hex(ids[at] as Uint8Array))
     value(receive(1, evidenceOf(1, [1, 2, 3])))
+    value(receive(1, evidenceOf(1, [2]), { by: { ...validators, threshold: 1 } }))
     value(receive(1, evidenceOf(1, [0, 1, 2, 3])))
   })
 

@@ -2,7 +2,7 @@ import { Nonces, Route } from '@aitbc/proofs/attestation'
 import { fc, test as property } from '@fast-check/vitest'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { describe, expect, test } from 'vitest'
-import { check, concat, flip, hex, unhex, value } from '../helpers.js'
+import { check, concat, flip, hex, refusal, unhex, value } from '../helpers.js'
 
 const at = (chain: string, byte: number): Route.Place => ({ chain, address: new Uint8Array(32).fill(byte) })
 
@@ -19,8 +19,8 @@ describe('messages to act on', () => {
   }
 
   test('default: a listed emitter, a listed target, an asset that is one', () => {
-    value(Route.allow(message, policy))
-    value(Route.allow({ emitter: message.emitter }, policy))
+    expect(value(Route.allow(message, policy))).toBe(true)
+    expect(value(Route.allow({ emitter: message.emitter }, policy))).toBe(true)
   })
 
   test.each<[string, Partial<Route.Message>, string]>([
@@ -40,6 +40,14 @@ describe('messages to act on', () => {
     ['A21: it calls another chain’s contract', { target: at('8', 5) }, 'target-unknown'],
   ])('%s', (_, changed, expected) => {
     expect(check(Route.allow({ ...message, ...changed }, policy))).toBe(expected)
+  })
+
+  test('refusals name the place', () => {
+    const told = (changed: Partial<Route.Message>) =>
+      refusal(Route.allow({ ...message, ...changed }, policy)).message
+    expect(told({ emitter: at('2', 2) })).toContain(`${hex(at('2', 2).address)} of 2`)
+    expect(told({ target: at('9', 6) })).toContain(`${hex(at('9', 6).address)} of 9`)
+    expect(told({ target: at('9', 7) })).toContain(`${hex(at('9', 7).address)} of 9`)
   })
 
   test('A52: a receiver that lists nothing takes nothing', () => {
@@ -97,7 +105,7 @@ describe('nonces', () => {
   test('A22: a nonce that two keys shared is told; the same signature again is no reuse', () => {
     const one = new Uint8Array(32).fill(1)
     const signed = use(one, sign(one, 5n))
-    value(Nonces.scan([signed, signed]))
+    expect(value(Nonces.scan([signed, signed]))).toBe(true)
     value(Nonces.scan([]))
     const other = { ...signed, key: secp256k1.getPublicKey(unhex('07'.repeat(32))) }
     expect(check(Nonces.scan([signed, other]))).toBe('nonce-reuse')

@@ -1,7 +1,7 @@
 import { SetChain, type SignerSet } from '@aitbc/proofs/attestation'
 import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect, test } from 'vitest'
-import { check, value } from '../helpers.js'
+import { check, refusal, value } from '../helpers.js'
 import { attest, SCHEMES, setOf, signBy } from './world.js'
 
 const statement = new TextEncoder().encode('deposit 1')
@@ -86,6 +86,12 @@ describe('handing over', () => {
     ],
   ])('A54: refused: %s', (_, handover, expected) => {
     expect(check(SetChain.apply(trusted, handover))).toBe(expected)
+  })
+
+  test('the refusal says which epoch is next', () => {
+    expect(refusal(SetChain.apply(trusted, hand(setOf('ecdsa', 3, { epoch: 9n })))).message).toBe(
+      `epoch ${first.epoch + 1n} is next, not 9`,
+    )
   })
 
   test('A54: a retirement before all time is none', () => {

@@ -182,6 +182,10 @@ describe('digests', () => {
     const nested = (depth: number): TypedData.Value => ({ v: depth === 0 ? [] : [nested(depth - 1)] })
     value(TypedData.encodeStruct(types, 'T', nested(15)))
     expect(check(TypedData.encodeStruct(types, 'T', nested(16)))).toBe('depth')
+    // With one struct around, lists are where structs were.
+    const around = { ...types, R: [{ name: 'v', type: 'T' }] }
+    value(TypedData.encodeStruct(around, 'R', { v: nested(15) }))
+    expect(check(TypedData.encodeStruct(around, 'R', { v: nested(16) }))).toBe('depth')
     const cyclic: { v: TypedData.Value[] } = { v: [] }
     cyclic.v.push(cyclic)
     expect(check(TypedData.encodeStruct(types, 'T', cyclic))).toBe('depth')
@@ -256,6 +260,13 @@ describe('signatures', () => {
     expect(check(WalletSignature.verify(address, digest, signature.subarray(1, 64)))).toBe('signature-form')
     expect(check(WalletSignature.verify(new Uint8Array(20), digest, signature))).toBe('address-zero')
     expect(check(WalletSignature.verify(address.subarray(1), digest, signature))).toBe('address-zero')
+    // A zero somewhere is no zero address.
+    const member = Array.from({ length: 200 }, (_, i) => i).find((i) =>
+      SCHEMES['ecdsa-address'].key(i).includes(0),
+    )
+    const { key, sign } = SCHEMES['ecdsa-address']
+    expect(key(member as number)).toContain(0)
+    value(WalletSignature.verify(key(member as number), digest, sign(member as number, digest)))
     expect(
       check(WalletSignature.verify(address, digest, concat(signature.subarray(0, 64), Uint8Array.of(0)))),
     ).toBe('signature-form')
@@ -266,9 +277,9 @@ describe('signatures', () => {
     expect(hex(call)).toBe(
       `1626ba7e${hex(digest)}${'40'.padStart(64, '0')}${'41'.padStart(64, '0')}${hex(signature).padEnd(192, '0')}`,
     )
-    expect(() => WalletSignature.contractCall(digest.subarray(1), signature)).toThrow()
+    expect(() => WalletSignature.contractCall(digest.subarray(1), signature)).toThrow(/^digest\b/)
     const magic = unhex('1626ba7e'.padEnd(64, '0'))
-    value(WalletSignature.contractAnswer(magic))
+    expect(value(WalletSignature.contractAnswer(magic))).toBe(true)
     for (const bad of [
       new Uint8Array(0),
       magic.subarray(0, 4),
