@@ -1,5 +1,6 @@
 import { Bytes } from '@aitbc/core'
 import { Address, Pda } from '@aitbc/proofs/solana'
+import { HtlcProgram } from '@aitbc/proofs/svm'
 import { sha256 } from '@noble/hashes/sha2.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -28,6 +29,13 @@ describe('terms', () => {
     expect(id).toEqual(sha256(preimage))
     const found = Pda.find(fill(0x99), [new TextEncoder().encode('htlc'), id])
     expect(found).toEqual({ ok: true, value: HtlcLock.address(own, backend) })
+    // The verifiers' own form of terms leads to the same account.
+    for (const one of [terms(), terms({ asset: token, amount: 3n })]) {
+      const proved = HtlcProgram.parameters(one, network)
+      if (!proved.ok) throw new Error(proved.refusal.message)
+      const { address } = HtlcLock.address(HtlcLock.fromLockTerms(one, backend, network), backend)
+      expect(HtlcProgram.address(proved.value)).toEqual({ ok: true, value: address })
+    }
     const seen = new Set([Bytes.toHex(id)])
     const changes: Partial<HtlcLock.ProgramTerms>[] = [
       { mint: fill(1) },

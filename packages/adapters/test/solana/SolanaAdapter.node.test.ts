@@ -1,9 +1,18 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Bytes, Hashlock, type Intent, type LockTerms, type Signed, type SwapSeed } from '@aitbc/core'
+import {
+  Bytes,
+  type Fact,
+  Hashlock,
+  type Intent,
+  type LockTerms,
+  type Signed,
+  type SwapSeed,
+} from '@aitbc/core'
 import { createHttpRpc } from '@aitbc/core/rpc'
 import { Address, LightClient, TransactionEvidence } from '@aitbc/proofs/solana'
+import { createSolanaVerifier } from '@aitbc/proofs/svm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   createKeySigner,
@@ -574,6 +583,36 @@ describe('evidence', () => {
     const wire = told.ok ? told.value.inclusion.transaction : new Uint8Array()
     const [call] = SolanaTransaction.decode(wire).instructions.filter(({ data }) => data.length === 33)
     expect(Hashlock.opens((call as SolanaInstruction.Instruction).data.slice(1), terms.hashlock)).toBe(true)
+    // A swap's verifier: what votes attest, and no more than the endpoint says where they are silent.
+    const made = await adapter.findLocks(terms)
+    if (made[0]?.is !== 'found') throw new Error('no lock was found')
+    const said = new Map(
+      [made[0].fact, spend.fact].map((fact) => [
+        fact.value.transaction,
+        { assurance: 'reported' as const, at: fact.at as Fact.BlockRef, asOf: fact.asOf },
+      ]),
+    )
+    const options = { network, client: () => trusted.value, now: () => chain.time() }
+    const verifier = createSolanaVerifier({ ...options, said: (transaction) => said.get(transaction) })
+    const { value: found } = made[0].fact
+    const locked = { kind: 'lock', terms, lock: found } as const
+    const proof = await adapter.prove(locked)
+    for (const [one, bytes] of [
+      [locked, proof],
+      [claim, evidence],
+    ] as const) {
+      expect(verifier.included(one, bytes)).toMatchObject({
+        ok: true,
+        value: { assurance: 'attested', silent: ['success', 'state', 'lookups'] },
+      })
+      const value = one.kind === 'lock' ? found : spend.fact.value
+      expect(verifier.verify(one, bytes)).toMatchObject({ ok: true, value: { value, assurance: 'reported' } })
+      expect(createSolanaVerifier(options).verify(one, bytes)).toMatchObject({
+        ok: false,
+        refusal: { check: 'success-unproved' },
+      })
+    }
+    expect(verifier.verify(locked, evidence)).toMatchObject({ ok: false, refusal: { check: 'call-absent' } })
   })
 })
 

@@ -1,0 +1,7 @@
+export {
+  createSolanaVerifier,
+  type Included,
+  type Said,
+  type SolanaVerifier,
+} from './createSolanaVerifier.js'
+export * as HtlcProgram from './HtlcProgram.js'
