@@ -1,12 +1,12 @@
 import { Bytes, type CallOptions, type Fact, isAitbcError } from '@aitbc/core'
 import type { Rpc } from '@aitbc/core/rpc'
 import { Block, Hash256, MerkleTree, Transaction } from '@aitbc/proofs/bitcoin'
+import { pause } from '../internal/pause.js'
 import type { Backend, Outpoint, Place, Told } from './Backend.js'
 import { BitcoinErrors } from './errors.js'
 import * as Answer from './internal/answer.js'
 import { forEach } from './internal/forEach.js'
 import { lru } from './internal/lru.js'
-import { pause } from './internal/pause.js'
 
 /** Error codes of Bitcoin Core (`rpc/protocol.h`). */
 const CODE = {

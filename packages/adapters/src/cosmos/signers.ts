@@ -11,6 +11,7 @@ import {
 import type { OfflineDirectSigner, OfflineSigner } from '@cosmjs/proto-signing'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { AuthInfo, SignDoc } from 'cosmjs-types/cosmos/tx/v1beta1/tx'
+import { assertFamily, assertNetwork } from '../internal/guards.js'
 import { fromBase64 } from './CosmosRpc.js'
 import * as CosmosTransaction from './CosmosTransaction.js'
 import { CosmosErrors } from './errors.js'
@@ -32,7 +33,7 @@ export function createKeySigner(options: {
   readonly privateKey: Bytes.Bytes32
 }): Signer & { readonly kind: 'signs' } {
   const { network, privateKey } = options
-  assertFamily(network)
+  assertFamily(network, 'cosmos')
   Bytes.assert(privateKey, 32, 'privateKey')
   if (!secp256k1.utils.isValidSecretKey(privateKey))
     throw CoreErrors.InvalidArgument('privateKey must be a key of secp256k1', { argument: 'privateKey' })
@@ -73,7 +74,7 @@ export function createOfflineSigner(
   options: { readonly network: Network; readonly account: AccountId.AccountId },
 ): Signer & { readonly kind: 'signs' } {
   const { network } = options
-  assertFamily(network)
+  assertFamily(network, 'cosmos')
   const account = AccountId.from(options.account, 'account')
   const address = CosmosTransaction.accountAddress(account, network, 'account')
   return {
@@ -216,12 +217,7 @@ function ownStep(
   network: Network,
   account: AccountId.AccountId,
 ): CosmosTransaction.CosmosTransaction {
-  if (step?.network !== network.id)
-    throw CoreErrors.ForeignNetwork(`step.network must be ${network.id}, got ${show(step?.network)}`, {
-      argument: 'step.network',
-      expected: network.id,
-      received: step?.network,
-    })
+  assertNetwork(step?.network, network.id, 'step.network')
   const transaction = CosmosTransaction.ofStep(step)
   if (step.from !== account)
     throw CosmosErrors.CosmosInvalidStep(`step.from must be ${account}, got ${show(step.from)}`, {
@@ -262,12 +258,4 @@ function changed(
     `the wallet signed something else than the ${kind ?? 'transaction'} it was asked for: ${why}`,
     { why },
   )
-}
-
-function assertFamily(network: Network): void {
-  if (network?.family !== 'cosmos')
-    throw CoreErrors.InvalidNetwork(`network.family must be cosmos, got ${show(network?.family)}`, {
-      argument: 'network',
-      received: network?.id,
-    })
 }

@@ -12,6 +12,9 @@ import {
   show,
 } from '@aitbc/core'
 import { type Address, decodeFunctionResult, type Hex, hexToBytes, zeroAddress } from 'viem'
+import { assertFamily, assertTransport } from '../internal/guards.js'
+import { createMemory } from '../internal/memory.js'
+import { pause } from '../internal/pause.js'
 import type { BeaconSource } from './BeaconSource.js'
 import * as EvmRpc from './EvmRpc.js'
 import * as HtlcArtifact from './HtlcArtifact.js'
@@ -177,15 +180,8 @@ export declare namespace createEvmAdapter {
 
 function createClient(options: createEvmAdapter.Options): Client {
   const { network, transport } = options
-  if (network?.family !== 'evm')
-    throw CoreErrors.InvalidNetwork(`network.family must be evm, got ${show(network?.family)}`, {
-      argument: 'network',
-      received: network?.id,
-    })
-  if (typeof transport?.request !== 'function')
-    throw CoreErrors.InvalidArgument(`transport must have a function request, got ${show(transport)}`, {
-      argument: 'transport',
-    })
+  assertFamily(network, 'evm')
+  assertTransport(transport, 'transport')
   const chainId = HtlcLock.chainIdOf(network.id)
   const address = (options.htlc ?? HtlcArtifact.address).toLowerCase() as Address
   if (!/^0x[0-9a-f]{40}$/.test(address) || address === zeroAddress)
@@ -218,10 +214,9 @@ function createClient(options: createEvmAdapter.Options): Client {
     quantum: options.quantum ?? 1n,
     maxFeeRate: options.maxFeeRate ?? 10_000_000_000_000n,
     pollMs: options.pollMs ?? Math.min(4000, Math.max(50, Number(network.blockTimeMs) / 2)),
-    wait: options.wait ?? timer,
+    wait: options.wait ?? pause,
     checked: { chain: false },
-    attempts: new Map(),
-    seen: new Set(),
+    ...createMemory(),
   }
 }
 
@@ -246,19 +241,4 @@ function hashOf(block: Fact.BlockRef): `0x${string}` {
       received: block.hash,
     })
   return block.hash as `0x${string}`
-}
-
-function timer(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    signal?.throwIfAborted()
-    const stop = () => {
-      clearTimeout(handle)
-      reject(signal?.reason)
-    }
-    const handle = setTimeout(() => {
-      signal?.removeEventListener('abort', stop)
-      resolve()
-    }, milliseconds)
-    signal?.addEventListener('abort', stop, { once: true })
-  })
 }

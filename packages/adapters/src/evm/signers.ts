@@ -1,15 +1,7 @@
-import {
-  AccountId,
-  Bytes,
-  CoreErrors,
-  isAitbcError,
-  type Network,
-  type Signer,
-  type Step,
-  show,
-} from '@aitbc/core'
+import { AccountId, Bytes, isAitbcError, type Network, type Signer, type Step, show } from '@aitbc/core'
 import { hexToBytes, keccak256, toHex } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
+import { assertNetwork } from '../internal/guards.js'
 import * as EvmRpc from './EvmRpc.js'
 import * as EvmTransaction from './EvmTransaction.js'
 import { EvmErrors } from './errors.js'
@@ -128,12 +120,7 @@ export function createEip1193Signer(
 }
 
 function ownStep(step: Step, network: string, account: AccountId.AccountId) {
-  if (step?.network !== network)
-    throw CoreErrors.ForeignNetwork(`step.network must be ${network}, got ${show(step?.network)}`, {
-      argument: 'step.network',
-      expected: network,
-      received: step?.network,
-    })
+  assertNetwork(step?.network, network, 'step.network')
   const transaction = EvmTransaction.ofStep(step)
   if (AccountId.canonical(step.from) !== account)
     throw EvmErrors.EvmInvalidStep(`step.from must be ${account}, got ${show(step.from)}`, {

@@ -17,6 +17,9 @@ import {
 } from '@aitbc/core'
 import * as networks from '@aitbc/core/networks'
 import type { ApiPromise } from '@polkadot/api'
+import { assertFamily } from '../internal/guards.js'
+import { createMemory } from '../internal/memory.js'
+import { pause } from '../internal/pause.js'
 import * as Address from './Address.js'
 import * as HubLock from './HubLock.js'
 import { accountAt, assetOf, holding } from './internal/accounts.js'
@@ -229,11 +232,7 @@ function createClient(
   options: createPolkadotAdapter.Options & { readonly hub?: createPolkadotAdapter.HubOptions | undefined },
 ): Client {
   const { network, api, hub } = options
-  if (network?.family !== 'polkadot')
-    throw CoreErrors.InvalidNetwork(`network.family must be polkadot, got ${show(network?.family)}`, {
-      argument: 'network',
-      received: network?.id,
-    })
+  assertFamily(network, 'polkadot')
   networks.assert(network)
   if (typeof api?.rpc !== 'object' && typeof api?.rpc !== 'function')
     throw CoreErrors.InvalidArgument(`api must be an ApiPromise of @polkadot/api, got ${show(api)}`, {
@@ -255,11 +254,10 @@ function createClient(
     mortality,
     maxTip: options.maxTip ?? 10n ** BigInt(network.native.decimals),
     pollMs: options.pollMs ?? Math.min(4000, Math.max(50, Number(network.blockTimeMs) / 2)),
-    wait: options.wait ?? timer,
+    wait: options.wait ?? pause,
     hub: hub === undefined ? undefined : createHub(network, hub),
     checked: {},
-    attempts: new Map(),
-    seen: new Set(),
+    ...createMemory(),
   }
 }
 
@@ -285,19 +283,4 @@ function createHub(network: Network, options: createPolkadotAdapter.HubOptions):
     deployedAt,
     limits: { ...LIMITS, storageDeposit: 10n ** BigInt(network.native.decimals), ...limits },
   }
-}
-
-function timer(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    signal?.throwIfAborted()
-    const stop = () => {
-      clearTimeout(handle)
-      reject(signal?.reason)
-    }
-    const handle = setTimeout(() => {
-      signal?.removeEventListener('abort', stop)
-      resolve()
-    }, milliseconds)
-    signal?.addEventListener('abort', stop, { once: true })
-  })
 }

@@ -1,5 +1,6 @@
-import { type AccountId, Bytes, CoreErrors, type Network, type Signer, type Step, show } from '@aitbc/core'
+import { type AccountId, Bytes, type Network, type Signer, type Step, show } from '@aitbc/core'
 import { ed25519 } from '@noble/curves/ed25519.js'
+import { assertFamily, assertNetwork } from '../internal/guards.js'
 import * as Address from './Address.js'
 import { PolkadotErrors } from './errors.js'
 import * as PolkadotTransaction from './PolkadotTransaction.js'
@@ -34,7 +35,7 @@ export function createKeySigner(options: {
 }): Signer & { readonly kind: 'signs' } {
   Bytes.assert(options.privateKey, 32, 'privateKey')
   const { network } = options
-  assertFamily(network)
+  assertFamily(network, 'polkadot')
   const key = Bytes.copy(options.privateKey)
   const account = Address.toAccountId(ed25519.getPublicKey(key), network)
   return {
@@ -67,7 +68,7 @@ export function createInjectedSigner(
   options: { readonly network: Network; readonly account: AccountId.AccountId },
 ): Signer & { readonly kind: 'signs' } {
   const { network, account } = options
-  assertFamily(network)
+  assertFamily(network, 'polkadot')
   const own = Address.fromAccountId(account, network, 'account')
   return {
     kind: 'signs',
@@ -115,12 +116,7 @@ function ownStep(
   network: Network,
   account: AccountId.AccountId,
 ): PolkadotTransaction.PolkadotTransaction {
-  if (step?.network !== network.id)
-    throw CoreErrors.ForeignNetwork(`step.network must be ${network.id}, got ${show(step?.network)}`, {
-      argument: 'step.network',
-      expected: network.id,
-      received: step?.network,
-    })
+  assertNetwork(step?.network, network.id, 'step.network')
   const transaction = PolkadotTransaction.ofStep(step)
   if (step.from !== account)
     throw PolkadotErrors.PolkadotInvalidStep(`step.from must be ${account}, got ${show(step.from)}`, {
@@ -181,12 +177,4 @@ async function wallet<T>(ask: () => Promise<T>): Promise<T> {
       throw PolkadotErrors.PolkadotWalletRefused(`the wallet answered: ${message}`, context, { cause: error })
     throw PolkadotErrors.PolkadotWalletFailed(`the wallet answered: ${message}`, context, { cause: error })
   }
-}
-
-function assertFamily(network: Network): void {
-  if (network?.family !== 'polkadot')
-    throw CoreErrors.InvalidNetwork(`network.family must be polkadot, got ${show(network?.family)}`, {
-      argument: 'network',
-      received: network?.id,
-    })
 }

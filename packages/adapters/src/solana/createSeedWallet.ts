@@ -1,4 +1,5 @@
-import { AccountId, type Network, type SeedWallet, SwapSeed } from '@aitbc/core'
+import type { Network, SeedWallet, SwapSeed } from '@aitbc/core'
+import { seedWallet } from '../internal/seedWallet.js'
 import { createKeySigner } from './signers.js'
 
 /**
@@ -18,12 +19,5 @@ export function createSeedWallet(options: {
   readonly network: Network
   readonly seed: SwapSeed.NetworkSeed
 }): SeedWallet {
-  const { network, seed } = options
-  SwapSeed.assertNetwork(seed, network.id)
-  const signer = createKeySigner({ network, privateKey: SwapSeed.derive(seed, 'funding') })
-  return {
-    funding: signer.account,
-    party: () => ({ account: signer.account, payout: signer.account }),
-    signer: (account) => (AccountId.canonical(account) === signer.account ? signer : undefined),
-  }
+  return seedWallet(options, createKeySigner)
 }

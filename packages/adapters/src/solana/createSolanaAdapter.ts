@@ -13,6 +13,8 @@ import {
   show,
 } from '@aitbc/core'
 import { Address } from '@aitbc/proofs/solana'
+import { assertFamily, assertTransport } from '../internal/guards.js'
+import { pause } from '../internal/pause.js'
 import type { EvidenceSource } from './EvidenceSource.js'
 import * as HtlcArtifact from './HtlcArtifact.js'
 import * as HtlcLock from './HtlcLock.js'
@@ -150,15 +152,8 @@ export declare namespace createSolanaAdapter {
 
 function createClient(options: createSolanaAdapter.Options): Client {
   const { network, rpc } = options
-  if (network?.family !== 'solana')
-    throw CoreErrors.InvalidNetwork(`network.family must be solana, got ${show(network?.family)}`, {
-      argument: 'network',
-      received: network?.id,
-    })
-  if (typeof rpc?.request !== 'function')
-    throw CoreErrors.InvalidArgument(`rpc must have a function request, got ${show(rpc)}`, {
-      argument: 'rpc',
-    })
+  assertFamily(network, 'solana')
+  assertTransport(rpc, 'rpc')
   const program = HtlcLock.keyOfText(options.program, 'program')
   const tokens = new Map<string, Amount.Asset>()
   for (const asset of options.tokens ?? []) {
@@ -182,7 +177,7 @@ function createClient(options: createSolanaAdapter.Options): Client {
     maxFeeRate: options.maxFeeRate ?? 50_000_000n,
     nonce: options.nonce,
     pollMs: options.pollMs ?? Number(network.blockTimeMs),
-    wait: options.wait ?? timer,
+    wait: options.wait ?? pause,
     checked: { chain: false, program: false },
     memory: {
       attempts: new Map(),
@@ -221,19 +216,4 @@ async function balance(
     return sum + (native ? it.lamports : (tokens?.amount ?? 0n))
   }, 0n)
   return told(client, held, ref(at), head.tip)
-}
-
-function timer(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    signal?.throwIfAborted()
-    const stop = () => {
-      clearTimeout(handle)
-      reject(signal?.reason)
-    }
-    const handle = setTimeout(() => {
-      signal?.removeEventListener('abort', stop)
-      resolve()
-    }, milliseconds)
-    signal?.addEventListener('abort', stop, { once: true })
-  })
 }

@@ -1,16 +1,8 @@
-import {
-  AccountId,
-  Bytes,
-  CoreErrors,
-  isAitbcError,
-  type Network,
-  type Signer,
-  type Step,
-  show,
-} from '@aitbc/core'
+import { AccountId, Bytes, isAitbcError, type Network, type Signer, type Step, show } from '@aitbc/core'
 import { Address, Transaction } from '@aitbc/proofs/solana'
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { getTransactionDecoder, type TransactionPartialSigner } from '@solana/kit'
+import { assertFamily, assertNetwork } from '../internal/guards.js'
 import { SolanaErrors } from './errors.js'
 import { keyOf } from './HtlcLock.js'
 import * as SolanaTransaction from './SolanaTransaction.js'
@@ -29,7 +21,7 @@ export function createKeySigner(options: {
   readonly privateKey: Bytes.Bytes32
 }): Signer & { readonly kind: 'signs' } {
   const { network } = options
-  assertFamily(network)
+  assertFamily(network, 'solana')
   Bytes.assert(options.privateKey, 32, 'privateKey')
   const key = Bytes.copy(options.privateKey)
   const account = AccountId.canonical(`${network.id}:${Address.encode(ed25519.getPublicKey(key))}`)
@@ -58,7 +50,7 @@ export function createKitSigner(
   options: { readonly network: Network },
 ): Signer & { readonly kind: 'signs' } {
   const { network } = options
-  assertFamily(network)
+  assertFamily(network, 'solana')
   const account = AccountId.from(`${network.id}:${signer?.address}`, 'signer.address')
   keyOf(account, network.id, 'signer.address')
   return {
@@ -213,7 +205,7 @@ interface WalletOptions {
 
 function walletOf(wallet: StandardWallet, options: WalletOptions, feature: string) {
   const { network } = options
-  assertFamily(network)
+  assertFamily(network, 'solana')
   const account = AccountId.canonical(options.account)
   const address = Address.encode(keyOf(account, network.id, 'account'))
   const chain = options.chain ?? CHAINS[network.id] ?? 'solana:localnet'
@@ -309,12 +301,7 @@ export function ownStep(
   network: string,
   account: AccountId.AccountId,
 ): SolanaTransaction.Decoded {
-  if (step?.network !== network)
-    throw CoreErrors.ForeignNetwork(`step.network must be ${network}, got ${show(step?.network)}`, {
-      argument: 'step.network',
-      expected: network,
-      received: step?.network,
-    })
+  assertNetwork(step?.network, network, 'step.network')
   const decoded = SolanaTransaction.ofStep(step)
   if (step.from !== account)
     throw SolanaErrors.SolanaInvalidStep(`step.from must be ${account}, got ${show(step.from)}`, {
@@ -323,12 +310,4 @@ export function ownStep(
       received: step.from,
     })
   return decoded
-}
-
-function assertFamily(network: Network): void {
-  if (network?.family !== 'solana')
-    throw CoreErrors.InvalidNetwork(`network.family must be solana, got ${show(network?.family)}`, {
-      argument: 'network',
-      received: network?.id,
-    })
 }

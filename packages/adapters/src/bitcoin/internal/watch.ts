@@ -10,10 +10,10 @@ import {
   show,
 } from '@aitbc/core'
 import { BlockHeader, Hash256 } from '@aitbc/proofs/bitcoin'
+import { pause } from '../../internal/pause.js'
 import * as Account from '../Account.js'
 import type { Context } from './context.js'
 import { placedLocks, spendOf } from './locks.js'
-import { pause } from './pause.js'
 import { parseRef } from './ref.js'
 import * as Terms from './terms.js'
 

@@ -1,9 +1,13 @@
-import { type Amount, type CallOptions, Fact, isAitbcError, type Network } from '@aitbc/core'
+import { type Amount, type CallOptions, type Fact, isAitbcError, type Network } from '@aitbc/core'
 import { type Address, type Hex, keccak256 } from 'viem'
+import { atHead, ref, rpc } from '../../internal/facts.js'
+import type { Memory } from '../../internal/memory.js'
 import type { BeaconSource } from '../BeaconSource.js'
 import * as EvmRpc from '../EvmRpc.js'
 import { EvmErrors } from '../errors.js'
 import type { HtlcBackend } from '../HtlcLock.js'
+
+export { ref, rpc, told } from '../../internal/facts.js'
 
 /**
  * Gas limits, measured on anvil with room to spare (`test/evm/Gas.node.test.ts`); they bound the maximum fee that a step states, and
@@ -22,7 +26,7 @@ export interface GasLimits {
 }
 
 /** What the adapter's functions share. */
-export interface Client {
+export interface Client extends Memory {
   readonly network: Network
   readonly chainId: bigint
   readonly transport: EvmRpc.EvmTransport
@@ -48,18 +52,6 @@ export interface Client {
     /** The final block that the beacon source told last, and the endpoint's chain has. */
     final?: Fact.BlockRef
   }
-  /** Ids of what was sent, by conflict key, oldest first. */
-  readonly attempts: Map<string, readonly string[]>
-  /** Ids that the node was seen to know. */
-  readonly seen: Set<string>
-}
-
-/** Most entries that the adapter remembers of what it sent. */
-export const MEMORY = 10_000
-
-/** The options of a call for the RPC layer. */
-export function rpc(options: CallOptions | undefined): EvmRpc.Options {
-  return options?.signal === undefined ? {} : { signal: options.signal }
 }
 
 /** `EvmWrongChain` (3204) where the endpoint is on another chain than the network. */
@@ -153,38 +145,14 @@ async function finalBy(
   return checked.final
 }
 
-/** A block's reference. */
-export function ref(block: { readonly height: bigint; readonly hash: string }): Fact.BlockRef {
-  return { height: block.height, hash: block.hash }
-}
-
-/** A fact of this adapter. */
-export function told<T>(
-  client: Client,
-  value: T,
-  at: Fact.BlockRef | 'mempool',
-  asOf: Fact.Tip,
-): Fact.Told<T> {
-  return Fact.told(value, at, asOf, client.assurance)
-}
-
 /** Runs reads of one head; where a reorganisation takes it away in the middle, once more from the new one. */
-export async function atTip<T>(
+export function atTip<T>(
   client: Client,
   options: CallOptions | undefined,
   reads: (tip: Fact.Tip & { readonly hash: Hex }) => Promise<T>,
 ): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    const tip = await tipOf(client, options)
-    try {
-      return await reads(tip)
-    } catch (error) {
-      if (attempt === 3 || !(isAitbcError(error, 'RpcRejected') || isAitbcError(error, 'RpcMalformed')))
-        throw error
-      const now = await EvmRpc.block(client.transport, tip.height, rpc(options))
-      if (now?.hash === tip.hash) throw error
-    }
-  }
+  const hashAt = async (height: bigint) => (await EvmRpc.block(client.transport, height, rpc(options)))?.hash
+  return atHead(() => tipOf(client, options), hashAt, reads)
 }
 
 /** The hash of the code at the contract's address in a block. */
@@ -200,11 +168,4 @@ export async function assertCode(client: Client, blockHash: Hex, options?: CallO
       `the code at ${client.backend.address} on ${client.network.id} must have hash ${client.codeHash}, got ${received}`,
       { expected: client.codeHash, received, address: client.backend.address },
     )
-}
-
-/** Remembers at most {@link MEMORY} entries, the newest. */
-export function remember<K, V>(map: Map<K, V>, key: K, value: V): void {
-  map.delete(key)
-  map.set(key, value)
-  if (map.size > MEMORY) map.delete(map.keys().next().value as K)
 }

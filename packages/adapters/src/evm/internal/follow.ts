@@ -1,23 +1,25 @@
 import {
   type CallOptions,
-  CoreErrors,
   type Fact,
   isAitbcError,
   type Signed,
   type Status,
   type Submission,
-  show,
 } from '@aitbc/core'
 import { type Address, type Hex, toHex } from 'viem'
+import { assertNetwork } from '../../internal/guards.js'
+import { attemptsOf, saw, sent } from '../../internal/memory.js'
 import * as EvmRpc from '../EvmRpc.js'
 import * as EvmTransaction from '../EvmTransaction.js'
 import { EvmErrors } from '../errors.js'
-import { atTip, type Client, checkChain, MEMORY, ref, remember, rpc, told } from './client.js'
+import { atTip, type Client, checkChain, ref, rpc, told } from './client.js'
+
+const ID = /^0x[0-9a-f]{64}$/
 
 /** Broadcasts; what the node already knows, or a block already has, counts as sent. */
 export async function submit(client: Client, signed: Signed, options?: CallOptions): Promise<Submission> {
   options?.signal?.throwIfAborted()
-  assertNetwork(client, signed?.step?.network, 'signed.step.network')
+  assertNetwork(signed?.step?.network, client.network.id, 'signed.step.network')
   await EvmTransaction.assertSigned(signed)
   await checkChain(client, options)
   const id = signed.id as Hex
@@ -28,12 +30,7 @@ export async function submit(client: Client, signed: Signed, options?: CallOptio
     if (!isAitbcError(error, 'RpcRejected')) throw error
     if (!(await known(client, id, options))) throw explained(error, signed)
   }
-  saw(client, id)
-  const versions = versionsKey(signed)
-  const earlier = client.attempts.get(versions) ?? []
-  const attempts = [...earlier.filter((attempt) => attempt !== id), id]
-  remember(client.attempts, versions, attempts)
-  return { step: signed.step, id, raw: signed.raw, attempts }
+  return sent(client, signed, versionsKey(signed))
 }
 
 /**
@@ -45,9 +42,9 @@ export async function status(
   submission: Submission,
   options?: CallOptions,
 ): Promise<Fact.Fact<Status>> {
-  assertNetwork(client, submission?.step?.network, 'submission.step.network')
+  assertNetwork(submission?.step?.network, client.network.id, 'submission.step.network')
   const { from, nonce } = EvmTransaction.ofStep(submission.step)
-  const ids = attemptsOf(submission)
+  const ids = attemptsOf(submission, ID) as readonly Hex[]
   return atTip(client, options, async (tip) => {
     for (const id of ids) {
       const receipt = await EvmRpc.receipt(client.transport, id, rpc(options))
@@ -131,30 +128,4 @@ function explained(error: unknown, signed: Signed): unknown {
 function versionsKey({ step }: Pick<Signed, 'step'>): string {
   const { to, value, data } = EvmTransaction.ofStep(step)
   return `${step.conflictKey} ${step.kind} ${to} ${value} ${data}`
-}
-
-/** All attempts of a submission, newest first. */
-function attemptsOf(submission: Submission): readonly Hex[] {
-  const ids = [...new Set([...(submission.attempts ?? []), submission.id])].reverse()
-  for (const id of ids)
-    if (!/^0x[0-9a-f]{64}$/.test(id))
-      throw CoreErrors.InvalidArgument(`submission.attempts must be transaction hashes, got ${show(id)}`, {
-        argument: 'submission.attempts',
-        received: id,
-      })
-  return ids as Hex[]
-}
-
-function saw(client: Client, id: Hex): void {
-  client.seen.add(id)
-  if (client.seen.size > MEMORY) client.seen.delete(client.seen.values().next().value as string)
-}
-
-function assertNetwork(client: Client, network: unknown, argument: string): void {
-  if (network !== client.network.id)
-    throw CoreErrors.ForeignNetwork(`${argument} must be ${client.network.id}, got ${show(network)}`, {
-      argument,
-      expected: client.network.id,
-      received: network,
-    })
 }

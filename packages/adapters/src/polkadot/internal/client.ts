@@ -1,14 +1,18 @@
-import { type CallOptions, CoreErrors, Fact, isAitbcError, type Network } from '@aitbc/core'
+import { type CallOptions, CoreErrors, type Fact, type Network } from '@aitbc/core'
 import { Scale, StorageKey } from '@aitbc/proofs/substrate'
 import type { ApiPromise } from '@polkadot/api'
+import { atHead, ref } from '../../internal/facts.js'
+import type { Memory } from '../../internal/memory.js'
 import { PolkadotErrors } from '../errors.js'
 import type { Hub } from './hub.js'
 import * as Rpc from './rpc.js'
 
+export { ref, told } from '../../internal/facts.js'
+
 type Hex = `0x${string}`
 
 /** What the adapter's functions share. */
-export interface Client {
+export interface Client extends Memory {
   readonly network: Network
   readonly api: ApiPromise
   readonly assurance: Fact.Told<unknown>['assurance']
@@ -22,17 +26,10 @@ export interface Client {
   readonly hub: Hub | undefined
   /** The first block's hash, once it is known to be the one that the network is named by. */
   readonly checked: { genesis?: Hex }
-  /** Ids of what was sent, by conflict key, oldest first. */
-  readonly attempts: Map<string, readonly string[]>
-  /** Ids that the node was seen to know. */
-  readonly seen: Set<string>
 }
 
 /** The head of the chain as reads are bound to it. */
 export type Head = Fact.Tip & { readonly hash: Hex }
-
-/** Most entries that the adapter remembers of what it sent. */
-export const MEMORY = 10_000
 
 /** The first block's hash; `PolkadotWrongChain` (3503) where it isn't the one that the network is named by. */
 export async function genesisOf(client: Client, options?: CallOptions): Promise<Hex> {
@@ -114,50 +111,17 @@ export async function timeAt(client: Client, hash: Hex, options?: CallOptions): 
   return time.value / 1000n
 }
 
-/** A block's reference. */
-export function ref(block: { readonly height: bigint; readonly hash: string }): Fact.BlockRef {
-  return { height: block.height, hash: block.hash }
-}
-
-/** A fact of this adapter. */
-export function told<T>(
-  client: Client,
-  value: T,
-  at: Fact.BlockRef | 'mempool',
-  asOf: Fact.Tip,
-): Fact.Told<T> {
-  const { height, hash, time, clock, finalized } = asOf
-  return Fact.told(
-    value,
-    at,
-    { height, hash, time, clock, ...(finalized === undefined ? {} : { finalized }) },
-    client.assurance,
-  )
-}
-
 /** Runs reads of one head; where a reorganisation takes it away in the middle, once more from the new one. */
-export async function atTip<T>(
+export function atTip<T>(
   client: Client,
   options: CallOptions | undefined,
   reads: (tip: Head) => Promise<T>,
 ): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    const tip = await tipOf(client, options)
-    try {
-      return await reads(tip)
-    } catch (error) {
-      if (attempt === 3 || !(isAitbcError(error, 'RpcRejected') || isAitbcError(error, 'RpcMalformed')))
-        throw error
-      if ((await Rpc.blockHash(client.api, tip.height, options)) === tip.hash) throw error
-    }
-  }
-}
-
-/** Remembers at most {@link MEMORY} entries, the newest. */
-export function remember<K, V>(map: Map<K, V>, key: K, value: V): void {
-  map.delete(key)
-  map.set(key, value)
-  if (map.size > MEMORY) map.delete(map.keys().next().value as K)
+  return atHead(
+    () => tipOf(client, options),
+    (height) => Rpc.blockHash(client.api, height, options),
+    reads,
+  )
 }
 
 /** A block's hash as the caller gives it. */

@@ -1,30 +1,19 @@
 import {
   Bytes,
   type CallOptions,
-  CoreErrors,
   type Fact,
   isAitbcError,
   type Signed,
   type Status,
   type Submission,
-  show,
 } from '@aitbc/core'
+import { assertNetwork } from '../../internal/guards.js'
+import { attemptsOf, saw, sent } from '../../internal/memory.js'
 import * as Address from '../Address.js'
 import { PolkadotErrors } from '../errors.js'
 import * as PolkadotTransaction from '../PolkadotTransaction.js'
 import { accountAt } from './accounts.js'
-import {
-  atTip,
-  type Client,
-  genesisOf,
-  type Head,
-  headerAt,
-  MEMORY,
-  needBlock,
-  ref,
-  remember,
-  told,
-} from './client.js'
+import { atTip, type Client, genesisOf, type Head, headerAt, needBlock, ref, told } from './client.js'
 import { type DispatchFailure, eventsOf, registryAt } from './events.js'
 import * as Rpc from './rpc.js'
 
@@ -48,13 +37,14 @@ interface Included {
   readonly failure: DispatchFailure | undefined
 }
 
+const ID = /^0x[0-9a-f]{64}$/
 /** What the pools of nodes answer (`sc-rpc-api`, author errors). */
 const CODE = { invalid: 1010, unknownValidity: 1011, banned: 1012, known: 1013, cheap: 1014 } as const
 
 /** Broadcasts; what the node already knows, or a block already has, counts as sent. */
 export async function submit(client: Client, signed: Signed, options?: CallOptions): Promise<Submission> {
   options?.signal?.throwIfAborted()
-  assertNetwork(client, signed?.step?.network, 'signed.step.network')
+  assertNetwork(signed?.step?.network, client.network.id, 'signed.step.network')
   const transaction = PolkadotTransaction.assertSigned(signed)
   await genesisOf(client, options)
   const id = signed.id as Hex
@@ -67,13 +57,8 @@ export async function submit(client: Client, signed: Signed, options?: CallOptio
     if (code !== CODE.known && !(await known(client, transaction, id, options)))
       throw explained(error, signed)
   }
-  saw(client, id)
   // Versions are one call: another that has its nonce, such as a void, is none of them (S9).
-  const versions = `${signed.step.conflictKey} ${Bytes.toHex(transaction.method)}`
-  const earlier = client.attempts.get(versions) ?? []
-  const attempts = [...earlier.filter((attempt) => attempt !== id), id]
-  remember(client.attempts, versions, attempts)
-  return { step: signed.step, id, raw: signed.raw, attempts }
+  return sent(client, signed, `${signed.step.conflictKey} ${Bytes.toHex(transaction.method)}`)
 }
 
 /**
@@ -85,9 +70,9 @@ export async function status(
   submission: Submission,
   options?: CallOptions,
 ): Promise<Fact.Fact<PolkadotStatus>> {
-  assertNetwork(client, submission?.step?.network, 'submission.step.network')
+  assertNetwork(submission?.step?.network, client.network.id, 'submission.step.network')
   const transaction = PolkadotTransaction.ofStep(submission.step)
-  const ids = attemptsOf(submission)
+  const ids = attemptsOf(submission, ID) as readonly Hex[]
   return atTip(client, options, async (tip) => {
     const taken = await find(client, transaction, ids, tip, options)
     if (taken !== undefined && 'by' in taken)
@@ -252,32 +237,4 @@ function explained(error: unknown, { step, id }: Signed): unknown {
   if (code === CODE.invalid || code === CODE.unknownValidity || code === CODE.banned)
     return PolkadotErrors.PolkadotRefused(said, context, { cause: error })
   return error
-}
-
-function attemptsOf(submission: Submission): readonly Hex[] {
-  const ids = [...(submission.attempts ?? []), submission.id]
-  for (const id of ids)
-    if (typeof id !== 'string' || !/^0x[0-9a-f]{64}$/.test(id))
-      throw CoreErrors.InvalidArgument(
-        `submission.attempts must be hashes of transactions, got ${show(id)}`,
-        {
-          argument: 'submission.attempts',
-          received: id,
-        },
-      )
-  return [...new Set(ids)] as Hex[]
-}
-
-function saw(client: Client, id: string): void {
-  client.seen.add(id)
-  if (client.seen.size > MEMORY) client.seen.delete(client.seen.values().next().value as string)
-}
-
-function assertNetwork(client: Client, network: unknown, argument: string): void {
-  if (network !== client.network.id)
-    throw CoreErrors.ForeignNetwork(`${argument} must be ${client.network.id}, got ${show(network)}`, {
-      argument,
-      expected: client.network.id,
-      received: network,
-    })
 }

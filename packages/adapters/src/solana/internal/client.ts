@@ -1,6 +1,8 @@
-import { type Amount, Bytes, type CallOptions, Fact, type Network } from '@aitbc/core'
+import { type Amount, Bytes, type CallOptions, type Fact, type Network } from '@aitbc/core'
 import { Address, Pda } from '@aitbc/proofs/solana'
 import { sha256 } from '@noble/hashes/sha2.js'
+import { ref, rpc } from '../../internal/facts.js'
+import { remember as keep } from '../../internal/memory.js'
 import type { EvidenceSource } from '../EvidenceSource.js'
 import { SolanaErrors } from '../errors.js'
 import { type HtlcBackend, keyOfText } from '../HtlcLock.js'
@@ -25,6 +27,8 @@ export interface ComputeUnits {
   /** What a `call` intent may use. */
   readonly call: number
 }
+
+export { ref, rpc, told } from '../../internal/facts.js'
 
 /** What the adapter's functions share. */
 export interface Client {
@@ -73,11 +77,6 @@ const LOADER: Bytes.Bytes32 = /* @__PURE__ */ keyOfText(
 const PROGRAM_SIZE = 36
 /** What stands before the code: a tag, the slot, and whether somebody may change it. */
 const PROGRAM_DATA_HEAD = 45
-
-/** The options of a call for the RPC layer. */
-export function rpc(options: CallOptions | undefined): SolanaRpc.Options {
-  return options?.signal === undefined ? {} : { signal: options.signal }
-}
 
 /** `SolanaWrongChain` (3304) where the endpoint is on another cluster than the network. */
 export async function checkChain(client: Client, options?: CallOptions): Promise<void> {
@@ -159,21 +158,6 @@ export async function blockAt(
   return found
 }
 
-/** A block's reference. */
-export function ref(block: { readonly height: bigint; readonly hash: string }): Fact.BlockRef {
-  return { height: block.height, hash: block.hash }
-}
-
-/** A fact of this adapter. */
-export function told<T>(
-  client: Client,
-  value: T,
-  at: Fact.BlockRef | 'mempool',
-  asOf: Fact.Tip,
-): Fact.Told<T> {
-  return Fact.told(value, at, asOf, client.assurance)
-}
-
 /** Reads accounts, and a head that isn't older than they are. */
 export async function read(
   client: Client,
@@ -249,9 +233,7 @@ export async function assertProgram(client: Client, options?: CallOptions): Prom
     })
 }
 
-/** Remembers at most so many entries, the newest. */
+/** Remembers at most {@link MEMORY} entries, the newest. */
 export function remember<K, V>(map: Map<K, V>, key: K, value: V): void {
-  map.delete(key)
-  map.set(key, value)
-  if (map.size > MEMORY) map.delete(map.keys().next().value as K)
+  keep(map, key, value, MEMORY)
 }

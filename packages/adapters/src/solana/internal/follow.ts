@@ -9,9 +9,10 @@ import {
   type Status,
   type Step,
   type Submission,
-  show,
 } from '@aitbc/core'
 import { Address } from '@aitbc/proofs/solana'
+import { assertNetwork } from '../../internal/guards.js'
+import * as Memory from '../../internal/memory.js'
 import { SolanaErrors } from '../errors.js'
 import * as NonceAccount from '../NonceAccount.js'
 import * as SolanaRpc from '../SolanaRpc.js'
@@ -22,6 +23,7 @@ import { blockNear, type Client, checkChain, headOf, ref, remember, rpc, told } 
 const RESEND_AFTER = 16n
 /** Ids of one question. */
 const MAX_IDS = 256
+const ID = /^[1-9A-HJ-NP-Za-km-z]{64,88}$/
 
 /**
  * Broadcasts; what the node already knows counts as sent. A claim isn't simulated (H18), and isn't sent where it can't be included any
@@ -29,7 +31,7 @@ const MAX_IDS = 256
  */
 export async function submit(client: Client, signed: Signed, options?: CallOptions): Promise<Submission> {
   options?.signal?.throwIfAborted()
-  assertNetwork(client, signed?.step?.network, 'signed.step.network')
+  assertNetwork(signed?.step?.network, client.network.id, 'signed.step.network')
   SolanaTransaction.assertSigned(signed)
   await checkChain(client, options)
   const { id, step, raw } = signed
@@ -78,7 +80,7 @@ export async function status(
   submission: Submission,
   options?: CallOptions,
 ): Promise<Fact.Fact<Status>> {
-  assertNetwork(client, submission?.step?.network, 'submission.step.network')
+  assertNetwork(submission?.step?.network, client.network.id, 'submission.step.network')
   SolanaTransaction.ofStep(submission.step)
   const ids = attemptsOf(submission)
   await checkChain(client, options)
@@ -209,23 +211,7 @@ function explained(error: AitbcError, signed: Signed, said: string): AitbcError 
   return error
 }
 
-/** All attempts of a submission, newest first. */
+/** The newest attempts of a submission, newest first. */
 function attemptsOf(submission: Submission): readonly string[] {
-  const ids = [...new Set([...(submission.attempts ?? []), submission.id])].reverse().slice(0, MAX_IDS)
-  for (const id of ids)
-    if (typeof id !== 'string' || !/^[1-9A-HJ-NP-Za-km-z]{64,88}$/.test(id))
-      throw CoreErrors.InvalidArgument(`submission.attempts must be signatures, got ${show(id)}`, {
-        argument: 'submission.attempts',
-        received: id,
-      })
-  return ids
-}
-
-function assertNetwork(client: Client, network: unknown, argument: string): void {
-  if (network !== client.network.id)
-    throw CoreErrors.ForeignNetwork(`${argument} must be ${client.network.id}, got ${show(network)}`, {
-      argument,
-      expected: client.network.id,
-      received: network,
-    })
+  return Memory.attemptsOf(submission, ID).slice(0, MAX_IDS)
 }

@@ -1,6 +1,5 @@
 import {
-  Bytes,
-  isAitbcError,
+  type Bytes,
   type LockRecovery,
   LockTerms,
   RecoveryRecord,
@@ -8,6 +7,7 @@ import {
   SwapSeed,
 } from '@aitbc/core'
 import { ed25519 } from '@noble/curves/ed25519.js'
+import * as Shared from '../../internal/record.js'
 import { pack, unpack } from './compact.js'
 
 /** Tags that recovery asks for beyond the last one in use. */
@@ -30,9 +30,7 @@ export function seal(
   terms: LockTerms.LockTerms,
   lockId: Bytes.Hash32,
 ): Bytes.Bytes {
-  const { seed, nonce } = recovery
-  const packed = pack(RecoveryRecord.encode(record), LockTerms.encode(terms))
-  return Bytes.concat(nonce, RecoveryRecord.seal(seed, nonce, packed, { context: lockId }))
+  return Shared.seal({ ...recovery, record }, lockId, beside(terms))
 }
 
 /** Opens what {@link seal} made for this lock; undefined for another owner's, another lock's, or damaged bytes. */
@@ -41,15 +39,15 @@ export function open(
   terms: LockTerms.LockTerms,
   lockId: Bytes.Hash32,
   bytes: Bytes.Bytes,
-): { readonly nonce: Bytes.Bytes; readonly record: SwapRecord } | undefined {
-  const nonce = bytes.slice(0, SwapSeed.NONCE_LENGTH)
-  if (nonce.length !== SwapSeed.NONCE_LENGTH) return undefined
-  try {
-    const packed = RecoveryRecord.open(seed, nonce, bytes.slice(SwapSeed.NONCE_LENGTH), { context: lockId })
-    const plain = unpack(packed, LockTerms.encode(terms), RecoveryRecord.MAX_LENGTH)
-    return { nonce, record: RecoveryRecord.decode(plain) }
-  } catch (error) {
-    if (isAitbcError(error)) return undefined
-    throw error
+): ReturnType<typeof Shared.open> {
+  return Shared.open(seed, lockId, bytes, beside(terms))
+}
+
+/** What the terms say already isn't said again. */
+function beside(terms: LockTerms.LockTerms): Shared.Packing {
+  const known = LockTerms.encode(terms)
+  return {
+    pack: (plain) => pack(plain, known),
+    unpack: (packed) => unpack(packed, known, RecoveryRecord.MAX_LENGTH),
   }
 }
