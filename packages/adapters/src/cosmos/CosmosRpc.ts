@@ -109,7 +109,8 @@ export async function status(
   const shown = is.integer(is.record(answer['sync_info'])['latest_block_height'], 1n)
   const app = at('abci_info')
   const made = app.integer(app.record(app.record(info)['response'])['last_block_height'], 1n)
-  return { chainId: is.text(network, 64), height: made < shown ? made : shown }
+  const behind = made < shown
+  return { chainId: is.text(network, 64), height: behind ? made : shown }
 }
 
 /** The header of a block, which has the hash that its votes name. */

@@ -56,6 +56,9 @@ export type Message =
       /** Lower-case hex. */
       readonly hashlock: string
       readonly timeLock: bigint
+      /** Free texts of at most 128 characters, which the module keeps and tells, the first one in a searchable event. */
+      readonly receiverOnOtherChain?: string
+      readonly senderOnOtherChain?: string
     }
   | { readonly kind: 'iris-claim'; readonly from: string; readonly id: string; readonly secret: string }
 
@@ -265,6 +268,7 @@ export function open(raw: Bytes.Bytes):
       readonly signature: Bytes.Bytes
       readonly mode: SignMode
       readonly sequence: bigint
+      readonly timeoutHeight: bigint
       /** Those of its messages that the SDK makes. */
       readonly messages: readonly Message[]
     }
@@ -279,7 +283,8 @@ export function open(raw: Bytes.Bytes):
     const single = info.modeInfo?.single?.mode
     const mode = single === MODES.direct ? 'direct' : single === MODES.amino ? 'amino' : undefined
     if (mode === undefined || info.publicKey?.typeUrl !== PUBKEY) return undefined
-    const messages = TxBody.decode(body).messages.flatMap((it) => {
+    const { messages: all, timeoutHeight } = TxBody.decode(body)
+    const messages = all.flatMap((it) => {
       const message = messageOf(it)
       return message === undefined ? [] : [message]
     })
@@ -288,6 +293,7 @@ export function open(raw: Bytes.Bytes):
       signature,
       mode,
       sequence: info.sequence,
+      timeoutHeight,
       messages,
     }
   } catch {
@@ -404,6 +410,9 @@ function toAny(message: Message): { typeUrl: string; value: Uint8Array } {
       value: writer.uint32(18).string(message.id).uint32(26).string(message.secret).finish(),
     }
   writer.uint32(18).string(message.to)
+  const { receiverOnOtherChain, senderOnOtherChain } = message
+  if (receiverOnOtherChain !== undefined) writer.uint32(26).string(receiverOnOtherChain)
+  if (senderOnOtherChain !== undefined) writer.uint32(34).string(senderOnOtherChain)
   CoinMessage.encode(coinText(message.amount), writer.uint32(42).fork()).ldelim()
   // No time stamp: with one, the hash would be of secret and time (irismod `GetHashLock`).
   return {
@@ -429,22 +438,30 @@ function messageOf(any: { readonly typeUrl: string; readonly value: Uint8Array }
 /** Messages of IRISnet's module; whatever else than what the SDK writes is none of them. */
 function irisMessage(any: { readonly typeUrl: string; readonly value: Uint8Array }): Message | undefined {
   const reader = new BinaryReader(any.value)
-  const texts: string[] = []
+  const texts = new Map<number, string>()
+  const claims = any.typeUrl === IRIS_CLAIM
+  const fields = claims ? [10, 18, 26] : [10, 18, 26, 34, 50]
   let coin: Coin | undefined
   let timeLock = 0n
   while (reader.pos < reader.len) {
     const tag = reader.uint32()
-    if (tag === 42) coin = coinOf(CoinMessage.decode(reader, reader.uint32()))
-    else if (tag === 64) timeLock = reader.uint64()
-    else if (tag === 10 || tag === 18 || tag === 26 || tag === 50) texts.push(reader.string())
+    if (tag === 42 && !claims && coin === undefined)
+      coin = coinOf(CoinMessage.decode(reader, reader.uint32()))
+    else if (tag === 64 && !claims) timeLock = reader.uint64()
+    else if (fields.includes(tag) && !texts.has(tag)) texts.set(tag, reader.string())
     else return undefined
   }
-  const [from, second, third] = texts
-  if (from === undefined || second === undefined || third === undefined || texts.length > 3) return undefined
-  if (any.typeUrl === IRIS_CLAIM) return { kind: 'iris-claim', from, id: second, secret: third }
+  const [from, second, third] = [texts.get(10), texts.get(18), texts.get(claims ? 26 : 50)]
+  if (from === undefined || second === undefined || third === undefined) return undefined
+  if (claims) return { kind: 'iris-claim', from, id: second, secret: third }
+  const [receiverOnOtherChain, senderOnOtherChain] = [texts.get(26), texts.get(34)]
   return coin === undefined
     ? undefined
-    : { kind: 'iris-create', from, to: second, amount: coin, hashlock: third, timeLock }
+    : {
+        ...{ kind: 'iris-create', from, to: second, amount: coin, hashlock: third, timeLock },
+        ...(receiverOnOtherChain === undefined ? {} : { receiverOnOtherChain }),
+        ...(senderOnOtherChain === undefined ? {} : { senderOnOtherChain }),
+      }
 }
 
 function read({ bodyBytes: body, authInfoBytes: auth, chainId, accountNumber }: SignDoc): CosmosTransaction {

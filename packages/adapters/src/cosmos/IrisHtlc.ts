@@ -67,6 +67,8 @@ export interface IrisLock {
   readonly expirationHeight: bigint
   /** Once completed. */
   readonly secret?: Hashlock.Secret
+  /** The block that completed or refunded it; 0 while it is open. */
+  readonly closedBlock: bigint
 }
 
 /**
@@ -156,7 +158,11 @@ export function storageKey(lockId: string): Bytes.Bytes {
 }
 
 /** The message that makes a lock; its transaction must have the span's `timeoutHeight`. */
-export function createMessage(terms: IrisTerms, { timeLock }: Span): Message {
+export function createMessage(
+  terms: IrisTerms,
+  { timeLock }: Pick<Span, 'timeLock'>,
+  texts: { readonly receiverOnOtherChain?: string; readonly senderOnOtherChain?: string } = {},
+): Message {
   const { sender, to, denom, amount, hashlock } = terms
   return {
     kind: 'iris-create',
@@ -165,6 +171,7 @@ export function createMessage(terms: IrisTerms, { timeLock }: Span): Message {
     amount: { denom, amount },
     hashlock: Bytes.toHex(hashlock),
     timeLock,
+    ...texts,
   }
 }
 
@@ -202,17 +209,17 @@ export function read(
   const state = (['open', 'completed', 'refunded'] as const)[raw.state]
   if (state === undefined) return Verdict.refuse('iris-encoding', `no lock is in state ${raw.state}`)
   // What follows the state is unset in an open lock of users, whichever version of the module wrote it.
-  if (state === 'open' && raw.rest)
+  if (state === 'open' && (raw.rest || raw.closedBlock !== 0n))
     return Verdict.refuse('iris-transfer', "the lock is one of the module's bridge")
-  const { expirationHeight } = raw
+  const { expirationHeight, closedBlock } = raw
   if (expirationHeight < 1n || expirationHeight > terms.deadline)
     return Verdict.refuse('iris-expiry', `the lock expires at ${expirationHeight}, after ${terms.deadline}`, {
       expirationHeight,
     })
-  if (state !== 'completed') return Verdict.accept({ state, expirationHeight })
+  if (state !== 'completed') return Verdict.accept({ state, expirationHeight, closedBlock })
   const secret = /^[0-9a-fA-F]{64}$/.test(raw.secret) ? Bytes.fromHex(raw.secret.toLowerCase()) : undefined
   return Hashlock.opens(secret, terms.hashlock)
-    ? Verdict.accept({ state, expirationHeight, secret: secret as Hashlock.Secret })
+    ? Verdict.accept({ state, expirationHeight, closedBlock, secret: secret as Hashlock.Secret })
     : Verdict.refuse('iris-secret', "the lock's secret doesn't open the hashlock")
 }
 
@@ -226,13 +233,14 @@ interface Raw {
   timestamp: bigint
   expirationHeight: bigint
   state: number
+  closedBlock: bigint
   rest: boolean
 }
 
 function decode(bytes: Bytes.Bytes): Raw | undefined {
   const raw: Raw = {
     ...{ id: '', sender: '', to: '', amount: [], hashLock: '', secret: '' },
-    ...{ timestamp: 0n, expirationHeight: 0n, state: 0, rest: false },
+    ...{ timestamp: 0n, expirationHeight: 0n, state: 0, closedBlock: 0n, rest: false },
   }
   if (bytes.length > 65_536) return undefined
   try {
@@ -249,8 +257,9 @@ function decode(bytes: Bytes.Bytes): Raw | undefined {
       else if (tag === 72) raw.timestamp = reader.uint64()
       else if (tag === 80) raw.expirationHeight = reader.uint64()
       else if (tag === 88) raw.state = reader.uint32()
-      else if (field === 4 || field === 5 || field > 11) {
-        raw.rest ||= field > 11
+      else if (tag === 96) raw.closedBlock = reader.uint64()
+      else if (field === 4 || field === 5 || field > 12) {
+        raw.rest ||= field > 12
         reader.skipType(tag & 7)
       } else return undefined
     }

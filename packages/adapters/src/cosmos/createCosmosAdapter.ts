@@ -7,39 +7,20 @@ import {
   type Fact,
   type LockSide,
   type LockTerms,
-  type Network,
   type SwapAdapter,
   show,
 } from '@aitbc/core'
 import { HtlcStorage } from '@aitbc/proofs/cosmwasm'
-import type { CosmosTransport } from './CosmosRpc.js'
 import { CosmosErrors } from './errors.js'
 import * as HtlcArtifact from './HtlcArtifact.js'
 import * as HtlcLock from './HtlcLock.js'
-import { blockAt, type Client, type GasLimits, ref, tipOf, told } from './internal/client.js'
-import * as fees from './internal/fees.js'
-import { status, submit } from './internal/follow.js'
+import { type BaseOptions, baseOf, common } from './internal/base.js'
+import { type Client, ref, tipOf, told } from './internal/client.js'
 import { discoverLocks, entryAt, findLocks, findSpend, recoverLocks } from './internal/locks.js'
-import {
-  accountOf,
-  auditTerms,
-  contractTerms,
-  expectLock,
-  holding,
-  prepare,
-  replace,
-} from './internal/prepare.js'
+import { auditTerms, contractTerms, expectLock, prepare } from './internal/prepare.js'
 import { prove, proveAbsence } from './internal/prove.js'
-import { headers, watch } from './internal/watch.js'
-
-/** The gas limits of {@link createCosmosAdapter} unless told otherwise. */
-export const GAS: GasLimits = {
-  transfer: 150_000n,
-  lockNative: 400_000n,
-  lockToken: 700_000n,
-  recordByte: 100n,
-  settle: 1_200_000n,
-}
+import { replace } from './internal/steps.js'
+import { lookForLock, watch } from './internal/watch.js'
 
 /** An adapter for one Cosmos network and one instance of the CosmWasm contract. */
 export type CosmosAdapter = SwapAdapter & {
@@ -80,9 +61,8 @@ export type CosmosAdapter = SwapAdapter & {
  */
 export function createCosmosAdapter(options: createCosmosAdapter.Options): CosmosAdapter {
   const client = createClient(options)
-  const { network } = client
   return {
-    network,
+    ...common(client),
     backend: client.backend,
     profile: {
       lateClaims: false,
@@ -93,19 +73,6 @@ export function createCosmosAdapter(options: createCosmosAdapter.Options): Cosmo
       events: true,
     },
     capabilities: { locks: true, proofs: 'state', replacement: 'after-drop' },
-    tip: async (o) => {
-      const tip = await tipOf(client, o)
-      const { block: _, ...value } = tip
-      return told(client, value, ref(tip), tip)
-    },
-    headers: (from, o) => headers(client, from, o),
-    balance: async (account, o) => {
-      const address = accountOf(client, account, 'account')
-      const held = HtlcLock.holdingOf(o?.asset ?? client.network.native.id, network, 'options.asset')
-      const tip = await tipOf(client, o)
-      const at = o?.at === undefined ? ref(tip) : await sameBlock(client, o.at, o)
-      return told(client, await holding(client, address, held, at.height, o), at, tip)
-    },
     owed: async (terms, o) => {
       const { owed, tip } = await owedBy(client, terms, o)
       return told(client, owed?.amount ?? 0n, ref(tip), tip)
@@ -116,12 +83,9 @@ export function createCosmosAdapter(options: createCosmosAdapter.Options): Cosmo
         owed?.to === to ? [{ kind: 'payment', asset: terms.asset, amount: owed.amount }] : []
       return told(client, dues, ref(tip), tip)
     },
-    feeRates: async (o) => fees.rates(client, (await tipOf(client, o)).height, o),
     prepare: (intent, o) => prepare(client, intent, o),
-    submit: (signed, o) => submit(client, signed, o),
     replace: (submission, feeRate, o) => replace(client, submission, feeRate, o),
-    status: (submission, o) => status(client, submission, o),
-    watch: (subject, o) => watch(client, subject, o),
+    watch: (subject, o) => watch(client, subject, (of) => lookForLock(client, of, o), o),
     auditTerms: (terms) => auditTerms(client, terms),
     findLocks: (terms, o) => findLocks(client, terms, o),
     expectLock: (terms, signed) => expectLock(client, terms, signed.at(-1)?.id ?? ''),
@@ -134,42 +98,20 @@ export function createCosmosAdapter(options: createCosmosAdapter.Options): Cosmo
 }
 
 export declare namespace createCosmosAdapter {
-  type Options = {
-    /** Profile of the network; its id must be `cosmos:<chain id>`. */
-    readonly network: Network
-    /** `createHttpRpc` of `@aitbc/core/rpc` with the URL of a CometBFT RPC, behind any middleware. */
-    readonly transport: CosmosTransport
+  type Options = BaseOptions & {
     /** bech32 address of the contract. */
     readonly htlc: string
     /** SHA-256 of the contract's wasm; that of this package unless told. */
     readonly codeHash?: Bytes.Hash32
     /** cw20 tokens that locks may hold, chosen by the caller. */
     readonly tokens?: readonly Amount.Asset[]
-    /** What the transport's answers are worth; by default what it says of itself, else `reported`. */
-    readonly assurance?: 'reported' | 'quorum'
-    readonly gas?: Partial<GasLimits>
-    /** Highest fee rate that a step may have, base units for 1,000,000 gas; 2,000 times the network's least unless told. */
-    readonly maxFeeRate?: bigint
-    /** Blocks that transfers and calls may wait for inclusion (`timeout_height`); 1,000 unless told, 0 for no limit. */
-    readonly timeoutBlocks?: bigint
-    /** Milliseconds between two looks of a watch; half the network's block time, at least 50 and at most 4,000, unless told. */
-    readonly pollMs?: number
-    /** How a watch waits; rejects when aborted. A timer unless told. */
-    readonly wait?: (milliseconds: number, signal?: AbortSignal) => Promise<void>
   }
 }
 
 function createClient(options: createCosmosAdapter.Options): Client {
-  const { network, transport, htlc } = options
-  if (network?.family !== 'cosmos' || network.denom === undefined)
-    throw CoreErrors.InvalidNetwork(
-      `network.family must be cosmos, and denom be there, got ${show(network?.family)}`,
-      { argument: 'network', received: network?.id },
-    )
-  if (typeof transport?.request !== 'function')
-    throw CoreErrors.InvalidArgument(`transport must have a function request, got ${show(transport)}`, {
-      argument: 'transport',
-    })
+  const base = baseOf(options)
+  const { network } = base
+  const { htlc } = options
   const contract = typeof htlc === 'string' ? HtlcStorage.addressBytes(htlc, network) : undefined
   if (contract === undefined)
     throw CoreErrors.InvalidArgument(`htlc must be a contract's ${network.hrp} address, got ${show(htlc)}`, {
@@ -184,21 +126,10 @@ function createClient(options: createCosmosAdapter.Options): Client {
     if (held.kind === 'cw20') tokens.set(held.asset, asset)
   }
   return {
-    network,
-    chainId: network.id.slice('cosmos:'.length),
-    denom: network.denom,
-    transport,
+    ...base,
     backend: { network: network.id, kind: 'cosmwasm', address: htlc, codeHash },
     contract,
     tokens,
-    assurance: options.assurance ?? transport.assurance ?? 'reported',
-    gas: { ...GAS, ...options.gas },
-    maxFeeRate: options.maxFeeRate ?? network.fees.minRelay * 2000n,
-    timeoutBlocks: options.timeoutBlocks ?? 1000n,
-    pollMs: options.pollMs ?? Math.min(4000, Math.max(50, Number(network.blockTimeMs) / 2)),
-    wait: options.wait ?? timer,
-    attempts: new Map(),
-    seen: new Set(),
   }
 }
 
@@ -211,30 +142,4 @@ async function owedBy(client: Client, terms: LockTerms.LockTerms, o?: CallOption
   const { entry } = read
   const to: LockSide = entry.status === 'claimed' ? 'beneficiary' : 'locker'
   return { tip, owed: 'paid' in entry && !entry.paid ? { amount: own.amount, to } : undefined }
-}
-
-/** The block that a caller binds a read to; `CosmosForked` (3410) where the endpoint has another one there. */
-async function sameBlock(client: Client, at: Fact.BlockRef, o?: CallOptions): Promise<Fact.BlockRef> {
-  const block = await blockAt(client, at.height, o)
-  if (block.hash !== at.hash)
-    throw CosmosErrors.CosmosForked(
-      `block ${at.height} must be ${show(at.hash)}, the endpoint shows ${block.hash}`,
-      { argument: 'options.at', expected: at.hash, received: block.hash },
-    )
-  return ref(block)
-}
-
-function timer(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    signal?.throwIfAborted()
-    const stop = () => {
-      clearTimeout(handle)
-      reject(signal?.reason)
-    }
-    const handle = setTimeout(() => {
-      signal?.removeEventListener('abort', stop)
-      resolve()
-    }, milliseconds)
-    signal?.addEventListener('abort', stop, { once: true })
-  })
 }

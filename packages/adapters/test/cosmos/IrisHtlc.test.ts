@@ -173,10 +173,10 @@ describe('read', () => {
   test('open, completed with its secret, refunded', () => {
     expect(IrisHtlc.read(lock(), own, network)).toEqual({
       ok: true,
-      value: { state: 'open', expirationHeight: 20_000n },
+      value: { state: 'open', expirationHeight: 20_000n, closedBlock: 0n },
     })
     expect(IrisHtlc.read(lock({ state: 1, secret, closed: 9 }), own, network)).toMatchObject({
-      value: { state: 'completed', secret: SECRET },
+      value: { state: 'completed', secret: SECRET, closedBlock: 9n },
     })
     expect(IrisHtlc.read(lock({ state: 2, closed: 9 }), own, network)).toMatchObject({
       value: { state: 'refunded' },

@@ -9,7 +9,7 @@ import {
 } from 'cosmjs-types/cosmwasm/wasm/v1/query'
 import * as CosmosRpc from '../CosmosRpc.js'
 import { CosmosErrors } from '../errors.js'
-import { type Client, rpc } from './client.js'
+import { type Base, rpc } from './client.js'
 
 /** What the chain knows of an account that was paid once. */
 export interface Known {
@@ -26,7 +26,7 @@ const VESTING = /^\/cosmos\.vesting\.v1beta1\.(?:Continuous|Delayed|Periodic|Per
 
 /** An account's number and next sequence after a block; undefined for one that the chain doesn't know. */
 export async function accountAt(
-  client: Client,
+  client: Base,
   address: string,
   height: bigint,
   options?: CallOptions,
@@ -57,7 +57,7 @@ export async function accountAt(
 
 /** What an account holds of a coin after a block, base units. */
 export async function coins(
-  client: Client,
+  client: Base,
   address: string,
   denom: string,
   height: bigint,
@@ -73,7 +73,7 @@ export async function coins(
 
 /** What an account holds of a cw20 token after a block, as the token says. */
 export async function tokens(
-  client: Client,
+  client: Base,
   address: string,
   token: string,
   height: bigint,

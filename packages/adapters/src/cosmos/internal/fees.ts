@@ -2,7 +2,7 @@ import { type CallOptions, type FeeRates, isAitbcError, show } from '@aitbc/core
 import { ConfigRequest, ConfigResponse } from 'cosmjs-types/cosmos/base/node/v1beta1/query'
 import * as CosmosRpc from '../CosmosRpc.js'
 import { CosmosErrors } from '../errors.js'
-import { type Client, rpc } from './client.js'
+import { type Base, rpc } from './client.js'
 
 const CONFIG = '/cosmos.base.node.v1beta1.Service/Config'
 const MILLION = 1_000_000n
@@ -11,14 +11,14 @@ const MILLION = 1_000_000n
  * Gas prices for three levels of hurry: the larger of the network's and the node's minimum, a quarter above it, and twice it. Nodes
  * order by price rarely, so more buys little.
  */
-export async function rates(client: Client, height: bigint, options?: CallOptions): Promise<FeeRates> {
+export async function rates(client: Base, height: bigint, options?: CallOptions): Promise<FeeRates> {
   const least = larger(client.network.fees.minRelay, await minimum(client, height, options))
   const within = (feeRate: bigint) => assertBounded(client, feeRate)
   return { slow: within(least), normal: within((least * 5n + 3n) / 4n), fast: within(least * 2n) }
 }
 
 /** The node's own least gas price in the native coin; 0 where it tells none. */
-async function minimum(client: Client, height: bigint, options?: CallOptions): Promise<bigint> {
+async function minimum(client: Base, height: bigint, options?: CallOptions): Promise<bigint> {
   let answer: Uint8Array
   try {
     const request = ConfigRequest.encode({}).finish()
@@ -56,7 +56,7 @@ export function feeOf(gas: bigint, feeRate: bigint): bigint {
 }
 
 /** A price that a caller asked for; `CosmosInvalidFeeRate` (3406), `CosmosFeeRateTooHigh` (3413). */
-export function assertRate(client: Client, feeRate: bigint): bigint {
+export function assertRate(client: Base, feeRate: bigint): bigint {
   if (typeof feeRate !== 'bigint' || feeRate < 1n)
     throw CosmosErrors.CosmosInvalidFeeRate(
       `feeRate must be a bigint of at least 1 base unit for 1,000,000 gas, got ${show(feeRate)}`,
@@ -66,7 +66,7 @@ export function assertRate(client: Client, feeRate: bigint): bigint {
 }
 
 /** `CosmosFeeRateTooHigh` (3413): what an endpoint says of the market is no reason to burn the money. */
-function assertBounded(client: Client, feeRate: bigint): bigint {
+function assertBounded(client: Base, feeRate: bigint): bigint {
   if (feeRate > client.maxFeeRate)
     throw CosmosErrors.CosmosFeeRateTooHigh(
       `the fee rate must be at most ${client.maxFeeRate} base units for 1,000,000 gas, got ${feeRate}`,

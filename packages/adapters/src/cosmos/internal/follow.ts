@@ -14,13 +14,13 @@ import * as CosmosRpc from '../CosmosRpc.js'
 import * as CosmosTransaction from '../CosmosTransaction.js'
 import { CosmosErrors } from '../errors.js'
 import { accountAt } from './accounts.js'
-import { blockAt, type Client, MEMORY, ref, remember, rpc, tipOf, told } from './client.js'
+import { type Base, blockAt, MEMORY, ref, remember, rpc, tipOf, told } from './client.js'
 
 /** Codes of the Cosmos SDK (`types/errors/errors.go`) that a caller can act on. */
 const CODE = { funds: 5, gas: 11, fee: 13, inMempool: 19, timeout: 30, sequence: 32 } as const
 
 /** Broadcasts; what the node already knows, or a block already has, counts as sent. */
-export async function submit(client: Client, signed: Signed, options?: CallOptions): Promise<Submission> {
+export async function submit(client: Base, signed: Signed, options?: CallOptions): Promise<Submission> {
   options?.signal?.throwIfAborted()
   assertNetwork(client, signed?.step?.network, 'signed.step.network')
   CosmosTransaction.assertSigned(signed)
@@ -48,7 +48,7 @@ export async function submit(client: Client, signed: Signed, options?: CallOptio
  * can't be included any more `dropped`.
  */
 export async function status(
-  client: Client,
+  client: Base,
   submission: Submission,
   options?: CallOptions,
 ): Promise<Fact.Fact<Status>> {
@@ -98,7 +98,7 @@ function isStillborn({ code, codespace }: CosmosRpc.Included): boolean {
   return codespace === 'sdk' && (code === CODE.sequence || code === CODE.timeout)
 }
 
-async function mempool(client: Client, options?: CallOptions): Promise<readonly Uint8Array[]> {
+async function mempool(client: Base, options?: CallOptions): Promise<readonly Uint8Array[]> {
   try {
     return await CosmosRpc.unconfirmed(client.transport, rpc(options))
   } catch (error) {
@@ -108,7 +108,7 @@ async function mempool(client: Client, options?: CallOptions): Promise<readonly 
   }
 }
 
-async function known(client: Client, id: string, options?: CallOptions): Promise<boolean> {
+async function known(client: Base, id: string, options?: CallOptions): Promise<boolean> {
   if ((await CosmosRpc.transaction(client.transport, id, rpc(options))) !== undefined) return true
   return (await mempool(client, options)).some((bytes) => CosmosRpc.hashOf(bytes) === id)
 }
@@ -136,7 +136,16 @@ function refused(signed: Signed, code: number, codespace: string, log: string) {
 /** Versions differ in fee and timeout alone: a void, or another swap's claim, has the sequence of a lock and isn't it (S9). */
 function versionsKey({ step }: Pick<Signed, 'step'>): string {
   const transaction = CosmosTransaction.ofStep(step)
-  const bare = { ...transaction, timeoutHeight: 0n, gas: 0n, fee: { ...transaction.fee, amount: 0n } }
+  const { message, timeoutHeight } = transaction
+  const bare = {
+    ...transaction,
+    // A later version of a lock in IRISnet's module lasts less long, and to the same height.
+    message:
+      message.kind === 'iris-create' ? { ...message, timeLock: message.timeLock + timeoutHeight } : message,
+    timeoutHeight: 0n,
+    gas: 0n,
+    fee: { ...transaction.fee, amount: 0n },
+  }
   return `${step.conflictKey} ${step.kind} ${Bytes.toHex(sha256(CosmosTransaction.encode(bare)))}`
 }
 
@@ -152,12 +161,12 @@ function attemptsOf(submission: Submission): readonly string[] {
   return ids
 }
 
-function saw(client: Client, id: string): void {
+function saw(client: Base, id: string): void {
   client.seen.add(id)
   if (client.seen.size > MEMORY) client.seen.delete(client.seen.values().next().value as string)
 }
 
-function assertNetwork(client: Client, network: unknown, argument: string): void {
+function assertNetwork(client: Base, network: unknown, argument: string): void {
   if (network !== client.network.id)
     throw CoreErrors.ForeignNetwork(`${argument} must be ${client.network.id}, got ${show(network)}`, {
       argument,

@@ -1,9 +1,6 @@
 import {
-  type AccountId,
-  Amount,
   type AssetId,
   CoreErrors,
-  type Deadline,
   Hashlock,
   type Intent,
   isAitbcError,
@@ -11,34 +8,17 @@ import {
   type LockTerms,
   type PrepareOptions,
   type Step,
-  type Submission,
   SwapSeed,
   show,
   Verdict,
 } from '@aitbc/core'
 import { HtlcStorage } from '@aitbc/proofs/cosmwasm'
-import { BinaryReader, BinaryWriter } from 'cosmjs-types/binary'
-import * as CosmosRpc from '../CosmosRpc.js'
-import * as CosmosTransaction from '../CosmosTransaction.js'
+import type * as CosmosTransaction from '../CosmosTransaction.js'
 import { CosmosErrors } from '../errors.js'
 import * as HtlcLock from '../HtlcLock.js'
-import { accountAt, coins, type Known, tokens } from './accounts.js'
-import { assertContract, type Client, type Head, rpc, tipOf } from './client.js'
-import * as fees from './fees.js'
+import { assertContract, type Client, tipOf } from './client.js'
 import * as Record from './record.js'
-
-const SIMULATE = '/cosmos.tx.v1beta1.Service/Simulate'
-
-/** A message that is to become a step. */
-interface Call {
-  readonly kind: string
-  readonly message: CosmosTransaction.Message
-  /** Simulated where there is none. */
-  readonly gas: bigint | undefined
-  readonly expires: boolean
-  readonly validFrom?: Deadline.Deadline
-  readonly validUntil?: Deadline.Deadline
-}
+import { accountOf, assertFunds, call, isFresh, step, transfer, voided } from './steps.js'
 
 /** Lock terms in the contract's form, for a token that the caller allowed. */
 export function contractTerms(client: Client, terms: LockTerms.LockTerms): HtlcStorage.Parameters {
@@ -141,128 +121,6 @@ export async function prepare(
   }
 }
 
-/** The same transaction with the same sequence at a higher fee. Most nodes take it only once they have dropped the one before. */
-export async function replace(
-  client: Client,
-  submission: Submission,
-  feeRate: bigint,
-  options: PrepareOptions = {},
-): Promise<readonly Step[]> {
-  options.signal?.throwIfAborted()
-  const old = ownStep(client, submission)
-  const tip = await tipOf(client, options)
-  const fee = outbid(client, old, old.gas, fees.assertRate(client, feeRate))
-  const timeoutHeight = timeoutOf(client, old.timeoutHeight !== 0n, tip)
-  return [restep(client, submission.step, { ...old, timeoutHeight, fee: { ...old.fee, amount: fee } })]
-}
-
-async function voided(client: Client, submission: Submission, options: PrepareOptions): Promise<Step> {
-  const old = ownStep(client, submission)
-  const tip = await tipOf(client, options)
-  const feeRate = options.feeRate ?? (await fees.rates(client, tip.height, options)).fast
-  const { from } = old.message
-  const gas = client.gas.transfer
-  const { validFrom, validUntil, ...rest } = submission.step
-  return restep(
-    client,
-    { ...rest, kind: 'void' },
-    {
-      ...old,
-      message: { kind: 'send', from, to: from, amount: { denom: client.denom, amount: 1n } },
-      timeoutHeight: 0n,
-      gas,
-      fee: {
-        denom: client.denom,
-        amount: outbid(client, old, gas, fees.assertRate(client, feeRate)),
-      },
-    },
-  )
-}
-
-/** A fee at the rate, and at least an eighth more for each unit of gas than what is to be replaced pays. */
-function outbid(
-  client: Client,
-  old: CosmosTransaction.CosmosTransaction,
-  gas: bigint,
-  feeRate: bigint,
-): bigint {
-  const most = fees.feeOf(gas, client.maxFeeRate)
-  const wanted = fees.feeOf(gas, feeRate)
-  const least = (old.fee.amount * gas * 9n) / (old.gas * 8n) + 1n
-  const fee = wanted > least ? wanted : least
-  if (fee > most)
-    throw CosmosErrors.CosmosFeeRateTooHigh(
-      `the replacement must pay at least ${fee}, more than maxFeeRate allows (${most})`,
-      { argument: 'feeRate', max: client.maxFeeRate, received: fee },
-    )
-  return fee
-}
-
-function ownStep(client: Client, submission: Submission): CosmosTransaction.CosmosTransaction {
-  const transaction = CosmosTransaction.ofStep(submission?.step)
-  if (submission.step.network !== client.network.id)
-    throw foreign('submission.step.network', client, submission.step.network)
-  return transaction
-}
-
-function restep(client: Client, step: Step, transaction: CosmosTransaction.CosmosTransaction): Step {
-  // An old timeout height isn't the new one's.
-  const { validUntil, ...rest } = step
-  const until = validUntil?.clock === 'height' ? undefined : validUntil
-  return CosmosTransaction.toStep(transaction, {
-    ...rest,
-    feeAsset: client.network.native.id,
-    ...(until === undefined ? {} : { validUntil: until }),
-  })
-}
-
-async function transfer(
-  client: Client,
-  intent: Intent & { readonly kind: 'transfer' },
-  options: PrepareOptions,
-): Promise<readonly Step[]> {
-  const from = accountOf(client, intent.from, 'intent.from')
-  const to = accountOf(client, intent.to, 'intent.to')
-  Amount.assert(intent.amount, { argument: 'intent.amount', min: 1n })
-  const held = HtlcLock.holdingOf(intent.asset, client.network, 'intent.asset')
-  const message: CosmosTransaction.Message =
-    held.kind === 'native'
-      ? { kind: 'send', from, to, amount: { denom: held.asset, amount: intent.amount } }
-      : {
-          kind: 'execute',
-          from,
-          contract: held.asset,
-          message: utf8({ transfer: { recipient: to, amount: String(intent.amount) } }),
-          funds: [],
-        }
-  const tip = await tipOf(client, options)
-  if (isFresh(options)) await assertFunds(client, from, held, intent.amount, tip, options)
-  return step(client, { kind: 'transfer', message, gas: undefined, expires: true }, options, tip)
-}
-
-async function call(
-  client: Client,
-  intent: Intent & { readonly kind: 'call' },
-  options: PrepareOptions,
-): Promise<readonly Step[]> {
-  const from = accountOf(client, intent.from, 'intent.from')
-  const contract = accountOf(client, intent.to, 'intent.to')
-  Amount.assert(intent.value, { argument: 'intent.value' })
-  if (!(intent.data instanceof Uint8Array) || !isObject(intent.data))
-    throw CoreErrors.InvalidBytes(`intent.data must be a JSON object in UTF-8, got ${show(intent.data)}`, {
-      argument: 'intent.data',
-    })
-  const funds = intent.value === 0n ? [] : [{ denom: client.denom, amount: intent.value }]
-  const message: CosmosTransaction.Message = {
-    kind: 'execute',
-    from,
-    contract,
-    message: intent.data,
-    funds,
-  }
-  return step(client, { kind: 'call', message, gas: undefined, expires: true }, options)
-}
-
 async function lock(
   client: Client,
   intent: Intent & { readonly kind: 'lock' },
@@ -316,147 +174,6 @@ function recovery(
   return { tag: Record.tagOf(intent.recovery.seed, intent.recovery.index ?? 0), record }
 }
 
-/** What an account holds of a coin or token after a block. */
-export function holding(
-  client: Client,
-  address: string,
-  held: Pick<HtlcStorage.Parameters, 'kind' | 'asset'>,
-  height: bigint,
-  options?: PrepareOptions,
-): Promise<bigint> {
-  return held.kind === 'native'
-    ? coins(client, address, held.asset, height, options)
-    : tokens(client, address, held.asset, height, options)
-}
-
-async function assertFunds(
-  client: Client,
-  address: string,
-  held: Pick<HtlcStorage.Parameters, 'kind' | 'asset'>,
-  needed: bigint,
-  tip: Head,
-  options: PrepareOptions,
-): Promise<void> {
-  const has = await holding(client, address, held, tip.height, options)
-  if (has < needed)
-    throw CosmosErrors.CosmosInsufficientFunds(
-      `${address} must hold ${needed} of ${held.asset}, it holds ${has}`,
-      { account: address, asset: held.asset, needed, held: has },
-    )
-}
-
-/** Gives a message its sequence, gas and fee. */
-async function step(
-  client: Client,
-  { kind, message, gas, expires, validFrom, validUntil }: Call,
-  options: PrepareOptions,
-  known?: Head,
-): Promise<readonly Step[]> {
-  const tip = known ?? (await tipOf(client, options))
-  const feeRate =
-    options.feeRate === undefined
-      ? (await fees.rates(client, tip.height, options)).normal
-      : fees.assertRate(client, options.feeRate)
-  const account = await nextSequence(client, message.from, tip, options)
-  const draft: CosmosTransaction.CosmosTransaction = {
-    chainId: client.chainId,
-    ...account,
-    message,
-    timeoutHeight: timeoutOf(client, expires, tip),
-    gas: gas ?? client.gas.transfer,
-    fee: { denom: client.denom, amount: 0n },
-  }
-  const limit = gas ?? (await simulate(client, draft, tip, options))
-  const fee = { denom: client.denom, amount: fees.feeOf(limit, feeRate) }
-  return [
-    CosmosTransaction.toStep(
-      { ...draft, gas: limit, fee },
-      {
-        network: client.network.id,
-        kind,
-        feeAsset: client.network.native.id,
-        ...(validFrom === undefined ? {} : { validFrom }),
-        ...(validUntil === undefined ? {} : { validUntil }),
-      },
-    ),
-  ]
-}
-
-function timeoutOf(client: Client, expires: boolean, tip: Head): bigint {
-  return expires && client.timeoutBlocks !== 0n ? tip.height + client.timeoutBlocks : 0n
-}
-
-/**
- * Gas that a transaction takes now, and 40 % more: state may differ when it is included. Never given a secret. Where the node has no
- * such service or an earlier transaction is still to come, the fixed limit of a transfer.
- */
-async function simulate(
-  client: Client,
-  draft: CosmosTransaction.CosmosTransaction,
-  tip: Head,
-  options: PrepareOptions,
-): Promise<bigint> {
-  if (!isFresh(options)) return client.gas.transfer
-  const request = BinaryWriter.create().uint32(18).bytes(CosmosTransaction.unsigned(draft)).finish()
-  let answer: Uint8Array
-  try {
-    answer = await CosmosRpc.query(client.transport, SIMULATE, request, tip.height, rpc(options))
-  } catch (error) {
-    if (!isAitbcError(error, 'RpcRejected')) throw error
-    const words = CosmosRpc.said(error)
-    if (/^unknown (?:query path|service)|not implemented/i.test(words)) return client.gas.transfer
-    throw CosmosErrors.CosmosWouldFail(`the ${draft.message.kind} would fail now: ${words}`, {
-      ...error.context,
-    })
-  }
-  const used = gasUsed(answer)
-  if (used === undefined || used > MAX_GAS)
-    throw CosmosRpc.malformed('abci_query', `gas from 1 to ${MAX_GAS}`, CosmosRpc.upperHex(answer))
-  return (used * 7n) / 5n
-}
-
-/** No block of any chain takes more. */
-const MAX_GAS = 10_000_000_000n
-
-/** `gas_info.gas_used` of a `SimulateResponse`. */
-function gasUsed(answer: Uint8Array): bigint | undefined {
-  try {
-    const outer = new BinaryReader(answer)
-    if (outer.uint32() !== 10) return undefined
-    const inner = new BinaryReader(outer.bytes())
-    while (inner.pos < inner.len) {
-      const tag = inner.uint32()
-      if (tag === 16) return inner.uint64() || undefined
-      inner.skipType(tag & 7)
-    }
-  } catch {}
-  return undefined
-}
-
-async function nextSequence(
-  client: Client,
-  from: string,
-  tip: Head,
-  options: PrepareOptions,
-): Promise<Known> {
-  let next = await accountAt(client, from, tip.height, options)
-  for (const signed of options.after ?? []) {
-    const earlier = CosmosTransaction.ofStep(signed.step)
-    const { accountNumber, sequence } = earlier
-    if (earlier.message.from !== from || earlier.chainId !== client.chainId) continue
-    if (next === undefined || sequence >= next.sequence) next = { accountNumber, sequence: sequence + 1n }
-  }
-  if (next === undefined)
-    throw CosmosErrors.CosmosUnknownAccount(`${from} is no account of ${client.network.id} yet`, {
-      account: from,
-    })
-  return next
-}
-
-function isFresh(options: PrepareOptions): boolean {
-  return options.after === undefined || options.after.length === 0
-}
-
 function assertLock(own: HtlcStorage.Parameters, given: Lock): void {
   const expected = HtlcLock.id(own)
   if (given?.ref !== expected)
@@ -464,11 +181,6 @@ function assertLock(own: HtlcStorage.Parameters, given: Lock): void {
       `intent.lock.ref must be ${expected}, the id of the terms, got ${show(given?.ref)}`,
       { argument: 'intent.lock.ref', expected, received: given?.ref },
     )
-}
-
-/** The address of an account on the adapter's network; `ForeignNetwork` (1016), `InvalidAccountId` (1002). */
-export function accountOf(client: Client, account: AccountId.AccountId, argument: string): string {
-  return CosmosTransaction.accountAddress(account, client.network, argument)
 }
 
 function notAllowed(client: Client, asset: AssetId.AssetId) {
@@ -480,25 +192,4 @@ function notAllowed(client: Client, asset: AssetId.AssetId) {
       allowed: [...client.tokens.values()].map((token) => token.id),
     },
   )
-}
-
-function foreign(argument: string, client: Client, received: unknown) {
-  return CoreErrors.ForeignNetwork(`${argument} must be on ${client.network.id}, got ${show(received)}`, {
-    argument,
-    expected: client.network.id,
-    received,
-  })
-}
-
-function isObject(data: Uint8Array): boolean {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(data))
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-  } catch {
-    return false
-  }
-}
-
-function utf8(value: unknown): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(value))
 }

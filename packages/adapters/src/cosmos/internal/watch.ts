@@ -14,9 +14,10 @@ import { LightBlock } from '@aitbc/proofs/tendermint'
 import * as CosmosRpc from '../CosmosRpc.js'
 import { CosmosErrors } from '../errors.js'
 import * as HtlcLock from '../HtlcLock.js'
-import { blockAt, type Client, type Head, ref, rpc, tipOf } from './client.js'
+import { type Base, blockAt, type Client, type Head, ref, rpc, tipOf } from './client.js'
 import { eventsOf, lockOf, pendingClaims, spendOf } from './locks.js'
-import { accountOf, contractTerms } from './prepare.js'
+import { contractTerms } from './prepare.js'
+import { accountOf } from './steps.js'
 
 /** Blocks that one look takes in; what is further comes with the next look, at once. */
 const MAX_STEP = 64n
@@ -24,14 +25,14 @@ const MAX_STEP = 64n
 const MAX_FAILURES = 5
 
 /** New blocks, oldest first; none where the head stayed. */
-interface Move {
+export interface Move {
   readonly added: readonly CosmosRpc.Block[]
   readonly tip: Head
 }
 
 /** Blocks with their votes and validators after `from`, oldest first, each as `LightBlock.encode` writes it. Ends when aborted. */
 export function headers(
-  client: Client,
+  client: Base,
   from: Fact.BlockRef,
   options?: CallOptions,
 ): AsyncGenerator<HeaderUpdate, void, undefined> {
@@ -51,20 +52,27 @@ export function headers(
  * retracted.
  */
 export function watch(
-  client: Client,
+  client: Base,
   subject: Subject,
+  lookForLock: (subject: Subject & { readonly kind: 'lock' }) => Look,
   options?: CallOptions,
 ): AsyncGenerator<ChainEvent, void, undefined> {
-  const look = lookFor(client, subject, options)
+  const look = lookFor(client, subject, lookForLock, options)
   return follow(client, undefined, options, async (move) => {
     const { block: _, ...asOf } = move.tip
     return (await look(move)).map((what) => ({ is: 'added', what, asOf }))
   })
 }
 
-type Look = (move: Move) => Promise<readonly Sighting[]>
+/** What there is to see after a move. */
+export type Look = (move: Move) => Promise<readonly Sighting[]>
 
-function lookFor(client: Client, subject: Subject, options?: CallOptions): Look {
+function lookFor(
+  client: Base,
+  subject: Subject,
+  lookForLock: (subject: Subject & { readonly kind: 'lock' }) => Look,
+  options?: CallOptions,
+): Look {
   switch (subject?.kind) {
     case 'tip':
       return async ({ added }) => added.map((block) => ({ kind: 'block', block: ref(block) }))
@@ -84,7 +92,7 @@ function lookFor(client: Client, subject: Subject, options?: CallOptions): Look 
       }
     }
     case 'lock':
-      return lookForLock(client, subject, options)
+      return lookForLock(subject)
     default:
       throw CoreErrors.InvalidArgument(
         `subject.kind must be tip, account or lock, got ${show((subject as Subject | undefined)?.kind)}`,
@@ -93,7 +101,8 @@ function lookFor(client: Client, subject: Subject, options?: CallOptions): Look 
   }
 }
 
-function lookForLock(
+/** What happens to a lock of the contract. */
+export function lookForLock(
   client: Client,
   subject: Subject & { readonly kind: 'lock' },
   options?: CallOptions,
@@ -138,7 +147,7 @@ function lookForLock(
  * `CosmosForked` (3410) where a block doesn't follow the one before it: that was final.
  */
 async function* follow<T>(
-  client: Client,
+  client: Base,
   from: Fact.BlockRef | undefined,
   options: CallOptions | undefined,
   look: (move: Move) => Promise<readonly T[]>,
@@ -181,7 +190,7 @@ async function* follow<T>(
 
 /** The blocks after `last` up to a height, each on the one before. */
 async function blocks(
-  client: Client,
+  client: Base,
   last: Fact.BlockRef | undefined,
   target: bigint,
   tip: Head,
@@ -200,7 +209,7 @@ async function blocks(
   return added
 }
 
-function forked(client: Client, height: bigint, expected: string, received: string) {
+function forked(client: Base, height: bigint, expected: string, received: string) {
   return CosmosErrors.CosmosForked(
     `block ${height} of ${client.network.id} must be ${expected}, the endpoint shows ${received}`,
     { network: client.network.id, height, expected, received },

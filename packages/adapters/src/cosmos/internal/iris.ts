@@ -1,0 +1,462 @@
+import {
+  AccountId,
+  Bytes,
+  type CallOptions,
+  CoreErrors,
+  type Fact,
+  type FoundLock,
+  Hashlock,
+  type Intent,
+  isAitbcError,
+  type Lock,
+  LockTerms,
+  type PrepareOptions,
+  type RecoveredLock,
+  type Sighting,
+  type Spend,
+  type Step,
+  type Subject,
+  type Submission,
+  SwapSeed,
+  show,
+  Verdict,
+} from '@aitbc/core'
+import { HtlcStorage } from '@aitbc/proofs/cosmwasm'
+import * as CosmosRpc from '../CosmosRpc.js'
+import * as CosmosTransaction from '../CosmosTransaction.js'
+import { CosmosErrors } from '../errors.js'
+import * as IrisHtlc from '../IrisHtlc.js'
+import { type Base, blockAt, type Head, ref, rpc, tipOf, told } from './client.js'
+import * as Record from './record.js'
+import * as steps from './steps.js'
+import type { Look } from './watch.js'
+
+/** What the functions of IRISnet's adapter share. */
+export interface IrisClient extends Base {
+  /** Blocks that a lock may wait for inclusion; its expiry can be as many less one before its deadline. */
+  readonly window: bigint
+}
+
+/** The term that a refusal of `IrisHtlc.audit` is about. */
+const FIELDS: Readonly<Record<string, string>> = {
+  'iris-kind': 'backend.kind',
+  'iris-backend': 'backend.address',
+  'iris-asset': 'asset',
+  'iris-payout': 'locker.payout',
+  'iris-account': 'beneficiary.account',
+  'iris-deadline': 'deadline',
+}
+
+/** Lock terms as the module has them; `CosmosUnsupportedTerms` (3401), `ForeignNetwork` (1016), and what `LockTerms.assert` throws. */
+export function irisTerms({ network }: Base, terms: LockTerms.LockTerms): IrisHtlc.IrisTerms {
+  LockTerms.assert(terms)
+  const { backend } = terms
+  if (backend.network !== network.id)
+    throw CoreErrors.ForeignNetwork(
+      `terms.backend.network must be on ${network.id}, got ${show(backend.network)}`,
+      { argument: 'terms.backend.network', expected: network.id, received: backend.network },
+    )
+  const verdict = IrisHtlc.audit(terms, network)
+  if (verdict.ok) return verdict.value
+  const { check, message, context } = verdict.refusal
+  const { address } = AccountId.parse(terms.locker.account)
+  const wrongLocker = check === 'iris-account' && HtlcStorage.addressBytes(address, network) === undefined
+  const field = wrongLocker ? 'locker.account' : FIELDS[check]
+  throw CosmosErrors.CosmosUnsupportedTerms(`terms.${field}: ${message}`, {
+    argument: `terms.${field}`,
+    check,
+    ...context,
+  })
+}
+
+/** Judges terms offline. Refusal: `terms`; the context names the term and what came. */
+export function auditTerms(client: Base, terms: LockTerms.LockTerms): Verdict.Verdict<LockTerms.LockTerms> {
+  try {
+    irisTerms(client, terms)
+    return Verdict.accept(terms)
+  } catch (error) {
+    if (!isAitbcError(error)) throw error
+    return Verdict.refuse('terms', error.message, { code: error.code, ...error.context })
+  }
+}
+
+/** The lock that terms will have: its id is of the terms alone. */
+export function expectLock(client: Base, terms: LockTerms.LockTerms, transaction: string): Lock {
+  const ref = IrisHtlc.id(irisTerms(client, terms), client.network)
+  return { ref, transaction, amount: terms.amount, match: 'exact' }
+}
+
+/** The steps of an intent; none for a refund, which the module makes by itself as the block of the expiry begins. */
+export async function prepare(
+  client: IrisClient,
+  intent: Intent,
+  options: PrepareOptions = {},
+): Promise<readonly Step[]> {
+  options.signal?.throwIfAborted()
+  switch (intent?.kind) {
+    case 'transfer':
+      return steps.transfer(client, intent, options)
+    case 'call':
+      return steps.call(client, intent, options)
+    case 'void':
+      return [await steps.voided(client, intent.submission, options)]
+    case 'lock':
+      return lock(client, intent, options)
+    case 'claim': {
+      const own = irisTerms(client, intent.terms)
+      const id = assertLock(client, own, intent.lock)
+      if (!Hashlock.opens(intent.secret, intent.terms.hashlock))
+        throw CoreErrors.InvalidSecret("intent.secret must open the terms' hashlock", {
+          argument: 'intent.secret',
+        })
+      const payer = intent.feePayer ?? intent.terms.beneficiary.account
+      const from = steps.accountOf(client, payer, 'intent.feePayer')
+      // Nothing of this message goes to the node but who sends it: whoever simulates a claim learns the secret (H18).
+      const message = IrisHtlc.claimMessage(id, intent.secret, from)
+      const validUntil = { ...intent.terms.deadline, value: earliest(client, own) }
+      const gas = client.gas.settle
+      return steps.step(client, { kind: 'claim', message, gas, expires: false, validUntil }, options)
+    }
+    case 'refund':
+      assertLock(client, irisTerms(client, intent.terms), intent.lock)
+      if (intent.feePayer !== undefined) steps.accountOf(client, intent.feePayer, 'intent.feePayer')
+      return []
+    default:
+      throw CoreErrors.InvalidArgument(
+        `intent.kind must be transfer, call, void, lock, claim or refund, got ${show((intent as Intent | undefined)?.kind)}`,
+        { argument: 'intent.kind', received: (intent as Intent | undefined)?.kind },
+      )
+  }
+}
+
+/** The first height at which a lock that this adapter accepts can expire. */
+function earliest({ window }: IrisClient, own: IrisHtlc.IrisTerms): bigint {
+  return own.deadline - (window - 1n)
+}
+
+async function lock(
+  client: IrisClient,
+  intent: Intent & { readonly kind: 'lock' },
+  options: PrepareOptions,
+): Promise<readonly Step[]> {
+  const own = irisTerms(client, intent.terms)
+  const locker = intent.terms.locker.account
+  if (intent.from !== undefined && intent.from !== locker)
+    throw CosmosErrors.CosmosUnsupportedTerms(
+      `intent.from must be the locker ${locker}, got ${show(intent.from)}`,
+      { argument: 'intent.from', expected: locker, received: intent.from },
+    )
+  const tip = await tipOf(client, options)
+  const { timeLock, timeoutHeight } = spanOf(client, own, tip)
+  const texts = recovery(client, own, intent)
+  if (steps.isFresh(options)) {
+    const held = { kind: 'native', asset: own.denom } as const
+    await steps.assertFunds(client, own.sender, held, own.amount, tip, options)
+  }
+  const message = IrisHtlc.createMessage(own, { timeLock }, texts)
+  return steps.step(
+    client,
+    { kind: 'lock', message, gas: client.gas.lockNative, expires: true, timeoutHeight },
+    options,
+    tip,
+  )
+}
+
+/** When a lock that is sent now can expire; `CosmosUnsupportedTerms` (3401) where the module takes no such span. */
+function spanOf(client: IrisClient, own: Pick<IrisHtlc.IrisTerms, 'deadline'>, tip: Head): IrisHtlc.Span {
+  const { window } = client
+  const span = IrisHtlc.span({ deadline: own.deadline, height: tip.height, window })
+  if (span.ok) return span.value
+  throw CosmosErrors.CosmosUnsupportedTerms(`terms.deadline: ${span.refusal.message}`, {
+    argument: 'terms.deadline',
+    check: span.refusal.check,
+    received: own.deadline,
+    height: tip.height,
+  })
+}
+
+/**
+ * The same with the same sequence at a higher fee; a lock's later version lasts less long, so that it expires at its deadline at the
+ * latest all the same.
+ */
+export async function replace(
+  client: IrisClient,
+  submission: Submission,
+  feeRate: bigint,
+  options: PrepareOptions = {},
+): Promise<readonly Step[]> {
+  const [step, ...more] = await steps.replace(client, submission, feeRate, options)
+  if (step === undefined || more.length > 0) throw new TypeError('a replacement is one step')
+  const old = CosmosTransaction.ofStep(submission.step)
+  const { message } = old
+  if (message.kind !== 'iris-create') return [step]
+  const deadline = old.timeoutHeight + message.timeLock
+  const { timeLock, timeoutHeight } = spanOf(client, { deadline }, await tipOf(client, options))
+  const replaced = { ...CosmosTransaction.ofStep(step), message: { ...message, timeLock }, timeoutHeight }
+  return [steps.restep(client, step, replaced)]
+}
+
+/** Both texts of a lock: the tag that its owner searches for, and salt and record, which only the owner can read. */
+function recovery(
+  client: Base,
+  own: IrisHtlc.IrisTerms,
+  intent: Intent & { readonly kind: 'lock' },
+): { readonly receiverOnOtherChain?: string; readonly senderOnOtherChain?: string } {
+  if (intent.recovery === undefined) return {}
+  const { seed, index = 0, record } = intent.recovery
+  SwapSeed.assertNetwork(seed, client.network.id)
+  const { role, counter } = record
+  // The agreement is left out: 128 characters have no room for it.
+  const short = counter === undefined ? { role } : { role, counter }
+  const lockId = Bytes.fromHex(IrisHtlc.id(own, client.network).toLowerCase())
+  const sealed = Record.seal({ ...intent.recovery, record: short }, lockId)
+  return {
+    receiverOnOtherChain: Bytes.toHex(Record.tagOf(seed, index)),
+    senderOnOtherChain: CosmosRpc.toBase64(Bytes.concat(intent.terms.salt, sealed)),
+  }
+}
+
+/** What the module keeps under the id of terms after a block. */
+async function lockAt(
+  client: IrisClient,
+  own: IrisHtlc.IrisTerms,
+  height: bigint,
+  options?: CallOptions,
+): Promise<{ readonly held: IrisHtlc.IrisLock | null } | { readonly why: Verdict.Refusal }> {
+  const key = IrisHtlc.storageKey(IrisHtlc.id(own, client.network))
+  const value = await CosmosRpc.stored(client.transport, IrisHtlc.STORE, key, height, rpc(options))
+  if (value === null) return { held: null }
+  const read = IrisHtlc.read(value, own, client.network)
+  if (!read.ok) return { why: read.refusal }
+  const { expirationHeight } = read.value
+  // One that expires too early leaves less time for the claim than the terms say.
+  if (expirationHeight < earliest(client, own))
+    return {
+      why: {
+        check: 'iris-expiry',
+        message: `the lock expires at ${expirationHeight}, before ${earliest(client, own)}`,
+        context: { expirationHeight },
+      },
+    }
+  return { held: read.value }
+}
+
+/** The lock of these terms: at most one, for the module takes an id once. */
+export async function findLocks(
+  client: IrisClient,
+  terms: LockTerms.LockTerms,
+  options?: CallOptions,
+): Promise<readonly Fact.Read<Lock>[]> {
+  const own = irisTerms(client, terms)
+  const id = IrisHtlc.id(own, client.network)
+  const tip = await tipOf(client, options)
+  const read = await lockAt(client, own, tip.height, options)
+  if ('why' in read) return [{ is: 'unknown', why: read.why }]
+  if (read.held === null) return [{ is: 'absent', fact: told(client, null, ref(tip), tip) }]
+  const [first, ...more] = await transactionsOf(client, `create_htlc.id='${id}'`, tip, options)
+  if (first === undefined || more.length > 0)
+    return [{ is: 'unknown', why: { check: 'lock-event', message: `one event of lock ${id} must be there` } }]
+  const block = await blockAt(client, first.height, options)
+  const lock: Lock = { ref: id, transaction: first.hash, amount: terms.amount, match: 'exact' }
+  return [{ is: 'found', fact: told(client, lock, ref(block), tip) }]
+}
+
+/** What ended a lock; a claim that waits in the mempool has told its secret already. A refund has no transaction. */
+export async function findSpend(
+  client: IrisClient,
+  terms: LockTerms.LockTerms,
+  lock: Lock,
+  options?: CallOptions,
+): Promise<Fact.Read<Spend>> {
+  const own = irisTerms(client, terms)
+  const id = assertLock(client, own, lock, 'lock')
+  const tip = await tipOf(client, options)
+  const read = await lockAt(client, own, tip.height, options)
+  if ('why' in read) return { is: 'unknown', why: read.why }
+  const { held } = read
+  if (held === null || held.state === 'open') {
+    const [pending] = held === null ? [] : await pendingClaims(client, own, options)
+    return pending === undefined
+      ? { is: 'absent', fact: told(client, null, ref(tip), tip) }
+      : { is: 'found', fact: told(client, pending, 'mempool', tip) }
+  }
+  const spend = await spendOf(client, own, held, id, tip, options)
+  const { closedBlock } = held
+  const block =
+    closedBlock >= 1n && closedBlock <= tip.height ? await blockAt(client, closedBlock, options) : tip
+  return { is: 'found', fact: told(client, spend, ref(block), tip) }
+}
+
+/** The end that the state tells; its transaction where the node's index has it, which the claim's secret doesn't need. */
+async function spendOf(
+  client: Base,
+  own: IrisHtlc.IrisTerms,
+  { secret }: IrisHtlc.IrisLock,
+  id: string,
+  tip: Head,
+  options?: CallOptions,
+): Promise<Spend> {
+  if (secret === undefined) return { kind: 'refund', transaction: '' }
+  const hash = Bytes.toHex(own.hashlock).toUpperCase()
+  const found = await transactionsOf(client, `claim_htlc.hash_lock='${hash}'`, tip, options)
+  const claim = found.find(({ events }) =>
+    events.some(
+      ({ type, attributes }) =>
+        type === 'claim_htlc' &&
+        attributes.some(([name, value]) => name === 'id' && value.toUpperCase() === id),
+    ),
+  )
+  return { kind: 'claim', transaction: claim?.hash ?? '', secret }
+}
+
+/** Claims of a lock that wait in the mempool, as far as the endpoint shows it; their secrets open the hashlock. */
+async function pendingClaims(
+  client: Base,
+  own: IrisHtlc.IrisTerms,
+  options?: CallOptions,
+): Promise<readonly (Spend & { readonly kind: 'claim' })[]> {
+  const id = IrisHtlc.id(own, client.network)
+  let pending: readonly Bytes.Bytes[]
+  try {
+    pending = await CosmosRpc.unconfirmed(client.transport, rpc(options))
+  } catch (error) {
+    // Many endpoints keep their mempool to themselves; then there is nothing to see.
+    if (isAitbcError(error, 'RpcRejected') || isAitbcError(error, 'RpcMalformed')) return []
+    throw error
+  }
+  return pending.flatMap((bytes) =>
+    (CosmosTransaction.open(bytes)?.messages ?? []).flatMap((message) => {
+      if (message.kind !== 'iris-claim' || message.id.toUpperCase() !== id) return []
+      const secret = /^[0-9a-fA-F]{64}$/.test(message.secret)
+        ? Bytes.fromHex(message.secret.toLowerCase())
+        : undefined
+      return secret !== undefined && Hashlock.opens(secret, own.hashlock)
+        ? [{ kind: 'claim' as const, transaction: CosmosRpc.hashOf(bytes), secret }]
+        : []
+    }),
+  )
+}
+
+/** Every lock that the owner of a seed made, found by its tags and opened with its key; terms are rebuilt from the transactions. */
+export async function recoverLocks(
+  client: IrisClient,
+  seed: SwapSeed.NetworkSeed,
+  options: CallOptions & { readonly hashlockOf: (nonce: Bytes.Bytes) => Bytes.Hash32 },
+): Promise<readonly RecoveredLock[]> {
+  SwapSeed.assertNetwork(seed, client.network.id)
+  const tip = await tipOf(client, options)
+  const locks: RecoveredLock[] = []
+  for (let from = 0; ; from += Record.TAG_WINDOW) {
+    if (from >= Record.MAX_TAGS)
+      throw CoreErrors.RpcTooLarge(`more than ${Record.MAX_TAGS} tags of one seed are in use`, {
+        method: 'tx_search',
+      })
+    let inUse = false
+    for (let index = from; index < from + Record.TAG_WINDOW; index++) {
+      const tag = Bytes.toHex(Record.tagOf(seed, index))
+      const condition = `create_htlc.receiver_on_other_chain='${tag}'`
+      const found = await transactionsOf(client, condition, tip, options)
+      inUse ||= found.length > 0
+      for (const transaction of found)
+        for (const { terms, sealed } of rebuilt(client, transaction.bytes, tag)) {
+          const { ref } = expectLock(client, terms, transaction.hash)
+          const opened = Record.open(seed, Bytes.fromHex(ref.toLowerCase()), sealed)
+          if (opened === undefined) continue
+          // An initiator's lock has the hashlock of its own secret; anything else was never its.
+          if (
+            opened.record.role === 'initiator' &&
+            !Bytes.equal(options.hashlockOf(opened.nonce), terms.hashlock)
+          )
+            continue
+          locks.push({ terms, lock: expectLock(client, terms, transaction.hash), ...opened })
+        }
+    }
+    if (!inUse) return locks
+  }
+}
+
+/** The terms of the locks that a transaction makes with a tag, and their sealed records. */
+function rebuilt(
+  client: Base,
+  bytes: Bytes.Bytes,
+  tag: string,
+): readonly (Pick<FoundLock, 'terms'> & { readonly sealed: Bytes.Bytes })[] {
+  const { network } = client
+  const opened = CosmosTransaction.open(bytes)
+  return (opened?.messages ?? []).flatMap((message) => {
+    if (message.kind !== 'iris-create' || message.receiverOnOtherChain !== tag) return []
+    const asset = HtlcStorage.assetOfDenom(message.amount.denom, network)
+    const blob = CosmosRpc.fromBase64(message.senderOnOtherChain ?? '')
+    const known =
+      asset !== undefined && blob !== undefined && blob.length > 32 && HEX32.test(message.hashlock)
+    // Only with a last height for its inclusion does a lock have a deadline.
+    if (!known || opened === undefined || opened.timeoutHeight === 0n) return []
+    const party = (address: string) => {
+      const account = `${network.id}:${address}` as const
+      return { account, payout: account }
+    }
+    const terms: LockTerms.LockTerms = {
+      version: 1,
+      backend: { network: network.id, kind: IrisHtlc.KIND },
+      asset,
+      amount: message.amount.amount,
+      hashlock: Bytes.fromHex(message.hashlock),
+      locker: party(message.from),
+      beneficiary: party(message.to),
+      deadline: { network: network.id, clock: 'height', value: opened.timeoutHeight + message.timeLock },
+      salt: blob.slice(0, 32),
+    }
+    return auditTerms(client, terms).ok ? [{ terms, sealed: blob.slice(32) }] : []
+  })
+}
+
+/** What happens to a lock: it appears, and ends. */
+export function lookForLock(
+  client: IrisClient,
+  subject: Subject & { readonly kind: 'lock' },
+  options?: CallOptions,
+): Look {
+  const { terms } = subject
+  irisTerms(client, terms)
+  const told = new Set<string>()
+  return async () => {
+    const [read] = await findLocks(client, terms, options)
+    if (read?.is !== 'found') return []
+    const { value: lock, at } = read.fact
+    const spent = await findSpend(client, terms, lock, options)
+    const sightings: { readonly key: string; readonly what: Sighting }[] = [
+      { key: 'lock', what: { kind: 'lock', lock, block: at } },
+    ]
+    if (spent.is === 'found') {
+      const { value: spend, at: block } = spent.fact
+      const key = block === 'mempool' ? `mempool/${spend.transaction}` : 'spend'
+      sightings.push({ key, what: { kind: 'spend', lock, spend, block } })
+    }
+    const fresh = sightings.filter(({ key }) => !told.has(key))
+    for (const { key } of fresh) told.add(key)
+    return fresh.map(({ what }) => what)
+  }
+}
+
+/** Included transactions that succeeded and match, oldest first; none that the head doesn't know of. */
+async function transactionsOf(
+  client: Base,
+  condition: string,
+  tip: Head,
+  options?: CallOptions,
+): Promise<readonly CosmosRpc.Included[]> {
+  const found = await CosmosRpc.search(client.transport, condition, rpc(options))
+  return found.filter(({ code, height }) => code === 0 && height <= tip.height)
+}
+
+const HEX32 = /^[0-9a-f]{64}$/
+
+function assertLock(client: Base, own: IrisHtlc.IrisTerms, given: Lock, argument = 'intent.lock'): string {
+  const expected = IrisHtlc.id(own, client.network)
+  if (given?.ref !== expected)
+    throw CoreErrors.InvalidArgument(
+      `${argument}.ref must be ${expected}, the id of the terms, got ${show(given?.ref)}`,
+      { argument: `${argument}.ref`, expected, received: given?.ref },
+    )
+  return expected
+}
