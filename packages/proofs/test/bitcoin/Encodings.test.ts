@@ -1,4 +1,4 @@
-import { Bech32, Consensus, SegwitAddress } from '@aitbc/proofs/bitcoin'
+import { Bech32, BlockHeader, Consensus, Hash256, SegwitAddress } from '@aitbc/proofs/bitcoin'
 import { Address, Base58, Script, Wif } from '@aitbc/proofs/bitcoin-script'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -202,6 +202,14 @@ describe('Script', () => {
   })
 })
 
+test('Hash256: explorers write a hash from its last byte on, and change nothing', () => {
+  const hash = Uint8Array.from({ length: 32 }, (_, i) => i)
+  const text = '1f1e1d1c1b1a191817161514131211100f0e0d0c0b0a09080706050403020100'
+  expect(Hash256.toDisplay(hash)).toBe(text)
+  expect(hash[0]).toBe(0)
+  expect(Hash256.fromDisplay(text)).toEqual(hash)
+})
+
 test('Consensus.of: the rules of a network by its id', () => {
   for (const rules of [
     Consensus.mainnet,
@@ -213,3 +221,28 @@ test('Consensus.of: the rules of a network by its id', () => {
     expect(Consensus.of(rules.network)).toBe(rules)
   expect(Consensus.of('bip122:00000000000000000000000000000000')).toBeUndefined()
 })
+
+test.each([
+  ['mainnet', '000000000019d6689c085ae165831e93', 2n ** 224n - 1n, [227931, 363725, 388381]],
+  ['testnet3', '000000000933ea01ad0ee984209779ba', 2n ** 224n - 1n, [21111, 330776, 581885]],
+  ['testnet4', '00000000da84f2bafbbc53dee25a72ae', 2n ** 224n - 1n, [1, 1, 1]],
+  ['signet', '00000008819873e925422c1ff0f99f7c', 0x377aen << 216n, [1, 1, 1]],
+  ['regtest', '0f9188f13cb7b2c71f2a335e3a4fc328', 2n ** 255n - 1n, [1, 1, 1]],
+] as const)(
+  'Consensus.%s: its genesis block and rules (Bitcoin Core `chainparams.cpp`)',
+  (name, id, limit, versions) => {
+    const rules = Consensus[name]
+    expect(rules).toMatchObject({
+      network: `bip122:${id}`,
+      powLimit: limit,
+      retarget: name !== 'regtest',
+      minDifficulty: ['testnet3', 'testnet4', 'regtest'].includes(name),
+      bip94: name === 'testnet4',
+      bip54: false,
+      versions,
+    })
+    expect(rules.genesis.previous).toEqual(new Uint8Array(32))
+    const { hash } = value(BlockHeader.verifyWork(rules.genesis, limit))
+    expect(Hash256.toDisplay(hash).slice(0, 32)).toBe(id)
+  },
+)

@@ -34,6 +34,8 @@ describe('HtlcScript', () => {
     expect(hex(script.claim.script)).toBe(`82012088a820${H}8820${compressed.beneficiary.slice(2)}ac`)
     expect(hex(script.refund.script)).toBe(`0400b33f71b17520${compressed.locker.slice(2)}ac`)
     expect(hex(script.internalKey)).toBe('50929b74c1a04954b78b4b6035e97a5e078a5a0f28ec96d547bfee9ace803ac0')
+    // A copy: the constant is nobody's to change.
+    expect(script.internalKey).not.toBe(Taproot.UNSPENDABLE)
     const root = Taproot.branchHash(script.refund.hash, script.claim.hash)
     const { key, parity } = value(Taproot.tweak(Taproot.UNSPENDABLE, root))
     expect(hex(script.scriptPubKey)).toBe(`5120${hex(key)}`)
@@ -87,6 +89,12 @@ describe('HtlcScript', () => {
     expect(from({ backend: { network, kind: 'contract' } })).toBe('htlc-kind')
     expect(from({ backend: { network: 'eip155:1', kind: 'p2wsh' } })).toBe('htlc-network')
     expect(from({ asset: `${Consensus.mainnet.network}/slip44:0` })).toBe('htlc-network')
+    const clock = { network: 'eip155:1', clock: 'median-time', value: BigInt(START) } as const
+    expect(
+      from({ backend: { network: 'eip155:1', kind: 'p2wsh' }, asset: 'eip155:1/slip44:60', deadline: clock }),
+    ).toBe('htlc-network')
+    expect(from({ deadline: clock })).toBe('htlc-deadline')
+    expect(HtlcScript.from(termsOf('p2wsh', { amount: 2_100_000_000_000_000n })).ok).toBe(true)
     expect(from({ asset: `${network}/erc20:1` })).toBe('htlc-asset')
     expect(from({ asset: `${network}/slip44:1/7` })).toBe('htlc-asset')
     for (const amount of [0n, -1n, 2_100_000_000_000_001n]) expect(from({ amount })).toBe('htlc-amount')
