@@ -56,6 +56,9 @@ interface Terms {
   readonly decimals: number
 }
 
+/** Lamports for one signature. */
+const FEE = 5000n
+
 describe.each([0, 3])('the program for version %i of the machine', (version) => {
   let chain: SolanaChain
   let program: string
@@ -273,6 +276,53 @@ describe.each([0, 3])('the program for version %i of the machine', (version) => 
     const accounts =
       readonly.accounts?.map((meta) => ({ ...meta, role: chain.kit.AccountRole.READONLY })) ?? []
     expect(await outcome(bob, { ...readonly, accounts })).toBe('state')
+  })
+
+  test('H15, H24: one hash in two locks: each is claimed by itself, and pays all of its amount or nothing', async () => {
+    const one = terms()
+    const two = { ...one, salt: hashOf(`other salt ${count}`), amount: 2_000_000_000n }
+    expect(addressOf(two)).not.toBe(addressOf(one))
+    for (const it of [one, two]) expect(await outcome(alice, lock(it))).toBe('ok')
+    const before = balance(bob.address)
+    expect(await outcome(stranger, claim(one, current()), pay(one, bob.address))).toBe('ok')
+    expect(balance(bob.address) - before).toBe(one.amount)
+    expect(await outcome(stranger, pay(two, bob.address))).toBe('state')
+    await pass(one.deadline)
+    expect(await outcome(stranger, refund(two))).toBe('ok')
+    expect(await outcome(stranger, pay(two, alice.address))).toBe('ok')
+    expect(balance(bob.address) - before).toBe(one.amount)
+  })
+
+  test('H21: a lock moves its amount exactly, once; what others send there is no part of it', async () => {
+    const it = terms()
+    const before = balance(alice.address)
+    expect(await outcome(alice, lock(it))).toBe('ok')
+    const rent = balance(addressOf(it)) - it.amount
+    expect(before - balance(alice.address)).toBe(it.amount + rent + FEE)
+    await chain.pay(addressOf(it), 7_000_000n)
+    expect(await outcome(alice, lock(it))).not.toBe('ok')
+    const bobs = balance(bob.address)
+    expect(await outcome(stranger, claim(it, current()), pay(it, bob.address))).toBe('ok')
+    expect(balance(bob.address) - bobs).toBe(it.amount)
+    await pass(it.deadline)
+    // What was sent goes to the locker with the rent, and nowhere else.
+    const alices = balance(alice.address)
+    expect(await outcome(stranger, close(it))).toBe('ok')
+    expect(balance(alice.address) - alices).toBe(rent + 7_000_000n)
+  })
+
+  test('H16: the clock is the sysvar’s time and nothing else: slots do not move the deadline', async () => {
+    const it = terms({ deadline: chain.time() + 200n })
+    await send(alice, lock(it))
+    const slot = chain.slot()
+    // As many slots as the deadline has seconds, and more: they take less time.
+    await chain.produce(250)
+    expect(chain.slot() - slot).toBe(250n)
+    expect(await outcome(alice, refund(it))).toBe('deadline-not-reached')
+    await chain.advance(it.deadline - chain.time())
+    expect(chain.time()).toBeGreaterThanOrEqual(it.deadline)
+    expect(await outcome(bob, claim(it, current()))).toBe('deadline-passed')
+    expect(await outcome(alice, refund(it))).toBe('ok')
   })
 
   test('H26, H27: a payee that can’t be paid yet undoes no claim', async () => {
