@@ -86,7 +86,7 @@ async function build(
 ): Promise<void> {
   if (process.platform !== 'linux' || (process.arch !== 'x64' && process.arch !== 'arm64'))
     throw missing(`wasmd is built for Linux only, not ${process.platform}-${process.arch}`, {})
-  const go = [...(env['PATH'] ?? '').split(delimiter), '/usr/local/go/bin']
+  const go = [...(env['PATH'] ?? '').split(delimiter), join(env['GOROOT'] ?? '/usr/local/go', 'bin')]
     .filter((at) => at !== '')
     .map((at) => join(at, 'go'))
     .find(executable)
@@ -139,6 +139,7 @@ function runGo(
     readonly signal: AbortSignal | undefined
   },
 ): Promise<string> {
+  if (options.signal?.aborted) return Promise.reject(options.signal.reason)
   const bound = AbortSignal.timeout(BUILD_MINUTES * 60_000)
   const signal = options.signal === undefined ? bound : AbortSignal.any([options.signal, bound])
   return new Promise((resolve, reject) => {
