@@ -4,13 +4,13 @@ import {
   CoreErrors,
   type Fact,
   type HeaderUpdate,
-  isAitbcError,
   type Lock,
   type Sighting,
   type Subject,
   show,
 } from '@aitbc/core'
 import type { Hex } from 'viem'
+import { BLOCKS, type Chain, followHeads, type Look, type Seen, watchHeads } from '../../internal/heads.js'
 import * as EvmRpc from '../EvmRpc.js'
 import { EvmErrors } from '../errors.js'
 import * as HtlcLock from '../HtlcLock.js'
@@ -19,19 +19,8 @@ import { encodeHeader } from './headers.js'
 import { lockOf, pendingClaims, spendOf } from './locks.js'
 import { accountOf, contractTerms } from './prepare.js'
 
-/** How the head moved: blocks that left the chain, newest first, then blocks that joined it, oldest first. */
-interface Move {
-  readonly retracted: readonly Fact.BlockRef[]
-  readonly added: readonly EvmRpc.Block[]
-  readonly asOf: Fact.Tip
-}
-
 /** Blocks that one look takes in; what is further comes with the next look, at once. */
 const MAX_STEP = 256n
-/** Failed looks in a row after which a watch gives up, where failing may pass. */
-const MAX_FAILURES = 5
-/** Sightings that a watch can still retract. */
-const MAX_STANDING = 10_000
 
 /** Headers after `from`, oldest first; after a reorganisation those of the new branch. Ends when aborted. */
 export function headers(
@@ -39,7 +28,7 @@ export function headers(
   from: Fact.BlockRef,
   options?: CallOptions,
 ): AsyncGenerator<HeaderUpdate, void, undefined> {
-  return follow(client, from, options, async (move) =>
+  return followHeads(chainOf(client, options), from, options, async (move) =>
     (move?.added ?? []).map((block) => ({ block: ref(block), bytes: encodeHeader(block) })),
   )
 }
@@ -50,61 +39,13 @@ export function watch(
   subject: Subject,
   options?: CallOptions,
 ): AsyncGenerator<ChainEvent, void, undefined> {
-  const look = lookFor(client, subject, options)
-  const standing: Seen[] = []
-  const inMempool = new Set<string>()
-  let asOf: Fact.Tip | undefined
-  return follow(client, undefined, options, async (move) => {
-    // All reads first: a look that fails half-way must leave nothing behind.
-    const added = move === undefined ? [] : await look.inBlocks(move.added)
-    const pending = await look.inMempool(standing)
-    const events: ChainEvent[] = []
-    const now = move?.asOf ?? asOf
-    if (now === undefined) return events
-    asOf = now
-    const gone = new Set((move?.retracted ?? []).map((block) => block.hash))
-    for (let i = standing.length - 1; i >= 0; i--) {
-      const entry = standing[i] as Seen
-      if (!gone.has(entry.block.hash)) continue
-      standing.splice(i, 1)
-      events.push({ is: 'retracted', what: entry.what, asOf: now })
-    }
-    for (const entry of added) {
-      standing.push(entry)
-      events.push({ is: 'added', what: entry.what, asOf: now })
-    }
-    standing.splice(0, standing.length - MAX_STANDING)
-    for (const what of pending) {
-      const id = what.kind === 'spend' ? what.spend.transaction : ''
-      const mined = standing.some(({ what: past }) => past.kind === 'spend' && past.spend.transaction === id)
-      if (mined || inMempool.has(id)) continue
-      inMempool.add(id)
-      events.push({ is: 'added', what, asOf: now })
-    }
-    return events
-  })
+  return watchHeads(chainOf(client, options), options, lookFor(client, subject, options))
 }
 
-/** A sighting that stands as long as its block does. */
-interface Seen {
-  readonly what: Sighting
-  readonly block: Fact.BlockRef
-}
-
-interface Look {
-  inBlocks(added: readonly EvmRpc.Block[]): Promise<readonly Seen[]>
-  inMempool(standing: readonly Seen[]): Promise<readonly Sighting[]>
-}
-
-function lookFor(client: Client, subject: Subject, options?: CallOptions): Look {
-  const nothing = async () => []
+function lookFor(client: Client, subject: Subject, options?: CallOptions): Look<EvmRpc.Block> {
   switch (subject?.kind) {
     case 'tip':
-      return {
-        inBlocks: async (added) =>
-          added.map((block) => ({ what: { kind: 'block', block: ref(block) }, block: ref(block) })),
-        inMempool: nothing,
-      }
+      return BLOCKS
     case 'account': {
       const account = accountOf(client, subject.account, 'subject.account')
       return {
@@ -119,7 +60,7 @@ function lookFor(client: Client, subject: Subject, options?: CallOptions): Look 
                 })
           return found
         },
-        inMempool: nothing,
+        inMempool: async () => [],
       }
     }
     case 'lock':
@@ -136,7 +77,7 @@ function lookForLock(
   client: Client,
   subject: Subject & { readonly kind: 'lock' },
   options?: CallOptions,
-): Look {
+): Look<EvmRpc.Block> {
   const { terms } = subject
   const id = HtlcLock.id(contractTerms(client, terms), client.backend)
   const query = {
@@ -186,58 +127,20 @@ function lookForLock(
   }
 }
 
-/**
- * Follows the head by polling, and yields what `look` makes of each move, and of each look at a head that stayed (`undefined`).
- * Without a `from` it begins with the head itself. A look that fails and may succeed later is repeated from the same place.
- *
- * `EvmReorgTooDeep` (3210) where more blocks left the chain than the network's profile plans for, twice over.
- */
-async function* follow<T>(
-  client: Client,
-  from: Fact.BlockRef | undefined,
-  options: CallOptions | undefined,
-  look: (move: Move | undefined) => Promise<readonly T[]>,
-): AsyncGenerator<T, void, undefined> {
-  const aborted = () => options?.signal?.aborted === true
-  let path: readonly Fact.BlockRef[] = []
-  let failures = 0
-  while (!aborted()) {
-    let behind = false
-    let found: readonly T[] = []
-    try {
-      const asOf = await tipOf(client, options)
-      if (path.length === 0) path = await beginning(client, from ?? asOf, from !== undefined, options)
-      const last = path.at(-1)
-      behind = last !== undefined && asOf.height > last.height + MAX_STEP
-      const target = behind && last !== undefined ? last.height + MAX_STEP : asOf.hash
-      const move = await step(client, path, target, asOf, options)
-      found = await look(move)
-      if (move !== undefined)
-        path = [...path.slice(0, path.length - move.retracted.length), ...move.added.map(ref)].slice(
-          -planned(client),
-        )
-      failures = 0
-    } catch (error) {
-      if (aborted()) return
-      // A block that vanished between two answers is a reorganisation: the next look sees it whole.
-      const passing =
-        isAitbcError(error) && (error.retryable || ['RpcMalformed', 'RpcRejected'].includes(error._tag))
-      if (path.length === 0 || !passing || ++failures > MAX_FAILURES) throw error
-    }
-    yield* found
-    if (behind) continue
-    try {
-      await client.wait(client.pollMs, options?.signal)
-    } catch (error) {
-      if (aborted()) return
-      throw error
-    }
+function chainOf(client: Client, options?: CallOptions): Chain<EvmRpc.Block> {
+  const { network, pollMs, wait } = client
+  return {
+    ...{ network, pollMs, wait, maxStep: MAX_STEP },
+    tip: () => tipOf(client, options),
+    async block(which) {
+      const block = await needBlock(client, 'hash' in which ? (which.hash as Hex) : which.height, options)
+      if (which.height !== undefined && block.height !== which.height)
+        throw EvmRpc.malformed('eth_getBlockByHash', `block ${which.height}`, block.height)
+      return block
+    },
+    beginning: (from, head, most) => beginning(client, from ?? head, from !== undefined, most, options),
+    tooDeep: EvmErrors.EvmReorgTooDeep,
   }
-}
-
-/** Blocks of the chain that a watch keeps in mind: twice what the profile plans for, and some. */
-function planned(client: Client): number {
-  return Number(client.network.reorgDepth) * 2 + 16
 }
 
 /**
@@ -248,6 +151,7 @@ async function beginning(
   client: Client,
   head: Fact.BlockRef,
   inclusive: boolean,
+  most: number,
   options?: CallOptions,
 ): Promise<readonly Fact.BlockRef[]> {
   const own = inclusive ? [ref(head)] : []
@@ -258,7 +162,7 @@ async function beginning(
   }
   const path = [...own]
   let parent = block.parent
-  for (let top = block.height - 1n; top >= 0n && path.length < planned(client); top -= 16n) {
+  for (let top = block.height - 1n; top >= 0n && path.length < most; top -= 16n) {
     const heights = Array.from({ length: 16 }, (_, i) => top - BigInt(i)).filter((height) => height >= 0n)
     const blocks = await Promise.all(
       heights.map((height) => EvmRpc.block(client.transport, height, rpc(options))),
@@ -272,35 +176,4 @@ async function beginning(
   }
   // A chain of one block has no parent to begin from.
   return path.length === 0 ? [{ height: -1n, hash: block.parent }] : path
-}
-
-async function step(
-  client: Client,
-  path: readonly Fact.BlockRef[],
-  target: Hex | bigint,
-  asOf: Fact.Tip,
-  options?: CallOptions,
-): Promise<Move | undefined> {
-  if (path.at(-1)?.hash === target) return undefined
-  let block = await needBlock(client, target, options)
-  const byHeight = new Map(path.map((entry) => [entry.height, entry.hash]))
-  // The head of an endpoint that lags: nothing left the chain.
-  if (byHeight.get(block.height) === block.hash) return undefined
-  const added: EvmRpc.Block[] = [block]
-  const first = path[0] as Fact.BlockRef
-  const last = path.at(-1) as Fact.BlockRef
-  while (byHeight.get(block.height - 1n) !== block.parent) {
-    if (block.height - 1n <= first.height)
-      throw EvmErrors.EvmReorgTooDeep(
-        `blocks from ${first.height} to ${last.height} left the chain, more than ${client.network.id} plans for`,
-        { network: client.network.id, from: first.height, to: last.height, head: asOf.hash },
-      )
-    const parent = await needBlock(client, block.parent, options)
-    if (parent.height !== block.height - 1n)
-      throw EvmRpc.malformed('eth_getBlockByHash', `block ${block.height - 1n}`, parent.height)
-    block = parent
-    added.unshift(block)
-  }
-  const fork = block.height - 1n
-  return { retracted: path.filter((entry) => entry.height > fork).reverse(), added, asOf }
 }

@@ -24,6 +24,7 @@ import {
 import { HtlcStorage } from '@aitbc/proofs/ethereum'
 import { LockEvidence } from '@aitbc/proofs/revive'
 import { Scale, StorageKey } from '@aitbc/proofs/substrate'
+import type { Look, Seen } from '../../internal/heads.js'
 import * as Address from '../Address.js'
 import { PolkadotErrors } from '../errors.js'
 import * as HubLock from '../HubLock.js'
@@ -34,7 +35,6 @@ import { larger } from './larger.js'
 import { assertFunds, type Call, cost, encodeCall, fromOf, steps } from './prepare.js'
 import * as Record from './record.js'
 import * as Rpc from './rpc.js'
-import type { Look, Seen } from './watch.js'
 
 type Hex = `0x${string}`
 
@@ -278,7 +278,7 @@ export function lookForLock(
   hub: Hub,
   { terms }: Subject & { readonly kind: 'lock' },
   options?: CallOptions,
-): Look {
+): Look<Rpc.Header> {
   const parameters = HubLock.parameters(terms, hub)
   const id = HtlcStorage.lockId(parameters)
   const contract = Rpc.unhex(hub.backend.address)
@@ -328,7 +328,7 @@ export function lookForLock(
       past = false
       return found
     },
-    inPool: async (standing): Promise<readonly Sighting[]> => {
+    inMempool: async (standing): Promise<readonly Sighting[]> => {
       const has = (kind: Sighting['kind']) => standing.some(({ what }) => what.kind === kind)
       if (!has('lock') || has('spend')) return []
       const claims = await claimsIn(client, parameters, terms.hashlock, options)

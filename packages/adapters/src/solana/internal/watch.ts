@@ -6,12 +6,12 @@ import {
   CoreErrors,
   type Fact,
   type HeaderUpdate,
-  isAitbcError,
   type Lock,
   type Sighting,
   type Subject,
   show,
 } from '@aitbc/core'
+import { poll } from '../../internal/poll.js'
 import { SolanaErrors } from '../errors.js'
 import * as HtlcLock from '../HtlcLock.js'
 import * as SolanaRpc from '../SolanaRpc.js'
@@ -30,8 +30,6 @@ interface Move {
 const MAX_SLOTS = 64n
 /** Blocks that a watch keeps in mind: more than can be confirmed and not final. */
 const MAX_STANDING = 128
-/** Failed looks in a row after which a watch gives up, where failing may pass. */
-const MAX_FAILURES = 5
 
 /**
  * Headers after `from`, oldest first. A header here is what JSON-RPC tells of a block: slot, height, hash, the parent's slot and hash,
@@ -181,44 +179,25 @@ function encodeHeader({ slot, height, hash, parent, parentSlot, time }: SolanaRp
  * `SolanaReorgTooDeep` (3315) where more blocks left the chain than a watch remembers: confirmed blocks leave it only if a third of the stake
  * broke its votes.
  */
-async function* follow<T>(
+function follow<T>(
   client: Client,
   from: Fact.BlockRef | undefined,
   options: CallOptions | undefined,
   look: (move: Move) => Promise<readonly T[]>,
   always = false,
 ): AsyncGenerator<T, void, undefined> {
-  const aborted = () => options?.signal?.aborted === true
   let path: readonly SolanaRpc.Block[] = []
-  let failures = 0
-  while (!aborted()) {
-    let behind = false
-    let found: readonly T[] = []
-    try {
-      const head = await headOf(client, options)
-      const first = path.length === 0
-      if (first && from !== undefined) path = [await locate(client, from, head, options)]
-      const move = await step(client, path, head, options)
-      behind = move.behind
-      if (move.added.length > 0 || move.retracted.length > 0 || always || first) found = await look(move)
-      path = [...path.slice(0, path.length - move.retracted.length), ...move.added].slice(-MAX_STANDING)
-      failures = 0
-    } catch (error) {
-      if (aborted()) return
-      // A block that vanished between two answers is a reorganisation: the next look sees it whole.
-      const passing =
-        isAitbcError(error) && (error.retryable || ['RpcMalformed', 'RpcRejected'].includes(error._tag))
-      if (path.length === 0 || !passing || ++failures > MAX_FAILURES) throw error
-    }
-    yield* found
-    if (behind) continue
-    try {
-      await client.wait(client.pollMs, options?.signal)
-    } catch (error) {
-      if (aborted()) return
-      throw error
-    }
+  const next = async () => {
+    const head = await headOf(client, options)
+    const first = path.length === 0
+    if (first && from !== undefined) path = [await locate(client, from, head, options)]
+    const move = await step(client, path, head, options)
+    const news = move.added.length > 0 || move.retracted.length > 0 || always || first
+    const found = news ? await look(move) : []
+    path = [...path.slice(0, path.length - move.retracted.length), ...move.added].slice(-MAX_STANDING)
+    return { found, behind: move.behind }
   }
+  return poll(client, options, next, () => path.length > 0)
 }
 
 async function step(
