@@ -254,6 +254,13 @@ describe('HeaderChain', () => {
     expect(check(HeaderChain.trust({ ...whole, height: 2016n, period: { time: 1n, bits: EASY } }))).toBe(
       'anchor-period',
     )
+    // Beyond the genesis block nothing else says that there is a hash.
+    for (const hash of [new Uint8Array(32), new Uint8Array(31).fill(1), new Uint8Array(0)])
+      expect(check(HeaderChain.trust({ ...whole, hash }))).toBe('anchor-hash')
+    expect(HeaderChain.trust({ ...whole, hash: new Uint8Array(32).fill(1, 31) }).ok).toBe(true)
+    expect(HeaderChain.trust({ ...whole, height: 0x7fff_ffffn }).ok).toBe(true)
+    const other = { time: whole.time, bits: 0x2007ffff }
+    expect(check(HeaderChain.trust({ ...whole, height: 2016n, period: other }))).toBe('anchor-period')
     const testnet = consensusOf(EASY, { minDifficulty: true, retarget: true })
     expect(check(HeaderChain.trust({ ...whole, consensus: testnet }))).toBe('anchor-real-bits')
     // Only the 20-minute rule's blocks hide it: neither a harder one nor the first of a period.
