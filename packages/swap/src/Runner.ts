@@ -531,19 +531,15 @@ async function carryOut(
       return undefined
     case 'unknown':
     case 'dropped':
-      // Where nodes keep the first of two versions, a dearer one is taken now that they dropped it, or never.
-      if (
-        hasWaited(context, side, command, sent, tip) &&
-        side.adapter.capabilities.replacement === 'after-drop'
-      )
-        try {
-          await raise(context, swap, command, side, sent, last, signal)
-          return undefined
-        } catch (error) {
-          signal.throwIfAborted()
-          if (broken.has(swap)) throw error
-          context.onProgress?.({ is: 'trouble', key: command.key, error })
-        }
+      if (hasWaited(context, side, command, sent, tip)) {
+        // Nobody takes it in, whatever it pays: what comes before it under its account may be lost. Of two claims or refunds one counts.
+        const alone = command.do !== 'lock' && command.do !== 'void' && sent.attempts.length > 1
+        const { capabilities, profile } = side.adapter
+        if (alone && capabilities.replacement === true && profile.feesFrom === 'account')
+          return fresh(context, swap, command, side, signal)
+        // Where nodes keep the first of two versions, a dearer one is taken now that they dropped it, or never.
+        if (await hasRaised(context, swap, command, side, sent, last, signal)) return undefined
+      }
       try {
         await broadcast(context, swap, command, side, sent, signal)
         return undefined
@@ -567,6 +563,27 @@ async function carryOut(
         return undefined
       if ((command.do === 'claim' || command.do === 'refund') && isSettled(swap, command)) return undefined
       return fresh(context, swap, command, side, signal)
+  }
+}
+
+/** Raises what nobody holds any more; where that can't be, the same is sent again. */
+async function hasRaised(
+  context: Context,
+  swap: Swap,
+  command: Act,
+  side: Side.Side,
+  sent: Sent,
+  last: Submission,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    await raise(context, swap, command, side, sent, last, signal)
+    return true
+  } catch (error) {
+    signal.throwIfAborted()
+    if (broken.has(swap)) throw error
+    context.onProgress?.({ is: 'trouble', key: command.key, error })
+    return false
   }
 }
 

@@ -117,6 +117,39 @@ describe('when a fee is raised', () => {
   })
 })
 
+describe('accounts whose transactions come one after the other', () => {
+  it('L6 S6: a claim that waits for one that is lost is made again in its place, and paid well', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    const { long } = market.nets
+    let first: string | undefined
+    // As after a nonce that nobody will ever use: nodes keep it, and no block takes it.
+    const gapped = (adapter: SwapAdapter): Partial<SwapAdapter> => ({
+      async submit(signed, o) {
+        if (signed.step.kind === 'claim') first ??= signed.step.conflictKey
+        return adapter.submit(signed, o)
+      },
+      async status(submission, o) {
+        const fact = await adapter.status(submission, o)
+        return submission.step.conflictKey === first && fact.value.is === 'pending'
+          ? { ...fact, value: { is: 'dropped' } }
+          : fact
+      },
+    })
+    long.held = (tx) => tx.slot === first
+    const { deal, alice, bob } = both(market, {}, { wrap: otherwise(gapped) })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await finish(market, alice, bob)
+    expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+    const made = bob.calls.flatMap(({ method, args }) =>
+      method === 'sign' ? [args[0] as { kind: string; conflictKey: string }] : [],
+    )
+    const claims = made.filter(({ kind }) => kind === 'claim').map(({ conflictKey }) => conflictKey)
+    expect(claims).toEqual([first, first, expect.not.stringMatching(String(first))])
+    expectGains(market, BOB, 'deal')
+  })
+})
+
 describe('chains that keep the first of two versions', () => {
   /** As CometBFT's mempool does: of two with one sequence it keeps the first, whatever the second one pays. */
   const stubborn =

@@ -245,6 +245,20 @@ describe('submit and status', () => {
     expect(await bench.adapter.findLocks(terms)).toMatchObject([{ is: 'found' }])
   })
 
+  test('dropped: what comes after a nonce that nobody uses any more; what is prepared then takes that nonce', async () => {
+    const [one] = await bench.sign(transfer())
+    const [two] = await bench.sign(transfer(), { after: [one!] })
+    // The first one never comes.
+    const blocked = await bench.adapter.submit(two!)
+    expect(await status(blocked)).toEqual({ is: 'dropped' })
+    const [step] = await bench.adapter.prepare(transfer())
+    expect(step!.conflictKey).toBe(one!.step.conflictKey)
+    await bench.adapter.submit(await bench.signers[0]!.sign(step!))
+    expect(await status(blocked)).toEqual({ is: 'pending' })
+    await bench.mine()
+    expect((await status(blocked)).is).toBe('included')
+  })
+
   test('failed: included and reverted, fee lost', async () => {
     const terms = await fresh()
     await bench.run({ kind: 'lock', terms })

@@ -35,7 +35,7 @@ export async function submit(client: Client, signed: Signed, options?: CallOptio
 
 /**
  * What became of a submission, over all its attempts: a receipt counts only in a block of the chain that the head is on; a nonce
- * that somebody else's transaction took is `replaced`.
+ * that somebody else's transaction took is `replaced`, one after a nonce that nobody uses any more `dropped`.
  */
 export async function status(
   client: Client,
@@ -56,13 +56,18 @@ export async function status(
       const is = !receipt.succeeded ? 'failed' : final ? 'final' : 'included'
       return told<Status>(client, { is, id, block: ref(receipt.block) }, ref(receipt.block), tip)
     }
-    if ((await EvmRpc.nonce(client.transport, from, tip.height, rpc(options))) > nonce) {
+    const next = await EvmRpc.nonce(client.transport, from, tip.height, rpc(options))
+    if (next > nonce) {
       const by = await taker(client, from, nonce, tip.height, options)
       return told<Status>(client, { is: 'replaced', by }, ref(tip), tip)
     }
     for (const id of ids)
       if ((await EvmRpc.transaction(client.transport, id, rpc(options))) !== undefined) {
         saw(client, id)
+        // After a nonce that the node has no transaction for, nothing is included: it is as good as dropped.
+        const blocked =
+          next < nonce && (await EvmRpc.nonce(client.transport, from, 'pending', rpc(options))) <= nonce
+        if (blocked) return told<Status>(client, { is: 'dropped' }, ref(tip), tip)
         return told<Status>(client, { is: 'pending' }, 'mempool', tip)
       }
     const is = ids.some((id) => client.seen.has(id)) ? 'dropped' : 'unknown'
