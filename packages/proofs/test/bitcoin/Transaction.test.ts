@@ -150,6 +150,40 @@ describe('Taproot', () => {
     expect(Taproot.isKey(unhex('02'))).toBe(false)
   })
 
+  test.each([
+    [
+      '187791b6f712a8ea41c8ecdd0ee77fab3e85263b37e1ec18a3651926b3a6cf27',
+      '20d85a959b0290bf19bb89ed43c916be835475d013da4b362117393e25a48229b8ac',
+      '5b75adecf53548f3ec6ad7d78383bf84cc57b55a3127c72b9a2481752dd88b21',
+      '147c9c57132f6e7ecddba9800bb0c4449251c92a1e60371ee77557b6620f3ea3',
+      1,
+    ],
+    [
+      '93478e9488f956df2396be2ce6c5cced75f900dfa18e7dabd2428aae78451820',
+      '20b617298552a72ade070667e86ca63b8f5789a9fe8731ef91202a91c9f3459007ac',
+      'c525714a7f49c28aedbbba78c005931a81c234b2f6c99a73e4d06082adc8bf2b',
+      'e4d810fd50586274face62b8a807eb9719cef49c04177cc6b76a9a4251d5450e',
+      0,
+    ],
+  ] as const)('default: an output of BIP-341: %s', (internal, script, leaf, key, parity) => {
+    const hash = Taproot.leafHash(unhex(script))
+    expect(hex(hash)).toBe(leaf)
+    const output = value(Taproot.tweak(unhex(internal), hash))
+    expect([hex(output.key), output.parity]).toEqual([key, parity])
+  })
+
+  test('default: an output without a tree, and a branch, of BIP-341', () => {
+    const internal = unhex('d6889cb081036e0faefa3a35157ad71086b123b2b144b649798b494c300a961d')
+    expect(hex(value(Taproot.tweak(internal)).key)).toBe(
+      '53a1f6e454df1aa2776a2814a721372d6258050de330b3c6d10ee8f4e0dda343',
+    )
+    const branch = Taproot.branchHash(
+      unhex('8ad69ec7cf41c2a4001fd1f738bf1e505ce2277acdcaa63fe4765192497f47a7'),
+      unhex('f224a923cd0021ab202ab139cc56802ddb92dcfc172b9212261a539df79a112a'),
+    )
+    expect(hex(branch)).toBe('6c2dc106ab816b73f9d07e3cd1ef2c8c1256f519748e0813e4edd2405d277bef')
+  })
+
   test('behavior: a branch has no sides', () => {
     const [a, b] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)] as const
     expect(Taproot.branchHash(a, b)).toEqual(Taproot.branchHash(b, a))
