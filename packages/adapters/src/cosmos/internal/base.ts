@@ -1,5 +1,6 @@
 import { type CallOptions, CoreErrors, type Fact, type Network, type SwapAdapter, show } from '@aitbc/core'
 import { assertTransport } from '../../internal/guards.js'
+import { createMemory } from '../../internal/memory.js'
 import { pause } from '../../internal/pause.js'
 import type { CosmosTransport } from '../CosmosRpc.js'
 import { CosmosErrors } from '../errors.js'
@@ -38,7 +39,7 @@ export const GAS: GasLimits = {
   settle: 1_200_000n,
 }
 
-/** `InvalidNetwork` (1011), `InvalidArgument` (1016). */
+/** `InvalidNetwork` (1011), `InvalidArgument` (1013). */
 export function baseOf(options: BaseOptions): Base {
   const { network, transport } = options
   if (network?.family !== 'cosmos' || network.denom === undefined)
@@ -58,8 +59,7 @@ export function baseOf(options: BaseOptions): Base {
     timeoutBlocks: options.timeoutBlocks ?? 1000n,
     pollMs: options.pollMs ?? Math.min(4000, Math.max(50, Number(network.blockTimeMs) / 2)),
     wait: options.wait ?? pause,
-    attempts: new Map(),
-    seen: new Set(),
+    ...createMemory(),
   }
 }
 

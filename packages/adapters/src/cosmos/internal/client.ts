@@ -1,8 +1,12 @@
-import { type Amount, type CallOptions, Fact, type Network } from '@aitbc/core'
+import type { Amount, CallOptions, Fact, Network } from '@aitbc/core'
 import { HtlcStorage } from '@aitbc/proofs/cosmwasm'
+import { rpc } from '../../internal/facts.js'
+import type { Memory } from '../../internal/memory.js'
 import * as CosmosRpc from '../CosmosRpc.js'
 import { CosmosErrors } from '../errors.js'
 import type { HtlcBackend } from '../HtlcLock.js'
+
+export { ref, rpc, told } from '../../internal/facts.js'
 
 /**
  * Gas limits with room to spare over what is counted, by wasmd 0.61 and by the local node: 171,000 and 128,000 for a lock of coins,
@@ -23,7 +27,7 @@ export interface GasLimits {
 }
 
 /** What the functions of all adapters of this family share. */
-export interface Base {
+export interface Base extends Memory {
   readonly network: Network
   /** The chain's own name. */
   readonly chainId: string
@@ -37,10 +41,6 @@ export interface Base {
   readonly timeoutBlocks: bigint
   readonly pollMs: number
   readonly wait: (milliseconds: number, signal?: AbortSignal) => Promise<void>
-  /** Ids of what was sent, by conflict key, oldest first. */
-  readonly attempts: Map<string, readonly string[]>
-  /** Ids that the node was seen to know. */
-  readonly seen: Set<string>
 }
 
 /** What the functions of the contract's adapter share. */
@@ -51,15 +51,7 @@ export interface Client extends Base {
   readonly tokens: ReadonlyMap<string, Amount.Asset>
 }
 
-/** Most entries that the adapter remembers of what it sent. */
-export const MEMORY = 10_000
-
 export type Head = Fact.Tip & { readonly block: CosmosRpc.Block }
-
-/** The options of a call for the RPC layer. */
-export function rpc(options: CallOptions | undefined): CosmosRpc.Options {
-  return options?.signal === undefined ? {} : { signal: options.signal }
-}
 
 /** The head of the chain, which is final; `CosmosWrongChain` (3404) where the endpoint is on another one. */
 export async function tipOf(client: Base, options?: CallOptions): Promise<Head> {
@@ -87,21 +79,6 @@ export async function blockAt(client: Base, height: bigint, options?: CallOption
 /** A block's time in unix seconds, rounded down: it has reached a whole second exactly when its nanoseconds have. */
 export function seconds(block: CosmosRpc.Block): bigint {
   return block.header.time / 1_000_000_000n
-}
-
-/** A block's reference. */
-export function ref(block: { readonly height: bigint; readonly hash: string }): Fact.BlockRef {
-  return { height: block.height, hash: block.hash }
-}
-
-/** A fact of this adapter. */
-export function told<T>(
-  client: Base,
-  value: T,
-  at: Fact.BlockRef | 'mempool',
-  { block: _, ...asOf }: Head,
-): Fact.Told<T> {
-  return Fact.told(value, at, asOf, client.assurance)
 }
 
 /** Why what is at the contract's address isn't the audited contract after a block; undefined where it is. */
@@ -140,11 +117,4 @@ export async function assertContract(client: Client, height: bigint, options?: C
       check: fault.check,
       address: client.backend.address,
     })
-}
-
-/** Remembers at most {@link MEMORY} entries, the newest. */
-export function remember<K, V>(map: Map<K, V>, key: K, value: V): void {
-  map.delete(key)
-  map.set(key, value)
-  if (map.size > MEMORY) map.delete(map.keys().next().value as K)
 }

@@ -7,40 +7,37 @@ import {
   type Signed,
   type Status,
   type Submission,
-  show,
 } from '@aitbc/core'
 import { sha256 } from '@noble/hashes/sha2.js'
+import { assertNetwork } from '../../internal/guards.js'
+import { attemptsOf, saw, sent } from '../../internal/memory.js'
 import * as CosmosRpc from '../CosmosRpc.js'
 import * as CosmosTransaction from '../CosmosTransaction.js'
 import { CosmosErrors } from '../errors.js'
 import { accountAt } from './accounts.js'
-import { type Base, blockAt, MEMORY, ref, remember, rpc, tipOf, told } from './client.js'
+import { type Base, blockAt, ref, rpc, tipOf, told } from './client.js'
 
+const ID = /^[0-9A-F]{64}$/
 /** Codes of the Cosmos SDK (`types/errors/errors.go`) that a caller can act on. */
 const CODE = { funds: 5, gas: 11, fee: 13, inMempool: 19, timeout: 30, sequence: 32 } as const
 
 /** Broadcasts; what the node already knows, or a block already has, counts as sent. */
 export async function submit(client: Base, signed: Signed, options?: CallOptions): Promise<Submission> {
   options?.signal?.throwIfAborted()
-  assertNetwork(client, signed?.step?.network, 'signed.step.network')
+  assertNetwork(signed?.step?.network, client.network.id, 'signed.step.network')
   CosmosTransaction.assertSigned(signed)
   await tipOf(client, options)
   const { id } = signed
   try {
     const { code, codespace, log } = await CosmosRpc.broadcast(client.transport, signed.raw, rpc(options))
-    const sent = code === 0 || (code === CODE.inMempool && codespace === 'sdk')
-    if (!sent && !(await known(client, id, options))) throw refused(signed, code, codespace, log)
+    const taken = code === 0 || (code === CODE.inMempool && codespace === 'sdk')
+    if (!taken && !(await known(client, id, options))) throw refused(signed, code, codespace, log)
   } catch (error) {
     if (!isAitbcError(error, 'RpcRejected') || error.context['method'] !== 'broadcast_tx_sync') throw error
     const cached = /already (?:exists|in).*cache/i.test(CosmosRpc.said(error))
     if (!cached && !(await known(client, id, options))) throw error
   }
-  saw(client, id)
-  const versions = versionsKey(signed)
-  const earlier = client.attempts.get(versions) ?? []
-  const attempts = [...earlier.filter((attempt) => attempt !== id), id]
-  remember(client.attempts, versions, attempts)
-  return { step: signed.step, id, raw: signed.raw, attempts }
+  return sent(client, signed, versionsKey(signed))
 }
 
 /**
@@ -52,10 +49,10 @@ export async function status(
   submission: Submission,
   options?: CallOptions,
 ): Promise<Fact.Fact<Status>> {
-  assertNetwork(client, submission?.step?.network, 'submission.step.network')
+  assertNetwork(submission?.step?.network, client.network.id, 'submission.step.network')
   const { message, sequence, timeoutHeight } = CosmosTransaction.ofStep(submission.step)
   const { from } = message
-  const ids = attemptsOf(submission)
+  const ids = attemptsOf(submission, ID)
   const tip = await tipOf(client, options)
   const included = async (found: CosmosRpc.Included) => {
     saw(client, found.hash)
@@ -147,30 +144,4 @@ function versionsKey({ step }: Pick<Signed, 'step'>): string {
     fee: { ...transaction.fee, amount: 0n },
   }
   return `${step.conflictKey} ${step.kind} ${Bytes.toHex(sha256(CosmosTransaction.encode(bare)))}`
-}
-
-/** All attempts of a submission, newest first. */
-function attemptsOf(submission: Submission): readonly string[] {
-  const ids = [...new Set([...(submission.attempts ?? []), submission.id])].reverse()
-  for (const id of ids)
-    if (!/^[0-9A-F]{64}$/.test(id))
-      throw CoreErrors.InvalidArgument(`submission.attempts must be transaction hashes, got ${show(id)}`, {
-        argument: 'submission.attempts',
-        received: id,
-      })
-  return ids
-}
-
-function saw(client: Base, id: string): void {
-  client.seen.add(id)
-  if (client.seen.size > MEMORY) client.seen.delete(client.seen.values().next().value as string)
-}
-
-function assertNetwork(client: Base, network: unknown, argument: string): void {
-  if (network !== client.network.id)
-    throw CoreErrors.ForeignNetwork(`${argument} must be ${client.network.id}, got ${show(network)}`, {
-      argument,
-      expected: client.network.id,
-      received: network,
-    })
 }

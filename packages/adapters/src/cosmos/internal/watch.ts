@@ -4,13 +4,13 @@ import {
   CoreErrors,
   type Fact,
   type HeaderUpdate,
-  isAitbcError,
   type Lock,
   type Sighting,
   type Subject,
   show,
 } from '@aitbc/core'
 import { LightBlock } from '@aitbc/proofs/tendermint'
+import { poll } from '../../internal/poll.js'
 import * as CosmosRpc from '../CosmosRpc.js'
 import { CosmosErrors } from '../errors.js'
 import * as HtlcLock from '../HtlcLock.js'
@@ -21,8 +21,6 @@ import { accountOf } from './steps.js'
 
 /** Blocks that one look takes in; what is further comes with the next look, at once. */
 const MAX_STEP = 64n
-/** Failed looks in a row after which a watch gives up, where failing may pass. */
-const MAX_FAILURES = 5
 
 /** New blocks, oldest first; none where the head stayed. */
 export interface Move {
@@ -146,46 +144,23 @@ export function lookForLock(
  *
  * `CosmosForked` (3410) where a block doesn't follow the one before it: that was final.
  */
-async function* follow<T>(
+function follow<T>(
   client: Base,
   from: Fact.BlockRef | undefined,
   options: CallOptions | undefined,
   look: (move: Move) => Promise<readonly T[]>,
 ): AsyncGenerator<T, void, undefined> {
-  const aborted = () => options?.signal?.aborted === true
   let last = from
-  let failures = 0
-  while (!aborted()) {
-    let behind = false
-    let found: readonly T[] = []
-    try {
-      const tip = await tipOf(client, options)
-      const target: bigint =
-        last !== undefined && tip.height > last.height + MAX_STEP ? last.height + MAX_STEP : tip.height
-      behind = target < tip.height
-      const added = await blocks(client, last, target, tip, options)
-      found = await look({ added, tip })
-      const newest = added.at(-1)
-      last = newest === undefined ? last : ref(newest)
-      failures = 0
-    } catch (error) {
-      if (aborted()) return
-      const passing =
-        isAitbcError(error) && (error.retryable || ['RpcMalformed', 'RpcRejected'].includes(error._tag))
-      if (!passing || ++failures > MAX_FAILURES) throw error
-    }
-    for (const one of found) {
-      if (aborted()) return
-      yield one
-    }
-    if (behind) continue
-    try {
-      await client.wait(client.pollMs, options?.signal)
-    } catch (error) {
-      if (aborted()) return
-      throw error
-    }
-  }
+  return poll(client, options, async () => {
+    const tip = await tipOf(client, options)
+    const most = last === undefined ? tip.height : last.height + MAX_STEP
+    const target = tip.height > most ? most : tip.height
+    const added = await blocks(client, last, target, tip, options)
+    const found = await look({ added, tip })
+    const newest = added.at(-1)
+    last = newest === undefined ? last : ref(newest)
+    return { found, behind: target < tip.height }
+  })
 }
 
 /** The blocks after `last` up to a height, each on the one before. */
