@@ -43,7 +43,7 @@ const chainLibraries: readonly (readonly [pattern: RegExp, family: string])[] = 
   [/^@(ethersproject|ethereumjs)\//, 'evm'],
   [/^(@scure\/btc-signer|bitcoinjs-lib)$/, 'bitcoin'],
   [/^@solana\//, 'solana'],
-  [/^@(cosmjs|confio)\//, 'cosmos'],
+  [/^(@(cosmjs|confio)\/|cosmjs-types$)/, 'cosmos'],
   [/^(@polkadot\/|polkadot-api$|@polkadot-api\/)/, 'polkadot'],
 ]
 
@@ -168,7 +168,8 @@ export function violationsOf(file: string, text: string, manifest: Manifest): re
         other !== undefined &&
         other !== family &&
         isFamily(other) &&
-        isFamily(family)
+        // What the families share knows none of them.
+        (isFamily(family) || family === 'internal')
       )
         report(line, 'family', `adapters/${family} imports adapters/${other}`)
       continue

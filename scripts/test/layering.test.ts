@@ -69,6 +69,8 @@ describe('error: each rule, by each form of import', () => {
     ['node-global', 'packages/adapters/src/evm/index.ts', "const fs = require('viem')"],
     ['family', 'packages/adapters/src/evm/index.ts', "import { x } from '../bitcoin/Script.js'"],
     ['family', 'packages/adapters/src/bitcoin/index.ts', "export * from '../evm/index.js'"],
+    ['family', 'packages/adapters/src/internal/poll.ts', "import { x } from '../evm/index.js'"],
+    ['chain-library', 'packages/adapters/src/internal/poll.ts', "import { x } from 'cosmjs-types/binary'"],
     ['verifier', 'packages/adapters/src/evm/index.ts', "import { proved } from '@aitbc/core/verifier'"],
     ['verifier', 'packages/swap/src/index.ts', "const v = await import('@aitbc/core/verifier')"],
     ['verifier', 'examples/src/demo.ts', "import { proved } from '@aitbc/core/verifier'"],
