@@ -960,6 +960,8 @@ export function adapterContract(name: string, options: ContractOptions): void {
             ['milliseconds', { deadline: at(deadline.value * 1000n) }, /deadline/],
             ['nanoseconds', { deadline: at(deadline.value * 1_000_000_000n) }, /deadline/],
             ['a span instead of an instant', { deadline: at(3600n) }, /deadline/],
+            ['a height for an instant', { deadline: at(21_000_000n) }, /deadline/],
+            ['a slot for an instant', { deadline: at(400_000_000n) }, /deadline/],
             ['a height', { deadline: { ...deadline, clock: 'height', value: 1000n } }, /deadline/],
           ]
           const cases: readonly Case[] = [

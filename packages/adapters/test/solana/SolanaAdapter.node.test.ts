@@ -514,6 +514,34 @@ describe('locks', () => {
       })
   })
 
+  test('H13, H20: a token account that is missing is told before a lock or a transfer is signed; a payee’s is made with the payment', async () => {
+    const other = await world.mint('NOBODYS')
+    const adapter = createSolanaAdapter({
+      network,
+      rpc: createHttpRpc({ url: world.node.url, exactNumbers: 'all' }),
+      program: world.program,
+      tokens: [other],
+    })
+    const { terms, secret } = await world.terms({ asset: other.id, amount: 5n })
+    const moved = { ...transfer(5n), asset: other.id } as Intent
+    for (const intent of [{ kind: 'lock', terms } as const, moved])
+      expect(await error(adapter.prepare(intent))).toMatchObject({
+        _tag: 'SolanaInsufficientFunds',
+        retryable: true,
+      })
+    await world.fundToken(alice(), 5n, other)
+    const kinds = async (intent: Intent) => {
+      const [step] = await adapter.prepare(intent)
+      const { instructions } = SolanaTransaction.ofStep(step as Signed['step'])
+      return instructions.map(({ program }) => Address.encode(program))
+    }
+    expect(await kinds({ kind: 'lock', terms })).toContain(world.program)
+    const made = 'ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL'
+    expect(await kinds(moved)).toContain(made)
+    const lock = adapter.expectLock(terms, [])
+    expect(await kinds({ kind: 'claim', terms, lock, secret })).toContain(made)
+  })
+
   test('H27: less than an account must hold, and payees that nobody owns, are refused before anything is signed', async () => {
     const nobody = `${network.id}:${Address.encode(new Uint8Array(32).fill(0x31))}` as const
     expect(await error(world.adapter.prepare({ ...transfer(1000n), to: nobody } as Intent))).toMatchObject({
