@@ -124,6 +124,13 @@ export function createTerminalAudience(
         case 'alarm':
           once(party, 'alarm', paint('bad', `ALARM: ${message.reason}`))
           return
+        case 'owed':
+          once(
+            party,
+            `owed/${message.leg}/${message.kind}`,
+            paint('dim', `is owed a ${message.kind} on the ${message.leg} leg: ${message.why}`),
+          )
+          return
         case 'finished':
           row(party, paint('good', `finished: ${message.outcome}`))
           return

@@ -34,7 +34,7 @@ export interface Traded extends Amount.Asset {
 export interface Costs {
   /** Paid for good. */
   readonly fees: bigint
-  /** Rent of locks that are there still, which their locker gets back when they are closed. */
+  /** Rent and deposits that locks still keep: given back when they are closed, where the chain does that. */
   readonly held: bigint
 }
 
@@ -68,7 +68,7 @@ export interface LocalChain {
     seed: SwapSeed.SwapSeed,
     nonces: readonly Uint8Array[],
   ): Promise<{ readonly native: bigint; readonly token: bigint }>
-  /** What transactions (by id) cost, those that no block has apart, and what the locks (by ref) still hold. */
+  /** What transactions (by id) cost, those that no block has apart, and what the party's own locks (by ref) still keep. */
   costs(ids: readonly string[], locks: readonly string[]): Promise<Costs>
   close(): Promise<void>
 }

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Bytes, Fact } from '@aitbc/core'
 import type { Agreement } from '@aitbc/swap'
-import { build, stop as stopEsbuild } from 'esbuild'
+import { build, type PluginBuild, stop as stopEsbuild } from 'esbuild'
 import type { Watcher } from './Audience.js'
 import type { FamilyName, Place } from './Family.js'
 import type { FromParty, PartyConfig, ToParty } from './messages.js'
@@ -180,11 +180,23 @@ async function compile(): Promise<string> {
       js: "import { createRequire as aitbcRequire } from 'node:module'; const require = aitbcRequire(import.meta.url);",
     },
     logLevel: 'error',
-    // What runs the chains is in the devnet's own process.
-    external: ['litesvm', '@acala-network/*', '@substrate/*', '@lodestar/*', '@chainsafe/*'],
+    plugins: [{ name: 'heavy', setup: leaveOut }],
   })
   await stopEsbuild() // its service would outlive this process for a moment
   return join(folder, 'party.mjs')
+}
+
+/** What runs the chains is in the stage's own process, and one library is larger than all the rest: these are loaded from where they are. */
+function leaveOut(build: PluginBuild): void {
+  const filter = /^(?:litesvm$|@acala-network\/|@substrate\/|@lodestar\/|@chainsafe\/|@polkadot\/)/
+  build.onResolve({ filter }, async ({ path, importer, kind, resolveDir, pluginData }) => {
+    if (pluginData === filter) return undefined
+    const { path: found } = await build.resolve(path, {
+      ...{ importer, kind, resolveDir },
+      pluginData: filter, // asked by this plugin itself
+    })
+    return { path: found === '' ? path : found, external: true }
+  })
 }
 
 function perform(child: ChildProcess, actor: Actor, watcher: Watcher): Performance {

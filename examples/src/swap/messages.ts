@@ -77,14 +77,15 @@ export type FromParty =
   | { readonly is: 'raised'; readonly leg: Agreement.Leg; readonly command: string; readonly id: string }
   | { readonly is: 'trouble'; readonly key: string; readonly message: string }
   | { readonly is: 'alarm'; readonly reason: string }
+  | { readonly is: 'owed'; readonly leg: Agreement.Leg; readonly kind: string; readonly why: string }
   | { readonly is: 'finished'; readonly outcome: SwapMachine.Outcome }
   | { readonly is: 'failed'; readonly message: string }
 
-/** A runner's progress as a report, where there is something in it for the audience. */
+/** A runner's progress as a report. */
 export function report(
   progress: Runner.Progress,
   terms: { readonly [L in Agreement.Leg]?: LockTerms.LockTerms },
-): FromParty | undefined {
+): FromParty {
   switch (progress.is) {
     case 'seen': {
       const { leg, view, tip } = progress
@@ -132,8 +133,8 @@ export function report(
     case 'alarm':
     case 'finished':
       return progress
-    default:
-      return undefined
+    case 'owed':
+      return { is: 'owed', leg: progress.leg, kind: progress.due.kind, why: progress.why }
   }
 }
 

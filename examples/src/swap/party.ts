@@ -41,10 +41,7 @@ async function play(config: PartyConfig): Promise<void> {
     await Runner.run(
       {
         ...context,
-        onProgress: (progress) => {
-          const message = report(progress, terms)
-          if (message !== undefined) tell(message)
-        },
+        onProgress: (progress) => tell(report(progress, terms)),
       },
       swap,
     )

@@ -175,7 +175,7 @@ export interface LegFigures {
   readonly decimals: number
   /** Of both parties, base units of the chain's native coin. */
   readonly fees: bigint
-  /** Rent that is in the lock still, base units. */
+  /** Rent or deposit that the lock still keeps, base units. */
   readonly held: bigint
   /** How well whoever relied on the lock knew it. */
   readonly assurance: Fact.Assurance
@@ -310,7 +310,7 @@ function changes(
       const change = show(native, after[leg].native - before[leg].native, true)
       const moved = after[leg].token - before[leg].token
       const tokens = token === undefined || moved === 0n ? '' : `, ${show(token, moved, true)}`
-      const rent = paid[leg].held === 0n ? '' : `, rent in the lock ${show(native, paid[leg].held, false)}`
+      const rent = paid[leg].held === 0n ? '' : `, kept by the lock ${show(native, paid[leg].held, false)}`
       return `${change}${tokens} (fees ${show(native, paid[leg].fees, false)}${rent})`
     })
     .join('; ')
