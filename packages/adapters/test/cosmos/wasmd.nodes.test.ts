@@ -18,7 +18,7 @@ import {
   createWasmdNode,
   type WasmdNode,
 } from '@aitbc/devnet'
-import { createCosmosVerifier } from '@aitbc/proofs/cosmwasm'
+import { createCosmosVerifier, HtlcStorage } from '@aitbc/proofs/cosmwasm'
 import { LightBlock, LightClient } from '@aitbc/proofs/tendermint'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { describe, expect, test } from 'vitest'
@@ -190,6 +190,92 @@ describe('the programs on the real virtual machine', () => {
       }
     return used
   }
+
+  test('H13, H26, S2: a payment that fails on the real machine leaves the claim done and the money owed, whatever the token does', async () => {
+    await using node = await createWasmdNode()
+    const [alice, bob] = [node.account('alice'), node.account('bob')]
+    for (const { address } of [alice, bob]) await node.fund(address, 10n ** 12n)
+    const htlc = await node.deploy(alice, program('htlc.wasm'), {})
+    const hostile = await node.deploy(alice, program('test-tokens/hostile.wasm'), {
+      ...tokenOf(alice.address),
+      mode: 'quiet',
+    })
+    let salts = 0
+    const lock = async (change: Partial<HtlcStorage.Parameters> = {}) => {
+      const secret = sha256(Uint8Array.of(++salts))
+      const parameters: HtlcStorage.Parameters = {
+        ...{ chainId: node.chainId, contract: htlc, kind: 'cw20', asset: hostile, amount: 500n },
+        ...{ hashlock: sha256(secret), source: alice.address, recipient: bob.address, salt: secret },
+        expires: ((await node.time()) + 3600n) * SECOND,
+        ...change,
+      }
+      const message = HtlcLock.lockMessage(parameters)
+      if (message.kind !== 'execute') throw new Error('a lock is a message to a contract')
+      const funds = message.funds.map(({ denom, amount }) => ({ denom, amount: `${amount}` }))
+      const json: unknown = JSON.parse(new TextDecoder().decode(message.message))
+      expect((await node.execute(alice, message.contract, json, funds)).log).toBe('')
+      return { id: HtlcLock.id(parameters), secret }
+    }
+    const release = ({ id, secret }: Awaited<ReturnType<typeof lock>>, gas?: bigint) =>
+      node.execute(
+        bob,
+        htlc,
+        { release: { id, preimage: Bytes.toHex(secret) } },
+        [],
+        gas === undefined ? {} : { gas },
+      )
+    const withdraw = (id: string) => node.execute(bob, htlc, { withdraw: { id } })
+    const details = (id: string) => node.ask(htlc, { details: { id } })
+    const become = async (mode: string, calls?: object) => {
+      const message = { become: { mode, ...(calls === undefined ? {} : { calls }) } }
+      expect((await node.execute(alice, hostile, message)).log).toBe('')
+    }
+    const held = async (address: string) =>
+      BigInt(((await node.ask(hostile, { balance: { address } })) as { balance: string }).balance)
+
+    const again = (id: string): readonly object[] => [
+      { withdraw: { id } },
+      { push: { id, to: alice.address } },
+    ]
+    for (const [mode, call] of [
+      ['refusing'],
+      ['endless'],
+      ['silent'],
+      ['sender-fee'],
+      ['reentrant', 0],
+      ['reentrant', 1],
+    ] as const) {
+      const it = await lock()
+      const before = await held(bob.address)
+      await become(mode, call === undefined ? undefined : again(it.id)[call])
+      if (mode === 'endless') {
+        // Too little gas for the payment settles nothing.
+        expect((await release(it, 400_000n)).code, mode).not.toBe(0)
+        expect(await details(it.id), mode).toMatchObject({ status: 'locked', paid: false })
+      }
+      const released = await release(it)
+      expect(released.log, mode).toBe('')
+      expect(released.gasUsed, mode).toBeLessThan(GAS.settle)
+      const secret = Bytes.toHex(it.secret)
+      expect(await details(it.id), mode).toMatchObject({ status: 'claimed', paid: false, secret })
+      expect(await held(bob.address), mode).toBe(before)
+      if (mode !== 'reentrant') expect((await withdraw(it.id)).code, mode).not.toBe(0)
+      await become('quiet')
+      expect((await withdraw(it.id)).log, mode).toBe('')
+      expect(await held(bob.address), mode).toBe(before + 500n)
+      expect((await withdraw(it.id)).code, mode).not.toBe(0)
+    }
+    // Coins to an account of a module, which the chain lets nobody pay.
+    const recipient = HtlcStorage.addressText(
+      sha256(new TextEncoder().encode('fee_collector')).slice(0, 20),
+      network,
+    )
+    const blocked = await lock({ kind: 'native', asset: node.denom, recipient })
+    expect((await release(blocked)).log).toBe('')
+    expect(await details(blocked.id)).toMatchObject({ status: 'claimed', paid: false })
+    expect((await withdraw(blocked.id)).code).not.toBe(0)
+    expect(await node.balance(htlc)).toBe(500n)
+  })
 
   test('coins and tokens are locked, claimed and refunded within the gas that the adapter gives', async () => {
     await using real = await createWasmdNode()
