@@ -151,15 +151,19 @@ async function proofOf(
   return { assurance }
 }
 
-/** Ten minutes beyond what the chain's clock may lead or lag: the machine's clock or the endpoint is wrong (H25). */
+/**
+ * Ten minutes beyond what the chain's clock may lead or lag: the machine's clock is wrong, the endpoint shows an old block, or the chain
+ * stands still (H25). A halt is planned for, and nothing irrevocable is done in one: an endpoint that hides hours would have the secret
+ * revealed when the deadline is over.
+ */
 const TOLERANCE = 600n
 
 function skewOf(network: Network, tip: Fact.Tip, utc: bigint): string | undefined {
   if (network.clock === 'height') return undefined
-  const { lead, lag, outage } = network.timing.conservative
+  const { lead, lag } = network.timing.conservative
   if (tip.clock > utc + lead + TOLERANCE)
     return `the clock of ${network.id} is ${tip.clock - utc} s ahead of this machine's`
-  if (tip.clock < utc - lag - outage - TOLERANCE)
+  if (tip.clock < utc - lag - TOLERANCE)
     return `the clock of ${network.id} is ${utc - tip.clock} s behind this machine's`
   return undefined
 }
