@@ -186,8 +186,20 @@ function writeStep(writer: Codec.Writer, step: Step): Codec.Writer {
     .text(step.maxFee.asset)
     .u256(step.maxFee.amount)
     .text(step.conflictKey)
-    .optional(step.validFrom, deadline)
-    .optional(step.validUntil, deadline)
+    .optional(readable(step.validFrom), deadline)
+    .optional(readable(step.validUntil), deadline)
+}
+
+/**
+ * A bound that a deadline can't hold, such as a height of 500,000,000, would make the whole journal unreadable: it is left out, for it is
+ * a hint, and the transaction says the same (H28).
+ */
+function readable(bound: Deadline.Deadline | undefined): Deadline.Deadline | undefined {
+  try {
+    return bound && Deadline.from(bound)
+  } catch {
+    return undefined
+  }
 }
 
 function readStep(reader: Codec.Reader): Step {

@@ -1,4 +1,4 @@
-import type { Signed, Step, Submission } from '@aitbc/core'
+import type { Deadline, Signed, Step, Submission } from '@aitbc/core'
 import { type SwapMachine, SwapRecord } from '@aitbc/swap'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -105,6 +105,31 @@ describe('SwapRecord', () => {
         expect(SwapRecord.encode(read)).toEqual(encoded)
       }),
     )
+  })
+
+  it('H28 L6: a bound that no deadline can hold is left out, and the journal stays readable', () => {
+    const network = 'solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp'
+    const step: Step = {
+      network,
+      kind: 'claim',
+      from: `${network}:a`,
+      format: 'x',
+      payload: new Uint8Array(1),
+      maxFee: { asset: `${network}/slip44:501`, amount: 1n },
+      conflictKey: 'k',
+    }
+    const read = (validUntil: Deadline.Deadline) =>
+      SwapRecord.decode(
+        'sending',
+        SwapRecord.encode({ is: 'sending', key: 'k', step: { ...step, validUntil } }),
+      )
+    const fine = { network, clock: 'height', value: 499_999_999n } as const
+    expect(read(fine)).toEqual({ is: 'sending', key: 'k', step: { ...step, validUntil: fine } })
+    for (const wrong of [
+      { ...fine, value: 500_000_000n },
+      { ...fine, clock: 'unix', value: 1_900_000_000_000n },
+    ] as const)
+      expect(read(wrong)).toEqual({ is: 'sending', key: 'k', step })
   })
 
   it('S15: truncated at every byte, or with one more, it is refused with a typed error', () => {
