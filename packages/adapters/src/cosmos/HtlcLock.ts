@@ -10,6 +10,7 @@ import {
   show,
 } from '@aitbc/core'
 import { HtlcStorage } from '@aitbc/proofs/cosmwasm'
+import { assertContractTerms, refuseWith } from '../internal/terms.js'
 import { type Event, toBase64 } from './CosmosRpc.js'
 import type { Message } from './CosmosTransaction.js'
 import { CosmosErrors } from './errors.js'
@@ -27,6 +28,8 @@ export interface HtlcBackend {
 /** Longest recovery record that the contract takes, bytes. */
 export const MAX_RECORD = 2048
 
+const refuse = /* @__PURE__ */ refuseWith(CosmosErrors.CosmosUnsupportedTerms)
+
 /**
  * The contract's form of lock terms; `CosmosUnsupportedTerms` (3401) names the term that this contract can't hold, and the codes of
  * `LockTerms.assert` the ones that are wrong on every chain.
@@ -36,25 +39,7 @@ export function fromLockTerms(
   backend: HtlcBackend,
   network: Network,
 ): HtlcStorage.Parameters {
-  LockTerms.assert(terms)
-  const refuse = (field: string, expected: string, received: unknown) =>
-    CosmosErrors.CosmosUnsupportedTerms(`terms.${field} must be ${expected}, got ${show(received)}`, {
-      argument: `terms.${field}`,
-      expected,
-      received,
-    })
-  const { network: at, kind, address, codeHash } = terms.backend
-  if (at !== backend.network) throw foreign('terms.backend.network', backend.network, at)
-  if (kind !== backend.kind) throw refuse('backend.kind', backend.kind, kind)
-  if (address !== backend.address) throw refuse('backend.address', backend.address, address)
-  if (codeHash === undefined || !Bytes.equal(codeHash, backend.codeHash))
-    throw refuse('backend.codeHash', Bytes.toHex(backend.codeHash), codeHash && Bytes.toHex(codeHash))
-  for (const side of ['locker', 'beneficiary'] as const) {
-    const party = terms[side]
-    if (party.payout !== party.account)
-      throw refuse(`${side}.payout`, `${party.account}, as the account is`, party.payout)
-    if (party.publicKey !== undefined) throw refuse(`${side}.publicKey`, 'absent', party.publicKey)
-  }
+  assertContractTerms(terms, backend, refuse)
   const parameters = HtlcStorage.from(terms, network)
   if (parameters.ok) return parameters.value
   const { check, message, context } = parameters.refusal

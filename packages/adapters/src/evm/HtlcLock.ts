@@ -1,7 +1,7 @@
 import {
   AccountId,
   AssetId,
-  Bytes,
+  type Bytes,
   type ChainId,
   CoreErrors,
   LockTerms,
@@ -21,6 +21,7 @@ import {
   toHex,
   zeroAddress,
 } from 'viem'
+import { assertContractTerms, refuseWith } from '../internal/terms.js'
 import { EvmErrors } from './errors.js'
 import * as HtlcArtifact from './HtlcArtifact.js'
 
@@ -52,6 +53,8 @@ export const MAX_RECORD = 2048
 /** The words of the contract's status slot. */
 export const STATUS = { none: 0n, locked: 1n, claimed: 2n, refunded: 3n } as const
 
+const refuse = /* @__PURE__ */ refuseWith(EvmErrors.EvmUnsupportedTerms)
+
 /**
  * The contract's form of lock terms; `EvmUnsupportedTerms` (3201) names the term that this contract can't hold, and the codes
  * of `LockTerms.assert` the ones that are wrong on every chain.
@@ -63,25 +66,7 @@ export function fromLockTerms(
   backend: HtlcBackend,
   network: Network,
 ): ContractTerms {
-  LockTerms.assert(terms)
-  const refuse = (field: string, expected: string, received: unknown) =>
-    EvmErrors.EvmUnsupportedTerms(`terms.${field} must be ${expected}, got ${show(received)}`, {
-      argument: `terms.${field}`,
-      expected,
-      received,
-    })
-  const { network: at, kind, address, codeHash } = terms.backend
-  if (at !== backend.network) throw foreign('terms.backend.network', backend.network, at)
-  if (kind !== backend.kind) throw refuse('backend.kind', backend.kind, kind)
-  if (address !== backend.address) throw refuse('backend.address', backend.address, address)
-  if (codeHash === undefined || !Bytes.equal(codeHash, backend.codeHash))
-    throw refuse('backend.codeHash', Bytes.toHex(backend.codeHash), codeHash && Bytes.toHex(codeHash))
-  for (const side of ['locker', 'beneficiary'] as const) {
-    const party = terms[side]
-    if (party.payout !== party.account)
-      throw refuse(`${side}.payout`, `${party.account}, as the account is`, party.payout)
-    if (party.publicKey !== undefined) throw refuse(`${side}.publicKey`, 'absent', party.publicKey)
-  }
+  assertContractTerms(terms, backend, refuse)
   if (terms.deadline.clock !== 'unix') throw refuse('deadline.clock', '"unix"', terms.deadline.clock)
   const token = tokenOf(terms.asset, network)
   const beneficiary = addressOf(terms.beneficiary.payout, backend.network, 'terms.beneficiary.payout')

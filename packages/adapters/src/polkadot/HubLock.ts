@@ -1,7 +1,8 @@
-import { Bytes, type ChainId, isAitbcError, LockTerms, type Network, show } from '@aitbc/core'
+import { Bytes, type ChainId, isAitbcError, type LockTerms, type Network } from '@aitbc/core'
 import { HtlcStorage } from '@aitbc/proofs/ethereum'
 import { HubTerms } from '@aitbc/proofs/revive'
 import { keccak_256 } from '@noble/hashes/sha3.js'
+import { assertContractTerms, refuseWith } from '../internal/terms.js'
 import * as Address from './Address.js'
 import { PolkadotErrors } from './errors.js'
 import * as HubUnits from './HubUnits.js'
@@ -47,6 +48,8 @@ export type HubEvent =
   | { readonly is: 'claimed'; readonly id: Bytes.Hash32; readonly secret: Bytes.Bytes32 }
   | { readonly is: 'refunded'; readonly id: Bytes.Hash32 }
 
+const refuse = /* @__PURE__ */ refuseWith(PolkadotErrors.PolkadotUnsupportedTerms)
+
 /**
  * What terms are to the contract: parties as addresses of 20 bytes, the amount in wei. `PolkadotUnsupportedTerms` (3501) names the term
  * that this contract can't hold, `ForeignNetwork` (1016) and `PolkadotAddress` (3502) a party's account, and `LockTerms.assert` the rest.
@@ -55,26 +58,9 @@ export type HubEvent =
  */
 export function parameters(terms: LockTerms.LockTerms, chain: HubChain): HtlcStorage.Parameters {
   const { network, backend } = chain
-  const refuse = (field: string, expected: string, received: unknown) =>
-    PolkadotErrors.PolkadotUnsupportedTerms(`terms.${field} must be ${expected}, got ${show(received)}`, {
-      argument: `terms.${field}`,
-      expected,
-      received,
-    })
   Address.ofNetwork(`${terms?.backend?.network}:x` as const, network.id, 'terms.backend.network')
-  LockTerms.assert(terms)
-  const { kind, address, codeHash } = terms.backend
-  if (kind !== backend.kind) throw refuse('backend.kind', backend.kind, kind)
-  if (address !== backend.address) throw refuse('backend.address', backend.address, address)
-  if (codeHash === undefined || !Bytes.equal(codeHash, backend.codeHash))
-    throw refuse('backend.codeHash', Bytes.toHex(backend.codeHash), codeHash && Bytes.toHex(codeHash))
+  assertContractTerms(terms, backend, refuse)
   if (terms.asset !== network.native.id) throw refuse('asset', network.native.id, terms.asset)
-  for (const side of ['locker', 'beneficiary'] as const) {
-    const party = terms[side]
-    if (party.payout !== party.account)
-      throw refuse(`${side}.payout`, `${party.account}, as the account is`, party.payout)
-    if (party.publicKey !== undefined) throw refuse(`${side}.publicKey`, 'absent', party.publicKey)
-  }
   if (terms.deadline.clock !== 'unix') throw refuse('deadline.clock', '"unix"', terms.deadline.clock)
   for (const side of ['locker', 'beneficiary'] as const)
     Address.fromAccountId(terms[side].account, network, `terms.${side}.account`)

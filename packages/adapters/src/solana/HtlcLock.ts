@@ -11,6 +11,7 @@ import {
 } from '@aitbc/core'
 import { Address, Pda } from '@aitbc/proofs/solana'
 import { sha256 } from '@noble/hashes/sha2.js'
+import { assertContractTerms, refuseWith } from '../internal/terms.js'
 import { SolanaErrors } from './errors.js'
 import * as Wire from './internal/wire.js'
 import { type Instruction, type Meta, TOKEN_PROGRAM, tokenAccount } from './SolanaInstruction.js'
@@ -62,6 +63,8 @@ const SEED = /* @__PURE__ */ new TextEncoder().encode('htlc')
 const HEAD = 146
 const U64 = (1n << 64n) - 1n
 
+const refuse = /* @__PURE__ */ refuseWith(SolanaErrors.SolanaUnsupportedTerms)
+
 /**
  * The program's form of lock terms; `SolanaUnsupportedTerms` (3301) names the term that this program can't hold, and the codes of
  * `LockTerms.assert` the ones that are wrong on every chain.
@@ -74,25 +77,7 @@ export function fromLockTerms(
   backend: HtlcBackend,
   network: Network,
 ): ProgramTerms {
-  LockTerms.assert(terms)
-  const refuse = (field: string, expected: string, received: unknown) =>
-    SolanaErrors.SolanaUnsupportedTerms(`terms.${field} must be ${expected}, got ${show(received)}`, {
-      argument: `terms.${field}`,
-      expected,
-      received,
-    })
-  const { network: at, kind, address, codeHash } = terms.backend
-  if (at !== backend.network) throw foreign('terms.backend.network', backend.network, at)
-  if (kind !== backend.kind) throw refuse('backend.kind', backend.kind, kind)
-  if (address !== backend.address) throw refuse('backend.address', backend.address, address)
-  if (codeHash === undefined || !Bytes.equal(codeHash, backend.codeHash))
-    throw refuse('backend.codeHash', Bytes.toHex(backend.codeHash), codeHash && Bytes.toHex(codeHash))
-  for (const side of ['locker', 'beneficiary'] as const) {
-    const party = terms[side]
-    if (party.payout !== party.account)
-      throw refuse(`${side}.payout`, `${party.account}, as the account is`, party.payout)
-    if (party.publicKey !== undefined) throw refuse(`${side}.publicKey`, 'absent', party.publicKey)
-  }
+  assertContractTerms(terms, backend, refuse)
   if (terms.deadline.clock !== 'unix') throw refuse('deadline.clock', '"unix"', terms.deadline.clock)
   if (terms.amount > U64) throw refuse('amount', 'below 2^64', terms.amount)
   const mint = mintOf(terms.asset, network)

@@ -19,9 +19,10 @@ import {
   type Submission,
   SwapSeed,
   show,
-  Verdict,
+  type Verdict,
 } from '@aitbc/core'
 import { HtlcStorage } from '@aitbc/proofs/cosmwasm'
+import { judge } from '../../internal/terms.js'
 import * as CosmosRpc from '../CosmosRpc.js'
 import * as CosmosTransaction from '../CosmosTransaction.js'
 import { CosmosErrors } from '../errors.js'
@@ -71,13 +72,7 @@ export function irisTerms({ network }: Base, terms: LockTerms.LockTerms): IrisHt
 
 /** Judges terms offline. Refusal: `terms`; the context names the term and what came. */
 export function auditTerms(client: Base, terms: LockTerms.LockTerms): Verdict.Verdict<LockTerms.LockTerms> {
-  try {
-    irisTerms(client, terms)
-    return Verdict.accept(terms)
-  } catch (error) {
-    if (!isAitbcError(error)) throw error
-    return Verdict.refuse('terms', error.message, { code: error.code, ...error.context })
-  }
+  return judge(terms, () => irisTerms(client, terms))
 }
 
 /** The lock that terms will have: its id is of the terms alone. */

@@ -3,16 +3,16 @@ import {
   CoreErrors,
   Hashlock,
   type Intent,
-  isAitbcError,
   type Lock,
   type LockTerms,
   type PrepareOptions,
   type Step,
   SwapSeed,
   show,
-  Verdict,
+  type Verdict,
 } from '@aitbc/core'
 import { HtlcStorage } from '@aitbc/proofs/cosmwasm'
+import { judge } from '../../internal/terms.js'
 import type * as CosmosTransaction from '../CosmosTransaction.js'
 import { CosmosErrors } from '../errors.js'
 import * as HtlcLock from '../HtlcLock.js'
@@ -29,14 +29,7 @@ export function contractTerms(client: Client, terms: LockTerms.LockTerms): HtlcS
 
 /** Judges terms offline. Refusals: `terms`, `token-allowed`; the context names the term and what came. */
 export function auditTerms(client: Client, terms: LockTerms.LockTerms): Verdict.Verdict<LockTerms.LockTerms> {
-  try {
-    contractTerms(client, terms)
-    return Verdict.accept(terms)
-  } catch (error) {
-    if (!isAitbcError(error)) throw error
-    const check = error._tag === 'CosmosTokenNotAllowed' ? 'token-allowed' : 'terms'
-    return Verdict.refuse(check, error.message, { code: error.code, ...error.context })
-  }
+  return judge(terms, () => contractTerms(client, terms), 'CosmosTokenNotAllowed')
 }
 
 /** The lock that terms will have: its id is of the terms alone. */

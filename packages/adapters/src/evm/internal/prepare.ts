@@ -13,7 +13,7 @@ import {
   type Submission,
   SwapSeed,
   show,
-  Verdict,
+  type Verdict,
 } from '@aitbc/core'
 import {
   type Address,
@@ -24,6 +24,7 @@ import {
   toHex,
   zeroAddress,
 } from 'viem'
+import { judge } from '../../internal/terms.js'
 import * as EvmRpc from '../EvmRpc.js'
 import * as EvmTransaction from '../EvmTransaction.js'
 import { EvmErrors } from '../errors.js'
@@ -113,14 +114,7 @@ function assertQuantum({ quantum }: Client, amount: bigint, argument: string): v
 
 /** Judges terms offline. Refusals: `terms`, `token-allowed`; the context names the term and what came. */
 export function auditTerms(client: Client, terms: LockTerms.LockTerms): Verdict.Verdict<LockTerms.LockTerms> {
-  try {
-    contractTerms(client, terms)
-    return Verdict.accept(terms)
-  } catch (error) {
-    if (!isAitbcError(error)) throw error
-    const check = error._tag === 'EvmTokenNotAllowed' ? 'token-allowed' : 'terms'
-    return Verdict.refuse(check, error.message, { code: error.code, ...error.context })
-  }
+  return judge(terms, () => contractTerms(client, terms), 'EvmTokenNotAllowed')
 }
 
 /** The lock that terms will have: its id is of the terms alone. */

@@ -25,6 +25,7 @@ import { HtlcStorage } from '@aitbc/proofs/ethereum'
 import { LockEvidence } from '@aitbc/proofs/revive'
 import { Scale, StorageKey } from '@aitbc/proofs/substrate'
 import type { Look, Seen } from '../../internal/heads.js'
+import { judge } from '../../internal/terms.js'
 import * as Address from '../Address.js'
 import { PolkadotErrors } from '../errors.js'
 import * as HubLock from '../HubLock.js'
@@ -70,13 +71,7 @@ const CONTRACT = 0
 
 /** Judges terms offline. Refusal: `terms`; the context names the term and what came. */
 export function auditTerms(hub: Hub, terms: LockTerms.LockTerms): Verdict.Verdict<LockTerms.LockTerms> {
-  try {
-    HubLock.parameters(terms, hub)
-    return Verdict.accept(terms)
-  } catch (error) {
-    if (!isAitbcError(error)) throw error
-    return Verdict.refuse('terms', error.message, { code: error.code, ...error.context })
-  }
+  return judge(terms, () => HubLock.parameters(terms, hub))
 }
 
 /** The lock that terms will have: its id is of the terms alone. */

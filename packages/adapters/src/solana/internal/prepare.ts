@@ -21,6 +21,7 @@ import {
 } from '@aitbc/core'
 import { Address } from '@aitbc/proofs/solana'
 import { sha256 } from '@noble/hashes/sha2.js'
+import { judge } from '../../internal/terms.js'
 import { SolanaErrors } from '../errors.js'
 import * as HtlcLock from '../HtlcLock.js'
 import * as Mint from '../Mint.js'
@@ -113,14 +114,7 @@ export function programTerms(client: Client, terms: LockTerms.LockTerms): HtlcLo
 
 /** Judges terms offline. Refusals: `terms`, `token-allowed`; the context names the term and what came. */
 export function auditTerms(client: Client, terms: LockTerms.LockTerms): Verdict.Verdict<LockTerms.LockTerms> {
-  try {
-    programTerms(client, terms)
-    return Verdict.accept(terms)
-  } catch (error) {
-    if (!isAitbcError(error)) throw error
-    const check = error._tag === 'SolanaTokenNotAllowed' ? 'token-allowed' : 'terms'
-    return Verdict.refuse(check, error.message, { code: error.code, ...error.context })
-  }
+  return judge(terms, () => programTerms(client, terms), 'SolanaTokenNotAllowed')
 }
 
 /** The lock that terms will have: its address is of the terms alone. */
