@@ -32,7 +32,7 @@ import { rangeOf } from '../substrate/trees.js'
 import { trieOf } from '../substrate/trie.js'
 import { recorded } from './passetHub.js'
 
-// Recorded from the state of a real Hub's runtime (pallet-revive, passet-hub) by `packages/adapters/test/polkadot/HubChain.node.test.ts`: the
+// Recorded from the state of a real Hub's runtime (pallet-revive, passet-hub) by `packages/adapters/test/polkadot/HubChain.long.test.ts`: the
 // proofs are of all that it held. What the relay chain says of the block is made here, for that runtime ran without one.
 
 const CODE_HASH = Bytes.fromHex('9ff09ddc36ebdd0493a73701db8026ddc2164228c0c913aae2a155faef8cc147')

@@ -1,4 +1,4 @@
-// Recorded from passet-hub 1019002 by HubChain.node.test.ts of the adapters (AITBC_RECORD_HUB).
+// Recorded from passet-hub 1019002 by HubChain.long.test.ts of the adapters (AITBC_RECORD_HUB).
 
 // biome-ignore format: as it was recorded
 export const recorded = {

@@ -229,7 +229,7 @@ describe.skipIf(spec === '')(
         await writeFile(
           file,
           [
-            `// Recorded from ${node.runtime.name} ${node.runtime.version} by HubChain.node.test.ts of the adapters (AITBC_RECORD_HUB).`,
+            `// Recorded from ${node.runtime.name} ${node.runtime.version} by HubChain.long.test.ts of the adapters (AITBC_RECORD_HUB).`,
             '',
             '// biome-ignore format: as it was recorded',
             `export const recorded = ${JSON.stringify(
