@@ -184,6 +184,7 @@ describe('LockEvidence', () => {
     for (let length = 0; length < bytes.length; length++)
       expect(check(LockEvidence.decode(bytes.subarray(0, length)))).toBe('evidence-encoding')
     expect(check(LockEvidence.decode(concat(bytes, Uint8Array.of(0))))).toBe('evidence-encoding')
+    expect([LockEvidence.FORMAT, SpendEvidence.FORMAT]).toEqual(['bitcoin-lock/1', 'bitcoin-spend/1'])
     const spend = SpendEvidence.encode(w.spendEvidence)
     expect(value(SpendEvidence.decode(spend))).toEqual(w.spendEvidence)
     for (let length = 0; length < spend.length; length++)
