@@ -85,9 +85,11 @@ export async function look(
     locks.push(view)
     if (doubt !== undefined) doubts.push(doubt)
   }
-  const now = Deadline.from({ network: adapter.network.id, clock: adapter.network.clock, value: tip.clock })
+  const { id: network, clock, timing } = adapter.network
+  const now = Deadline.from({ network, clock, value: tip.clock })
+  const behind = clock === 'height' ? 0n : (options.utc ?? 0n) - timing.standard.lag - tip.clock
   return doubts.length === 0
-    ? { event: { is: 'seen', leg, locks, now }, tip }
+    ? { event: { is: 'seen', leg, locks, now, ...(behind > 0n ? { behind } : {}) }, tip }
     : { event: { is: 'unreadable', leg, why: doubts.join('; '), told: { locks, now } }, tip }
 }
 

@@ -38,6 +38,8 @@ export interface Seen {
   readonly locks: readonly LockView[]
   /** The chain's own clock. */
   readonly now: Deadline.Deadline
+  /** Seconds by which that clock must be later at least, by UTC: the block that was shown is no new one. */
+  readonly behind?: bigint
 }
 
 /**
@@ -213,7 +215,7 @@ function observe(state: SwapState, event: SwapEvent): SwapState {
     case 'unreadable':
       return unreadable(state, event.leg, event.why, event.told)
     case 'seen': {
-      const { leg, locks, now } = event
+      const { leg, locks, now, behind } = event
       const latest = latestOf(state.view[leg])
       if (latest !== undefined && Deadline.remaining(latest, now) > 0n)
         return unreadable(
@@ -222,7 +224,7 @@ function observe(state: SwapState, event: SwapEvent): SwapState {
           `the chain's clock went back from ${latest.value} to ${now.value}`,
           event,
         )
-      const view: LegView = { is: 'seen', locks, now }
+      const view: LegView = { is: 'seen', locks, now, ...(behind === undefined ? {} : { behind }) }
       const next = { ...state, view: { ...state.view, [leg]: view } }
       const advanced = latest === undefined || Deadline.remaining(latest, now) < 0n
       return settle(learn(next, leg, locks), leg, locks, advanced ? readable(state.view[leg]) : undefined)
@@ -333,13 +335,15 @@ function commitment(state: SwapState): Transition {
   if (durable.stop !== undefined || durable.terms.long === undefined || durable.terms.short === undefined)
     return idle
   if (short.is !== 'seen' || long.is !== 'seen') return idle
-  const left = Deadline.remaining(durable.terms.short.deadline, short.now)
+  // What an old block hides is gone all the same.
+  const shown = Deadline.remaining(durable.terms.short.deadline, short.now)
+  const left = shown - (short.behind ?? 0n)
 
   if (!durable.ordered) {
     const least = role === 'initiator' ? durable.rules.launch : durable.rules.lock
     if (left < least) return { state: with_(state, { stop: 'too-late' }), commands: [] }
     if (role === 'follower') {
-      const apart = Deadline.remaining(durable.terms.long.deadline, long.now) - left
+      const apart = Deadline.remaining(durable.terms.long.deadline, long.now) - (long.behind ?? 0n) - shown
       // A public secret needs no lock any more: it is claimed with.
       if (durable.learned !== undefined || apart < durable.rules.apart) return idle
       if (trusted(long, durable.rules) === undefined) return idle

@@ -145,6 +145,14 @@ describe('look', () => {
     })
   })
 
+  it('H25: by what a chain that is up to date can’t lag, an old block is behind', async () => {
+    const { lag } = base.adapter.network.timing.standard
+    const at = (utc: bigint) => look(side([found(lock, 5n)]), { utc })
+    expect(await at(EPOCH + lag)).not.toHaveProperty('behind')
+    expect(await at(EPOCH + lag + 7n)).toMatchObject({ is: 'seen', behind: 7n })
+    expect(await look(side([found(lock, 5n)]))).not.toHaveProperty('behind')
+  })
+
   it('H25: a clock beyond the chain’s lead or lag and ten minutes is a doubt, one within is none', async () => {
     // However long halts are planned for: an old block is no halt.
     const profile = base.adapter.network

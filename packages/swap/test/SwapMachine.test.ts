@@ -315,6 +315,40 @@ describe('the machine, step by step', () => {
     expect(keys(look(start('initiator'), { short: 'unreadable' }))).toEqual([])
   })
 
+  it('S7 S8 H25: time that an old block hides is not there: nothing is revealed, nor locked, in it', () => {
+    const old = (
+      state: SwapMachine.SwapState,
+      leg: Agreement.Leg,
+      locks: readonly SwapMachine.LockView[],
+      behind: bigint,
+    ) => SwapMachine.step(state, { is: 'seen', leg, locks, now: at(leg, EPOCH), behind })
+    const reveals = (behind: bigint) =>
+      old(
+        look(initiator(), { long: [view('long')], short: 'unreadable' }).state,
+        'short',
+        [view('short')],
+        behind,
+      )
+    const spare = T.short - rules.reveal - EPOCH
+    expect(keys(reveals(spare))).toEqual(['claim/short/a:0'])
+    expect(reveals(spare + 1n)).toMatchObject({
+      commands: [],
+      state: { durable: { stop: 'too-late', revealed: false } },
+    })
+    const locks = (leg: Agreement.Leg, behind: bigint) => {
+      const other = leg === 'long' ? { short: [] } : { long: [view('long')] }
+      const state = look(start('follower'), { ...other, [leg]: 'unreadable' }).state
+      return old(state, leg, leg === 'long' ? [view('long')] : [], behind)
+    }
+    const room = T.short - rules.lock - EPOCH
+    expect(keys(locks('short', room))).toEqual(['lock/short'])
+    expect(locks('short', room + 1n).state.durable.stop).toBe('too-late')
+    // The long leg must still outlast the short one.
+    const more = T.long - T.short - rules.apart
+    expect(keys(locks('long', more))).toEqual(['lock/short'])
+    expect(keys(locks('long', more + 1n))).toEqual([])
+  })
+
   it('S8: the follower locks to the last second that is in time', () => {
     const locks = { long: [view('long')] }
     expect(keys(look(start('follower'), { ...locks, now: T.short - rules.lock }))).toEqual(['lock/short'])
