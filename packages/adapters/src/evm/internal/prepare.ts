@@ -15,15 +15,7 @@ import {
   show,
   type Verdict,
 } from '@aitbc/core'
-import {
-  type Address,
-  decodeFunctionResult,
-  encodeFunctionData,
-  type Hex,
-  hexToBytes,
-  toHex,
-  zeroAddress,
-} from 'viem'
+import { type Address, concatHex, type Hex, hexToBytes, pad, toHex, zeroAddress } from 'viem'
 import { judge } from '../../internal/terms.js'
 import * as EvmRpc from '../EvmRpc.js'
 import * as EvmTransaction from '../EvmTransaction.js'
@@ -33,45 +25,13 @@ import { assertCode, type Client, rpc, tipOf } from './client.js'
 import * as fees from './fees.js'
 import * as Record from './record.js'
 
-const ERC20 = [
-  {
-    type: 'function',
-    name: 'approve',
-    stateMutability: 'nonpayable',
-    inputs: [
-      { name: 'spender', type: 'address' },
-      { name: 'amount', type: 'uint256' },
-    ],
-    outputs: [],
-  },
-  {
-    type: 'function',
-    name: 'transfer',
-    stateMutability: 'nonpayable',
-    inputs: [
-      { name: 'to', type: 'address' },
-      { name: 'amount', type: 'uint256' },
-    ],
-    outputs: [],
-  },
-  {
-    type: 'function',
-    name: 'allowance',
-    stateMutability: 'view',
-    inputs: [
-      { name: 'owner', type: 'address' },
-      { name: 'spender', type: 'address' },
-    ],
-    outputs: [{ name: '', type: 'uint256' }],
-  },
-  {
-    type: 'function',
-    name: 'balanceOf',
-    stateMutability: 'view',
-    inputs: [{ name: 'account', type: 'address' }],
-    outputs: [{ name: '', type: 'uint256' }],
-  },
-] as const
+/** Selectors of ERC-20; arguments and answers are words. */
+const ERC20 = {
+  approve: '0x095ea7b3',
+  transfer: '0xa9059cbb',
+  allowance: '0xdd62ed3e',
+  balanceOf: '0x70a08231',
+} as const
 
 /** A call that is to become a step. */
 interface Call {
@@ -260,7 +220,7 @@ async function transfer(
       : {
           to: token,
           value: 0n,
-          data: encodeFunctionData({ abi: ERC20, functionName: 'transfer', args: [to, intent.amount] }),
+          data: erc20('transfer', to, intent.amount),
         }
   if (options.after === undefined || options.after.length === 0)
     await assertFunds(client, intent.from, token, intent.amount, 0n, options)
@@ -323,7 +283,7 @@ async function approve(
   options: PrepareOptions,
 ): Promise<readonly Call[]> {
   const spender = client.backend.address
-  const data = encodeFunctionData({ abi: ERC20, functionName: 'allowance', args: [terms.locker, spender] })
+  const data = erc20('allowance', terms.locker, spender)
   const answer = await EvmRpc.read(client.transport, terms.token, data, blockHash, rpc(options))
   const allowance = word('allowance', answer)
   if (allowance >= terms.amount) return []
@@ -331,7 +291,7 @@ async function approve(
     kind: 'approve',
     to: terms.token,
     value: 0n,
-    data: encodeFunctionData({ abi: ERC20, functionName: 'approve', args: [spender, amount] }),
+    data: erc20('approve', spender, amount),
     gas: client.gas.approve,
     first: true,
   })
@@ -369,7 +329,7 @@ export async function holding(
   options?: PrepareOptions,
 ): Promise<bigint> {
   if (token === zeroAddress) return EvmRpc.balance(client.transport, account, blockHash, rpc(options))
-  const data = encodeFunctionData({ abi: ERC20, functionName: 'balanceOf', args: [account] })
+  const data = erc20('balanceOf', account)
   return word('balanceOf', await EvmRpc.read(client.transport, token, data, blockHash, rpc(options)))
 }
 
@@ -488,5 +448,10 @@ function foreign(argument: string, client: Client, received: unknown) {
 
 function word(functionName: 'allowance' | 'balanceOf', data: Hex): bigint {
   if (data.length < 66) throw EvmRpc.malformed('eth_call', `a number from ${functionName}`, data)
-  return decodeFunctionResult({ abi: ERC20, functionName, data })
+  return BigInt(data.slice(0, 66))
+}
+
+function erc20(name: keyof typeof ERC20, ...args: readonly (Address | bigint)[]): Hex {
+  const words = args.map((it) => (typeof it === 'bigint' ? toHex(it, { size: 32 }) : pad(it)))
+  return concatHex([ERC20[name], ...words]).toLowerCase() as Hex
 }
