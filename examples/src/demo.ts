@@ -12,7 +12,7 @@ import { createWorld, type World } from './swap/World.js'
 /** Scenes of the matrix that are played at the same time: most of a scene is waiting for blocks. */
 const AT_ONCE = 6
 /** Milliseconds between two looks of a party at a chain, where so many parties look. */
-const POLL_MS = 800
+const POLL_MS = 2000
 
 const SILENT: Watcher = { say: () => undefined, hear: () => undefined }
 
@@ -51,7 +51,7 @@ async function main(task: Task): Promise<number> {
   })
   const audience = audienceOf(task, world)
   for (const { name, software, evidence } of world.chains)
-    audience.say(`${name}: ${software}; proved by ${evidence}`)
+    audience.say(`${name}: ${software}; evidence: ${evidence}`)
   const stage = await createStage(world, task.is !== 'scenes' && plays.length > 1 ? { pollMs: POLL_MS } : {})
   abort.signal.addEventListener('abort', () => void stage.close())
   try {

@@ -45,7 +45,7 @@ export interface LocalChain {
   readonly name: string
   /** What runs, with its version. */
   readonly software: string
-  /** What a fact of it is proved by, or why it can't be. */
+  /** What proves a fact of it, or why nothing does. */
   readonly evidence: string
   /** Blocks on top after which nothing is counted any more, where depth says so. */
   readonly finalDepth?: bigint

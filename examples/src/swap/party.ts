@@ -81,12 +81,12 @@ async function negotiate(config: PartyConfig, context: Runner.Context): Promise<
       throw new Error('the initiator needs a quote and a port')
     const quote = readQuote(config.quote)
     const channel = await connectChannel(config.port)
-    // Four hours for the other side to make up its mind, and for both to see what is final: here they pass in minutes.
+    // Half a day for the other side to make up its mind, and for both to see what is final: here it passes in minutes.
     result = await Negotiation.initiate(quote, {
       ...common,
       channel,
       policy,
-      slack: 14_400n,
+      slack: 43_200n,
     })
     await channel.close()
   } else {

@@ -55,7 +55,7 @@ export const polkadot: Family = {
       network: network.id,
       name: 'Polkadot Hub',
       software: `${node.runtime.name} ${node.runtime.version}, the runtime in this process`,
-      evidence: 'nothing here: the local chain has no state roots (on the network, storage proofs)',
+      evidence: 'none here, where blocks have no state roots (on the network, storage proofs)',
       assets: { native: { ...network.native, amount: 10n * unit, purse } },
       place: () => ({ at: { ...at }, trusts: null }),
       fund: (seed) => node.fund(accountOf(seed), purse),

@@ -8,7 +8,7 @@ import { programOf } from '../programs.js'
 
 const network = networks.solanaLocal
 const TOKEN = { symbol: 'SPLT', decimals: 6 } as const
-/** Slots at once: rooted after 32, so in a second or two. */
+/** Slots at once: rooted after 32, so in two or three seconds; a blockhash lives for ten. */
 const SLOTS_AT_ONCE = 12
 const SLOTS_TO_ROOT = 33
 
@@ -48,7 +48,7 @@ export const solana: Family = {
       network: network.id,
       name: 'Solana',
       software: `Solana: agave's runtime (litesvm), slots and votes`,
-      evidence: 'none: no state proof exists, so what one endpoint says is only reported',
+      evidence: 'no state can be proved, so what an endpoint says is only reported',
       assets: {
         native: { ...network.native, amount: 500_000_000n, purse: purse.native },
         token: { id: `${network.id}/token:${token}`, ...TOKEN, amount: 500_000_000n, purse: purse.token },
@@ -60,7 +60,7 @@ export const solana: Family = {
         await chain.mintTo(token, address, purse.token)
         await chain.produce(2)
       },
-      everyMs: 400,
+      everyMs: 800,
       produce: () => chain.produce(SLOTS_AT_ONCE),
       // A slot has the time at which it begins; what is rooted then is of the new time.
       catchUp: () => chain.produce(SLOTS_TO_ROOT),
