@@ -31,8 +31,11 @@ export interface Context {
   readonly storage: Storage
   readonly seed: SwapSeed.SwapSeed
   readonly sides: Side.Sides
-  /** UTC, unix seconds; where given, a chain whose clock is off beyond its parameters is not acted upon (H25). */
-  readonly utc?: () => bigint
+  /**
+   * UTC, unix seconds, as a browser or Node has it: `() => BigInt(Math.floor(Date.now() / 1000))`. Nothing is revealed or locked on a
+   * chain whose clock is off beyond its parameters, however it came to be (H25): an endpoint may show a tip of hours ago.
+   */
+  readonly utc: () => bigint
   /** Blocks that a transaction may wait on a network before its fee is raised; {@link Pace.bumpAfter} unless told. */
   readonly bumpAfter?: (network: Network, left?: bigint) => bigint
   /** Pause before a broken watch is begun again, milliseconds; 1000 unless told. */
@@ -364,13 +367,7 @@ async function sight(
   try {
     const side = Side.of(context.sides, terms.backend.network)
     const prove = leg === Agreement.incomingLeg(swap.state.role)
-    const utc = context.utc?.()
-    return await Side.look(side, leg, terms, {
-      signal,
-      checked,
-      prove,
-      ...(utc === undefined ? {} : { utc }),
-    })
+    return await Side.look(side, leg, terms, { signal, checked, prove, utc: context.utc() })
   } catch (error) {
     signal.throwIfAborted()
     return { event: { is: 'unreadable', leg, why: error instanceof Error ? error.message : show(error) } }
