@@ -159,6 +159,7 @@ describe('MerkleTree', () => {
   test('error: depth and siblings of another form', () => {
     const leaf = leavesOf(1)[0] as Uint8Array
     expect(check(MerkleTree.rootOf(leaf, { index: 0, siblings: leavesOf(16, 1) }))).toBe('merkle-depth')
+    expect(MerkleTree.rootOf(leaf, { index: 0, siblings: leavesOf(15, 1) }).ok).toBe(true)
     expect(check(MerkleTree.rootOf(leaf, { index: 0, siblings: [new Uint8Array(31)] }))).toBe(
       'merkle-sibling',
     )

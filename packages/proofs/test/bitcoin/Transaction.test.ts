@@ -66,6 +66,11 @@ describe('TransactionRules', () => {
     ).toEqual(['fc', 'fdfd00', 'fdffff', 'fe00000100', 'feffffffff'])
   })
 
+  test('behavior: one input’s witness is written beside another’s that has none', () => {
+    const one = { ...good, inputs: [input, { ...input, index: 5, witness: [Uint8Array.of(1)] }] }
+    expect(value(Transaction.decode(Transaction.encode(one)))).toEqual(one)
+  })
+
   test('behavior: a coinbase has one input, which spends nothing', () => {
     const isCoinbase = (...inputs: Transaction.Input[]) => Transaction.isCoinbase({ ...good, inputs })
     expect(isCoinbase(nothing)).toBe(true)
