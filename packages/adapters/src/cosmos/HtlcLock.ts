@@ -1,15 +1,6 @@
-import {
-  AccountId,
-  AssetId,
-  Bytes,
-  type ChainId,
-  CoreErrors,
-  Hashlock,
-  LockTerms,
-  type Network,
-  show,
-} from '@aitbc/core'
+import { AccountId, AssetId, Bytes, type ChainId, Hashlock, LockTerms, type Network, show } from '@aitbc/core'
 import { HtlcStorage } from '@aitbc/proofs/cosmwasm'
+import { foreign } from '../internal/guards.js'
 import { assertContractTerms, refuseWith } from '../internal/terms.js'
 import { type Event, toBase64 } from './CosmosRpc.js'
 import type { Message } from './CosmosTransaction.js'
@@ -277,14 +268,6 @@ export function decodeEvent(event: Event, backend: HtlcBackend, network: Network
 
 const NANOSECONDS = 1_000_000_000n
 const HEX32 = /^[0-9a-f]{64}$/
-
-function foreign(argument: string, network: ChainId.ChainId, received: unknown) {
-  return CoreErrors.ForeignNetwork(`${argument} must be on ${network}, got ${show(received)}`, {
-    argument,
-    expected: network,
-    received,
-  })
-}
 
 function natural(text: string | undefined): bigint | undefined {
   return text !== undefined && /^(?:0|[1-9][0-9]{0,38})$/.test(text) ? BigInt(text) : undefined

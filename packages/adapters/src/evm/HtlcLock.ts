@@ -1,13 +1,4 @@
-import {
-  AccountId,
-  AssetId,
-  type Bytes,
-  type ChainId,
-  CoreErrors,
-  LockTerms,
-  type Network,
-  show,
-} from '@aitbc/core'
+import { AccountId, AssetId, type Bytes, type ChainId, LockTerms, type Network, show } from '@aitbc/core'
 import { HtlcStorage } from '@aitbc/proofs/ethereum'
 import {
   type Address,
@@ -21,6 +12,7 @@ import {
   toHex,
   zeroAddress,
 } from 'viem'
+import { foreign } from '../internal/guards.js'
 import { assertContractTerms, refuseWith } from '../internal/terms.js'
 import { EvmErrors } from './errors.js'
 import * as HtlcArtifact from './HtlcArtifact.js'
@@ -273,14 +265,6 @@ export function tokenOf(asset: AssetId.AssetId, network: Network, argument = 'te
       { argument, received: asset },
     )
   return parts.reference as Address
-}
-
-function foreign(argument: string, network: ChainId.ChainId, received: unknown) {
-  return CoreErrors.ForeignNetwork(`${argument} must be on ${network}, got ${show(received)}`, {
-    argument,
-    expected: network,
-    received,
-  })
 }
 
 function lowerCase(terms: ContractTerms): ContractTerms {

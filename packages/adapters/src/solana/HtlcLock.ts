@@ -11,6 +11,7 @@ import {
 } from '@aitbc/core'
 import { Address, Pda } from '@aitbc/proofs/solana'
 import { sha256 } from '@noble/hashes/sha2.js'
+import { foreign } from '../internal/guards.js'
 import { assertContractTerms, refuseWith } from '../internal/terms.js'
 import { SolanaErrors } from './errors.js'
 import * as Wire from './internal/wire.js'
@@ -339,14 +340,6 @@ export function mintOf(asset: AssetId.AssetId, network: Network, argument = 'ter
     `${argument} must be ${network.native.id} or ${network.id}/token:<mint>, got ${show(asset)}`,
     { argument, received: asset },
   )
-}
-
-function foreign(argument: string, expected: ChainId.ChainId, received: unknown) {
-  return CoreErrors.ForeignNetwork(`${argument} must be on ${expected}, got ${show(received)}`, {
-    argument,
-    expected,
-    received,
-  })
 }
 
 function call(backend: HtlcBackend, accounts: readonly Meta[], data: Bytes.Bytes): Instruction {

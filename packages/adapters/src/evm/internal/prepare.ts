@@ -16,6 +16,7 @@ import {
   type Verdict,
 } from '@aitbc/core'
 import { type Address, concatHex, type Hex, hexToBytes, pad, toHex, zeroAddress } from 'viem'
+import { assertNetwork, foreign } from '../../internal/guards.js'
 import { judge } from '../../internal/terms.js'
 import * as EvmRpc from '../EvmRpc.js'
 import * as EvmTransaction from '../EvmTransaction.js'
@@ -200,7 +201,7 @@ async function outbid(
 }
 
 function restep(client: Client, step: Step, transaction: EvmTransaction.EvmTransaction): Step {
-  if (step.network !== client.network.id) throw foreign('submission.step.network', client, step.network)
+  assertNetwork(step.network, client.network.id, 'submission.step.network')
   return EvmTransaction.toStep(transaction, { ...step, feeAsset: client.network.native.id })
 }
 
@@ -433,17 +434,9 @@ export function accountOf(client: Client, account: AccountId.AccountId, argument
   try {
     return HtlcLock.addressOf(account, client.network.id, argument)
   } catch (error) {
-    if (isAitbcError(error, 'EvmWrongChain')) throw foreign(argument, client, account)
+    if (isAitbcError(error, 'EvmWrongChain')) throw foreign(argument, client.network.id, account)
     throw error
   }
-}
-
-function foreign(argument: string, client: Client, received: unknown) {
-  return CoreErrors.ForeignNetwork(`${argument} must be on ${client.network.id}, got ${show(received)}`, {
-    argument,
-    expected: client.network.id,
-    received,
-  })
 }
 
 function word(functionName: 'allowance' | 'balanceOf', data: Hex): bigint {
