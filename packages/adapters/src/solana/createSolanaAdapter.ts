@@ -52,7 +52,9 @@ export const UNITS: ComputeUnits = {
 }
 
 /** An adapter for one Solana cluster and one deployment of the lock program. */
-export type SolanaAdapter = Omit<SwapAdapter, 'prepare'> & {
+export type SolanaAdapter = Omit<SwapAdapter, 'prepare' | 'capabilities'> & {
+  /** Evidence is of transactions in blocks: no light client can check an account on Solana, or that a transaction succeeded. */
+  readonly capabilities: { readonly locks: true; readonly proofs: 'inclusion'; readonly replacement: true }
   /** What `LockTerms.backend` must be for locks of this adapter. */
   readonly backend: HtlcLock.HtlcBackend
   /** As `ChainAdapter.prepare`, with payouts, closing, nonce accounts, and durable nonces. */

@@ -20,6 +20,8 @@ test('a Solana adapter is one that swaps take; endpoints of core and connections
   const rpc = createHttpRpc({ url: 'http://127.0.0.1', exactNumbers: 'all' })
   const adapter = createSolanaAdapter({ network, rpc, program })
   expectTypeOf(adapter.backend.kind).toEqualTypeOf<'program'>()
+  // Nothing on Solana proves what an account holds: never `state`.
+  expectTypeOf(adapter.capabilities.proofs).toEqualTypeOf<'inclusion'>()
   expectTypeOf(createConnectionAdapter).parameter(0).toHaveProperty('connection').toEqualTypeOf<Connection>()
   // @ts-expect-error: without a program there are no locks
   createSolanaAdapter({ network, rpc })
