@@ -34,6 +34,7 @@ const gates = new Set([
   'core + adapters/cosmos',
   'core + adapters/polkadot',
   'all verifiers',
+  'all verifiers, with locks on a Hub and on Solana',
 ])
 
 /** Bytes of a module, bundled for a browser (or for Node), minified and gzipped, without the named packages. */
