@@ -32,6 +32,8 @@ export const MAX_RECORD = 2048
 
 const TERMS = '(address,uint256,bytes32,address,address,uint64,bytes32)'
 const WORD = 32
+/** What stands for the native coin where the contract names a token. */
+const NATIVE = /* @__PURE__ */ new Uint8Array(20)
 /** Words of the terms in call data. */
 const TERMS_WORDS = 7
 
@@ -110,6 +112,23 @@ export function encodeClaim(parameters: HtlcStorage.Parameters, secret: Bytes.By
 /** Call data of `refund`. */
 export function encodeRefund(parameters: HtlcStorage.Parameters): Bytes.Bytes {
   return Bytes.concat(selector(`refund(${TERMS})`), encodeTerms(parameters))
+}
+
+/**
+ * Call data of `withdraw`: pays an account (its 20 bytes) what the contract owes it of the native coin, for payments that could not be
+ * made at the time. Anyone may send it.
+ */
+export function encodeWithdraw(account: Bytes.Bytes): Bytes.Bytes {
+  const to = pad(account)
+  return Bytes.concat(selector('withdraw(address,address,address)'), pad(NATIVE), to, to)
+}
+
+/**
+ * Where the contract stores what it owes an account (its 20 bytes) of the native coin, in wei: its mapping of mappings, by token and then
+ * by account, is at slot 1 (Solidity, "Layout of State Variables in Storage").
+ */
+export function creditSlot(account: Bytes.Bytes): Bytes.Bytes32 {
+  return keccak_256(Bytes.concat(pad(account), keccak_256(Bytes.concat(pad(NATIVE), word(1n)))))
 }
 
 /** A call of `lock` as it stands in the bytes of a transaction. */

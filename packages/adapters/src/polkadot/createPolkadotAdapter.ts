@@ -28,11 +28,13 @@ import { type PolkadotStatus, status, submit } from './internal/follow.js'
 import {
   auditTerms,
   discoverLocks,
+  dues,
   expectLock,
   findLocks,
   findSpend,
   type Hub,
   type HubLimits,
+  isOfLock,
   lookForLock,
   prepareCall,
   prepareLock,
@@ -135,7 +137,7 @@ export function createPolkadotAdapter(
       ...shared,
       capabilities: { locks: false, proofs: 'none', replacement: true },
       prepare: (intent, o) => {
-        if (intent?.kind === 'lock' || intent?.kind === 'claim' || intent?.kind === 'refund')
+        if (isOfLock(intent))
           return Promise.reject(
             CoreErrors.UnsupportedCapability(`this adapter has no locks: it was made without a hub`, {
               argument: 'intent.kind',
@@ -157,6 +159,7 @@ export function createPolkadotAdapter(
     findLocks: (terms, o) => findLocks(client, hub, terms, o),
     expectLock: (terms, signed) => expectLock(hub, terms, signed.at(-1)?.id ?? ''),
     findSpend: (terms, lock, o) => findSpend(client, hub, terms, lock, o),
+    dues: (terms, _lock, to, o) => dues(client, hub, terms, to, o),
     discoverLocks: (hashlock, o) => discoverLocks(client, hub, hashlock, o),
     recoverLocks: (seed, o) => recoverLocks(client, hub, seed, o),
     prove: (claim, o) => prove(client, hub, claim, o),
@@ -198,16 +201,9 @@ async function prepareOnHub(
   intent: Intent,
   options?: PrepareOptions,
 ): Promise<readonly Step[]> {
-  switch (intent?.kind) {
-    case 'lock':
-    case 'claim':
-    case 'refund':
-      return prepareLock(client, hub, intent, options)
-    case 'call':
-      return (await prepareCall(client, hub, intent, options)) ?? prepare(client, intent, options)
-    default:
-      return prepare(client, intent, options)
-  }
+  if (isOfLock(intent)) return prepareLock(client, hub, intent, options)
+  if (intent?.kind !== 'call') return prepare(client, intent, options)
+  return (await prepareCall(client, hub, intent, options)) ?? prepare(client, intent, options)
 }
 
 async function balance(

@@ -72,6 +72,11 @@ export const PolkadotErrors = /* @__PURE__ */ defineErrors({
     retryable: true,
     hint: 'The chain does not say so now: look for the lock and its spend again.',
   },
+  PolkadotWouldRevert: {
+    code: 3515,
+    retryable: true,
+    hint: 'The contract would refuse this now: read its answer in `context`; what it owes stays owed until the payee takes it.',
+  },
   PolkadotWalletRefused: {
     code: 3521,
     retryable: true,

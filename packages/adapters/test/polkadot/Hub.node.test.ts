@@ -1,9 +1,10 @@
-import { Bytes, Hashlock, type LockTerms, type Signed, type Step, SwapSeed } from '@aitbc/core'
+import { Bytes, Hashlock, type Intent, type LockTerms, type Signed, type Step, SwapSeed } from '@aitbc/core'
 import { HtlcStorage } from '@aitbc/proofs/ethereum'
 import { createHubVerifier, LockEvidence } from '@aitbc/proofs/revive'
 import { StorageKey } from '@aitbc/proofs/substrate'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import {
+  Address,
   createPolkadotAdapter,
   createSeedWallet,
   HubLock,
@@ -288,6 +289,166 @@ describe('what is read', () => {
       throw new Error('WebSocket is not connected')
     }
     await expect(adapter.tip()).rejects.toMatchObject({ _tag: 'RpcUnreachable', retryable: true })
+  })
+})
+
+describe('what a settled lock owes', () => {
+  const DONE = { Ok: { flags: { bits: 0 }, data: '0x' } }
+  const dues = async (to: 'locker' | 'beneficiary') =>
+    (await adapter.dues!(terms, adapter.expectLock(terms, []), to)).value
+  const collect = (change: Partial<Intent & { kind: 'collect' }> = {}): Intent => ({
+    kind: 'collect',
+    ...{ terms, lock: adapter.expectLock(terms, []), due: 'payment', to: 'beneficiary' },
+    ...change,
+  })
+  /** What the runtime says of a call of the contract, whatever is asked. */
+  const runs = (result: object, storageDeposit: object = { Charge: 0n }, more = '') => {
+    const call = hub.api.call['reviveApi']?.['call'] as unknown as { meta: { type: string } }
+    const outcome = hub.api.registry.createType(call.meta.type, {
+      ...{ gasRequired: { refTime: 8_000_000_000, proofSize: 40_000 }, storageDeposit, result },
+    })
+    hub.answer = (method, [name]) =>
+      method === 'state_call' && name === 'ReviveApi_call' ? `${outcome.toHex()}${more}` : undefined
+  }
+  const dry = () => hub.asked.filter((one) => one.includes('ReviveApi_call')).length
+  const map = (who: typeof alice) =>
+    hub.block({ state: [[key.mapped(account(who.funding)), account(who.funding)]] })
+
+  test('H26: a payment that could not be made is owed to its payee, in whole planck, once it is final', async () => {
+    const owe = (wei: bigint) =>
+      hub.block({
+        child: [
+          [
+            StorageKey.contractSlot(HubLock.creditSlot(parameters.beneficiary)),
+            Bytes.fromHex(wei.toString(16).padStart(64, '0')),
+          ],
+        ],
+      })
+    await locked()
+    expect(await dues('beneficiary')).toEqual([])
+    owe(parameters.amount + 999_999n)
+    hub.block()
+    expect(await dues('beneficiary')).toEqual([])
+    hub.block()
+    expect(await dues('beneficiary')).toEqual([{ kind: 'payment', asset: terms.asset, amount: terms.amount }])
+    expect(await dues('locker')).toEqual([])
+    owe(999_999n)
+    hub.block()
+    hub.block()
+    expect(await dues('beneficiary')).toEqual([])
+    hub.answer = (method) => (method === 'childstate_getStorage' ? '0x07' : undefined)
+    await expect(dues('beneficiary')).rejects.toMatchObject({ _tag: 'RpcMalformed' })
+    // Whatever stands in another contract is no word on this one's debts.
+    hub.answer = () => undefined
+    hub.block({ state: [[key.contract, contractInfo(hub.api, '11'.repeat(32))]] })
+    hub.block()
+    hub.block()
+    await expect(dues('beneficiary')).rejects.toMatchObject({ _tag: 'PolkadotContractMismatch' })
+  })
+
+  test('H26: it is withdrawn for its payee by whoever pays, within what the runtime says that it takes', async () => {
+    await locked()
+    runs(DONE, { Charge: 123n })
+    const steps = await adapter.prepare(collect({ feePayer: alice.funding }))
+    expect(steps.map((step) => [step.kind, step.from])).toEqual([['collect', alice.funding]])
+    const [step] = steps as [Step]
+    const { dust } = network.fees
+    const [dest, value, weight, deposit, data] = callOf(step).args
+    expect([dest?.toHex(), value?.toString()]).toEqual([CONTRACT, '0'])
+    expect([weight?.toJSON(), BigInt(String(deposit))]).toEqual([
+      { refTime: 10_000_000_000, proofSize: 50_000 },
+      123n + dust,
+    ])
+    expect(data?.toHex()).toBe(`0x${Bytes.toHex(HubLock.encodeWithdraw(parameters.beneficiary))}`)
+    expect(step.maxFee.amount).toBe(123n + dust + 6_250_000_000n + network.fees.minRelay)
+    expect([step.validFrom, step.validUntil?.clock]).toEqual([undefined, 'height'])
+    const [own] = await adapter.prepare(collect({ to: 'locker' }))
+    expect(own?.from).toBe(alice.funding)
+    expect(callOf(own as Step).args[4]?.toHex()).toBe(
+      `0x${Bytes.toHex(HubLock.encodeWithdraw(parameters.locker))}`,
+    )
+    // What the runtime gives back isn't spent.
+    runs(DONE, { Refund: 9n })
+    const [free] = await adapter.prepare(collect())
+    expect(BigInt(String(callOf(free as Step).args[3]))).toBe(dust)
+  })
+
+  test('H26: what the contract would refuse now, or what the endpoint garbles, is no step', async () => {
+    await locked()
+    const reverts = (signature: string) => ({
+      Ok: { flags: { bits: 1 }, data: `0x${Bytes.toHex(HubLock.selector(signature))}${'00'.repeat(32)}` },
+    })
+    for (const [result, message] of [
+      [reverts('PaymentFailed(address,address,uint256)'), 'PaymentFailed'],
+      [reverts('NothingToWithdraw(address,address)'), 'NothingToWithdraw'],
+      [reverts('Other()'), 'it reverts with'],
+      [{ Ok: { flags: { bits: 1 }, data: '0x' } }, 'it reverts with'],
+      [{ Err: 'CannotLookup' }, 'CannotLookup'],
+    ] as const) {
+      runs(result)
+      await expect(adapter.prepare(collect()), message).rejects.toMatchObject({
+        _tag: 'PolkadotWouldRevert',
+        context: { address: CONTRACT, message: expect.stringContaining(message) },
+      })
+    }
+    runs(DONE, { Charge: 0n }, '00')
+    await expect(adapter.prepare(collect())).rejects.toMatchObject({ _tag: 'RpcMalformed' })
+    hub.answer = (method, [name]) => (method === 'state_call' && name === 'ReviveApi_call' ? '0x' : undefined)
+    await expect(adapter.prepare(collect())).rejects.toMatchObject({ _tag: 'RpcMalformed' })
+    hub.answer = () => undefined
+    for (const wrong of [
+      { due: 'deposit' },
+      { to: 'amount' as 'locker' },
+      { lock: { ...adapter.expectLock(terms, []), ref: `0x${'00'.repeat(32)}` } },
+    ] as const)
+      await expect(adapter.prepare(collect(wrong))).rejects.toMatchObject({ _tag: 'InvalidArgument' })
+    const plain = createPolkadotAdapter({ network, api: hub.api })
+    await expect(plain.prepare(collect())).rejects.toMatchObject({ _tag: 'UnsupportedCapability' })
+  })
+
+  test('H26: who is not mapped is mapped first, and is paid by nobody else before; a contract needs no mapping', async () => {
+    await expect(adapter.prepare(collect({ feePayer: alice.funding }))).rejects.toMatchObject({
+      _tag: 'PolkadotPayeeCannotReceive',
+    })
+    const steps = await adapter.prepare(collect())
+    expect(steps.map((step) => step.kind)).toEqual(['map-account', 'collect'])
+    expect(dry()).toBe(0)
+    map(alice)
+    const id = Address.toAccountId(Address.fallback(new Uint8Array(20).fill(0x0b)), network)
+    terms = { ...terms, beneficiary: { account: id, payout: id } }
+    runs(DONE)
+    const lock = adapter.expectLock(terms, [])
+    const [step] = await adapter.prepare(collect({ feePayer: alice.funding }))
+    expect([step?.kind, dry()]).toEqual(['collect', 1])
+    const [claim] = await adapter.prepare({ kind: 'claim', terms, lock, secret, feePayer: alice.funding })
+    expect([claim?.kind, dry()]).toEqual(['claim', 1])
+  })
+})
+
+describe('what is sent', () => {
+  test('S9: what merely has the same nonce is no version of it: the one that lost is replaced, never final', async () => {
+    hub.block({ state: [[key.mapped(account(alice.funding)), account(alice.funding)]] })
+    const [step] = await adapter.prepare({ kind: 'lock', terms })
+    const lock = await adapter.submit(await sign(step as Step))
+    const [nothing] = await adapter.prepare({ kind: 'void', submission: lock })
+    const voided = await adapter.submit(await sign(nothing as Step))
+    expect(voided.step.conflictKey).toBe(lock.step.conflictKey)
+    expect([lock.attempts, voided.attempts]).toEqual([[lock.id], [voided.id]])
+    const [dearer] = await adapter.replace(lock, 10n ** 7n)
+    const again = await adapter.submit(await sign(dearer as Step))
+    expect(again.attempts).toEqual([lock.id, again.id])
+    // The lock's first version comes into a block after all.
+    hub.pool.length = 0
+    hub.block({
+      extrinsics: [lock.raw as Uint8Array],
+      state: [[key.account(account(alice.funding)), holding(90n * UNIT, 1)]],
+      child: [[slot, word(1)]],
+    })
+    hub.block()
+    hub.block()
+    for (const one of [lock, again])
+      expect((await adapter.status(one)).value).toMatchObject({ is: 'final', id: lock.id })
+    expect((await adapter.status(voided)).value).toEqual({ is: 'replaced', by: lock.id })
   })
 })
 

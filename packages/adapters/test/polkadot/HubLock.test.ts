@@ -2,6 +2,7 @@ import { Bytes, type LockTerms } from '@aitbc/core'
 import * as networks from '@aitbc/core/networks'
 import { HtlcStorage } from '@aitbc/proofs/ethereum'
 import fc from 'fast-check'
+import { concat, keccak256, pad, zeroAddress } from 'viem'
 import { describe, expect, test } from 'vitest'
 import { HtlcArtifact, HtlcLock } from '../../src/evm/index.js'
 import { Address, HubLock, HubUnits } from '../../src/polkadot/index.js'
@@ -89,6 +90,14 @@ describe('calls and events of the contract', () => {
         expect(hex(HubLock.encodeLock(parameters, word, record))).toBe(HtlcLock.encodeLock(own, word, record))
         expect(hex(HubLock.encodeClaim(parameters, word))).toBe(HtlcLock.encodeClaim(own, word))
         expect(hex(HubLock.encodeRefund(parameters))).toBe(HtlcLock.encodeRefund(own))
+        expect(hex(HubLock.encodeWithdraw(parameters.locker))).toBe(
+          HtlcLock.encodeWithdraw(zeroAddress, hex(parameters.locker)),
+        )
+        // Solidity's layout: `credit[token][account]`, the mapping at slot 1.
+        const inner = keccak256(concat([pad(zeroAddress), pad('0x01')]))
+        expect(hex(HubLock.creditSlot(parameters.locker))).toBe(
+          keccak256(concat([pad(hex(parameters.locker)), inner])),
+        )
         expect(hex(HtlcStorage.lockId(parameters))).toBe(HtlcLock.id(own, evm.backend))
       }),
     )

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Bytes } from '@aitbc/core'
+import { Bytes, type Intent, type LockSide, type LockTerms, type Signer } from '@aitbc/core'
 import { createPolkadotNode, type PolkadotNode } from '@aitbc/devnet'
 import { HtlcStorage } from '@aitbc/proofs/ethereum'
 import { Account } from '@aitbc/proofs/revive'
@@ -11,6 +11,8 @@ import { ApiPromise, WsProvider } from '@polkadot/api'
 import type { ApiOptions } from '@polkadot/api/types'
 import { type Abi, decodeErrorResult, encodeFunctionData, type Hex, toHex, zeroAddress } from 'viem'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { compile } from '../../programs/evm/compile.js'
+import { Address, createKeySigner, createPolkadotAdapter } from '../../src/polkadot/index.js'
 
 // A bound for a hang, not for a busy machine: starting the runtime alone takes seconds of a processor.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 })
@@ -40,6 +42,8 @@ interface Actor {
   readonly pair: object
   readonly account: Uint8Array
   readonly h160: Hex
+  /** Signs steps of the adapter. */
+  signer(): Signer & { readonly kind: 'signs' }
   nonce: number
 }
 interface Terms {
@@ -172,7 +176,8 @@ describe.skipIf(spec === '')(
           ...{ type: 'ed25519', address: toHex(account), addressRaw: account, publicKey: account },
           sign: (message: Uint8Array) => Bytes.concat(Uint8Array.of(0), ed25519.sign(message, key)),
         }
-        return { pair, account, h160: toHex(Account.toH160(account)), nonce: 0 }
+        const signer = () => createKeySigner({ network: node.network, privateKey: key })
+        return { pair, account, h160: toHex(Account.toH160(account)), signer, nonce: 0 }
       }
       ;[alice, bob, mallory] = [actor('alice'), actor('bob'), actor('mallory')]
       const map = api.tx['revive']?.['mapAccount'] as unknown as () => Extrinsic
@@ -320,6 +325,75 @@ describe.skipIf(spec === '')(
       expect(await why(bob, claim(terms, current()))).toBe('NotLocked')
       expect(await why(bob, encode('withdraw', [zeroAddress, wall, wall]))).toBe('PaymentFailed')
       expect(await why(bob, encode('withdraw', [zeroAddress, wall, bob.h160]))).toBe('NotYours')
+    })
+
+    test('H26: the adapter tells what a payee refused, once it is final, and has it paid when the payee takes it', async () => {
+      const { Receiver } = await compile(['test-tokens/Receivers.sol'])
+      if (Receiver === undefined) throw new Error('no receiver')
+      const receiver = (await node.deploy(Bytes.fromHex(Receiver.creation.slice(2)))) as Hex
+      const become = async (mode: bigint) => {
+        const data = encodeFunctionData({
+          abi: Receiver.abi,
+          functionName: 'set',
+          args: [mode, receiver, '0x'],
+        })
+        expect((await block([[mallory, data, 0n, receiver]])).map(({ ok }) => ok)).toEqual([true])
+      }
+      const { network } = node
+      const adapter = createPolkadotAdapter({ network, api, hub: { address: here, chainId } })
+      const party = (bytes: Uint8Array) => {
+        const account = Address.toAccountId(bytes, network)
+        return { account, payout: account }
+      }
+      const own = await termsOf()
+      const terms: LockTerms.LockTerms = {
+        version: 1,
+        backend: adapter.backend,
+        asset: network.native.id,
+        amount: unit,
+        hashlock: Bytes.fromHex(own.hashlock.slice(2)),
+        locker: party(alice.account),
+        beneficiary: party(Account.fallback(Bytes.fromHex(receiver.slice(2)))),
+        deadline: { network: network.id, clock: 'unix', value: own.deadline },
+        salt: Bytes.fromHex(own.salt.slice(2)),
+      }
+      const lock = adapter.expectLock(terms, [])
+      const run = async (by: Actor, intent: Intent) => {
+        for (const step of await adapter.prepare(intent)) {
+          const signed = await by.signer().sign(step)
+          const sent = await adapter.submit(signed)
+          by.nonce++
+          await node.produce()
+          expect((await adapter.status(sent)).value.is, step.kind).toBe('included')
+        }
+      }
+      const dues = async (to: LockSide) => (await adapter.dues!(terms, lock, to)).value
+      const held = async () => (await adapter.balance(terms.beneficiary.account)).value
+      const feePayer = party(bob.account).account
+      const collect = { kind: 'collect', terms, lock, due: 'payment', to: 'beneficiary', feePayer } as const
+
+      await become(1n)
+      const before = await held()
+      await run(alice, { kind: 'lock', terms })
+      await run(bob, { kind: 'claim', terms, lock, secret: secretOf(count), feePayer })
+      expect(await dues('beneficiary')).toEqual([])
+      await node.produce(2)
+      expect(await dues('beneficiary')).toEqual([{ kind: 'payment', asset: terms.asset, amount: unit }])
+      expect(await dues('locker')).toEqual([])
+      await expect(adapter.prepare(collect)).rejects.toMatchObject({
+        _tag: 'PolkadotWouldRevert',
+        context: { message: 'PaymentFailed' },
+      })
+      await become(0n)
+      expect(await held()).toBe(before)
+      await run(bob, collect)
+      expect(await held()).toBe(before + unit)
+      await node.produce(2)
+      expect(await dues('beneficiary')).toEqual([])
+      await expect(adapter.prepare(collect)).rejects.toMatchObject({
+        _tag: 'PolkadotWouldRevert',
+        context: { message: 'NothingToWithdraw' },
+      })
     })
   },
 )

@@ -225,11 +225,11 @@ export async function createFakeHub(): Promise<FakeHub> {
   return Object.assign(answers, { api, pool, asked, block, height: () => blocks.length - 1, reset })
 }
 
-/** An account with planck, as the runtime keeps it. */
-export function holding(planck: bigint): Bytes.Bytes {
+/** An account with planck, as the runtime keeps it; `nonce` transactions of it are in blocks. */
+export function holding(planck: bigint, nonce = 0): Bytes.Bytes {
   const zero = new Uint8Array(48)
   return Bytes.concat(
-    Scale.encode(Scale.u32, 0),
+    Scale.encode(Scale.u32, nonce),
     Scale.encode(Scale.u32, 0),
     Scale.encode(Scale.u32, 1),
     Scale.encode(Scale.u32, 0),

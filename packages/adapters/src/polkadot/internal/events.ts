@@ -34,7 +34,8 @@ interface EventRecord {
   readonly event: { readonly section: string; readonly method: string; readonly data: Iterable<Value> }
 }
 
-interface DispatchError extends Value {
+/** A runtime's reason as it is decoded. */
+export interface DispatchError extends Value {
   readonly isModule: boolean
   readonly asModule: unknown
   readonly type: string
@@ -92,7 +93,8 @@ function toEvent({ phase, event }: EventRecord, registry: Client['api']['registr
   }
 }
 
-function failureOf(error: DispatchError, registry: Client['api']['registry']): DispatchFailure {
+/** A runtime's reason in its own words. */
+export function failureOf(error: DispatchError, registry: Client['api']['registry']): DispatchFailure {
   if (!error.isModule) return { error: error.type, message: error.toString().slice(0, 200) }
   const { section, name, docs } = registry.findMetaError(error.asModule as never)
   return { error: `${section}.${name}`, message: docs.join(' ').slice(0, 500) }

@@ -4,12 +4,14 @@ import {
   type CallOptions,
   CoreErrors,
   type Deadline,
+  type Due,
   type Fact,
   type FoundLock,
   Hashlock,
   type Intent,
   isAitbcError,
   type Lock,
+  type LockSide,
   type LockTerms,
   type PrepareOptions,
   type RecoveredLock,
@@ -29,9 +31,10 @@ import { judge } from '../../internal/terms.js'
 import * as Address from '../Address.js'
 import { PolkadotErrors } from '../errors.js'
 import * as HubLock from '../HubLock.js'
+import * as HubUnits from '../HubUnits.js'
 import * as PolkadotTransaction from '../PolkadotTransaction.js'
-import { atTip, type Client, type Head, headerAt, needBlock, ref, tipOf, told } from './client.js'
-import { eventsOf } from './events.js'
+import { atTip, type Client, type Head, hashOf, headerAt, needBlock, ref, tipOf, told } from './client.js'
+import { type DispatchError, eventsOf, failureOf } from './events.js'
 import { larger } from './larger.js'
 import { assertFunds, type Call, cost, encodeCall, fromOf, steps } from './prepare.js'
 import * as Record from './record.js'
@@ -79,11 +82,18 @@ export function expectLock(hub: Hub, terms: LockTerms.LockTerms, transaction: st
   return lockOf(HubLock.parameters(terms, hub), terms.amount, transaction)
 }
 
-/** The steps of a lock, a claim or a refund: the account is made known to contracts first, where it isn't (`mapAccount`). */
+type LockIntent = Extract<Intent, { readonly kind: 'lock' | 'claim' | 'refund' | 'collect' }>
+
+/** Whether an intent is for the contract of an adapter. */
+export function isOfLock(intent: Intent): intent is LockIntent {
+  return ['lock', 'claim', 'refund', 'collect'].includes(intent?.kind)
+}
+
+/** The steps of an intent for the contract: the account is made known to contracts first, where it isn't (`mapAccount`). */
 export async function prepareLock(
   client: Client,
   hub: Hub,
-  intent: Extract<Intent, { readonly kind: 'lock' | 'claim' | 'refund' }>,
+  intent: LockIntent,
   options: PrepareOptions = {},
 ): Promise<readonly Step[]> {
   options.signal?.throwIfAborted()
@@ -98,7 +108,7 @@ export async function prepareLock(
           `intent.from must be the locker ${locker}, got ${show(intent.from)}`,
           { argument: 'intent.from', expected: locker, received: intent.from },
         )
-      await assertCode(client, hub, tip, options)
+      await assertCode(client, hub, tip.hash, options)
       if (tip.clock >= parameters.deadline)
         throw PolkadotErrors.PolkadotUnsupportedTerms(
           `terms.deadline must be after the chain's clock ${tip.clock}, got ${parameters.deadline}`,
@@ -136,6 +146,23 @@ export async function prepareLock(
       const call = contractCall(client, hub, 'claim', 0n, data, { validUntil: terms.deadline })
       const { method: shown } = contractCall(client, hub, 'claim', 0n, blank, {})
       return calls(client, hub, payer, [{ ...call, shown }], tip, options)
+    }
+    case 'collect': {
+      assertLock(parameters, intent.lock)
+      const { due, to } = intent
+      if (due !== 'payment' || (to !== 'locker' && to !== 'beneficiary'))
+        throw CoreErrors.InvalidArgument(`a lock here owes payments alone, got ${show(due)} to ${show(to)}`, {
+          argument: 'intent.due',
+          received: due,
+        })
+      const payee = terms[to].account
+      const payer = intent.feePayer ?? payee
+      if (payer !== payee) await assertMapped(client, payee, parameters[to], tip, options)
+      const data = HubLock.encodeWithdraw(parameters[to])
+      // A receiver that refuses is found out here, and costs nothing.
+      const limits = await measured(client, hub, payer, data, tip, options)
+      const own = { ...hub, limits }
+      return calls(client, hub, payer, [contractCall(client, own, 'collect', 0n, data, {})], tip, options)
     }
     default: {
       assertLock(parameters, intent.lock)
@@ -230,6 +257,28 @@ export async function findSpend(
     return spend === undefined
       ? unknown('spend-secret', 'the claim holds no secret that opens the hashlock')
       : { is: 'found', fact: told(client, spend, found.block, tip) }
+  })
+}
+
+/** What the contract owes a party, as of what is final: by account and not by lock, so what another lock owes it is paid out with it. */
+export async function dues(
+  client: Client,
+  hub: Hub,
+  terms: LockTerms.LockTerms,
+  to: LockSide,
+  options?: CallOptions,
+): Promise<Fact.Fact<readonly Due[]>> {
+  const parameters = HubLock.parameters(terms, hub)
+  return atTip(client, options, async (tip) => {
+    const at = tip.finalized ?? ref(tip)
+    const hash = hashOf(at)
+    const contract = await assertCode(client, hub, hash, options)
+    const key = StorageKey.contractSlot(HubLock.creditSlot(parameters[to]))
+    const wei = await wordAt(client, contract, key, hash, options)
+    // Less than a planck is nothing that the chain could pay.
+    const amount = wei / HubUnits.ratio(client.network.native.decimals)
+    const owed: readonly Due[] = amount === 0n ? [] : [{ kind: 'payment', asset: terms.asset, amount }]
+    return told(client, owed, at, tip)
   })
 }
 
@@ -368,11 +417,21 @@ export async function statusAt(
       `the code at ${hub.backend.address} must have hash ${expected}, got ${received}`,
       { expected, received },
     )
-  const key = slotKey(parameters)
-  const stored = await Rpc.childStorage(client.api, StorageKey.childRoot(contract.trieId), key, at, options)
+  return HtlcStorage.statusOf(await wordAt(client, contract, slotKey(parameters), at, options))
+}
+
+/** A word that a contract stores; zero where there is none. */
+async function wordAt(
+  client: Client,
+  { trieId }: Contract,
+  key: Bytes.Hash32,
+  at: Hex,
+  options?: CallOptions,
+): Promise<bigint> {
+  const stored = await Rpc.childStorage(client.api, StorageKey.childRoot(trieId), key, at, options)
   if (stored !== undefined && stored.length !== 32)
     throw Rpc.malformed('childstate_getStorage', 'a word of 32 bytes', stored)
-  return HtlcStorage.statusOf(stored === undefined ? 0n : BigInt(Rpc.hex(stored)))
+  return stored === undefined ? 0n : BigInt(Rpc.hex(stored))
 }
 
 /** The key of a lock's status in the contract's child trie. */
@@ -461,7 +520,7 @@ async function search(
   options?: CallOptions,
 ): Promise<readonly (FoundLock & { readonly record: Bytes.Bytes })[]> {
   return atTip(client, options, async (tip) => {
-    await assertCode(client, hub, tip, options)
+    await assertCode(client, hub, tip.hash, options)
     const found = new Map<string, FoundLock & { readonly record: Bytes.Bytes }>()
     for (let height = hub.deployedAt > 0n ? hub.deployedAt : 1n; height <= tip.height; height++) {
       const header = await headerAt(client, height, options)
@@ -520,6 +579,8 @@ async function assertMapped(
   options?: CallOptions,
 ): Promise<void> {
   if (client.api.tx['revive']?.['mapAccount'] === undefined) return
+  // An account that stands for an address, such as a contract's, is what contracts pay there.
+  if (Address.standsForH160(Address.fromAccountId(id, client.network, 'account'))) return
   if ((await originalOf(client, h160, tip, options)) === undefined)
     throw PolkadotErrors.PolkadotPayeeCannotReceive(
       `${id} must map its account first: unmapped, the contract would pay an account that no key signs for`,
@@ -567,6 +628,109 @@ function contractCall(
     Rpc.hex(data),
   ])
   return { kind, method, deposit: storageDeposit, ...limits }
+}
+
+/** A call into the runtime, as the runtime describes it. */
+interface RuntimeCall {
+  readonly params: readonly { readonly type: string }[]
+  readonly type: string
+}
+interface Numeric {
+  toBigInt(): bigint
+}
+interface Weight {
+  readonly refTime: Numeric
+  readonly proofSize: Numeric
+}
+/** What a call of a contract would do and take (pallet-revive, `ContractResult`; runtimes name its weight one way or the other). */
+interface Outcome {
+  readonly gasRequired?: Weight
+  readonly weightRequired?: Weight
+  readonly storageDeposit: { readonly isCharge: boolean; readonly asCharge: Numeric }
+  readonly result: {
+    readonly isOk: boolean
+    readonly asOk: { readonly flags: { readonly bits: { toNumber(): number } }; readonly data: Value }
+    readonly asErr: DispatchError
+  }
+  toU8a(): Uint8Array
+}
+interface Value {
+  toU8a(isBare?: boolean): Uint8Array
+}
+
+const REVERTS = ['PaymentFailed(address,address,uint256)', 'NothingToWithdraw(address,address)']
+
+/**
+ * What a call of the contract may take, by the runtime's own dry run (`ReviveApi_call`), so never of a call that carries a secret (H18);
+ * `PolkadotWouldRevert` (3515). For an account that isn't mapped yet nothing can be run: the limits of all calls.
+ */
+async function measured(
+  client: Client,
+  { backend, limits }: Hub,
+  payer: `${string}:${string}:${string}`,
+  data: Bytes.Bytes,
+  tip: Head,
+  options?: CallOptions,
+): Promise<HubLimits> {
+  const account = fromOf(client, payer, 'intent.feePayer')
+  const mappable = client.api.tx['revive']?.['mapAccount'] !== undefined
+  if (mappable && (await originalOf(client, Address.toH160(account), tip, options)) === undefined)
+    return limits
+  const calls = client.api.call as unknown as Record<string, Record<string, { readonly meta: RuntimeCall }>>
+  const call = calls['reviveApi']?.['call']?.meta
+  const weight = { refTime: limits.refTime, proofSize: limits.proofSize }
+  const given = [Rpc.hex(account), backend.address, 0n, weight, limits.storageDeposit, Rpc.hex(data)]
+  if (call?.params.length !== given.length)
+    throw CoreErrors.UnsupportedCapability('the runtime has no call ReviveApi.call as it is known', {
+      pallet: 'ReviveApi',
+      name: 'call',
+    })
+  const { registry } = client.api
+  const argument = Bytes.concat(
+    ...call.params.map(({ type }, index) => registry.createType(type, given[index]).toU8a()),
+  )
+  const bytes = await Rpc.call(client.api, 'ReviveApi_call', argument, tip.hash, options)
+  const { why, ...taken } = outcomeOf(registry, call.type, bytes)
+  if (why !== undefined)
+    throw PolkadotErrors.PolkadotWouldRevert(`the contract would refuse the call now: ${why}`, {
+      address: backend.address,
+      message: why,
+    })
+  // A quarter more than now, and what a payee that has gone by then needs to exist: what isn't used isn't paid.
+  return {
+    ...limits,
+    refTime: (taken.refTime * 5n) / 4n,
+    proofSize: (taken.proofSize * 5n) / 4n,
+    storageDeposit: taken.storageDeposit + client.network.fees.dust,
+  }
+}
+
+/** What a dry run says: what the call takes, and why it would fail. */
+function outcomeOf(
+  registry: Client['api']['registry'],
+  type: string,
+  bytes: Bytes.Bytes,
+): Omit<HubLimits, 'record'> & { readonly why?: string } {
+  const malformed = () => Rpc.malformed('state_call', 'what a call of the contract would do', bytes)
+  try {
+    const outcome = registry.createType(type, bytes) as unknown as Outcome
+    if (!Bytes.equal(outcome.toU8a(), bytes)) throw malformed()
+    const { result, storageDeposit, gasRequired, weightRequired = gasRequired } = outcome
+    if (weightRequired === undefined) throw malformed()
+    const taken = {
+      refTime: weightRequired.refTime.toBigInt(),
+      proofSize: weightRequired.proofSize.toBigInt(),
+      storageDeposit: storageDeposit.isCharge ? storageDeposit.asCharge.toBigInt() : 0n,
+    }
+    if (!result.isOk) return { ...taken, why: failureOf(result.asErr, registry).error }
+    const { flags, data } = result.asOk
+    if ((flags.bits.toNumber() & 1) === 0) return taken
+    const said = data.toU8a(true)
+    const named = REVERTS.find((one) => Bytes.equal(HubLock.selector(one), said.slice(0, 4)))
+    return { ...taken, why: named?.replace(/\(.*/, '') ?? `it reverts with ${show(said)}` }
+  } catch {
+    throw malformed()
+  }
 }
 
 async function contractEvents(
@@ -653,15 +817,17 @@ function recoveryOf(
   return { tag: Record.tagOf(recovery.seed, index), record }
 }
 
-async function assertCode(client: Client, hub: Hub, tip: Head, options?: CallOptions): Promise<void> {
-  const contract = await contractAt(client, hub, tip.hash, options)
+/** The contract in a block; `PolkadotContractMismatch` (3513) where its code isn't the audited one. */
+async function assertCode(client: Client, hub: Hub, at: Hex, options?: CallOptions): Promise<Contract> {
+  const contract = await contractAt(client, hub, at, options)
   const received = contract === undefined ? 'no contract' : Bytes.toHex(contract.codeHash)
   const expected = Bytes.toHex(hub.backend.codeHash)
-  if (received !== expected)
+  if (contract === undefined || received !== expected)
     throw PolkadotErrors.PolkadotContractMismatch(
       `the code at ${hub.backend.address} on ${client.network.id} must have hash ${expected}, got ${received}`,
       { expected, received, address: hub.backend.address },
     )
+  return contract
 }
 
 function assertLock(parameters: HtlcStorage.Parameters, given: Lock, argument = 'intent.lock.ref'): void {

@@ -35,7 +35,7 @@ export interface Call {
 /** The steps of an intent that needs no contract. */
 export async function prepare(
   client: Client,
-  intent: Exclude<Intent, { readonly kind: 'lock' | 'claim' | 'refund' }>,
+  intent: Exclude<Intent, { readonly kind: 'lock' | 'claim' | 'refund' | 'collect' }>,
   options: PrepareOptions = {},
 ): Promise<readonly Step[]> {
   options.signal?.throwIfAborted()
