@@ -25,7 +25,7 @@ import {
 import { blake2b } from '@noble/hashes/blake2.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { check, flip, hex, value } from '../helpers.js'
+import { check, flip, hex, refusal, value } from '../helpers.js'
 import { setOf as beefySet, signedBy, validators } from '../substrate/beefy.js'
 import { blockOn, chainOf, hash32, justify, setOf, unanimous, voters } from '../substrate/grandpa.js'
 import { rangeOf } from '../substrate/trees.js'
@@ -133,6 +133,16 @@ describe('the state of a real Hub', () => {
     expect(asAbsent(locked, 'lock')).toBe('lock-present')
     expect(asAbsent(claimed, 'spend')).toBe('spend-present')
     expect(asAbsent(none, 'spend')).toBe('spend-present')
+    const told = (verdict: Verdict.Verdict<unknown>) => refusal(verdict).context
+    expect(
+      told(trusting(locked.block).absent({ kind: 'lock', terms: locked.terms }, as(locked, 'absence'))),
+    ).toEqual({ status: 'locked' })
+    expect(told(trusting(claimed.block).verify(lockClaim(claimed), as(claimed, 'lock')))).toEqual({
+      status: 'claimed',
+    })
+    expect(told(trusting(refunded.block).verify(spendClaim(refunded, 'claim'), refunded.evidence))).toEqual({
+      status: 'refunded',
+    })
   })
 
   test('H20, S11: no evidence of other terms, another code, another chain; nothing without a block that is known', () => {
@@ -164,6 +174,18 @@ describe('the state of a real Hub', () => {
     const { codeHash: _, ...bare } = terms.backend
     expect(attempt({ backend: bare })).toBe('lock-code')
     expect(attempt({ backend: { ...terms.backend, codeHash: hash32(1) } })).toBe('lock-code')
+    const other32 = { ...terms, backend: { ...terms.backend, codeHash: hash32(1) } }
+    const decoded = value(LockEvidence.decode(evidence.bytes))
+    expect(refusal(LockEvidence.verify(other32, chain, decoded)).context).toEqual({
+      expected: hex(hash32(1)),
+      received: hex(CODE_HASH),
+    })
+    const cut = LockEvidence.verify(terms, chain, { ...decoded, header: new Uint8Array(3) })
+    expect(refusal(cut)).toMatchObject({ check: 'hub-header', context: { because: expect.any(String) } })
+    expect(attempt({ amount: 0n })).toBe('htlc-amount')
+    expect(attempt({ backend: { ...terms.backend, network: networks.kusamaHub.id } })).toBe(
+      'evidence-network',
+    )
     expect(attempt({ backend: { ...terms.backend, address: `0x${'01'.repeat(20)}` } })).toMatch(
       /^(trie-|lock-contract)/,
     )
@@ -228,7 +250,19 @@ describe('the state of a real Hub', () => {
     expect(
       attempt({ beneficiary: partyOf(terms.beneficiary.account.replace(network.id, networks.kusamaHub.id)) }),
     ).toBe('htlc-account')
+    const stranger = id(hash32(3), 0)
+    expect(refusal(HubTerms.parameters({ ...terms, beneficiary: stranger }, chain)).context).toEqual({
+      received: stranger.account,
+    })
     const contract = Bytes.fromHex(recorded.contract.slice(2))
+    const itself = id(Account.fallback(contract))
+    expect(refusal(HubTerms.parameters({ ...terms, beneficiary: itself }, chain)).context).toEqual({
+      received: itself.account,
+    })
+    for (const prefix of [0, 63, 64, 65, 16_383]) {
+      const text = Account.encode({ prefix, account: hash32(3) })
+      expect(value(Account.decode(text))).toEqual({ prefix, account: hash32(3) })
+    }
     expect(attempt({ beneficiary: id(Account.fallback(contract)) })).toBe('htlc-account')
     expect(attempt({ beneficiary: id(Account.fallback(new Uint8Array(20))) })).toBe('htlc-account')
     expect(attempt({ deadline: { ...deadline, clock: 'height' } })).toBe('htlc-deadline')
@@ -356,7 +390,19 @@ describe('back to the relay chain', () => {
       expect(LockEvidence.encode(value(LockEvidence.decode(bytes)))).toEqual(bytes)
       expect(check(LockEvidence.decode(Bytes.concat(bytes, Uint8Array.of(0))))).toBe('evidence-encoding')
       expect(check(LockEvidence.decode(bytes.slice(0, -1)))).toBe('evidence-encoding')
+      expect(value(LockEvidence.decode(bytes)).relay).toEqual(relayed)
     }
+    // Behind the tag of a finality stands the leaf: no other byte than 1 and 2 is one.
+    const { bytes } = evidenceOf({ ...votes, finality: beefy })
+    const refusals = [...bytes.keys()]
+      .filter((at) => bytes[at] === 2)
+      .map((at) => LockEvidence.decode(bytes.map((byte, i) => (i === at ? 3 : byte))))
+      .flatMap((verdict) => (verdict.ok ? [] : [verdict.refusal]))
+    expect(refusals).toContainEqual({
+      check: 'evidence-encoding',
+      message: expect.stringContaining('a tag is 1 or 2, got 3'),
+      context: { received: 3 },
+    })
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
         const decoded = LockEvidence.decode(bytes)
@@ -465,4 +511,16 @@ describe('accounts', () => {
     expect(attempt(spell(64, 0))).toBe('ss58-prefix')
     expect(attempt(spell(128))).toBe('ss58-prefix')
   })
+})
+
+test('a contract whose record says a length in more than one byte is none', () => {
+  const rest = new Uint8Array(80).fill(1)
+  expect(LockEvidence.contractOf(Bytes.concat(Uint8Array.of(0, 128), rest))?.trieId).toEqual(
+    rest.slice(0, 32),
+  )
+  for (const length of [1, 2, 3, 129])
+    expect(LockEvidence.contractOf(Bytes.concat(Uint8Array.of(0, length), rest))).toBeUndefined()
+  expect(LockEvidence.contractOf(Bytes.concat(Uint8Array.of(1, 128), rest))).toBeUndefined()
+  expect(LockEvidence.contractOf(Uint8Array.of(0))).toBeUndefined()
+  expect(LockEvidence.contractOf(null)).toBeUndefined()
 })

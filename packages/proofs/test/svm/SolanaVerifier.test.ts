@@ -1,9 +1,17 @@
 import { type Claim, type Fact, Hashlock, type Lock, type LockTerms } from '@aitbc/core'
 import * as networks from '@aitbc/core/networks'
-import { Address, BankHash, EntryMerkle, LightClient, Poh, TransactionEvidence } from '@aitbc/proofs/solana'
+import {
+  Address,
+  BankHash,
+  EntryMerkle,
+  LightClient,
+  type Message,
+  Poh,
+  TransactionEvidence,
+} from '@aitbc/proofs/solana'
 import { createSolanaVerifier, HtlcProgram } from '@aitbc/proofs/svm'
 import { describe, expect, test } from 'vitest'
-import { check, flip, value } from '../helpers.js'
+import { check, flip, refusal, value } from '../helpers.js'
 import { bytes, hashOf, key, NOW, sign, TABLE, VALIDATORS, voteOf } from '../solana/world.js'
 
 const network = networks.solana
@@ -202,6 +210,12 @@ describe('what votes attest, and what they do not', () => {
     expect(check(verifier.verify(lockClaim, { ...evidence, network: 'solana:another' }))).toBe(
       'evidence-network',
     )
+    const abroad = { ...terms, backend: { ...terms.backend, network: 'solana:another' as const } }
+    expect(check(verifier.verify({ ...lockClaim, terms: abroad }, evidence))).toBe('evidence-network')
+    expect(check(verifier.verify({ ...lockClaim, terms: { ...terms, amount: 0n } }, evidence))).toBe(
+      'htlc-amount',
+    )
+    expect(value(silent.included(lockClaim, evidence))).not.toHaveProperty('secret')
     expect(check(verifier.verify(lockClaim, { ...evidence, format: 'solana-lock/1' }))).toBe(
       'evidence-format',
     )
@@ -226,10 +240,80 @@ describe('what votes attest, and what they do not', () => {
     expect(attempt({ amount: 0n })).toBe('htlc-amount')
     expect(attempt({ amount: 1n << 64n })).toBe('htlc-amount')
     expect(attempt({ locker: { ...terms.locker, payout: terms.beneficiary.account } })).toBe('htlc-payout')
+    const mint = Address.encode(bytes(32, 3))
+    for (const asset of [
+      `solana:another/token:${mint}`,
+      `${network.id}/nft:${mint}`,
+      `${network.id}/token:${mint}/1`,
+      `${network.id}/token:1111`,
+    ] as const)
+      expect(attempt({ asset })).toBe('htlc-asset')
+    const foreign = terms.locker.account.replace(
+      network.id,
+      'solana:another',
+    ) as `${string}:${string}:${string}`
+    expect(
+      refusal(HtlcProgram.parameters({ ...terms, locker: { account: foreign, payout: foreign } }, network)),
+    ).toMatchObject({
+      check: 'htlc-account',
+      context: { received: foreign },
+    })
     const short = `${network.id}:1111` as const
     expect(attempt({ beneficiary: { account: short, payout: short } })).toBe('htlc-account')
     expect(attempt({ deadline: { ...deadline, clock: 'height' } })).toBe('htlc-deadline')
     expect(attempt({ deadline: { ...deadline, value: 1n << 63n } })).toBe('htlc-deadline')
     expect(attempt({ deadline: { ...deadline, network: 'solana:another' } })).toBe('htlc-deadline')
+  })
+})
+
+describe('calls of the program', () => {
+  type Instruction = Message.Message['instructions'][number]
+  const message = (...instructions: readonly Instruction[]): Message.Message => ({
+    version: 0,
+    header: { signatures: 1, readonlySigned: 0, readonlyUnsigned: 1 },
+    addresses: [locker.address, account, program],
+    lifetime: hashOf('recent'),
+    instructions,
+    lookups: [{ table: hashOf('table'), writable: Uint8Array.of(0), readonly: Uint8Array.of(1) }],
+  })
+  const call = (data: Uint8Array, accounts: readonly number[] = [1], at = 2): Instruction => ({
+    program: at,
+    accounts: Uint8Array.from(accounts),
+    data,
+  })
+  const read = (...instructions: readonly Instruction[]) =>
+    HtlcProgram.calls(message(...instructions), program)
+  const claim = join(Uint8Array.of(1), secret)
+
+  test('each in its order, by what it asks', () => {
+    expect(read(call(LOCK, [0, 1]), call(claim), call(Uint8Array.of(2)))).toEqual([
+      { is: 'lock', lock: account },
+      { is: 'claim', lock: account, secret },
+      { is: 'refund', lock: account },
+    ])
+  })
+
+  test('A51: what is cut short, too long or unknown asks for nothing', () => {
+    for (const data of [
+      LOCK.slice(0, 20),
+      Uint8Array.of(0),
+      claim.slice(0, 32),
+      join(claim, Uint8Array.of(0)),
+      Uint8Array.of(2, 0),
+      Uint8Array.of(1),
+      Uint8Array.of(3),
+      join(Uint8Array.of(3), secret),
+      new Uint8Array(0),
+    ])
+      expect(read(call(data, [data[0] === 0 ? 0 : 1, 1]))).toEqual([])
+  })
+
+  test('A51: another program, or accounts that are not in the message itself', () => {
+    const refund = Uint8Array.of(2)
+    // Index 3 and 4 come from a table that the votes say nothing of; 9 is nowhere.
+    for (const at of [0, 1, 3, 4, 9]) expect(read(call(refund, [1], at))).toEqual([])
+    for (const accounts of [[3], [4], [9], []]) expect(read(call(refund, accounts))).toEqual([])
+    expect(read(call(LOCK, [1]))).toEqual([])
+    expect(read(call(LOCK, [1, 3]))).toEqual([])
   })
 })
