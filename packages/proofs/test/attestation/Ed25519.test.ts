@@ -185,4 +185,19 @@ test('A59: keys of signers: none of small order, by no rule, and of prime order 
     for (const small of [Point.ZERO, torsion]) expect(scheme.key(small.toBytes())).toBe(false)
   }
   expect(schemes.map((scheme) => scheme.key(mixed))).toEqual([true, true, false])
+  // A point whose y is below 19 has a second encoding, which ZIP-215 reads too: one key would be two signers.
+  const doubled = Array.from({ length: 19 }, (_, y) => toBytes(2n ** 255n - 19n + BigInt(y))).filter(
+    (bytes) => {
+      try {
+        return !Point.fromBytes(bytes, true).isSmallOrder()
+      } catch {
+        return false
+      }
+    },
+  )
+  expect(doubled.length).toBeGreaterThan(0)
+  for (const bytes of doubled) {
+    expect(Ed25519.readKey(bytes, 'zip215').ok).toBe(true)
+    for (const scheme of schemes) expect(scheme.key(bytes)).toBe(false)
+  }
 })
