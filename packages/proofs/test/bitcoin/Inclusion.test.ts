@@ -9,7 +9,7 @@ import {
 } from '@aitbc/proofs/bitcoin'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { check, concat, flip, hex, value } from '../helpers.js'
+import { check, concat, flip, hex, refusal, value } from '../helpers.js'
 import { blockOf, coinbase, filler, lockOf, mine, termsOf } from './world.js'
 
 const leavesOf = (n: number, seed = 0): Uint8Array[] =>
@@ -76,6 +76,22 @@ describe('Transaction', () => {
     const decoded = value(Transaction.decode(bytes))
     expect(decoded.inputs.length).toBe(count)
     expect(Transaction.encode(decoded).length).toBe(bytes.length)
+  })
+
+  test('error: a count beyond what is there: nothing of its list is read', () => {
+    const wrongAt = (...parts: readonly Uint8Array[]) => refusal(Transaction.decode(concat(...parts))).message
+    const many = Uint8Array.of(0xfd, 0xff, 0xff)
+    const version = Uint8Array.of(2, 0, 0, 0)
+    const input = new Uint8Array(41)
+    const output = new Uint8Array(9)
+    expect(wrongAt(version, many, input)).toBe('not a whole transaction: wrong at byte 12')
+    expect(wrongAt(version, Uint8Array.of(1), input, many, output)).toBe(
+      'not a whole transaction: wrong at byte 53',
+    )
+    const flagged = concat(version, Uint8Array.of(0, 1, 1), input, Uint8Array.of(1), output)
+    expect(wrongAt(flagged, many, new Uint8Array(4))).toBe('not a whole transaction: wrong at byte 65')
+    const whole = Transaction.encode(filler(1))
+    expect(wrongAt(whole.slice(0, -1))).toBe(`not a whole transaction: wrong at byte ${whole.length - 4}`)
   })
 
   test('error: each cut and each added byte', () => {
@@ -285,6 +301,9 @@ describe('Inclusion', () => {
     }
     const swapped = { ...whole, transaction: Transaction.encode(other) }
     const cut = new Uint8Array(31)
+    // The first thing that is wrong is told, though more is.
+    const lost = { ...whole, witnessSiblings: whole.siblings }
+    expect(check(Inclusion.verifyWitness(flip(root, 0), lost))).not.toBe('witness-commitment')
     const [, ...siblings] = whole.witnessSiblings
     expect(check(Inclusion.verifyWitness(root, { ...whole, witnessSiblings: [cut, ...siblings] }))).toBe(
       'merkle-sibling',
@@ -321,6 +340,23 @@ describe('Inclusion', () => {
     expect(check(Inclusion.verifyWitness(rootOf(bare), Inclusion.ofWitness(bare, 2)))).toBe(
       'witness-commitment',
     )
+  })
+
+  test('A9: the last output of the form commits: not a shorter one, nor one that is alike', () => {
+    const commitment = new Uint8Array(32).fill(7)
+    const head = Uint8Array.of(0x6a, 0x24, 0xaa, 0x21, 0xa9, 0xed)
+    const of = (...scripts: readonly Uint8Array[]) =>
+      Inclusion.commitmentOf({
+        ...coinbase(1),
+        outputs: scripts.map((script) => ({ amount: 0n, script })),
+      })
+    const good = concat(head, commitment)
+    expect(of(good)).toEqual(commitment)
+    expect(of(concat(head, new Uint8Array(32)), concat(good, Uint8Array.of(1, 2)))).toEqual(commitment)
+    for (const other of [good.slice(0, 37), head, concat(Uint8Array.of(0x6a), new Uint8Array(40))]) {
+      expect(of(good, other)).toEqual(commitment)
+      expect(of(other)).toBeUndefined()
+    }
   })
 
   test('property: every one-bit change of every part is refused', () => {

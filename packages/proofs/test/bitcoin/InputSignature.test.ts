@@ -91,6 +91,14 @@ const v0 = (
   amount = 2000n,
 ) => der(ecdsa(value(Sighash.witnessV0(it.transaction, 1, code, amount, type)), of), type)
 
+test('error: DER of more than 73 bytes; a first byte from 0x80 on stands behind a zero', () => {
+  const long74 = concat(Uint8Array.of(0x30, 71), new Uint8Array(72))
+  expect(refusal(Signature.decode(long74)).message).toBe('not strict DER: 9 to 73 bytes are expected, got 74')
+  const r = concat(Uint8Array.of(0x80), new Uint8Array(31).fill(1))
+  const written = concat(Uint8Array.of(0x30, 38, 2, 33, 0), r, Uint8Array.of(2, 1, 1, 1))
+  expect(value(Signature.decode(written)).compact).toEqual(concat(r, new Uint8Array(31), Uint8Array.of(1)))
+})
+
 describe('Signature', () => {
   const digest = sha256(unhex('01'))
   const compact = ecdsa(digest)
