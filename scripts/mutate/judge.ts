@@ -45,18 +45,27 @@ export interface Judgement extends Score {
   readonly complaints: readonly string[]
 }
 
+export interface Options {
+  /** Whether mutants that change loading were tried with every test, in a process each; by default they were. */
+  readonly loads?: boolean
+}
+
 const FOUND = ['Killed', 'Timeout']
 const MISSED = ['Survived', 'NoCoverage']
 
 /** Counts a report against what is explained; Stryker's own errors (mutants that don't run) count on neither side. */
-export function judge({ files, testFiles = {} }: Report, explained: readonly Explained[]): Judgement {
+export function judge(
+  { files, testFiles = {} }: Report,
+  explained: readonly Explained[],
+  { loads = true }: Options = {},
+): Judgement {
   let killed = 0
   let excused = 0
   const survivors: (Explained & { at: string })[] = []
   const used = new Set<Explained>()
   const tests = Object.values(testFiles).reduce((sum, file) => sum + file.tests.length, 0)
   // All tests meet a static mutant. A test file that can't be loaded with it has failed, which Stryker doesn't see.
-  const breaksLoading = (one: Mutant) => one.static === true && (one.testsCompleted ?? tests) < tests
+  const breaksLoading = (one: Mutant) => loads && one.static === true && (one.testsCompleted ?? tests) < tests
   for (const [file, { source, mutants }] of Object.entries(files)) {
     const lines = source.split('\n')
     for (const mutant of mutants) {

@@ -67,7 +67,7 @@ for (const folder of asked.length === 0 ? known : asked) {
     complaints.push(`${folder}: Stryker did not come to its end; what it says stands above`)
     continue
   }
-  const judgement = judge(report, explained)
+  const judgement = judge(report, explained, { loads: !noStatic })
   const seconds = Math.round((Date.now() - began) / 1000)
   judgements[folder] = { ...judgement, seconds }
   complaints.push(...judgement.complaints)

@@ -51,8 +51,12 @@ test('behavior: explanations of files that were not mutated are left alone', () 
 
 test('behavior: a mutant with which a test file is not even loaded is found; one that all tests met survives', () => {
   const testFiles = { 'a.test.ts': { tests: [{}, {}] }, 'b.test.ts': { tests: [{}] } }
-  const withTests = (testsCompleted: number) =>
-    judge({ ...report({ ...mutant(2, 'Survived', 'a <= b'), static: true, testsCompleted }), testFiles }, [])
+  const withTests = (testsCompleted: number, options = {}) => {
+    const survivor = { ...mutant(2, 'Survived', 'a <= b'), static: true, testsCompleted }
+    return judge({ ...report(survivor), testFiles }, [], options)
+  }
   expect(withTests(1)).toMatchObject({ killed: 1, score: 100 })
   expect(withTests(3)).toMatchObject({ killed: 0, score: 0 })
+  // Where such mutants weren't tried with every test, that some tests didn't run says nothing.
+  expect(withTests(1, { loads: false })).toMatchObject({ killed: 0, score: 0 })
 })
