@@ -37,6 +37,8 @@ export interface Reader {
   readonly unused?: Readonly<Record<string, string>>
   /** The cases of one group; throws where a file has a shape that this reader doesn't know. */
   readonly cases: (files: readonly VectorFile[]) => Iterable<Case> | Promise<Iterable<Case>>
+  /** Whether cases lead on from one another: then all of a group are run, also where a part of each file's is asked for. */
+  readonly linked?: boolean
 }
 
 /** What came of one group, for the sum that `pnpm vectors` prints. */
@@ -105,7 +107,7 @@ export function readVectors(reader: Reader): void {
         failures.push(`${what}: ${error instanceof Error ? error.message : String(error)}`)
       try {
         const files = members.map((path) => open(join(base, folder), path))
-        for (const one of sample(await reader.cases(files), MOST)) {
+        for (const one of sample(await reader.cases(files), reader.linked === true ? Number.POSITIVE_INFINITY : MOST)) {
           if ('skip' in one) {
             skipped.push({ name: one.name, reason: one.skip })
             continue

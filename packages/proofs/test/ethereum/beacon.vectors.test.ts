@@ -50,6 +50,7 @@ readVectors({
   folder: 'ethereum-lightclient/consensus-spec-sync',
   title: 'A23, A26, A27',
   group: folderOf,
+  linked: true,
   cases: (files): Case[] => {
     const named = (name: string) => files.find(({ path }) => path.endsWith(`/${name}`)) as VectorFile
     const meta = named('meta.yaml').text()
