@@ -107,7 +107,10 @@ export function readVectors(reader: Reader): void {
         failures.push(`${what}: ${error instanceof Error ? error.message : String(error)}`)
       try {
         const files = members.map((path) => open(join(base, folder), path))
-        for (const one of sample(await reader.cases(files), reader.linked === true ? Number.POSITIVE_INFINITY : MOST)) {
+        for (const one of sample(
+          await reader.cases(files),
+          reader.linked === true ? Number.POSITIVE_INFINITY : MOST,
+        )) {
           if ('skip' in one) {
             skipped.push({ name: one.name, reason: one.skip })
             continue
