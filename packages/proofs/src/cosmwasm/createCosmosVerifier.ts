@@ -1,34 +1,13 @@
-import {
-  Bytes,
-  type Claim,
-  type Established,
-  type Fact,
-  Hashlock,
-  type Lock,
-  type LockTerms,
-  type Network,
-  type Spend,
-  Verdict,
-  type Verifier,
-} from '@aitbc/core'
-import { establish } from '@aitbc/core/verifier'
+import { Bytes, type Fact, type Network, Verdict } from '@aitbc/core'
+import { createStateVerifier, type StateVerifier } from '../internal/stateVerifier.js'
 import * as Header from '../tendermint/Header.js'
 import type { LightBlock } from '../tendermint/LightBlock.js'
 import * as LightClient from '../tendermint/LightClient.js'
 import { SECOND } from '../tendermint/Timestamp.js'
 import * as LockEvidence from './LockEvidence.js'
 
-/** A verifier that also judges what isn't there. */
-export interface CosmosVerifier extends Verifier {
-  /**
-   * Judges that there never was a lock of these terms (`lock`), or that the lock of these terms is there and neither claimed nor
-   * refunded (`spend`). Refusals: those of `verify`, `lock-present` (the lock's status is another), `spend-present`.
-   */
-  absent(
-    claim: { readonly kind: 'lock' | 'spend'; readonly terms: LockTerms.LockTerms },
-    evidence: Fact.Evidence,
-  ): Verdict.Verdict<Fact.Verified<null>>
-}
+/** A verifier of locks in a Cosmos chain's state, which also judges what isn't there. */
+export type CosmosVerifier = StateVerifier
 
 /** A block that counts, and why. */
 interface Known {
@@ -84,51 +63,25 @@ export function createCosmosVerifier(options: createCosmosVerifier.Options): Cos
     })
   }
 
-  const judge = (
-    terms: LockTerms.LockTerms,
-    evidence: Fact.Evidence,
-    format: string,
-  ): Verdict.Verdict<{
-    readonly held: LockEvidence.Held
-    readonly fact: Omit<establish.Options<null>, 'value'>
-  }> => {
-    if (evidence.network !== network.id || terms.backend.network !== network.id)
-      return Verdict.refuse('evidence-network', `claim and evidence of ${network.id} are expected`)
-    if (evidence.format !== format)
-      return Verdict.refuse('evidence-format', `${format} is expected, got ${evidence.format}`)
-    const decoded = LockEvidence.decode(evidence.bytes)
+  return createStateVerifier(network.id, LockEvidence.FORMAT, (terms, evidence) => {
+    const decoded = LockEvidence.decode(evidence)
     if (!decoded.ok) return decoded
     const { header } = decoded.value.block
     const held = LockEvidence.verify(header.appHash, terms, network, decoded.value)
     if (!held.ok) return held
     const known = know(decoded.value.block)
     if (!known.ok) return known
+    const { entry, lockId } = held.value
     const at = { height: header.height, hash: Bytes.toHex(Header.hash(header)).toUpperCase() }
-    return Verdict.accept({ held: held.value, fact: { ...known.value, at, evidence } })
-  }
-
-  return {
-    network: network.id,
-    verify<C extends Claim>(
-      claim: C,
-      evidence: Fact.Evidence,
-    ): Verdict.Verdict<Fact.Verified<Established<C>>> {
-      const judged = judge(claim.terms, evidence, LockEvidence.FORMAT[claim.kind])
-      if (!judged.ok) return judged
-      const { held, fact } = judged.value
-      const value = claim.kind === 'lock' ? lockOf(claim, held) : spendOf(claim, held)
-      return value.ok ? Verdict.accept(establish({ ...fact, value: value.value as Established<C> })) : value
-    },
-    absent({ kind, terms }, evidence) {
-      const judged = judge(terms, evidence, LockEvidence.FORMAT.absence)
-      if (!judged.ok) return judged
-      const { held, fact } = judged.value
-      const { status } = held.entry
-      if (status !== (kind === 'lock' ? 'none' : 'locked'))
-        return Verdict.refuse(`${kind}-present`, `the lock's status is ${status}`, { status })
-      return Verdict.accept(establish({ ...fact, value: null }))
-    },
-  }
+    return Verdict.accept({
+      held: {
+        status: entry.status,
+        ref: Bytes.toHex(lockId),
+        ...(entry.status === 'claimed' ? { secret: entry.secret } : {}),
+      },
+      fact: { ...known.value, at },
+    })
+  })
 }
 
 export declare namespace createCosmosVerifier {
@@ -149,29 +102,4 @@ export declare namespace createCosmosVerifier {
         readonly now: () => bigint
       }
   )
-}
-
-function lockOf(claim: Claim & { readonly kind: 'lock' }, held: LockEvidence.Held): Verdict.Verdict<Lock> {
-  const ref = Bytes.toHex(held.lockId)
-  const { status } = held.entry
-  if (status !== 'locked') return Verdict.refuse('lock-absent', `the lock's status is ${status}`, { status })
-  if (claim.lock.ref !== ref || claim.lock.amount !== claim.terms.amount)
-    return Verdict.refuse('claim-mismatch', `the evidence proves lock ${ref} of ${claim.terms.amount}`)
-  // The id binds every term, so what is there is there exactly.
-  return Verdict.accept({ ref, transaction: '', amount: claim.terms.amount, match: 'exact' })
-}
-
-function spendOf(claim: Claim & { readonly kind: 'spend' }, held: LockEvidence.Held): Verdict.Verdict<Spend> {
-  const { spend, terms, lock } = claim
-  const { entry } = held
-  const ref = Bytes.toHex(held.lockId)
-  if (lock.ref !== ref) return Verdict.refuse('claim-mismatch', `the evidence proves what became of ${ref}`)
-  const absent = () =>
-    Verdict.refuse('spend-absent', `the lock's status is ${entry.status}`, { status: entry.status })
-  if (spend.kind === 'refund')
-    return entry.status === 'refunded' ? Verdict.accept({ kind: 'refund', transaction: '' }) : absent()
-  if (entry.status !== 'claimed') return absent()
-  return Hashlock.opens(entry.secret, terms.hashlock) && Bytes.equal(entry.secret, spend.secret)
-    ? Verdict.accept({ kind: 'claim', transaction: '', secret: entry.secret })
-    : Verdict.refuse('secret', "the claim's secret isn't the state's, or doesn't open the hashlock")
 }

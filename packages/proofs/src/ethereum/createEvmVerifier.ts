@@ -1,18 +1,6 @@
-import {
-  Bytes,
-  type ChainId,
-  type Claim,
-  type Established,
-  type Fact,
-  Hashlock,
-  type Lock,
-  type LockTerms,
-  type Spend,
-  Verdict,
-  type Verifier,
-} from '@aitbc/core'
-import { establish } from '@aitbc/core/verifier'
+import { Bytes, type ChainId, type Fact, Verdict } from '@aitbc/core'
 import { keccak_256 } from '@noble/hashes/sha3.js'
+import { createStateVerifier, type StateVerifier } from '../internal/stateVerifier.js'
 import * as BlockHeader from './BlockHeader.js'
 import * as LockEvidence from './LockEvidence.js'
 
@@ -34,17 +22,8 @@ export interface EvmAnchor {
   }>
 }
 
-/** A verifier that also judges what isn't there. */
-export interface EvmVerifier extends Verifier {
-  /**
-   * Judges that there is no lock of these terms (`lock`), or that the lock of these terms is there and neither claimed nor refunded
-   * (`spend`). Refusals: those of `verify`, `lock-present` (the lock's status is another), `spend-present`.
-   */
-  absent(
-    claim: { readonly kind: 'lock' | 'spend'; readonly terms: LockTerms.LockTerms },
-    evidence: Fact.Evidence,
-  ): Verdict.Verdict<Fact.Verified<null>>
-}
+/** A verifier of locks in an EVM chain's state, which also judges what isn't there. */
+export type EvmVerifier = StateVerifier
 
 /** Evidence, opened: what it says, and of which blocks that counts. */
 interface Known {
@@ -76,20 +55,8 @@ export function createEvmVerifier(options: createEvmVerifier.Options): EvmVerifi
       ? (bytes) => options.anchor.follow(bytes)
       : (statement) => Verdict.accept({ statement, trust: options.trust })
 
-  /** The lock's status in a block that is known, and what a fact about it says beside its value. */
-  const judge = (
-    terms: LockTerms.LockTerms,
-    evidence: Fact.Evidence,
-    format: string,
-  ): Verdict.Verdict<{
-    readonly held: LockEvidence.Held
-    readonly fact: Omit<establish.Options<null>, 'value'>
-  }> => {
-    if (evidence.network !== network || terms.backend.network !== network)
-      return Verdict.refuse('evidence-network', `claim and evidence of ${network} are expected`)
-    if (evidence.format !== format)
-      return Verdict.refuse('evidence-format', `${format} is expected, got ${evidence.format}`)
-    const opened = open(evidence.bytes)
+  return createStateVerifier(network, formats, (terms, evidence) => {
+    const opened = open(evidence)
     if (!opened.ok) return opened
     const { statement, trust, anchor } = opened.value
     const decoded = LockEvidence.decode(statement)
@@ -103,36 +70,13 @@ export function createEvmVerifier(options: createEvmVerifier.Options): EvmVerifi
       return Verdict.refuse('block-unknown', `block ${block.hash} isn't one that the caller knows`)
     const held = LockEvidence.verify(hash, terms, decoded.value)
     if (!held.ok) return held
+    const { status, lockId } = held.value
     const { assurance, asOf } = trusted
     return Verdict.accept({
-      held: held.value,
-      fact: { assurance, at: block, asOf, anchor: anchor ?? { network, ...block, assurance }, evidence },
+      held: { status, ref: `0x${Bytes.toHex(lockId)}` },
+      fact: { assurance, at: block, asOf, anchor: anchor ?? { network, ...block, assurance } },
     })
-  }
-
-  return {
-    network,
-    verify<C extends Claim>(
-      claim: C,
-      evidence: Fact.Evidence,
-    ): Verdict.Verdict<Fact.Verified<Established<C>>> {
-      const judged = judge(claim.terms, evidence, formats[claim.kind])
-      if (!judged.ok) return judged
-      const { held, fact } = judged.value
-      const value = claim.kind === 'lock' ? lockOf(claim, held) : spendOf(claim, held)
-      return value.ok ? Verdict.accept(establish({ ...fact, value: value.value as Established<C> })) : value
-    },
-    absent({ kind, terms }, evidence) {
-      const judged = judge(terms, evidence, formats.absence)
-      if (!judged.ok) return judged
-      const { held, fact } = judged.value
-      if (held.status !== (kind === 'lock' ? 'none' : 'locked'))
-        return Verdict.refuse(`${kind}-present`, `the lock's status is ${held.status}`, {
-          status: held.status,
-        })
-      return Verdict.accept(establish({ ...fact, value: null }))
-    },
-  }
+  })
 }
 
 export declare namespace createEvmVerifier {
@@ -146,29 +90,4 @@ export declare namespace createEvmVerifier {
         /** The checkpoint that everything is proved from. */
         readonly anchor: EvmAnchor
       }
-}
-
-function lockOf(claim: Claim & { readonly kind: 'lock' }, held: LockEvidence.Held): Verdict.Verdict<Lock> {
-  const ref = `0x${Bytes.toHex(held.lockId)}`
-  if (held.status !== 'locked')
-    return Verdict.refuse('lock-absent', `the lock's status is ${held.status}`, { status: held.status })
-  if (claim.lock.ref !== ref || claim.lock.amount !== claim.terms.amount)
-    return Verdict.refuse('claim-mismatch', `the evidence proves lock ${ref} of ${claim.terms.amount}`)
-  // The id binds every term, so what is there is there exactly.
-  return Verdict.accept({ ref, transaction: '', amount: claim.terms.amount, match: 'exact' })
-}
-
-function spendOf(claim: Claim & { readonly kind: 'spend' }, held: LockEvidence.Held): Verdict.Verdict<Spend> {
-  const { spend, terms, lock } = claim
-  if (lock.ref !== `0x${Bytes.toHex(held.lockId)}`)
-    return Verdict.refuse(
-      'claim-mismatch',
-      `the evidence proves what became of 0x${Bytes.toHex(held.lockId)}`,
-    )
-  if (held.status !== (spend.kind === 'claim' ? 'claimed' : 'refunded'))
-    return Verdict.refuse('spend-absent', `the lock's status is ${held.status}`, { status: held.status })
-  if (spend.kind === 'refund') return Verdict.accept({ kind: 'refund', transaction: '' })
-  return Hashlock.opens(spend.secret, terms.hashlock)
-    ? Verdict.accept({ kind: 'claim', transaction: '', secret: spend.secret })
-    : Verdict.refuse('secret', "the claim's secret doesn't open the hashlock")
 }

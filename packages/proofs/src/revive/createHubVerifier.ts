@@ -1,33 +1,12 @@
-import {
-  Bytes,
-  type Claim,
-  type Established,
-  type Fact,
-  Hashlock,
-  type Lock,
-  type LockTerms,
-  type Network,
-  type Spend,
-  Verdict,
-  type Verifier,
-} from '@aitbc/core'
-import { establish } from '@aitbc/core/verifier'
+import { Bytes, type Fact, type Network, Verdict } from '@aitbc/core'
+import { createStateVerifier, type StateVerifier } from '../internal/stateVerifier.js'
 import * as BeefyClient from '../substrate/BeefyClient.js'
 import * as GrandpaClient from '../substrate/GrandpaClient.js'
 import * as Header from '../substrate/Header.js'
 import * as LockEvidence from './LockEvidence.js'
 
-/** A verifier that also judges what isn't there. */
-export interface HubVerifier extends Verifier {
-  /**
-   * Judges that there is no lock of these terms (`lock`), or that the lock of these terms is there and neither claimed nor refunded
-   * (`spend`). Refusals: those of `verify`, `lock-present` (the lock's status is another), `spend-present`.
-   */
-  absent(
-    claim: { readonly kind: 'lock' | 'spend'; readonly terms: LockTerms.LockTerms },
-    evidence: Fact.Evidence,
-  ): Verdict.Verdict<Fact.Verified<null>>
-}
+/** A verifier of locks in a Hub's state, which also judges what isn't there. */
+export type HubVerifier = StateVerifier
 
 /** Where the relay chain's final blocks come from: `grandpa` or `beefy` gives the light client's state, as far as it has been brought. */
 export interface RelayClient {
@@ -99,50 +78,17 @@ export function createHubVerifier(options: createHubVerifier.Options): HubVerifi
     })
   }
 
-  const judge = (
-    terms: LockTerms.LockTerms,
-    evidence: Fact.Evidence,
-    format: string,
-  ): Verdict.Verdict<{
-    readonly held: LockEvidence.Held
-    readonly fact: Omit<establish.Options<null>, 'value'>
-  }> => {
-    if (evidence.network !== network.id || terms.backend.network !== network.id)
-      return Verdict.refuse('evidence-network', `claim and evidence of ${network.id} are expected`)
-    if (evidence.format !== format)
-      return Verdict.refuse('evidence-format', `${format} is expected, got ${evidence.format}`)
-    const decoded = LockEvidence.decode(evidence.bytes)
+  return createStateVerifier(network.id, LockEvidence.FORMAT, (terms, evidence) => {
+    const decoded = LockEvidence.decode(evidence)
     if (!decoded.ok) return decoded
     const held = LockEvidence.verify(terms, options, decoded.value)
     if (!held.ok) return held
     const known = know(held.value, decoded.value)
     if (!known.ok) return known
-    const at = { height: held.value.block.number, hash: hex(held.value.block.hash) }
-    return Verdict.accept({ held: held.value, fact: { ...known.value, at, evidence } })
-  }
-
-  return {
-    network: network.id,
-    verify<C extends Claim>(
-      claim: C,
-      evidence: Fact.Evidence,
-    ): Verdict.Verdict<Fact.Verified<Established<C>>> {
-      const judged = judge(claim.terms, evidence, LockEvidence.FORMAT[claim.kind])
-      if (!judged.ok) return judged
-      const { held, fact } = judged.value
-      const value = claim.kind === 'lock' ? lockOf(claim, held) : spendOf(claim, held)
-      return value.ok ? Verdict.accept(establish({ ...fact, value: value.value as Established<C> })) : value
-    },
-    absent({ kind, terms }, evidence) {
-      const judged = judge(terms, evidence, LockEvidence.FORMAT.absence)
-      if (!judged.ok) return judged
-      const { held, fact } = judged.value
-      const { status } = held
-      if (status !== (kind === 'lock' ? 'none' : 'locked'))
-        return Verdict.refuse(`${kind}-present`, `the lock's status is ${status}`, { status })
-      return Verdict.accept(establish({ ...fact, value: null }))
-    },
-  }
+    const { status, lockId, block } = held.value
+    const at = { height: block.number, hash: hex(block.hash) }
+    return Verdict.accept({ held: { status, ref: hex(lockId) }, fact: { ...known.value, at } })
+  })
 }
 
 export declare namespace createHubVerifier {
@@ -193,29 +139,6 @@ function finalize(
     // A commitment signs a mountain range's root, not the block's hash.
     anchor: { height: BigInt(blockNumber), hash: hex(mmrRoot ?? new Uint8Array(0)) },
   })
-}
-
-function lockOf(claim: Claim & { readonly kind: 'lock' }, held: LockEvidence.Held): Verdict.Verdict<Lock> {
-  const ref = hex(held.lockId)
-  const { status } = held
-  if (status !== 'locked') return Verdict.refuse('lock-absent', `the lock's status is ${status}`, { status })
-  if (claim.lock.ref !== ref || claim.lock.amount !== claim.terms.amount)
-    return Verdict.refuse('claim-mismatch', `the evidence proves lock ${ref} of ${claim.terms.amount}`)
-  // The id binds every term, so what is there is there exactly.
-  return Verdict.accept({ ref, transaction: '', amount: claim.terms.amount, match: 'exact' })
-}
-
-function spendOf(claim: Claim & { readonly kind: 'spend' }, held: LockEvidence.Held): Verdict.Verdict<Spend> {
-  const { spend, terms, lock } = claim
-  const { status } = held
-  const ref = hex(held.lockId)
-  if (lock.ref !== ref) return Verdict.refuse('claim-mismatch', `the evidence proves what became of ${ref}`)
-  if (status !== (spend.kind === 'claim' ? 'claimed' : 'refunded'))
-    return Verdict.refuse('spend-absent', `the lock's status is ${status}`, { status })
-  if (spend.kind === 'refund') return Verdict.accept({ kind: 'refund', transaction: '' })
-  return Hashlock.opens(spend.secret, terms.hashlock)
-    ? Verdict.accept({ kind: 'claim', transaction: '', secret: spend.secret })
-    : Verdict.refuse('secret', "the claim's secret doesn't open the hashlock")
 }
 
 function hex(bytes: Bytes.Bytes): string {
