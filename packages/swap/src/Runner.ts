@@ -5,8 +5,6 @@ import {
   type Intent,
   isAitbcError,
   Journal,
-  type Lock,
-  type LockSide,
   LockTerms,
   type Network,
   type Signed,
@@ -18,11 +16,13 @@ import {
   show,
 } from '@aitbc/core'
 import * as Agreement from './Agreement.js'
+import * as Dues from './Dues.js'
 import { SwapErrors } from './errors.js'
 import * as Pace from './Pace.js'
 import type * as Planner from './Planner.js'
 import type * as Policy from './Policy.js'
 import * as Side from './Side.js'
+import * as Solvency from './Solvency.js'
 import * as SwapMachine from './SwapMachine.js'
 import * as SwapRecord from './SwapRecord.js'
 
@@ -276,7 +276,7 @@ export async function run(
       let again = false
       for (const command of commands) {
         if (command.do === 'finish') {
-          if (!(await collect(context, swap, tips, options.until ?? 'paid', signal))) continue
+          if (!(await isPaidOut(context, swap, tips, options.until ?? 'paid', signal))) continue
           context.onProgress?.({ is: 'finished', outcome: command.outcome })
           return command.outcome
         }
@@ -291,12 +291,13 @@ export async function run(
   } finally {
     stop.abort(new Error('the runner ended'))
     await Promise.allSettled(watchers)
-    reserved.get(context.storage)?.kept.delete(swap)
+    Solvency.release(context.storage, swap)
     await swap.journal.close()
   }
 }
 
-type Tips = Partial<Record<Agreement.Leg, Fact.Tip>>
+/** The legs' tips, as far as they could be read. */
+export type Tips = Partial<Record<Agreement.Leg, Fact.Tip>>
 
 /** One look at both chains and the steps that follow; what changed is journaled before any command is carried out. */
 async function round(
@@ -374,11 +375,8 @@ async function sight(
   }
 }
 
-/**
- * When the swap itself is over: collects what its settled locks still owe this party, as of what is final, so that no crash and no
- * reorganisation leaves any of it behind. Tells whether nothing keeps the swap any more.
- */
-async function collect(
+/** When the swap itself is over: collects what its settled locks still owe this party; tells whether nothing keeps the swap any more. */
+async function isPaidOut(
   context: Context,
   swap: Swap,
   tips: Tips,
@@ -386,71 +384,14 @@ async function collect(
   signal: AbortSignal,
 ): Promise<boolean> {
   if (swap.collected) return true
-  const { role, durable, view } = swap.state
-  let [asked, waits, left] = [false, false, false]
-  for (const leg of LEGS) {
-    const terms = durable.terms[leg]
-    if (terms === undefined) continue
-    const { adapter } = Side.of(context.sides, terms.backend.network)
-    const own = leg === Agreement.ownLeg(role)
-    // A lock never ordered, and one that nobody could claim, owe this party nothing: no dead endpoint holds that up.
-    if (adapter.dues === undefined || !(own ? durable.ordered : isPublic(durable))) continue
-    asked = true
-    const seen = view[leg]
-    const locks = seen.is === 'seen' ? seen.locks : []
-    // What was final once and isn't shown now may owe something.
-    const hidden = durable.settled.some(
-      (key) => key.startsWith(`${leg}/`) && !locks.some(({ lock }) => key === `${leg}/${lock.ref}`),
-    )
-    if (seen.is !== 'seen' || hidden) waits = true
-    const to: LockSide = own ? 'locker' : 'beneficiary'
-    for (const { lock, spend } of locks) {
-      if (!spend?.final) continue
-      let dues: readonly Due[]
-      try {
-        dues = (await adapter.dues(terms, lock, to, { signal })).value
-      } catch (error) {
-        signal.throwIfAborted()
-        context.onProgress?.({ is: 'trouble', key: `dues/${leg}`, error })
-        waits = true
-        continue
-      }
-      for (const due of dues) {
-        const clock = tips[leg]?.clock ?? 0n
-        if (due.from !== undefined && clock < due.from.value) {
-          context.onProgress?.({ is: 'owed', leg, due, why: `it is kept until ${due.from.value}` })
-          left = true
-          if (until === 'collected') waits = true
-          continue
-        }
-        // One after the other: a deposit's transaction may pay as well, and one of the two would fail.
-        if (due.kind === 'deposit' && dues.some(({ kind }) => kind === 'payment')) {
-          waits = true
-          continue
-        }
-        const key = `collect/${leg}/${due.kind}/${lock.ref}`
-        const what = await attempt(
-          context,
-          swap,
-          { do: 'collect', key, leg, terms, lock, to, due },
-          tips,
-          signal,
-        )
-        if (what === 'waived') left = true
-        else waits = true
-      }
-    }
-  }
-  if (waits) return false
-  if (asked && !left) {
+  const act = (command: Dues.Collect) => attempt(context, swap, command, tips, signal)
+  const found = await Dues.collect(context, swap, { tips, until, act, signal })
+  if (found === 'waits') return false
+  if (found === 'collected') {
     await write(swap, { is: 'collected' })
     swap.collected = true
   }
   return true
-}
-
-function isPublic({ revealed, learned }: SwapMachine.Durable): boolean {
-  return revealed || learned !== undefined
 }
 
 /**
@@ -460,7 +401,7 @@ function isPublic({ revealed, learned }: SwapMachine.Durable): boolean {
 async function attempt(
   context: Context,
   swap: Swap,
-  command: Exclude<SwapMachine.Command, { do: 'finish' }> | Collect,
+  command: Exclude<SwapMachine.Command, { do: 'finish' }> | Dues.Collect,
   tips: Tips,
   signal: AbortSignal,
 ): Promise<'again' | 'waived' | undefined> {
@@ -479,18 +420,7 @@ async function attempt(
   }
 }
 
-/** What is left to do when the machine is done. */
-interface Collect {
-  readonly do: 'collect'
-  readonly key: string
-  readonly leg: Agreement.Leg
-  readonly terms: LockTerms.LockTerms
-  readonly lock: Lock
-  readonly to: LockSide
-  readonly due: Due
-}
-
-type Act = Extract<SwapMachine.Command, { leg: Agreement.Leg }> | Collect
+type Act = Extract<SwapMachine.Command, { leg: Agreement.Leg }> | Dues.Collect
 
 /** Makes one command true: once signed it is always the same transaction, sent again or replaced under its conflict key. */
 async function carryOut(
@@ -654,7 +584,7 @@ async function fresh(
   if (command.do === 'lock' && swap.recovered && !side.adapter.profile.unique) return undefined
   const intent = intentOf(context, swap, command, side)
   if (intent === undefined) return undefined
-  if (command.do === 'lock') await assertSolvent(context, swap, side, intent, signal)
+  if (command.do === 'lock') await Solvency.assert(context, swap, side, intent, signal)
   // What can't be raised while it waits, or was too cheap to be in time before, for all that is known, pays well at once (L5). Where
   // the lock itself pays, the adapter finds what it can.
   const { profile, capabilities } = side.adapter
@@ -662,17 +592,12 @@ async function fresh(
   const feeRate =
     eager && profile.feesFrom === 'account' ? { feeRate: (await side.adapter.feeRates({ signal })).fast } : {}
   const steps = await side.adapter.prepare(intent, { signal, ...feeRate })
-  if (command.do === 'collect' && !isWorth(steps, command.due)) {
+  if (command.do === 'collect' && !Dues.isWorth(steps, command.due)) {
     const why = 'to collect it would cost more'
     context.onProgress?.({ is: 'owed', leg: command.leg, due: command.due, why })
     return 'waived'
   }
   return signAndSend(context, swap, command, side, steps, signal)
-}
-
-function isWorth(steps: readonly Step[], due: Due): boolean {
-  const cost = steps.reduce((sum, { maxFee }) => sum + (maxFee.asset === due.asset ? maxFee.amount : 0n), 0n)
-  return cost < due.amount
 }
 
 async function raise(
@@ -866,101 +791,6 @@ async function isVoided(context: Context, swap: Swap, tips: Tips, signal: AbortS
     signal.throwIfAborted()
     return false
   }
-}
-
-/** What an account must hold for a swap. */
-interface Need {
-  readonly side: Side.Side
-  readonly account: LockTerms.Party['account']
-  readonly asset: LockTerms.LockTerms['asset']
-  readonly amount: bigint
-  /** Spent once the own lock is in a block; what isn't is kept for its claim and refund. */
-  readonly locks: boolean
-}
-
-/** What swaps that this process drives keep back, by storage: two of them never count on the same coins. */
-const reserved = new WeakMap<
-  Storage,
-  { readonly kept: Map<Swap, readonly Need[]>; readonly last: Promise<void> | undefined }
->()
-
-/**
- * Nobody locks who couldn't afford to claim or to refund (S13): on chains where the account pays, it must hold twice the greatest
- * fee of a claim and of a refund besides the lock itself, what an account needs to exist there, and what other swaps count on.
- * `FundsMissing` (4014) names account and amount.
- */
-async function assertSolvent(
-  context: Context,
-  swap: Swap,
-  own: Side.Side,
-  intent: Intent,
-  signal: AbortSignal,
-): Promise<void> {
-  const { durable, role } = swap.state
-  const terms = durable.terms[Agreement.ownLeg(role)] as LockTerms.LockTerms
-  const account = own.funding
-  const needs: Need[] = [{ side: own, account, asset: terms.asset, amount: terms.amount, locks: true }]
-  for (const { maxFee } of await own.adapter.prepare(intent, { signal }))
-    needs.push({ side: own, account, ...maxFee, locks: true })
-  for (const leg of LEGS) {
-    const at = durable.terms[leg]
-    if (at === undefined) continue
-    const side = Side.of(context.sides, at.backend.network)
-    if (side.adapter.profile.feesFrom !== 'account') continue
-    const lock = side.adapter.expectLock(at, [])
-    // A refund costs what a claim does, and needs no secret to be asked for.
-    const feePayer = (leg === Agreement.ownLeg(role) ? at.locker : at.beneficiary).account
-    const settle: Intent = { kind: 'refund', terms: at, lock, feePayer }
-    for (const { from, maxFee } of await side.adapter.prepare(settle, { signal }))
-      needs.push({ side, account: from, asset: maxFee.asset, amount: 2n * maxFee.amount, locks: false })
-  }
-  await inTurn(context.storage, async (kept) => {
-    const others = [...kept].flatMap(([other, all]) =>
-      other === swap ? [] : all.filter(({ locks }) => !(locks && SwapMachine.isLocked(other.state))),
-    )
-    const totals = new Map<string, Need>()
-    for (const need of [...needs, ...others]) {
-      const key = `${need.account} ${need.asset}`
-      const before = totals.get(key)
-      // What only others count on isn't asked for here.
-      if (before === undefined && !needs.includes(need)) continue
-      totals.set(key, { ...need, amount: (before?.amount ?? least(need)) + need.amount })
-    }
-    for (const { side, account: holder, asset, amount } of totals.values())
-      await assertHolds(side, holder, asset, amount, signal)
-    kept.set(swap, needs)
-  })
-}
-
-/** One after the other: of two that look at a balance at once, both would count on it. */
-function inTurn(storage: Storage, run: (kept: Map<Swap, readonly Need[]>) => Promise<void>): Promise<void> {
-  const { kept, last } = reserved.get(storage) ?? { kept: new Map<Swap, readonly Need[]>(), last: undefined }
-  const now = (last ?? Promise.resolve()).then(() => run(kept))
-  reserved.set(storage, { kept, last: now.catch(() => undefined) })
-  return now
-}
-
-/** What an account must hold of the native coin to exist, or to be touched at all. */
-function least({ side, asset }: Need): bigint {
-  const { fees, native } = side.adapter.network
-  return asset === native.id && (fees.model === 'compute-units' || fees.model === 'tip') ? fees.dust : 0n
-}
-
-async function assertHolds(
-  side: Side.Side,
-  account: LockTerms.Party['account'],
-  asset: LockTerms.LockTerms['asset'],
-  least: bigint,
-  signal: AbortSignal,
-): Promise<void> {
-  const { value } = await side.adapter.balance(account, { asset, signal })
-  if (value < least)
-    throw SwapErrors.FundsMissing(`${account} holds ${value} of ${asset}, ${least} are needed`, {
-      account,
-      asset,
-      holds: value,
-      needs: least,
-    })
 }
 
 async function begin(

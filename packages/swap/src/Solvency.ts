@@ -1,0 +1,121 @@
+import type { Intent, LockTerms, Storage } from '@aitbc/core'
+import * as Agreement from './Agreement.js'
+import { SwapErrors } from './errors.js'
+import type { Context, Swap } from './Runner.js'
+import * as Side from './Side.js'
+import * as SwapMachine from './SwapMachine.js'
+
+/** What an account must hold for a swap. */
+interface Need {
+  readonly side: Side.Side
+  readonly account: LockTerms.Party['account']
+  readonly asset: LockTerms.LockTerms['asset']
+  readonly amount: bigint
+  /** Spent once the own lock is in a block; what isn't is kept for its claim and refund. */
+  readonly locks: boolean
+}
+
+/** What swaps that this process drives keep back, by storage: two of them never count on the same coins. */
+const reserved = new WeakMap<
+  Storage,
+  { readonly kept: Map<Swap, readonly Need[]>; readonly last: Promise<void> | undefined }
+>()
+
+/**
+ * Nobody locks who couldn't afford to claim or to refund (S13): on chains where the account pays, it must hold twice the greatest
+ * fee of a claim and of a refund besides the lock itself, what an account needs to exist there, and what other swaps count on.
+ * `FundsMissing` (4014) names account and amount.
+ */
+export async function assert(
+  context: Context,
+  swap: Swap,
+  own: Side.Side,
+  intent: Intent,
+  signal: AbortSignal,
+): Promise<void> {
+  const needs = await needsOf(context, swap, own, intent, signal)
+  await inTurn(context.storage, async (kept) => {
+    const others = [...kept].flatMap(([other, all]) =>
+      other === swap ? [] : all.filter(({ locks }) => !(locks && SwapMachine.isLocked(other.state))),
+    )
+    for (const { side, account, asset, amount } of totals(needs, others))
+      await assertHolds(side, account, asset, amount, signal)
+    kept.set(swap, needs)
+  })
+}
+
+/** A swap that isn't driven here any more keeps nothing back. */
+export function release(storage: Storage, swap: Swap): void {
+  reserved.get(storage)?.kept.delete(swap)
+}
+
+async function needsOf(
+  context: Context,
+  swap: Swap,
+  own: Side.Side,
+  intent: Intent,
+  signal: AbortSignal,
+): Promise<readonly Need[]> {
+  const { durable, role } = swap.state
+  const terms = durable.terms[Agreement.ownLeg(role)] as LockTerms.LockTerms
+  const account = own.funding
+  const needs: Need[] = [{ side: own, account, asset: terms.asset, amount: terms.amount, locks: true }]
+  for (const { maxFee } of await own.adapter.prepare(intent, { signal }))
+    needs.push({ side: own, account, ...maxFee, locks: true })
+  for (const leg of ['long', 'short'] as const) {
+    const at = durable.terms[leg]
+    if (at === undefined) continue
+    const side = Side.of(context.sides, at.backend.network)
+    if (side.adapter.profile.feesFrom !== 'account') continue
+    const lock = side.adapter.expectLock(at, [])
+    // A refund costs what a claim does, and needs no secret to be asked for.
+    const feePayer = (leg === Agreement.ownLeg(role) ? at.locker : at.beneficiary).account
+    const settle: Intent = { kind: 'refund', terms: at, lock, feePayer }
+    for (const { from, maxFee } of await side.adapter.prepare(settle, { signal }))
+      needs.push({ side, account: from, asset: maxFee.asset, amount: 2n * maxFee.amount, locks: false })
+  }
+  return needs
+}
+
+/** What each account must hold of each asset: what only others count on isn't asked for here. */
+function totals(needs: readonly Need[], others: readonly Need[]): readonly Need[] {
+  const sums = new Map<string, Need>()
+  for (const need of [...needs, ...others]) {
+    const key = `${need.account} ${need.asset}`
+    const before = sums.get(key)
+    if (before === undefined && !needs.includes(need)) continue
+    sums.set(key, { ...need, amount: (before?.amount ?? least(need)) + need.amount })
+  }
+  return [...sums.values()]
+}
+
+/** What an account must hold of the native coin to exist, or to be touched at all. */
+function least({ side, asset }: Need): bigint {
+  const { fees, native } = side.adapter.network
+  return asset === native.id && (fees.model === 'compute-units' || fees.model === 'tip') ? fees.dust : 0n
+}
+
+/** One after the other: of two that look at a balance at once, both would count on it. */
+function inTurn(storage: Storage, run: (kept: Map<Swap, readonly Need[]>) => Promise<void>): Promise<void> {
+  const { kept, last } = reserved.get(storage) ?? { kept: new Map<Swap, readonly Need[]>(), last: undefined }
+  const now = (last ?? Promise.resolve()).then(() => run(kept))
+  reserved.set(storage, { kept, last: now.catch(() => undefined) })
+  return now
+}
+
+async function assertHolds(
+  side: Side.Side,
+  account: Need['account'],
+  asset: Need['asset'],
+  least: bigint,
+  signal: AbortSignal,
+): Promise<void> {
+  const { value } = await side.adapter.balance(account, { asset, signal })
+  if (value < least)
+    throw SwapErrors.FundsMissing(`${account} holds ${value} of ${asset}, ${least} are needed`, {
+      account,
+      asset,
+      holds: value,
+      needs: least,
+    })
+}
