@@ -140,15 +140,20 @@ export async function exec(
 export function start(
   command: string,
   args: readonly string[],
-  { env, minutes, capture }: { env: Record<string, string>; minutes: number; capture: boolean },
+  {
+    env,
+    minutes,
+    capture,
+    cwd = root,
+  }: { env: Record<string, string>; minutes: number; capture: boolean; cwd?: string },
 ): Promise<{ code: number | string; output: string }> {
   return new Promise((resolve, reject) => {
     // A group of its own, so that what is too slow goes with all its children.
     const child = spawn(command, args, {
-      cwd: root,
+      cwd,
       detached: true,
       stdio: ['ignore', capture ? 'pipe' : 'inherit', capture ? 'pipe' : 'inherit'],
-      env: { ...process.env, PATH: `${join(root, 'node_modules/.bin')}:${process.env.PATH}`, ...env },
+      env: { ...process.env, PATH: `${join(cwd, 'node_modules/.bin')}:${process.env.PATH}`, ...env },
     })
     const kill = (signal: NodeJS.Signals) => {
       try {

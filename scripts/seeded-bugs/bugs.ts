@@ -1,0 +1,511 @@
+/** One mistake that somebody could make: a replacement in one file, and the tests of `check` that must notice it. */
+export interface Bug {
+  readonly name: string
+  readonly file: string
+  /** A text that stands in the file exactly once. */
+  readonly from: string
+  readonly to: string
+  /** Test files; one failing test among them is enough. */
+  readonly tests: readonly string[]
+}
+
+const MACHINE = 'packages/swap/src/SwapMachine.ts'
+const MACHINE_TESTS = ['packages/swap/test/SwapMachine.test.ts']
+const PLANNER = 'packages/swap/src/Planner.ts'
+const PLANNER_TESTS = ['packages/swap/test/Planner.test.ts']
+const NEGOTIATION = 'packages/swap/src/Negotiation.ts'
+const NEGOTIATION_TESTS = ['packages/swap/test/Negotiation.test.ts']
+const AGREEMENT_TESTS = ['packages/swap/test/Agreement.test.ts']
+const SIDE_TESTS = ['packages/swap/test/Side.test.ts', 'packages/swap/test/Runner.attacks.test.ts']
+const BITCOIN_TESTS = [
+  'packages/adapters/test/bitcoin/HostileEndpoint.test.ts',
+  'packages/adapters/test/bitcoin/Htlc.node.test.ts',
+]
+const RECOVERY_TESTS = ['packages/swap/test/Recovery.test.ts']
+
+/** Bugs as they happen to protocols: swapped legs, `>` for `>=`, a missing domain, one confirmation less, a secret shown, absence believed. */
+export const bugs: readonly Bug[] = [
+  // --- The machine.
+  {
+    name: 'S7: the secret is revealed however little time is left',
+    file: MACHINE,
+    from: "if (left < durable.rules.reveal) return { state: with_(state, { stop: 'too-late' }), commands: [] }\n    const lock",
+    to: 'const lock',
+    tests: MACHINE_TESTS,
+  },
+  {
+    name: 'S7: the time that is left before a reveal is counted from a block of hours ago',
+    file: MACHINE,
+    from: 'const left = shown - (short.behind ?? 0n)',
+    to: 'const left = shown',
+    tests: MACHINE_TESTS,
+  },
+  {
+    name: 'S8: the follower locks however close the deadlines are',
+    file: MACHINE,
+    from: 'if (durable.learned !== undefined || apart < durable.rules.apart) return idle',
+    to: 'if (durable.learned !== undefined) return idle',
+    tests: MACHINE_TESTS,
+  },
+  {
+    name: 'S8: the follower locks before the long leg is known',
+    file: MACHINE,
+    from: '      if (trusted(long, durable.rules) === undefined) return idle\n    }\n    if (!isIncluded(state))',
+    to: '    }\n    if (!isIncluded(state))',
+    tests: MACHINE_TESTS,
+  },
+  {
+    name: 'S12: a lock counts that can still be undone',
+    file: MACHINE,
+    from: 'return only.final && only.spend === undefined && Fact.atLeast',
+    to: 'return only.spend === undefined && Fact.atLeast',
+    tests: MACHINE_TESTS,
+  },
+  {
+    name: 'H29: a lock counts however badly it is known',
+    file: MACHINE,
+    from: 'only.spend === undefined && Fact.atLeast(only.assurance, rules.assurance)',
+    to: 'only.spend === undefined',
+    tests: MACHINE_TESTS,
+  },
+  {
+    name: 'a lock counts that was spent already',
+    file: MACHINE,
+    from: 'return only.final && only.spend === undefined && Fact.atLeast',
+    to: 'return only.final && Fact.atLeast',
+    tests: MACHINE_TESTS,
+  },
+  {
+    name: 'S16: a lock of less than was agreed upon counts',
+    file: MACHINE,
+    from: "const exact = view.locks.filter((v) => v.lock.match === 'exact')",
+    to: 'const exact = view.locks',
+    tests: MACHINE_TESTS,
+  },
+  {
+    name: 'S4: a refund goes out before the deadline',
+    file: MACHINE,
+    from: 'if (terms === undefined || view === undefined || !Deadline.reached(terms.deadline, view.now)) return []',
+    to: 'if (terms === undefined || view === undefined) return []',
+    tests: MACHINE_TESTS,
+  },
+  {
+    name: 'L4: a claim that was undone is not made again',
+    file: MACHINE,
+    from: "return spend.spend.kind === 'claim' ? !spend.final : spend.depth === 0n && open",
+    to: 'return false',
+    tests: MACHINE_TESTS,
+  },
+  {
+    name: 'H9: a secret in the mempool is not used until it is in a block',
+    file: MACHINE,
+    from: "(v.spend?.spend.kind === 'claim' ? v.spend.spend.secret : undefined)",
+    to: "(v.spend?.spend.kind === 'claim' && v.spend.depth > 0n ? v.spend.spend.secret : undefined)",
+    tests: MACHINE_TESTS,
+  },
+  {
+    name: 'S3: whatever a claim shows is taken for the secret',
+    file: MACHINE,
+    from: 'value !== undefined && Hashlock.opens(value, terms.hashlock)',
+    to: 'value !== undefined',
+    tests: MACHINE_TESTS,
+  },
+  {
+    name: 'S9: the lock is ordered and the order is not journaled',
+    file: MACHINE,
+    from: 'state: with_(state, { ordered: true }),',
+    to: 'state,',
+    tests: MACHINE_TESTS,
+  },
+  {
+    name: 'absence is believed: no lock in sight ends the swap',
+    file: MACHINE,
+    from: 'if (ours.length === 0 && !durable.voided) return undefined',
+    to: "if (ours.length === 0) return 'no-deal'",
+    tests: MACHINE_TESTS,
+  },
+  {
+    name: 'S6: done is said before the own claim is final',
+    file: MACHINE,
+    from: "(v.spend?.final && v.spend.spend.kind === 'claim' ? total + v.lock.amount : total)",
+    to: "(v.spend?.spend.kind === 'claim' ? total + v.lock.amount : total)",
+    tests: MACHINE_TESTS,
+  },
+  {
+    name: 'S12: a reorganisation deeper than planned for stops nothing',
+    file: MACHINE,
+    from: "...(lost && durable.stop === undefined ? { stop: 'reorg' as const } : {}),",
+    to: '',
+    tests: MACHINE_TESTS,
+  },
+  {
+    name: 'legs swapped: each role claims what it locked itself',
+    file: 'packages/swap/src/Agreement.ts',
+    from: "return role === 'initiator' ? 'short' : 'long'",
+    to: "return role === 'initiator' ? 'long' : 'short'",
+    tests: [...MACHINE_TESTS, ...AGREEMENT_TESTS],
+  },
+  {
+    name: 'a lock that is mined too late is not made void',
+    file: MACHINE,
+    from: 'return Deadline.remaining(durable.terms.short.deadline, short.now) < durable.rules.reveal',
+    to: 'return false',
+    tests: MACHINE_TESTS,
+  },
+  // --- The plan.
+  {
+    name: 'the gap leaves out that chains stand still',
+    file: PLANNER,
+    from: '    [`outage of ${B}`, b.outage],\n',
+    to: '',
+    tests: PLANNER_TESTS,
+  },
+  {
+    name: 'the gap leaves out claims after the deadline',
+    file: PLANNER,
+    from: 'short.profile.lateClaims ? b.inclusion : 0n',
+    to: '0n',
+    tests: PLANNER_TESTS,
+  },
+  {
+    name: 'the gap leaves out what clocks differ by',
+    file: PLANNER,
+    from: '      [`lag of ${B}: its clock runs behind`, b.lag],\n',
+    to: '',
+    tests: PLANNER_TESTS,
+  },
+  {
+    name: 'one second less than the gap passes',
+    file: PLANNER,
+    from: 'if (gap < m.gap.seconds)',
+    to: 'if (gap + 1n < m.gap.seconds)',
+    tests: PLANNER_TESTS,
+  },
+  {
+    name: 'H4: deadlines of years pass',
+    file: PLANNER,
+    from: 'if (left > most)',
+    to: 'if (left > 1000n * most)',
+    tests: PLANNER_TESTS,
+  },
+  // --- Two parties.
+  {
+    name: 'S16: the agreement that comes back may differ from the offer',
+    file: NEGOTIATION,
+    from: 'if (!Bytes.equal(Agreement.encode(agreement), Agreement.encode(expected)))',
+    to: 'if (!Bytes.equal(agreement.long.hashlock, expected.long.hashlock))',
+    tests: NEGOTIATION_TESTS,
+  },
+  {
+    name: 'H20: a contract of the other side’s choice is taken',
+    file: NEGOTIATION,
+    from: 'theirs.address === ours.address &&',
+    to: '',
+    tests: NEGOTIATION_TESTS,
+  },
+  {
+    name: 'H20: code of the other side’s choice is taken',
+    file: NEGOTIATION,
+    from: 'theirs.codeHash !== undefined && Bytes.equal(theirs.codeHash, ours.codeHash)',
+    to: 'true',
+    tests: NEGOTIATION_TESTS,
+  },
+  {
+    name: 'H15: a hashlock is used twice',
+    file: NEGOTIATION,
+    from: 'if (await options.isKnown?.(hashlock))',
+    to: 'if (false)',
+    tests: NEGOTIATION_TESTS,
+  },
+  {
+    name: 'the follower signs deadlines that its own plan refuses',
+    file: NEGOTIATION,
+    from: '    if (!verdict.ok) throw SwapErrors.UnsafeTerms(verdict.refusal.message, verdict.refusal.context)\n    const follower',
+    to: '    const follower',
+    tests: NEGOTIATION_TESTS,
+  },
+  {
+    name: 'a signature of the counterparty is not checked',
+    file: 'packages/swap/src/Agreement.ts',
+    from: 'if (!verifySignature(signed[role], digest, signed.agreement[role]))',
+    to: "if (role === 'initiator' && !verifySignature(signed[role], digest, signed.agreement[role]))",
+    tests: AGREEMENT_TESTS,
+  },
+  {
+    name: 'legs with different hashlocks are agreed upon',
+    file: 'packages/swap/src/Agreement.ts',
+    from: 'if (!Bytes.equal(agreement.long.hashlock, agreement.short.hashlock))',
+    to: 'if (agreement.long.hashlock.length !== agreement.short.hashlock.length)',
+    tests: AGREEMENT_TESTS,
+  },
+  // --- What a chain tells.
+  {
+    name: 'one confirmation less is final',
+    file: 'packages/swap/src/Side.ts',
+    from: 'return fact.depth >= network.finality.depth',
+    to: 'return fact.depth + 1n >= network.finality.depth',
+    tests: SIDE_TESTS,
+  },
+  {
+    name: 'what the endpoint could not tell counts as absent',
+    file: 'packages/swap/src/Side.ts',
+    from: "if (read.is === 'unknown') doubts.push(read.why.message)",
+    to: '',
+    tests: SIDE_TESTS,
+  },
+  {
+    name: 'H25: a clock that is hours off raises no doubt',
+    file: 'packages/swap/src/Side.ts',
+    from: 'if (tip.clock > utc + lead + TOLERANCE)',
+    to: 'if (tip.clock > utc + 1000n * TOLERANCE + lead)',
+    tests: SIDE_TESTS,
+  },
+  {
+    name: 'evidence that is refused counts',
+    file: 'packages/swap/src/Side.ts',
+    from: '  if (!isFinal(side.adapter.network, proven)) return { assurance: Fact.assuranceOf(fact) }\n',
+    to: '',
+    tests: SIDE_TESTS,
+  },
+  {
+    name: 'evidence of another lock counts',
+    file: 'packages/swap/src/Side.ts',
+    from: "proven.value.ref !== lock.ref || proven.value.amount !== lock.amount || proven.value.match !== 'exact'",
+    to: 'false',
+    tests: SIDE_TESTS,
+  },
+  {
+    name: 'an endpoint’s word passes for a proof',
+    file: 'packages/core/src/Fact.ts',
+    from: "return isVerified(fact) ? fact.assurance : 'reported'",
+    to: 'return fact.assurance',
+    tests: ['packages/core/test/Fact.test.ts'],
+  },
+  // --- Recovery and storage.
+  {
+    name: 'a stranger’s lock under the hashlock is taken for the agreed one',
+    file: 'packages/swap/src/Recovery.ts',
+    from: 'terms.beneficiary.account === payee &&',
+    to: '',
+    tests: RECOVERY_TESTS,
+  },
+  {
+    name: 'a recovered lock is judged by terms that its chain refuses',
+    file: 'packages/swap/src/Recovery.ts',
+    from: 'if (!wanted || !side.adapter.auditTerms(terms).ok) continue',
+    to: 'if (!wanted) continue',
+    tests: RECOVERY_TESTS,
+  },
+  {
+    name: 'S15: a journal of a later version is guessed at',
+    file: 'packages/core/src/Journal.ts',
+    from: 'if (!known.has(kind)) throw future(name, offset, `an entry of kind ${show(kind)}`)',
+    to: 'if (!known.has(kind)) continue',
+    tests: ['packages/core/test/Journal.test.ts'],
+  },
+  {
+    name: 'S15: a damaged frame in the middle passes for a torn end',
+    file: 'packages/core/src/Journal.ts',
+    from: "if (frameAt(place, bytes, later) !== undefined) throw corrupt(name, offset, 'a frame is damaged')",
+    to: 'break',
+    tests: ['packages/core/test/Journal.test.ts'],
+  },
+  {
+    name: 'a recovery record opens whatever was changed in it',
+    file: 'packages/core/src/RecoveryRecord.ts',
+    from: 'if (Bytes.equal(tag, tagOf(key, options.context, plaintext))) return plaintext',
+    to: 'return plaintext',
+    tests: ['packages/core/test/RecoveryRecord.test.ts'],
+  },
+  {
+    name: 'S10: one secret for every swap',
+    file: 'packages/core/src/SwapSeed.ts',
+    from: 'return expand(seed, `secret/${Bytes.toHex(nonce)}`)',
+    to: "return expand(seed, 'secret')",
+    tests: ['packages/core/test/SwapSeed.test.ts'],
+  },
+  {
+    name: 'S11: keys serve two chains, for want of a domain',
+    file: 'packages/core/src/SwapSeed.ts',
+    from: 'expand(seed, `network/${network}`)',
+    to: "expand(seed, 'network')",
+    tests: ['packages/core/test/SwapSeed.test.ts'],
+  },
+  {
+    name: 'S17: terms with another salt have one id',
+    file: 'packages/core/src/LockTerms.ts',
+    from: 'return writer.text(terms.deadline.clock).u64(terms.deadline.value).fixed(terms.salt).finish()',
+    to: 'return writer.text(terms.deadline.clock).u64(terms.deadline.value).fixed(new Uint8Array(32)).finish()',
+    tests: ['packages/core/test/LockTerms.test.ts'],
+  },
+  {
+    name: 'H12: the hash of 32 zero bytes is a hashlock',
+    file: 'packages/core/src/Hashlock.ts',
+    from: 'value.every((byte) => byte === 0) || Bytes.equal(value, ZERO_SECRET_HASH)',
+    to: 'value.every((byte) => byte === 0)',
+    tests: ['packages/core/test/Hashlock.test.ts'],
+  },
+  {
+    name: 'H1: a secret of another length opens a hashlock',
+    file: 'packages/core/src/Hashlock.ts',
+    from: '    secret.length === 32 &&\n    hashlock instanceof',
+    to: '    hashlock instanceof',
+    tests: ['packages/core/test/Hashlock.test.ts'],
+  },
+  {
+    name: 'the instant of the deadline is not yet the deadline',
+    file: 'packages/core/src/Deadline.ts',
+    from: 'return compare(deadline, now) <= 0',
+    to: 'return compare(deadline, now) < 0',
+    tests: ['packages/core/test/Deadline.test.ts'],
+  },
+  {
+    name: 'H29: half of the endpoints is a quorum',
+    file: 'packages/core/src/rpc/middleware.ts',
+    from: '2 * k <= endpoints.length',
+    to: '2 * k < endpoints.length',
+    tests: ['packages/core/test/rpc'],
+  },
+  // --- Verification.
+  {
+    name: 'A block needs no work',
+    file: 'packages/proofs/src/bitcoin/HeaderChain.ts',
+    from: 'if (!BlockHeader.meets(hash, difficulty.target))',
+    to: 'if (false)',
+    tests: ['packages/proofs/test/bitcoin/HeaderChain.test.ts'],
+  },
+  {
+    name: 'the longest branch is the best, not the one with the most work',
+    file: 'packages/proofs/src/bitcoin/HeaderChain.ts',
+    from: 'work(parent) > work(state.best) ? parent',
+    to: 'parent.height > state.best.height ? parent',
+    tests: ['packages/proofs/test/bitcoin/HeaderChain.test.ts'],
+  },
+  {
+    name: 'CVE-2017-12842: an inner node passes for a transaction',
+    file: 'packages/proofs/src/bitcoin/Inclusion.ts',
+    from: "if (stripped === 64) return Verdict.refuse('transaction-64', 'a transaction of 64 bytes proves nothing')",
+    to: '',
+    tests: ['packages/proofs/test/bitcoin/Inclusion.test.ts'],
+  },
+  {
+    name: 'CVE-2012-2459: a copied branch passes',
+    file: 'packages/proofs/src/bitcoin/MerkleTree.ts',
+    from: "if (same) return Verdict.refuse('merkle-duplicate', `the path runs through a copy at level ${level}`)",
+    to: '',
+    tests: ['packages/proofs/test/bitcoin'],
+  },
+  {
+    name: 'a Bitcoin lock is refundable one second early',
+    file: 'packages/proofs/src/bitcoin/HtlcScript.ts',
+    from: 'const last = deadline.value - 1n',
+    to: 'const last = deadline.value - 2n',
+    tests: ['packages/proofs/test/bitcoin/HtlcScript.test.ts'],
+  },
+  {
+    name: 'half of the sync committee is enough',
+    file: 'packages/proofs/src/ethereum/LightClient.ts',
+    from: 'return count * 3 >= config.preset.committeeSize * 2',
+    to: 'return count * 2 >= config.preset.committeeSize',
+    tests: ['packages/proofs/test/ethereum/LightClient.test.ts'],
+  },
+  {
+    name: 'S11: an EVM lock’s id leaves out the chain',
+    file: 'packages/proofs/src/ethereum/HtlcStorage.ts',
+    from: 'word(chainId),',
+    to: 'word(0n),',
+    tests: ['packages/proofs/test/ethereum'],
+  },
+  {
+    name: 'A37: validators are trusted at the very end of their period',
+    file: 'packages/proofs/src/tendermint/Verification.ts',
+    from: 'base.header.time + rules.trustingPeriod <= now',
+    to: 'base.header.time + rules.trustingPeriod < now',
+    tests: ['packages/proofs/test/tendermint'],
+  },
+  {
+    name: 'a validator’s vote counts twice',
+    file: 'packages/proofs/src/tendermint/Quorum.ts',
+    from: "    if (seen.has(address))\n      return Verdict.refuse('commit-duplicate', `the validator of vote ${index} has voted already`, { index })\n",
+    to: '',
+    tests: ['packages/proofs/test/tendermint'],
+  },
+  {
+    name: 'GRANDPA: an authority’s vote counts twice',
+    file: 'packages/proofs/src/substrate/Justification.ts',
+    from: "    if (voted.has(key)) return Verdict.refuse('vote-duplicate', `voter ${index} voted before`, { index })\n",
+    to: '',
+    tests: ['packages/proofs/test/substrate'],
+  },
+  {
+    name: 'GRANDPA: two thirds are enough, and not more than two thirds',
+    file: 'packages/proofs/src/substrate/AuthoritySet.ts',
+    from: 'return total - (total - 1n) / 3n',
+    to: 'return total - total / 3n',
+    tests: ['packages/proofs/test/substrate'],
+  },
+  {
+    name: 'Solana: exactly two thirds of the stake are a supermajority',
+    file: 'packages/proofs/src/solana/StakeTable.ts',
+    from: 'return stake * 3n > total * 2n',
+    to: 'return stake * 3n >= total * 2n',
+    tests: ['packages/proofs/test/solana'],
+  },
+  {
+    name: 'an attestation holds on after its set’s expiry',
+    file: 'packages/proofs/src/attestation/Attestation.ts',
+    from: 'if (now >= set.expiry)',
+    to: 'if (now > set.expiry)',
+    tests: ['packages/proofs/test/attestation'],
+  },
+  {
+    name: 'a claim with another secret is proved',
+    file: 'packages/proofs/src/internal/stateVerifier.ts',
+    from: 'return Hashlock.opens(secret, terms.hashlock) &&',
+    to: 'return (secret.length === 32) &&',
+    tests: ['packages/proofs/test/ethereum/LockEvidence.test.ts', 'packages/proofs/test/cosmwasm'],
+  },
+  {
+    name: 'absence is proved of a lock that is there',
+    file: 'packages/proofs/src/internal/stateVerifier.ts',
+    from: "if (held.status !== (kind === 'lock' ? 'none' : 'locked'))",
+    to: "if (held.status === 'claimed')",
+    tests: ['packages/proofs/test/ethereum', 'packages/proofs/test/cosmwasm'],
+  },
+  {
+    name: 'evidence of another network counts',
+    file: 'packages/proofs/src/internal/stateVerifier.ts',
+    from: 'if (evidence.network !== network || terms.backend.network !== network)',
+    to: 'if (false)',
+    tests: ['packages/proofs/test/ethereum', 'packages/proofs/test/cosmwasm'],
+  },
+  // --- Adapters.
+  {
+    name: 'a Bitcoin refund is signed without its lock time',
+    file: 'packages/adapters/src/bitcoin/internal/prepare.ts',
+    from: '...(claim ? {} : { lockTime: htlc.lockTime, validFrom: terms.deadline }),',
+    to: '...(claim ? {} : { validFrom: terms.deadline }),',
+    tests: BITCOIN_TESTS,
+  },
+  {
+    name: 'a Bitcoin refund is final at once: its sequence switches the lock time off',
+    file: 'packages/adapters/src/bitcoin/internal/psbt.ts',
+    from: 'export const SEQUENCE = 0xffff_fffd',
+    to: 'export const SEQUENCE = 0xffff_ffff',
+    tests: BITCOIN_TESTS,
+  },
+  {
+    name: 'H6: a claim pays less than what it has to replace',
+    file: 'packages/adapters/src/bitcoin/internal/prepare.ts',
+    from: 'const wanted = max(fee, least)',
+    to: 'const wanted = fee',
+    tests: BITCOIN_TESTS,
+  },
+  {
+    name: 'an EVM event names terms that do not give its id',
+    file: 'packages/adapters/src/evm/HtlcLock.ts',
+    from: 'const consistent = id(terms, backend) === event.args.id && terms.hashlock === event.args.hashlock',
+    to: 'const consistent = terms.hashlock === event.args.hashlock',
+    tests: ['packages/adapters/test/evm/HtlcLock.test.ts', 'packages/adapters/test/evm/HostileRpc.test.ts'],
+  },
+]

@@ -1,0 +1,122 @@
+import { execFileSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { start } from '../steps.js'
+import { root } from '../workspace.js'
+import { apply } from './apply.js'
+import { type Bug, bugs } from './bugs.js'
+
+/*
+ * `pnpm seeded-bugs [part of a name …]`: puts one bug at a time into a copy of the repository and runs the tests of `check` that have to
+ * notice it. First those tests run without any bug: none may fail.
+ */
+
+const MINUTES = 10
+const copy = join(root, '.cache/seeded-bugs/copy')
+
+/** What the tests said: how many failed, or why they could not run. */
+interface Said {
+  readonly passed: number
+  readonly failed: readonly string[]
+  readonly broken?: string
+}
+
+const asked = process.argv.slice(2)
+const chosen = bugs.filter(({ name }) => asked.length === 0 || asked.some((part) => name.includes(part)))
+if (chosen.length === 0) {
+  console.error(`pnpm seeded-bugs [part of a name …]; no bug's name has ${asked.join(' or ')} in it`)
+  process.exit(2)
+}
+
+const complaints: string[] = []
+makeCopy()
+const sound = await test([...new Set(chosen.flatMap(({ tests }) => tests))], false)
+if (sound.broken !== undefined || sound.failed.length > 0)
+  complaints.push(`without any bug: ${sound.broken ?? `failed: ${sound.failed.join(', ')}`}`)
+else console.log(`without any bug: ${sound.passed} tests passed`)
+
+let caught = 0
+for (const [index, bug] of complaints.length > 0 ? [] : chosen.entries()) {
+  const verdict = await judge(bug)
+  if (verdict.caughtBy !== undefined) caught++
+  else complaints.push(`${bug.name}: ${verdict.why}`)
+  const mark = verdict.caughtBy === undefined ? '✗' : '✓'
+  console.log(`${mark} ${index + 1}/${chosen.length} ${bug.name}: ${verdict.caughtBy ?? verdict.why}`)
+}
+rmSync(copy, { recursive: true, force: true })
+for (const complaint of complaints) console.log(`✗ ${complaint}`)
+console.log(
+  JSON.stringify({ gate: 'seeded-bugs', bugs: chosen.length, caught, pass: complaints.length === 0 }),
+)
+process.exitCode = complaints.length === 0 ? 0 : 1
+
+/** Tries one bug, and takes it out again. */
+async function judge(
+  bug: Bug,
+): Promise<{ caughtBy: string; why?: never } | { caughtBy?: never; why: string }> {
+  const file = join(copy, bug.file)
+  const source = readFileSync(file, 'utf8')
+  const applied = apply(bug, source)
+  if ('complaint' in applied) return { why: applied.complaint }
+  writeFileSync(file, applied.source)
+  try {
+    const { failed, broken } = await test(bug.tests, true)
+    if (broken !== undefined) return { why: broken }
+    return failed[0] === undefined ? { why: 'not noticed' } : { caughtBy: failed[0] }
+  } finally {
+    writeFileSync(file, source)
+  }
+}
+
+/** Runs test files of the copy, in Node. */
+async function test(files: readonly string[], bail: boolean): Promise<Said> {
+  const report = join(copy, '.report.json')
+  rmSync(report, { force: true })
+  const args = ['run', '--project', 'node', '--reporter', 'json', '--outputFile', report]
+  const { code, output } = await start('vitest', [...args, ...(bail ? ['--bail', '1'] : []), ...files], {
+    cwd: copy,
+    env: {},
+    minutes: MINUTES,
+    capture: true,
+  })
+  if (!existsSync(report)) return { passed: 0, failed: [], broken: `vitest ended with ${code}: ${output}` }
+  const { numPassedTests, testResults } = JSON.parse(readFileSync(report, 'utf8')) as Report
+  const failed = testResults.flatMap(({ assertionResults }) =>
+    assertionResults.filter(({ status }) => status === 'failed').map(({ fullName }) => fullName),
+  )
+  // A file without a test that failed has not been loaded: such a change is no bug that somebody would commit.
+  const unloaded = testResults.find((it) => it.status === 'failed' && it.assertionResults.length === 0)
+  return {
+    passed: numPassedTests,
+    failed,
+    ...(failed.length === 0 && unloaded !== undefined ? { broken: `not loaded: ${unloaded.message}` } : {}),
+    ...(failed.length === 0 && numPassedTests === 0 ? { broken: `no test in ${files.join(', ')}` } : {}),
+  }
+}
+
+interface Report {
+  readonly numPassedTests: number
+  readonly testResults: readonly {
+    readonly status: string
+    readonly message: string
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[]
+  }[]
+}
+
+/** Copies what is tracked, as it stands, and links what is installed. */
+function makeCopy(): void {
+  rmSync(copy, { recursive: true, force: true })
+  const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
+    cwd: root,
+    encoding: 'utf8',
+  })
+  for (const file of files.split('\0').filter((it) => it !== '' && existsSync(join(root, it)))) {
+    mkdirSync(dirname(join(copy, file)), { recursive: true })
+    cpSync(join(root, file), join(copy, file))
+  }
+  const manifests = files.split('\0').filter((it) => it === 'package.json' || it.endsWith('/package.json'))
+  for (const folder of manifests.map((it) => dirname(it))) {
+    const modules = join(root, folder, 'node_modules')
+    if (existsSync(modules)) symlinkSync(modules, join(copy, folder, 'node_modules'))
+  }
+}
