@@ -51,19 +51,6 @@ export const polkadot: Family = {
       const { funding } = createSeedWallet({ network, seed: SwapSeed.forNetwork(seed, network.id) })
       return Address.fromAccountId(funding, network, 'account')
     }
-    const adapter = createPolkadotAdapter({ network, api })
-    /** Maps a seed's account, once, as its owner would: the contract pays no other. */
-    const map = async (seed: SwapSeed.SwapSeed) => {
-      const make = api.tx['revive']?.['mapAccount']
-      if (make === undefined) return
-      const wallet = createSeedWallet({ network, seed: SwapSeed.forNetwork(seed, network.id) })
-      const signer = wallet.signer(wallet.funding, new Uint8Array(8))
-      if (signer?.kind !== 'signs') throw new Error('nobody signs for the account')
-      const data = Uint8Array.from(make().method.toU8a())
-      const call = { kind: 'call', from: wallet.funding, to: wallet.funding, data, value: 0n } as const
-      for (const step of await adapter.prepare(call)) await adapter.submit(await signer.sign(step))
-      await node.produce()
-    }
     return {
       network: network.id,
       name: 'Polkadot Hub',
@@ -71,10 +58,7 @@ export const polkadot: Family = {
       evidence: 'none here, where blocks have no state roots (on the network, storage proofs)',
       assets: { native: { ...network.native, amount: 10n * unit, purse } },
       place: () => ({ at: { ...at }, trusts: null }),
-      async fund(seed) {
-        await node.fund(accountOf(seed), purse)
-        await map(seed)
-      },
+      fund: (seed) => node.fund(accountOf(seed), purse),
       everyMs: 500,
       produce: () => blocks(1),
       catchUp: () => blocks(4),

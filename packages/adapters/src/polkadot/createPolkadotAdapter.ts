@@ -21,6 +21,7 @@ import { assertFamily } from '../internal/guards.js'
 import { createMemory } from '../internal/memory.js'
 import { pause } from '../internal/pause.js'
 import * as Address from './Address.js'
+import type { RelaySource } from './createRelaySource.js'
 import * as HubLock from './HubLock.js'
 import { accountAt, assetOf, holding } from './internal/accounts.js'
 import { atTip, type Client, hashOf, ref, tipOf, told } from './internal/client.js'
@@ -192,6 +193,11 @@ export declare namespace createPolkadotAdapter {
     /** Block from which on locks are searched; 0 unless told. */
     readonly deployedAt?: bigint
     readonly limits?: Partial<HubLimits>
+    /**
+     * Where evidence gets the relay chain's part from (`createRelaySource` of `@aitbc/adapters/polkadot/relay`): with it, evidence goes back to
+     * what the caller trusts of the relay chain; without it, to a block of the Hub that a verifier's owner must know.
+     */
+    readonly relay?: Pick<RelaySource, 'head'>
   }
 }
 
@@ -258,7 +264,7 @@ function createClient(
 }
 
 function createHub(network: Network, options: createPolkadotAdapter.HubOptions): Hub {
-  const { address, chainId, deployedAt = 0n, limits } = options
+  const { address, chainId, deployedAt = 0n, limits, relay } = options
   if (!/^0x[0-9a-f]{40}$/.test(address))
     throw CoreErrors.InvalidArgument(
       `hub.address must be 0x and 40 lower-case hex digits, got ${show(address)}`,
@@ -277,6 +283,7 @@ function createHub(network: Network, options: createPolkadotAdapter.HubOptions):
     backend: { network: network.id, kind: 'contract', address, codeHash: Bytes.fromHex(HubLock.CODE_HASH) },
     chainId,
     deployedAt,
+    relay,
     limits: { ...LIMITS, storageDeposit: 10n ** BigInt(network.native.decimals), ...limits },
   }
 }

@@ -188,6 +188,27 @@ describe('what is signed', () => {
     expect(refund?.validFrom).toEqual(terms.deadline)
   })
 
+  test('S13: what a refund will cost is told before its locker ever locked; for a lock that is there, it must be payable', async () => {
+    const lock = adapter.expectLock(terms, [])
+    // The swap's other side, who never met the locker's account and has none of its own mapped yet.
+    const asked = { kind: 'refund', terms, lock, feePayer: bob.funding } as const
+    const steps = await adapter.prepare(asked)
+    expect(steps.map(({ kind, from }) => [kind, from])).toEqual([
+      ['map-account', bob.funding],
+      ['refund', bob.funding],
+    ])
+    await locked()
+    expect((await adapter.prepare(asked)).map(({ kind }) => kind)).toEqual(['refund'])
+    // A locker that took its mapping back: a refund by somebody else would go to an account without a key.
+    hub.block({ state: [[key.mapped(account(alice.funding)), undefined]] })
+    await expect(adapter.prepare(asked)).rejects.toMatchObject({
+      _tag: 'PolkadotPayeeCannotReceive',
+      context: { account: alice.funding },
+    })
+    const own = await adapter.prepare({ kind: 'refund', terms, lock })
+    expect(own.map(({ kind }) => kind)).toEqual(['map-account', 'refund'])
+  })
+
   test('H1, H20, H27: wrong code, wrong secret, a passed deadline, too little: refused before anything is signed', async () => {
     const lock = adapter.expectLock(terms, [])
     await expect(

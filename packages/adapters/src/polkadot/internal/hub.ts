@@ -29,6 +29,7 @@ import { Scale, StorageKey } from '@aitbc/proofs/substrate'
 import type { Look, Seen } from '../../internal/heads.js'
 import { judge } from '../../internal/terms.js'
 import * as Address from '../Address.js'
+import type { RelaySource } from '../createRelaySource.js'
 import { PolkadotErrors } from '../errors.js'
 import * as HubLock from '../HubLock.js'
 import * as HubUnits from '../HubUnits.js'
@@ -59,6 +60,8 @@ export interface Hub extends HubLock.HubChain {
   readonly limits: HubLimits
   /** Block from which on locks are searched. */
   readonly deployedAt: bigint
+  /** Where evidence gets the relay chain's part from. */
+  readonly relay: Pick<RelaySource, 'head'> | undefined
 }
 
 /** What the chain keeps of a contract. */
@@ -167,7 +170,7 @@ export async function prepareLock(
     default: {
       assertLock(parameters, intent.lock)
       const payer = intent.feePayer ?? locker
-      if (payer !== locker) await assertMapped(client, locker, parameters.locker, tip, options)
+      if (payer !== locker) await assertRefundable(client, hub, terms, parameters, tip, options)
       const call = contractCall(client, hub, 'refund', 0n, HubLock.encodeRefund(parameters), {
         validFrom: terms.deadline,
       })
@@ -586,6 +589,23 @@ async function assertMapped(
       `${id} must map its account first: unmapped, the contract would pay an account that no key signs for`,
       { argument: 'intent.feePayer', account: id },
     )
+}
+
+/**
+ * A locker maps its account before it locks, so one that isn't mapped is wrong only once its lock is there: what a refund will cost is asked
+ * for before.
+ */
+async function assertRefundable(
+  client: Client,
+  hub: Hub,
+  { locker }: LockTerms.LockTerms,
+  parameters: HtlcStorage.Parameters,
+  tip: Head,
+  options?: CallOptions,
+): Promise<void> {
+  const status = await statusAt(client, hub, parameters, tip.hash, options)
+  if (status.ok && status.value === 'locked')
+    await assertMapped(client, locker.account, parameters.locker, tip, options)
 }
 
 /** The steps of calls of one account, mapped first where it must be. */

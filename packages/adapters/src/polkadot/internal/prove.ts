@@ -1,18 +1,10 @@
-import {
-  type Bytes,
-  type CallOptions,
-  type Claim,
-  CoreErrors,
-  type Fact,
-  type LockTerms,
-  show,
-} from '@aitbc/core'
+import { type CallOptions, type Claim, CoreErrors, type Fact, type LockTerms, show } from '@aitbc/core'
 import { HtlcStorage } from '@aitbc/proofs/ethereum'
 import { LockEvidence } from '@aitbc/proofs/revive'
 import { StorageKey, TrieProof } from '@aitbc/proofs/substrate'
 import { PolkadotErrors } from '../errors.js'
 import * as HubLock from '../HubLock.js'
-import { atTip, type Client, needHeader } from './client.js'
+import { atTip, type Client, genesisOf, needHeader } from './client.js'
 import { contractAt, type Hub, infoKey, slotKey, statusAt } from './hub.js'
 import * as Rpc from './rpc.js'
 
@@ -26,8 +18,9 @@ interface Statement {
 }
 
 /**
- * Evidence that a lock has the status of the claim: in the newest final block where it has it there, else in the head. What the node
- * answers is verified before it is handed on. A chain whose headers have no state root can prove nothing: `PolkadotNotProvable` (3514).
+ * Evidence that a lock has the status of the claim: in the Hub's newest head that the relay chain has, where the hub has a `relay`; otherwise
+ * in the newest final block where it has it there, else in the head. What nodes answer is verified before it is handed on. A chain whose
+ * headers have no state root can prove nothing: `PolkadotNotProvable` (3514).
  */
 export async function prove(
   client: Client,
@@ -62,22 +55,42 @@ async function evidenceOf(
   options?: CallOptions,
 ): Promise<Fact.Evidence> {
   const parameters = HubLock.parameters(statement.terms, hub)
-  return atTip(client, options, async (tip) => {
-    for (const hash of new Set([tip.finalized?.hash as Hex | undefined, tip.hash])) {
-      if (hash === undefined) continue
-      const status = await statusAt(client, hub, parameters, hash, options)
-      if (!status.ok || status.value !== statement.status) continue
-      return {
-        network: client.network.id,
-        format: LockEvidence.FORMAT[statement.form],
-        bytes: await evidenceAt(client, hub, statement, hash, options),
-      }
-    }
+  const told = (evidence: LockEvidence.LockEvidence): Fact.Evidence => ({
+    network: client.network.id,
+    format: LockEvidence.FORMAT[statement.form],
+    bytes: LockEvidence.encode(evidence),
+  })
+  const has = async (hash: Hex): Promise<boolean> => {
+    const status = await statusAt(client, hub, parameters, hash, options)
+    return status.ok && status.value === statement.status
+  }
+  const notYet = (block: string, hint?: string) => {
     const id = Rpc.hex(HtlcStorage.lockId(parameters))
-    throw PolkadotErrors.PolkadotNotProvable(
-      `lock ${id} must have status ${statement.status} in block ${tip.hash}, it has not`,
-      { lock: id, expected: statement.status, block: tip.hash },
+    return PolkadotErrors.PolkadotNotProvable(
+      `lock ${id} must have status ${statement.status} in block ${block}, it has not`,
+      { lock: id, expected: statement.status, block },
+      hint === undefined ? {} : { hint },
     )
+  }
+  if (hub.relay !== undefined) {
+    await genesisOf(client, options)
+    const head = await hub.relay.head(options)
+    const hash = Rpc.hex(head.hub.hash)
+    if ((await Rpc.header(client.api, hash, options)) === undefined)
+      throw PolkadotErrors.PolkadotNotProvable(
+        `the relay chain's head of the Hub is ${hash}, which the endpoint of ${client.network.name} doesn't have`,
+        { block: hash },
+        { hint: 'The endpoint lags, or `paraId` is of another chain: use another endpoint, or correct it.' },
+      )
+    if (!(await has(hash)))
+      throw notYet(hash, 'Repeat when the relay chain has finalized a newer block of the Hub.')
+    return told({ ...(await evidenceAt(client, hub, statement, hash, options)), relay: head.relay })
+  }
+  return atTip(client, options, async (tip) => {
+    for (const hash of new Set([tip.finalized?.hash as Hex | undefined, tip.hash]))
+      if (hash !== undefined && (await has(hash)))
+        return told(await evidenceAt(client, hub, statement, hash, options))
+    throw notYet(tip.hash)
   })
 }
 
@@ -87,7 +100,7 @@ async function evidenceAt(
   { terms, status }: Statement,
   at: Hex,
   options?: CallOptions,
-): Promise<Bytes.Bytes> {
+): Promise<LockEvidence.LockEvidence> {
   const header = await needHeader(client, at, options)
   if (/^0x0+$/.test(header.stateRoot))
     throw PolkadotErrors.PolkadotNotProvable(
@@ -112,5 +125,5 @@ async function evidenceAt(
     : `${verdict.refusal.check}: ${verdict.refusal.message}`
   if (wrong !== undefined)
     throw Rpc.malformed('state_getChildReadProof', `a proof of the lock in ${at}`, wrong)
-  return LockEvidence.encode(evidence)
+  return evidence
 }

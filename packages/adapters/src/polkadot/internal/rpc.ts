@@ -23,6 +23,14 @@ const MAX_VALUE = 16_000_000
 const MAX_LOGS = 64
 const MAX_EXTRINSICS = 50_000
 
+/** What is used of a provider of @polkadot/api: it gives what the node answers, undecoded. */
+export interface Provider {
+  send(method: string, params: unknown[]): Promise<unknown>
+}
+
+/** Where calls go: a connection of @polkadot/api, or a provider alone, which knows nothing of the runtime. */
+type Endpoint = Pick<ApiPromise, 'rpc'> | Provider
+
 /** The call of a node's JSON-RPC that gives what the node answers, undecoded. */
 type Raw = (...params: readonly unknown[]) => Promise<unknown>
 
@@ -40,7 +48,7 @@ export function malformed(method: string, expected: string, received: unknown): 
  * `UnsupportedCapability` (1301) where the node has no such method.
  */
 export async function ask(
-  api: ApiPromise,
+  api: Endpoint,
   section: string,
   name: string,
   params: readonly unknown[],
@@ -48,8 +56,7 @@ export async function ask(
 ): Promise<unknown> {
   options.signal?.throwIfAborted()
   const method = `${section}_${name}`
-  const sections = api.rpc as unknown as Record<string, Record<string, { readonly raw?: Raw } | undefined>>
-  const raw = sections[section]?.[name]?.raw
+  const raw = rawOf(api, section, name)
   if (raw === undefined)
     throw CoreErrors.UnsupportedCapability(`the endpoint has no method ${method}`, { method })
   try {
@@ -58,6 +65,15 @@ export async function ask(
     if (options.signal?.aborted) throw options.signal.reason
     throw failure(method, error)
   }
+}
+
+function rawOf(api: Endpoint, section: string, name: string): Raw | undefined {
+  if ('send' in api) return (...params) => api.send(`${section}_${name}`, [...params])
+  // A node's own list of methods decides which of those that the types name are there.
+  const methods = api.rpc[section as keyof typeof api.rpc] as
+    | { readonly [name: string]: { readonly raw?: Raw } | undefined }
+    | undefined
+  return methods?.[name]?.raw
 }
 
 /** An error of @polkadot/api as one of the registry. */
@@ -97,7 +113,7 @@ export function abortable<T>(promise: Promise<T>, signal?: AbortSignal): Promise
 
 /** The hash of the block at a height, where there is one. */
 export async function blockHash(
-  api: ApiPromise,
+  api: Endpoint,
   height: bigint,
   options?: CallOptions,
 ): Promise<Hex | undefined> {
@@ -106,23 +122,23 @@ export async function blockHash(
 }
 
 /** The hash of the newest block. */
-export async function head(api: ApiPromise, options?: CallOptions): Promise<Hex> {
+export async function head(api: Endpoint, options?: CallOptions): Promise<Hex> {
   return hash('chain_getBlockHash', await ask(api, 'chain', 'getBlockHash', [], options))
 }
 
 /** The hash of the newest block that is final. */
-export async function finalizedHead(api: ApiPromise, options?: CallOptions): Promise<Hex> {
+export async function finalizedHead(api: Endpoint, options?: CallOptions): Promise<Hex> {
   return hash('chain_getFinalizedHead', await ask(api, 'chain', 'getFinalizedHead', [], options))
 }
 
 /** A header by its hash, which must be the hash of what comes; undefined where the node has no such block. */
-export async function header(api: ApiPromise, of: Hex, options?: CallOptions): Promise<Header | undefined> {
+export async function header(api: Endpoint, of: Hex, options?: CallOptions): Promise<Header | undefined> {
   const answer = await absent(ask(api, 'chain', 'getHeader', [of], options))
   return answer === null || answer === undefined ? undefined : toHeader('chain_getHeader', of, answer)
 }
 
 /** A block by its hash. */
-export async function block(api: ApiPromise, of: Hex, options?: CallOptions): Promise<Block | undefined> {
+export async function block(api: Endpoint, of: Hex, options?: CallOptions): Promise<Block | undefined> {
   const answer = await absent(ask(api, 'chain', 'getBlock', [of], options))
   if (answer === null || answer === undefined) return undefined
   const inner = (answer as { readonly block?: { readonly header?: unknown; readonly extrinsics?: unknown } })
@@ -138,7 +154,7 @@ export async function block(api: ApiPromise, of: Hex, options?: CallOptions): Pr
 
 /** A value of the state of a block. */
 export async function storage(
-  api: ApiPromise,
+  api: Endpoint,
   key: Bytes.Bytes,
   at: Hex,
   options?: CallOptions,
@@ -149,7 +165,7 @@ export async function storage(
 
 /** A value of a child trie in the state of a block. */
 export async function childStorage(
-  api: ApiPromise,
+  api: Endpoint,
   child: Bytes.Bytes,
   key: Bytes.Bytes,
   at: Hex,
@@ -161,7 +177,7 @@ export async function childStorage(
 
 /** The nodes of a proof of keys of the state of a block. */
 export async function readProof(
-  api: ApiPromise,
+  api: Endpoint,
   keys: readonly Bytes.Bytes[],
   at: Hex,
   options?: CallOptions,
@@ -171,7 +187,7 @@ export async function readProof(
 
 /** The nodes of a proof of keys of a child trie, those to its root included. */
 export async function childReadProof(
-  api: ApiPromise,
+  api: Endpoint,
   child: Bytes.Bytes,
   keys: readonly Bytes.Bytes[],
   at: Hex,
@@ -183,7 +199,7 @@ export async function childReadProof(
 
 /** What a call into the runtime gives, in the state of a block. */
 export async function call(
-  api: ApiPromise,
+  api: Endpoint,
   method: string,
   argument: Bytes.Bytes,
   at: Hex,
@@ -194,7 +210,7 @@ export async function call(
 
 /** Versions of the runtime in a block: both are signed in every transaction. */
 export async function runtimeVersion(
-  api: ApiPromise,
+  api: Endpoint,
   at: Hex,
   options?: CallOptions,
 ): Promise<{ readonly specVersion: number; readonly transactionVersion: number }> {
@@ -212,7 +228,7 @@ export async function runtimeVersion(
 }
 
 /** The next nonce of an account, what waits in the pool counted. */
-export async function nextIndex(api: ApiPromise, address: string, options?: CallOptions): Promise<bigint> {
+export async function nextIndex(api: Endpoint, address: string, options?: CallOptions): Promise<bigint> {
   const answer = await ask(api, 'system', 'accountNextIndex', [address], options)
   if (typeof answer !== 'number' || !Number.isInteger(answer) || answer < 0 || answer > 0xffff_ffff)
     throw malformed('system_accountNextIndex', 'a number of 32 bits', answer)
@@ -220,7 +236,7 @@ export async function nextIndex(api: ApiPromise, address: string, options?: Call
 }
 
 /** The extrinsics that wait in the node's pool. */
-export async function pending(api: ApiPromise, options?: CallOptions): Promise<readonly Bytes.Bytes[]> {
+export async function pending(api: Endpoint, options?: CallOptions): Promise<readonly Bytes.Bytes[]> {
   const answer = await ask(api, 'author', 'pendingExtrinsics', [], options)
   if (!Array.isArray(answer) || answer.length > MAX_EXTRINSICS)
     throw malformed('author_pendingExtrinsics', 'a list of extrinsics', answer)
@@ -228,7 +244,7 @@ export async function pending(api: ApiPromise, options?: CallOptions): Promise<r
 }
 
 /** Broadcasts; gives the hash that the node names. */
-export async function submit(api: ApiPromise, raw: Bytes.Bytes, options?: CallOptions): Promise<Hex> {
+export async function submit(api: Endpoint, raw: Bytes.Bytes, options?: CallOptions): Promise<Hex> {
   return hash('author_submitExtrinsic', await ask(api, 'author', 'submitExtrinsic', [hex(raw)], options))
 }
 
@@ -282,7 +298,8 @@ function hash(method: string, answer: unknown): Hex {
   return answer as Hex
 }
 
-function bytes(method: string, answer: unknown): Bytes.Bytes {
+/** Bytes in hex, with its prefix. */
+export function bytes(method: string, answer: unknown): Bytes.Bytes {
   if (typeof answer !== 'string' || !/^0x(?:[0-9a-f]{2})*$/.test(answer))
     throw malformed(method, 'bytes in hex', answer)
   if (answer.length > 2 * MAX_VALUE)

@@ -1,0 +1,1 @@
+export { createRelaySource, type RelayHead, type RelaySource } from './createRelaySource.js'
