@@ -29,6 +29,11 @@ export interface LockProfile {
   readonly feesFrom: 'account' | 'lock'
   /** Locks announce themselves, so that one can be found by its hashlock alone. */
   readonly events: boolean
+  /**
+   * By how many units of its clock a lock may end before its deadline, where time counts from inclusion: claims are refused, and it is
+   * refunded, from some instant in between on. 0 unless told.
+   */
+  readonly early?: bigint
 }
 
 /** What an adapter can do; the methods that it lacks don't exist on its type. */

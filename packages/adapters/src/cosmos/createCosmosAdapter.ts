@@ -18,6 +18,7 @@ import { type BaseOptions, baseOf, common } from './internal/base.js'
 import { type Client, ref, tipOf, told } from './internal/client.js'
 import { discoverLocks, entryAt, findLocks, findSpend, recoverLocks } from './internal/locks.js'
 import { auditTerms, contractTerms, expectLock, prepare } from './internal/prepare.js'
+import { proverOf } from './internal/proofs.js'
 import { prove, proveAbsence } from './internal/prove.js'
 import { replace } from './internal/steps.js'
 import { lookForLock, watch } from './internal/watch.js'
@@ -61,6 +62,7 @@ export type CosmosAdapter = SwapAdapter & {
  */
 export function createCosmosAdapter(options: createCosmosAdapter.Options): CosmosAdapter {
   const client = createClient(options)
+  const prover = proverOf(client)
   return {
     ...common(client),
     backend: client.backend,
@@ -92,8 +94,8 @@ export function createCosmosAdapter(options: createCosmosAdapter.Options): Cosmo
     findSpend: (terms, lock, o) => findSpend(client, terms, lock, o),
     discoverLocks: (hashlock, o) => discoverLocks(client, hashlock, o),
     recoverLocks: (seed, o) => recoverLocks(client, seed, o),
-    prove: (claim, o) => prove(client, claim, o),
-    proveAbsence: (claim, o) => proveAbsence(client, claim, o),
+    prove: (claim, o) => prove(client, prover, claim, o),
+    proveAbsence: (claim, o) => proveAbsence(client, prover, claim, o),
   }
 }
 

@@ -1,4 +1,13 @@
-import { type ChainAdapter, CoreErrors, Hashlock, type LockTerms, show } from '@aitbc/core'
+import {
+  type CallOptions,
+  CoreErrors,
+  type Fact,
+  Hashlock,
+  type LockTerms,
+  type SwapAdapter,
+  show,
+} from '@aitbc/core'
+import { HtlcModule } from '@aitbc/proofs/irismod'
 import * as IrisHtlc from './IrisHtlc.js'
 import { type BaseOptions, baseOf, common } from './internal/base.js'
 import {
@@ -9,20 +18,26 @@ import {
   type IrisClient,
   lookForLock,
   prepare,
+  proverOf,
   recoverLocks,
   replace,
 } from './internal/iris.js'
+import { prove, proveAbsence } from './internal/prove.js'
 import { watch } from './internal/watch.js'
 
-/** An adapter for IRISnet with locks in its own module; there is no evidence of them yet, so facts are as good as the transport. */
-export type IrisAdapter = ChainAdapter<{
-  readonly locks: true
-  readonly proofs: 'none'
-  readonly replacement: 'after-drop'
-}> & {
+/** An adapter for IRISnet with locks in its own module. */
+export type IrisAdapter = SwapAdapter & {
   /** What `LockTerms.backend` must be for locks of this adapter. */
   readonly backend: LockTerms.Backend
-  readonly profile: typeof IrisHtlc.profile
+  readonly profile: ReturnType<typeof IrisHtlc.profile>
+  /**
+   * Evidence that there is no lock of these terms (`lock`), or that their lock is neither claimed nor refunded (`spend`), for
+   * `IrisVerifier.absent`. `CosmosNotProvable` (3412) where that isn't so.
+   */
+  proveAbsence(
+    claim: { readonly kind: 'lock' | 'spend'; readonly terms: LockTerms.LockTerms },
+    options?: CallOptions,
+  ): Promise<Fact.Evidence>
 }
 
 /**
@@ -31,16 +46,17 @@ export type IrisAdapter = ChainAdapter<{
  *
  * The module counts a lock's time from its inclusion. Here a lock's deadline, a height, is the last one at which it may expire: its
  * transaction is valid for `window` blocks and lasts to the deadline from the last of them, so that it expires at most `window - 1` blocks
- * early. A lock of anybody else that expires earlier than that, or later than its deadline, is `unknown` (`iris-expiry`), and claims are
- * valid until the earliest expiry. Events name no hashlock: `discoverLocks` finds nothing (`profile.events`).
+ * early (`profile.early`). A lock of anybody else that expires earlier than that, or later than its deadline, counts as `late` and not
+ * as exact, and claims are valid until the earliest expiry. One of another amount, hash or kind under the same id is none of these terms. Events
+ * name no hashlock: `discoverLocks` finds nothing (`profile.events`).
  *
  * Codes: 1016, 1201–1208, 3401–3415.
  *
  * @example
  * import * as networks from '@aitbc/core/networks'
- * import { createIrisAdapter } from '@aitbc/adapters/cosmos'
+ * import { createIrisAdapter } from '@aitbc/adapters/cosmos/iris'
  * const adapter = createIrisAdapter({ network: networks.irisnet, transport: { request: async () => ({}) } })
- * adapter.profile.relative // true
+ * adapter.profile.early // 9n
  */
 export function createIrisAdapter(options: createIrisAdapter.Options): IrisAdapter {
   const base = baseOf(options)
@@ -50,18 +66,15 @@ export function createIrisAdapter(options: createIrisAdapter.Options): IrisAdapt
       argument: 'network',
       received: network.id,
     })
-  const window = options.window ?? 10n
-  if (typeof window !== 'bigint' || window < 1n || window > IrisHtlc.MAX_TIME_LOCK)
-    throw CoreErrors.InvalidArgument(`window must be a bigint from 1 to 34560, got ${show(window)}`, {
-      argument: 'window',
-      received: window,
-    })
+  const { window = HtlcModule.WINDOW } = options
+  HtlcModule.assertWindow(window)
   const client: IrisClient = { ...base, window }
+  const prover = proverOf(client)
   return {
     ...common(client),
-    backend: { network: network.id, kind: IrisHtlc.KIND },
-    profile: IrisHtlc.profile,
-    capabilities: { locks: true, proofs: 'none', replacement: 'after-drop' },
+    backend: { network: network.id, kind: HtlcModule.KIND },
+    profile: IrisHtlc.profile(window),
+    capabilities: { locks: true, proofs: 'state', replacement: 'after-drop' },
     prepare: (intent, o) => prepare(client, intent, o),
     replace: (submission, feeRate, o) => replace(client, submission, feeRate, o),
     watch: (subject, o) => watch(client, subject, (of) => lookForLock(client, of, o), o),
@@ -75,6 +88,8 @@ export function createIrisAdapter(options: createIrisAdapter.Options): IrisAdapt
       return []
     },
     recoverLocks: (seed, o) => recoverLocks(client, seed, o),
+    prove: (claim, o) => prove(client, prover, claim, o),
+    proveAbsence: (claim, o) => proveAbsence(client, prover, claim, o),
   }
 }
 

@@ -3,17 +3,13 @@ import * as networks from '@aitbc/core/networks'
 import { createHttpRpc } from '@aitbc/core/rpc'
 import { type CosmosNode, createCosmosNode } from '@aitbc/devnet'
 import { HtlcStorage } from '@aitbc/proofs/cosmwasm'
+import { HtlcModule } from '@aitbc/proofs/irismod'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { BinaryWriter } from 'cosmjs-types/binary'
 import { Coin } from 'cosmjs-types/cosmos/base/v1beta1/coin'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import {
-  CosmosTransaction,
-  createIrisAdapter,
-  createKeySigner,
-  type IrisAdapter,
-  IrisHtlc,
-} from '../../src/cosmos/index.js'
+import { CosmosTransaction, createKeySigner } from '../../src/cosmos/index.js'
+import { createIrisAdapter, type IrisAdapter } from '../../src/cosmos/iris.js'
 
 const network = networks.irisnet
 const signerOf = (fill: number) => createKeySigner({ network, privateKey: new Uint8Array(32).fill(fill) })
@@ -144,7 +140,7 @@ describe('expiry', () => {
     expect(() => open({ network: networks.cosmosHub })).toThrow(/clock/)
   })
 
-  test('H28: a lock of another, whose expiry isn’t where its terms say, is unknown', async () => {
+  test('H28: a lock of another, whose expiry isn’t where its terms say, is there, and isn’t exact', async () => {
     const at = async (timeLock: bigint) => {
       const terms = byAnybody(freshTerms())
       const { code, height } = await create(terms, { timeLock })
@@ -154,9 +150,9 @@ describe('expiry', () => {
     }
     const { read, expiry } = await at(60n)
     for (const deadline of [expiry, expiry + WINDOW - 1n])
-      expect(await read(deadline)).toMatchObject({ is: 'found' })
+      expect(await read(deadline)).toMatchObject({ is: 'found', fact: { value: { match: 'exact' } } })
     for (const deadline of [expiry - 1n, expiry + WINDOW])
-      expect(await read(deadline)).toMatchObject({ is: 'unknown', why: { check: 'iris-expiry' } })
+      expect(await read(deadline)).toMatchObject({ is: 'found', fact: { value: { match: 'late' } } })
   })
 
   test('S9: a later version of a lock lasts less long, shares its sequence and its attempts', async () => {
@@ -180,10 +176,10 @@ describe('expiry', () => {
 })
 
 describe('what the module takes, and what is no lock of these terms', () => {
-  test('H2: a hash of secret and time has the same id, and is unknown', async () => {
+  test('H2: a hash of secret and time has the same id, and is no lock of these terms', async () => {
     const terms = byAnybody(freshTerms())
     expect((await create(terms, { timestamp: 1_900_000_000n })).code).toBe(0)
-    expect(await entry(terms)).toMatchObject({ is: 'unknown', why: { check: 'iris-terms' } })
+    expect(await entry(terms)).toMatchObject({ is: 'absent' })
   })
 
   test('H11, H21: an id is its sender’s: another’s lock of the same words is another lock, a second one is refused', async () => {
@@ -246,7 +242,7 @@ describe('what the module takes, and what is no lock of these terms', () => {
   })
 
   test('a chain without the module; an id that is none', async () => {
-    expect(IrisHtlc.KIND).toBe(adapter.backend.kind)
+    expect(HtlcModule.KIND).toBe(adapter.backend.kind)
     await using plain = await createCosmosNode({ chainId: 'irishub-1', prefix: 'iaa', denom: 'uiris' })
     await plain.fund(plain.account('anybody').address, 10n ** 12n)
     const message = { typeUrl: '/irismod.htlc.MsgClaimHTLC', value: new Uint8Array(0) }

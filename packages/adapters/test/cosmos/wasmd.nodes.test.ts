@@ -1,14 +1,4 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import {
-  type AccountId,
-  AccountId as Accounts,
-  type Amount,
-  Bytes,
-  Fact,
-  type LockTerms,
-  SwapSeed,
-} from '@aitbc/core'
+import { AccountId as Accounts, Bytes, Fact, type LockTerms, SwapSeed } from '@aitbc/core'
 import * as networks from '@aitbc/core/networks'
 import { createHttpRpc } from '@aitbc/core/rpc'
 import {
@@ -24,12 +14,9 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { describe, expect, test } from 'vitest'
 import { createCosmosAdapter, createSeedWallet, GAS, HtlcLock } from '../../src/cosmos/index.js'
 import { adapterContract } from '../contract.js'
-import { createEndpoints } from '../endpoints.js'
+import { contractOn, LACKS, PROFILE, program, SECOND, tokenOf } from './ground.js'
 
 const network = networks.cosmosLocal
-const program = (name: string) =>
-  Uint8Array.from(readFileSync(join(import.meta.dirname, '../../programs/cosmos', name)))
-const SECOND = 1_000_000_000n
 /** Seconds from a lock to its deadline: blocks come in real time here. */
 const SPAN = 20n
 
@@ -76,73 +63,23 @@ interface Clock {
 }
 
 const now = () => BigInt(Date.now()) * 1_000_000n
-const tokenOf = (owner: string) => ({
-  ...{ name: 'Test token', symbol: 'TEST', decimals: 6 },
-  initial_balances: [{ address: owner, amount: '1000000000' }],
-})
 
 adapterContract('Cosmos on a real wasmd', {
   network,
-  profile: {
-    lateClaims: false,
-    payee: 'named',
-    unique: true,
-    lateLocks: false,
-    feesFrom: 'account',
-    events: true,
-  },
+  profile: PROFILE,
   capabilities: { locks: true, proofs: 'state', replacement: 'after-drop' },
   span: SPAN,
-  lacks: {
-    pending: 'blocks come by themselves',
-    reorg: 'blocks of CometBFT are final',
-    outbidding: "CometBFT's mempool keeps the first of two transactions with one sequence",
-  },
+  lacks: { ...LACKS, pending: 'blocks come by themselves' },
   async create() {
     const node = await createWasmdNode()
-    const admin = node.account('admin')
-    await node.fund(admin.address, 10n ** 12n)
-    const htlc = await node.deploy(admin, program('htlc.wasm'), {})
-    const token = await node.deploy(admin, program('test-tokens/cw20.wasm'), tokenOf(admin.address))
-    const asset = `${network.id}/cw20:${token}` as const
-    const tokens: readonly Amount.Asset[] = [{ id: asset, symbol: 'TEST', decimals: 6 }]
-    const endpoints = createEndpoints(node.url)
-    const addressOf = (account: AccountId.AccountId) => Accounts.parse(account).address
-    const open = (url: string) =>
-      createCosmosAdapter({ network, transport: createHttpRpc({ url }), htlc, tokens, pollMs: 50 })
+    const ground = await contractOn(node, { pollMs: 50, next: () => node.blocks() })
     const trusted = await lightClient(node.url)
     return {
-      open: async (endpoint) => {
-        const adapter = open(await endpoints.url(endpoint))
-        if (endpoint.kind !== 'node') return adapter
-        // The next block's header names the state that is to be proved.
-        const prove: typeof adapter.prove = async (claim, o) => {
-          o?.signal?.throwIfAborted()
-          await node.blocks()
-          return adapter.prove(claim, o)
-        }
-        return { ...adapter, prove }
-      },
-      wallet: (seed) => createSeedWallet({ network, seed }),
-      fund: (account) => node.fund(addressOf(account), 10n ** 12n),
-      backend: open(node.url).backend,
-      amount: 1_000_000n,
-      token: {
-        asset,
-        amount: 777n,
-        fund: async (account) => {
-          const transfer = { recipient: addressOf(account), amount: '1000000' }
-          expect(await node.execute(admin, token, { transfer })).toMatchObject({ code: 0 })
-        },
-      },
+      ...ground,
       // One more: what a block did can be searched for a moment after its state can be read.
       mine: (blocks = 1) => node.blocks(blocks + 1),
       reach: (clock) => node.reach(clock),
       verifier: () => createCosmosVerifier({ network, client: () => trusted, now }),
-      close: async () => {
-        await endpoints.close()
-        await node.stop()
-      },
     }
   },
 })

@@ -1,20 +1,10 @@
-import { Bytes, type Fact, type Network, Verdict } from '@aitbc/core'
+import { Bytes, Verdict } from '@aitbc/core'
 import { createStateVerifier, type StateVerifier } from '../internal/stateVerifier.js'
-import * as Header from '../tendermint/Header.js'
-import type { LightBlock } from '../tendermint/LightBlock.js'
-import * as LightClient from '../tendermint/LightClient.js'
-import { SECOND } from '../tendermint/Timestamp.js'
+import { type BlockOptions, know } from './internal/blocks.js'
 import * as LockEvidence from './LockEvidence.js'
 
 /** A verifier of locks in a Cosmos chain's state, which also judges what isn't there. */
 export type CosmosVerifier = StateVerifier
-
-/** A block that counts, and why. */
-interface Known {
-  readonly assurance: Fact.Assurance
-  readonly asOf: Fact.Tip
-  readonly anchor: Fact.Anchor
-}
 
 /**
  * Starts a verifier of locks (`cosmos-lock/1`), spends (`cosmos-spend/1`) and absence (`cosmos-absence/1`) of the CosmWasm contract.
@@ -34,72 +24,26 @@ interface Known {
  */
 export function createCosmosVerifier(options: createCosmosVerifier.Options): CosmosVerifier {
   const { network } = options
-  const know = (block: LightBlock): Verdict.Verdict<Known> => {
-    const { height, time } = block.header
-    const hash = Bytes.toHex(Header.hash(block.header)).toUpperCase()
-    if ('trust' in options) {
-      const known = options.trust({ height, hash })
-      return known === undefined
-        ? Verdict.refuse('block-unknown', `block ${hash} isn't one that the caller knows`)
-        : Verdict.accept({
-            ...known,
-            anchor: { network: network.id, height, hash, assurance: known.assurance },
-          })
-    }
-    const state = options.client()
-    const applied = LightClient.apply(state, { block, now: options.now() })
-    if (!applied.ok) return applied
-    const seconds = time / SECOND
-    const base = LightClient.finalized(state)
-    return Verdict.accept({
-      assurance: 'proved',
-      asOf: { height, hash, time: seconds, clock: seconds, finalized: { height, hash } },
-      anchor: {
-        network: network.id,
-        height: base.header.height,
-        hash: Bytes.toHex(base.hash).toUpperCase(),
-        assurance: 'proved',
-      },
-    })
-  }
-
   return createStateVerifier(network.id, LockEvidence.FORMAT, (terms, evidence) => {
     const decoded = LockEvidence.decode(evidence)
     if (!decoded.ok) return decoded
-    const { header } = decoded.value.block
-    const held = LockEvidence.verify(header.appHash, terms, network, decoded.value)
+    const { block } = decoded.value
+    const held = LockEvidence.verify(block.header.appHash, terms, network, decoded.value)
     if (!held.ok) return held
-    const known = know(decoded.value.block)
+    const known = know(options, block)
     if (!known.ok) return known
     const { entry, lockId } = held.value
-    const at = { height: header.height, hash: Bytes.toHex(Header.hash(header)).toUpperCase() }
     return Verdict.accept({
       held: {
         status: entry.status,
         ref: Bytes.toHex(lockId),
         ...(entry.status === 'claimed' ? { secret: entry.secret } : {}),
       },
-      fact: { ...known.value, at },
+      fact: known.value,
     })
   })
 }
 
 export declare namespace createCosmosVerifier {
-  type Options = {
-    /** Profile of the network: its name, address prefix and native coin. */
-    readonly network: Network
-  } & (
-    | {
-        /** Whether the caller knows a block (hash in upper-case hex), and how; `undefined` for one that it doesn't. */
-        readonly trust: (
-          block: Fact.BlockRef,
-        ) => { readonly assurance: Fact.Assurance; readonly asOf: Fact.Tip } | undefined
-      }
-    | {
-        /** The light client's state, as far as the caller has brought it. */
-        readonly client: () => LightClient.State
-        /** The caller's clock, nanoseconds since 1970. */
-        readonly now: () => bigint
-      }
-  )
+  type Options = BlockOptions
 }

@@ -16,6 +16,7 @@ import * as CosmosTransaction from '../CosmosTransaction.js'
 import { CosmosErrors } from '../errors.js'
 import { accountAt } from './accounts.js'
 import { type Base, blockAt, ref, rpc, tipOf, told } from './client.js'
+import { pending } from './pending.js'
 
 const ID = /^[0-9A-F]{64}$/
 /** Codes of the Cosmos SDK (`types/errors/errors.go`) that a caller can act on. */
@@ -79,7 +80,7 @@ export async function status(
     if (taker === undefined) return told<Status>(client, { is: 'unknown' }, ref(tip), tip)
     return told<Status>(client, { is: 'replaced', by: taker.hash }, ref(tip), tip)
   }
-  for (const bytes of await mempool(client, options)) {
+  for (const bytes of await pending(client, options)) {
     const id = CosmosRpc.hashOf(bytes)
     if (!ids.includes(id)) continue
     saw(client, id)
@@ -95,19 +96,9 @@ function isStillborn({ code, codespace }: CosmosRpc.Included): boolean {
   return codespace === 'sdk' && (code === CODE.sequence || code === CODE.timeout)
 }
 
-async function mempool(client: Base, options?: CallOptions): Promise<readonly Uint8Array[]> {
-  try {
-    return await CosmosRpc.unconfirmed(client.transport, rpc(options))
-  } catch (error) {
-    // Many endpoints keep their mempool to themselves.
-    if (isAitbcError(error, 'RpcRejected')) return []
-    throw error
-  }
-}
-
 async function known(client: Base, id: string, options?: CallOptions): Promise<boolean> {
   if ((await CosmosRpc.transaction(client.transport, id, rpc(options))) !== undefined) return true
-  return (await mempool(client, options)).some((bytes) => CosmosRpc.hashOf(bytes) === id)
+  return (await pending(client, options)).some((bytes) => CosmosRpc.hashOf(bytes) === id)
 }
 
 /** The node's code and words for what a caller can act on. */

@@ -5,9 +5,7 @@ import {
   CoreErrors,
   type Fact,
   type FoundLock,
-  Hashlock,
   type Intent,
-  isAitbcError,
   type Lock,
   LockTerms,
   type PrepareOptions,
@@ -22,13 +20,18 @@ import {
   type Verdict,
 } from '@aitbc/core'
 import { HtlcStorage } from '@aitbc/proofs/cosmwasm'
+import { HtlcModule, LockEvidence } from '@aitbc/proofs/irismod'
+import { assertRef } from '../../internal/guards.js'
 import { judge } from '../../internal/terms.js'
 import * as CosmosRpc from '../CosmosRpc.js'
 import * as CosmosTransaction from '../CosmosTransaction.js'
 import { CosmosErrors } from '../errors.js'
 import * as IrisHtlc from '../IrisHtlc.js'
 import { type Base, blockAt, type Head, ref, rpc, tipOf, told } from './client.js'
+import { pendingClaims } from './pending.js'
+import type { Prover } from './prove.js'
 import * as Record from './record.js'
+import * as Recover from './recover.js'
 import * as steps from './steps.js'
 import type { Look } from './watch.js'
 
@@ -49,7 +52,7 @@ const FIELDS: Readonly<Record<string, string>> = {
 }
 
 /** Lock terms as the module has them; `CosmosUnsupportedTerms` (3401), `ForeignNetwork` (1016), and what `LockTerms.assert` throws. */
-export function irisTerms({ network }: Base, terms: LockTerms.LockTerms): IrisHtlc.IrisTerms {
+export function irisTerms({ network }: Base, terms: LockTerms.LockTerms): HtlcModule.Parameters {
   LockTerms.assert(terms)
   const { backend } = terms
   if (backend.network !== network.id)
@@ -89,43 +92,27 @@ export async function prepare(
 ): Promise<readonly Step[]> {
   options.signal?.throwIfAborted()
   switch (intent?.kind) {
-    case 'transfer':
-      return steps.transfer(client, intent, options)
-    case 'call':
-      return steps.call(client, intent, options)
-    case 'void':
-      return [await steps.voided(client, intent.submission, options)]
     case 'lock':
       return lock(client, intent, options)
     case 'claim': {
       const own = irisTerms(client, intent.terms)
-      const id = assertLock(client, own, intent.lock)
-      if (!Hashlock.opens(intent.secret, intent.terms.hashlock))
-        throw CoreErrors.InvalidSecret("intent.secret must open the terms' hashlock", {
-          argument: 'intent.secret',
-        })
-      const payer = intent.feePayer ?? intent.terms.beneficiary.account
-      const from = steps.accountOf(client, payer, 'intent.feePayer')
-      // Nothing of this message goes to the node but who sends it: whoever simulates a claim learns the secret (H18).
-      const message = IrisHtlc.claimMessage(id, intent.secret, from)
+      const id = IrisHtlc.id(own, client.network)
+      assertRef(id, intent.lock)
+      const messageOf = (from: string) => IrisHtlc.claimMessage(id, intent.secret, from)
       const validUntil = { ...intent.terms.deadline, value: earliest(client, own) }
-      const gas = client.gas.settle
-      return steps.step(client, { kind: 'claim', message, gas, expires: false, validUntil }, options)
+      return steps.claim(client, intent, messageOf, validUntil, options)
     }
     case 'refund':
-      assertLock(client, irisTerms(client, intent.terms), intent.lock)
+      assertRef(IrisHtlc.id(irisTerms(client, intent.terms), client.network), intent.lock)
       if (intent.feePayer !== undefined) steps.accountOf(client, intent.feePayer, 'intent.feePayer')
       return []
     default:
-      throw CoreErrors.InvalidArgument(
-        `intent.kind must be transfer, call, void, lock, claim or refund, got ${show((intent as Intent | undefined)?.kind)}`,
-        { argument: 'intent.kind', received: (intent as Intent | undefined)?.kind },
-      )
+      return steps.other(client, intent, 'lock, claim or refund', options)
   }
 }
 
 /** The first height at which a lock that this adapter accepts can expire. */
-function earliest({ window }: IrisClient, own: IrisHtlc.IrisTerms): bigint {
+function earliest({ window }: IrisClient, own: HtlcModule.Parameters): bigint {
   return own.deadline - (window - 1n)
 }
 
@@ -135,12 +122,7 @@ async function lock(
   options: PrepareOptions,
 ): Promise<readonly Step[]> {
   const own = irisTerms(client, intent.terms)
-  const locker = intent.terms.locker.account
-  if (intent.from !== undefined && intent.from !== locker)
-    throw CosmosErrors.CosmosUnsupportedTerms(
-      `intent.from must be the locker ${locker}, got ${show(intent.from)}`,
-      { argument: 'intent.from', expected: locker, received: intent.from },
-    )
+  steps.assertFrom(intent)
   const tip = await tipOf(client, options)
   const { timeLock, timeoutHeight } = spanOf(client, own, tip)
   const texts = recovery(client, own, intent)
@@ -158,7 +140,7 @@ async function lock(
 }
 
 /** When a lock that is sent now can expire; `CosmosUnsupportedTerms` (3401) where the module takes no such span. */
-function spanOf(client: IrisClient, own: Pick<IrisHtlc.IrisTerms, 'deadline'>, tip: Head): IrisHtlc.Span {
+function spanOf(client: IrisClient, own: Pick<HtlcModule.Parameters, 'deadline'>, tip: Head): IrisHtlc.Span {
   const { window } = client
   const span = IrisHtlc.span({ deadline: own.deadline, height: tip.height, window })
   if (span.ok) return span.value
@@ -194,7 +176,7 @@ export async function replace(
 /** Both texts of a lock: the tag that its owner searches for, and salt and record, which only the owner can read. */
 function recovery(
   client: Base,
-  own: IrisHtlc.IrisTerms,
+  own: HtlcModule.Parameters,
   intent: Intent & { readonly kind: 'lock' },
 ): { readonly receiverOnOtherChain?: string; readonly senderOnOtherChain?: string } {
   if (intent.recovery === undefined) return {}
@@ -203,37 +185,31 @@ function recovery(
   const { role, counter } = record
   // The agreement is left out: 128 characters have no room for it.
   const short = counter === undefined ? { role } : { role, counter }
-  const lockId = Bytes.fromHex(IrisHtlc.id(own, client.network).toLowerCase())
-  const sealed = Record.seal({ ...intent.recovery, record: short }, lockId)
+  const sealed = Record.seal({ ...intent.recovery, record: short }, HtlcModule.lockId(own, client.network))
   return {
     receiverOnOtherChain: Bytes.toHex(Record.tagOf(seed, index)),
     senderOnOtherChain: CosmosRpc.toBase64(Bytes.concat(intent.terms.salt, sealed)),
   }
 }
 
-/** What the module keeps under the id of terms after a block. */
+/** A lock that was made, whatever became of it. */
+type Present = Exclude<HtlcModule.Entry, { status: 'none' }>
+
+/** Refusals of a lock that has the id of these terms, and isn't theirs: the id binds less than the terms do. */
+const OTHERS: readonly string[] = ['iris-terms', 'iris-transfer']
+
+/** What the module keeps of the lock of these terms after a block; `null` for none. */
 async function lockAt(
   client: IrisClient,
-  own: IrisHtlc.IrisTerms,
+  own: HtlcModule.Parameters,
   height: bigint,
   options?: CallOptions,
-): Promise<{ readonly held: IrisHtlc.IrisLock | null } | { readonly why: Verdict.Refusal }> {
-  const key = IrisHtlc.storageKey(IrisHtlc.id(own, client.network))
-  const value = await CosmosRpc.stored(client.transport, IrisHtlc.STORE, key, height, rpc(options))
-  if (value === null) return { held: null }
-  const read = IrisHtlc.read(value, own, client.network)
-  if (!read.ok) return { why: read.refusal }
-  const { expirationHeight } = read.value
-  // One that expires too early leaves less time for the claim than the terms say.
-  if (expirationHeight < earliest(client, own))
-    return {
-      why: {
-        check: 'iris-expiry',
-        message: `the lock expires at ${expirationHeight}, before ${earliest(client, own)}`,
-        context: { expirationHeight },
-      },
-    }
-  return { held: read.value }
+): Promise<{ readonly held: Present | null } | { readonly why: Verdict.Refusal }> {
+  const key = HtlcModule.lockKey(HtlcModule.lockId(own, client.network))
+  const value = await CosmosRpc.stored(client.transport, HtlcModule.STORE, key, height, rpc(options))
+  const entry = HtlcModule.entryOf(value, own, client.network)
+  if (entry.ok) return { held: entry.value.status === 'none' ? null : entry.value }
+  return OTHERS.includes(entry.refusal.check) ? { held: null } : { why: entry.refusal }
 }
 
 /** The lock of these terms: at most one, for the module takes an id once. */
@@ -252,7 +228,9 @@ export async function findLocks(
   if (first === undefined || more.length > 0)
     return [{ is: 'unknown', why: { check: 'lock-event', message: `one event of lock ${id} must be there` } }]
   const block = await blockAt(client, first.height, options)
-  const lock: Lock = { ref: id, transaction: first.hash, amount: terms.amount, match: 'exact' }
+  // One that expires too early leaves less time for the claim than the terms say, and one that expires later holds the money longer.
+  const match = HtlcModule.isInTime(read.held, own, client.window) ? 'exact' : 'late'
+  const lock: Lock = { ref: id, transaction: first.hash, amount: terms.amount, match }
   return [{ is: 'found', fact: told(client, lock, ref(block), tip) }]
 }
 
@@ -264,34 +242,51 @@ export async function findSpend(
   options?: CallOptions,
 ): Promise<Fact.Read<Spend>> {
   const own = irisTerms(client, terms)
-  const id = assertLock(client, own, lock, 'lock')
+  const id = IrisHtlc.id(own, client.network)
+  assertRef(id, lock, 'lock')
   const tip = await tipOf(client, options)
   const read = await lockAt(client, own, tip.height, options)
   if ('why' in read) return { is: 'unknown', why: read.why }
   const { held } = read
-  if (held === null || held.state === 'open') {
-    const [pending] = held === null ? [] : await pendingClaims(client, own, options)
+  if (held === null || held.status === 'locked') {
+    const claims =
+      held === null ? [] : await pendingClaims(client, (it) => secretIn(it, id), own.hashlock, options)
+    const [pending] = claims
     return pending === undefined
       ? { is: 'absent', fact: told(client, null, ref(tip), tip) }
       : { is: 'found', fact: told(client, pending, 'mempool', tip) }
   }
   const spend = await spendOf(client, own, held, id, tip, options)
-  const { closedBlock } = held
-  const block =
-    closedBlock >= 1n && closedBlock <= tip.height ? await blockAt(client, closedBlock, options) : tip
+  const block = held.closed <= tip.height ? await blockAt(client, held.closed, options) : tip
   return { is: 'found', fact: told(client, spend, ref(block), tip) }
+}
+
+/** How locks of the module are proved: by the lock's entry in the module's store. */
+export function proverOf(client: IrisClient): Prover {
+  const { network, window, transport } = client
+  return {
+    formats: LockEvidence.FORMAT,
+    gather: async (terms, block, height, options) => {
+      const own = irisTerms(client, terms)
+      const key = HtlcModule.lockKey(HtlcModule.lockId(own, network))
+      const read = await CosmosRpc.proved(transport, HtlcModule.STORE, key, height, rpc(options))
+      const evidence = { block, ...read }
+      const verdict = LockEvidence.verify(block.header.appHash, terms, network, evidence, window)
+      return { verdict, bytes: LockEvidence.encode(evidence) }
+    },
+  }
 }
 
 /** The end that the state tells; its transaction where the node's index has it, which the claim's secret doesn't need. */
 async function spendOf(
   client: Base,
-  own: IrisHtlc.IrisTerms,
-  { secret }: IrisHtlc.IrisLock,
+  own: HtlcModule.Parameters,
+  held: Present,
   id: string,
   tip: Head,
   options?: CallOptions,
 ): Promise<Spend> {
-  if (secret === undefined) return { kind: 'refund', transaction: '' }
+  if (held.status !== 'claimed') return { kind: 'refund', transaction: '' }
   const hash = Bytes.toHex(own.hashlock).toUpperCase()
   const found = await transactionsOf(client, `claim_htlc.hash_lock='${hash}'`, tip, options)
   const claim = found.find(({ events }) =>
@@ -301,73 +296,33 @@ async function spendOf(
         attributes.some(([name, value]) => name === 'id' && value.toUpperCase() === id),
     ),
   )
-  return { kind: 'claim', transaction: claim?.hash ?? '', secret }
+  return { kind: 'claim', transaction: claim?.hash ?? '', secret: held.secret }
 }
 
-/** Claims of a lock that wait in the mempool, as far as the endpoint shows it; their secrets open the hashlock. */
-async function pendingClaims(
-  client: Base,
-  own: IrisHtlc.IrisTerms,
-  options?: CallOptions,
-): Promise<readonly (Spend & { readonly kind: 'claim' })[]> {
-  const id = IrisHtlc.id(own, client.network)
-  let pending: readonly Bytes.Bytes[]
-  try {
-    pending = await CosmosRpc.unconfirmed(client.transport, rpc(options))
-  } catch (error) {
-    // Many endpoints keep their mempool to themselves; then there is nothing to see.
-    if (isAitbcError(error, 'RpcRejected') || isAitbcError(error, 'RpcMalformed')) return []
-    throw error
-  }
-  return pending.flatMap((bytes) =>
-    (CosmosTransaction.open(bytes)?.messages ?? []).flatMap((message) => {
-      if (message.kind !== 'iris-claim' || message.id.toUpperCase() !== id) return []
-      const secret = /^[0-9a-fA-F]{64}$/.test(message.secret)
-        ? Bytes.fromHex(message.secret.toLowerCase())
-        : undefined
-      return secret !== undefined && Hashlock.opens(secret, own.hashlock)
-        ? [{ kind: 'claim' as const, transaction: CosmosRpc.hashOf(bytes), secret }]
-        : []
-    }),
-  )
+/** The secret of a message that claims a lock. */
+function secretIn(message: CosmosTransaction.Message, id: string): Bytes.Bytes | undefined {
+  if (message.kind !== 'iris-claim' || message.id.toUpperCase() !== id) return undefined
+  const hex = message.secret.toLowerCase()
+  return HEX32.test(hex) ? Bytes.fromHex(hex) : undefined
 }
 
-/** Every lock that the owner of a seed made, found by its tags and opened with its key; terms are rebuilt from the transactions. */
+/** Every lock that the owner of a seed made; terms are rebuilt from the transactions. */
 export async function recoverLocks(
   client: IrisClient,
   seed: SwapSeed.NetworkSeed,
-  options: CallOptions & { readonly hashlockOf: (nonce: Bytes.Bytes) => Bytes.Hash32 },
+  options: Recover.Options,
 ): Promise<readonly RecoveredLock[]> {
-  SwapSeed.assertNetwork(seed, client.network.id)
-  const tip = await tipOf(client, options)
-  const locks: RecoveredLock[] = []
-  for (let from = 0; ; from += Record.TAG_WINDOW) {
-    if (from >= Record.MAX_TAGS)
-      throw CoreErrors.RpcTooLarge(`more than ${Record.MAX_TAGS} tags of one seed are in use`, {
-        method: 'tx_search',
-      })
-    let inUse = false
-    for (let index = from; index < from + Record.TAG_WINDOW; index++) {
-      const tag = Bytes.toHex(Record.tagOf(seed, index))
-      const condition = `create_htlc.receiver_on_other_chain='${tag}'`
-      const found = await transactionsOf(client, condition, tip, options)
-      inUse ||= found.length > 0
-      for (const transaction of found)
-        for (const { terms, sealed } of rebuilt(client, transaction.bytes, tag)) {
-          const { ref } = expectLock(client, terms, transaction.hash)
-          const opened = Record.open(seed, Bytes.fromHex(ref.toLowerCase()), sealed)
-          if (opened === undefined) continue
-          // An initiator's lock has the hashlock of its own secret; anything else was never its.
-          if (
-            opened.record.role === 'initiator' &&
-            !Bytes.equal(options.hashlockOf(opened.nonce), terms.hashlock)
-          )
-            continue
-          locks.push({ terms, lock: expectLock(client, terms, transaction.hash), ...opened })
-        }
-    }
-    if (!inUse) return locks
-  }
+  return Recover.recoverLocks(client, seed, options, async (tag, tip) => {
+    const condition = `create_htlc.receiver_on_other_chain='${tag}'`
+    const found = await transactionsOf(client, condition, tip, options)
+    const locks = found.flatMap((transaction) =>
+      rebuilt(client, transaction.bytes, tag).map(({ terms, sealed }) => {
+        const lock = expectLock(client, terms, transaction.hash)
+        return { terms, lock, id: Bytes.fromHex(lock.ref.toLowerCase()), sealed }
+      }),
+    )
+    return { inUse: found.length > 0, locks }
+  })
 }
 
 /** The terms of the locks that a transaction makes with a tag, and their sealed records. */
@@ -392,7 +347,7 @@ function rebuilt(
     }
     const terms: LockTerms.LockTerms = {
       version: 1,
-      backend: { network: network.id, kind: IrisHtlc.KIND },
+      backend: { network: network.id, kind: HtlcModule.KIND },
       asset,
       amount: message.amount.amount,
       hashlock: Bytes.fromHex(message.hashlock),
@@ -445,13 +400,3 @@ async function transactionsOf(
 }
 
 const HEX32 = /^[0-9a-f]{64}$/
-
-function assertLock(client: Base, own: IrisHtlc.IrisTerms, given: Lock, argument = 'intent.lock'): string {
-  const expected = IrisHtlc.id(own, client.network)
-  if (given?.ref !== expected)
-    throw CoreErrors.InvalidArgument(
-      `${argument}.ref must be ${expected}, the id of the terms, got ${show(given?.ref)}`,
-      { argument: `${argument}.ref`, expected, received: given?.ref },
-    )
-  return expected
-}

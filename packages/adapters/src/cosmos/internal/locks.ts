@@ -1,7 +1,6 @@
 import {
   Bytes,
   type CallOptions,
-  CoreErrors,
   type Fact,
   type FoundLock,
   Hashlock,
@@ -10,13 +9,13 @@ import {
   type LockTerms,
   type RecoveredLock,
   type Spend,
-  SwapSeed,
-  show,
+  type SwapSeed,
   type Verdict,
 } from '@aitbc/core'
 import { HtlcStorage } from '@aitbc/proofs/cosmwasm'
+import { assertRef } from '../../internal/guards.js'
 import * as CosmosRpc from '../CosmosRpc.js'
-import * as CosmosTransaction from '../CosmosTransaction.js'
+import type * as CosmosTransaction from '../CosmosTransaction.js'
 import * as HtlcLock from '../HtlcLock.js'
 import {
   assertContract,
@@ -29,7 +28,8 @@ import {
   tipOf,
   told,
 } from './client.js'
-import * as Record from './record.js'
+import { pendingClaims } from './pending.js'
+import * as Recover from './recover.js'
 
 /** An event with the transaction that it is of. */
 export interface Found {
@@ -68,19 +68,16 @@ export async function findSpend(
 ): Promise<Fact.Read<Spend>> {
   const own = HtlcLock.fromLockTerms(terms, client.backend, client.network)
   const id = HtlcLock.id(own)
-  if (lock?.ref !== id)
-    throw CoreErrors.InvalidArgument(`lock.ref must be ${id}, the id of the terms, got ${show(lock?.ref)}`, {
-      argument: 'lock.ref',
-      expected: id,
-      received: lock?.ref,
-    })
+  assertRef(id, lock, 'lock')
   const tip = await tipOf(client, options)
   const audited = await entryAt(client, own, tip.height, options)
   if ('why' in audited) return { is: 'unknown', why: audited.why }
   const { entry } = audited
   if (entry.status === 'none' || entry.status === 'locked') {
     const [pending] =
-      entry.status === 'locked' ? await pendingClaims(client, id, terms.hashlock, options) : []
+      entry.status === 'locked'
+        ? await pendingClaims(client, secretIn(client, id), terms.hashlock, options)
+        : []
     return pending === undefined
       ? { is: 'absent', fact: told(client, null, ref(tip), tip) }
       : { is: 'found', fact: told(client, pending, 'mempool', tip) }
@@ -124,36 +121,18 @@ export async function discoverLocks(
 export async function recoverLocks(
   client: Client,
   seed: SwapSeed.NetworkSeed,
-  options: CallOptions & { readonly hashlockOf: (nonce: Bytes.Bytes) => Bytes.Hash32 },
+  options: Recover.Options,
 ): Promise<readonly RecoveredLock[]> {
-  SwapSeed.assertNetwork(seed, client.network.id)
-  const tip = await tipOf(client, options)
-  await assertContract(client, tip.height, options)
-  const locks: RecoveredLock[] = []
-  for (let from = 0; ; from += Record.TAG_WINDOW) {
-    if (from >= Record.MAX_TAGS)
-      throw CoreErrors.RpcTooLarge(`more than ${Record.MAX_TAGS} tags of one seed are in use`, {
-        method: 'tx_search',
-      })
-    let inUse = false
-    for (let index = from; index < from + Record.TAG_WINDOW; index++) {
-      const tag = Bytes.toHex(Record.tagOf(seed, index))
-      const found = await eventsOf(client, `wasm.tag='${tag}'`, tip, options)
-      inUse ||= found.length > 0
-      for (const { terms, lock, record } of await rebuilt(client, found, options)) {
-        const opened = Record.open(seed, Bytes.fromHex(lock.ref), record)
-        if (opened === undefined) continue
-        // An initiator's lock has the hashlock of its own secret; anything else was never its.
-        if (
-          opened.record.role === 'initiator' &&
-          !Bytes.equal(options.hashlockOf(opened.nonce), terms.hashlock)
-        )
-          continue
-        locks.push({ terms, lock, ...opened })
-      }
-    }
-    if (!inUse) return locks
-  }
+  let audited = false
+  return Recover.recoverLocks(client, seed, options, async (tag, tip) => {
+    if (!audited) await assertContract(client, tip.height, options)
+    audited = true
+    const found = await eventsOf(client, `wasm.tag='${tag}'`, tip, options)
+    const locks = (await rebuilt(client, found, options)).map(({ terms, lock, record }) => ({
+      ...{ terms, lock, id: Bytes.fromHex(lock.ref), sealed: record },
+    }))
+    return { inUse: found.length > 0, locks }
+  })
 }
 
 /** What the contract keeps of a lock after a block, where the contract is the audited one. */
@@ -171,29 +150,9 @@ export async function entryAt(
   return entry.ok ? { entry: entry.value } : { why: entry.refusal }
 }
 
-/** Claims of a lock that wait in the mempool, as far as the endpoint shows it; their secrets open the hashlock. */
-export async function pendingClaims(
-  client: Client,
-  id: string,
-  hashlock: Bytes.Hash32,
-  options?: CallOptions,
-): Promise<readonly (Spend & { readonly kind: 'claim' })[]> {
-  let pending: readonly Bytes.Bytes[]
-  try {
-    pending = await CosmosRpc.unconfirmed(client.transport, rpc(options))
-  } catch (error) {
-    // Many endpoints keep their mempool to themselves; then there is nothing to see.
-    if (isAitbcError(error, 'RpcRejected') || isAitbcError(error, 'RpcMalformed')) return []
-    throw error
-  }
-  return pending.flatMap((bytes) =>
-    (CosmosTransaction.open(bytes)?.messages ?? []).flatMap((message) => {
-      const secret = HtlcLock.secretInMessage(message, id, client.backend)
-      return secret !== undefined && Hashlock.opens(secret, hashlock)
-        ? [{ kind: 'claim' as const, transaction: CosmosRpc.hashOf(bytes), secret }]
-        : []
-    }),
-  )
+/** The secret of a message that claims the lock of an id, wherever it stands in it. */
+export function secretIn(client: Client, id: string) {
+  return (message: CosmosTransaction.Message) => HtlcLock.secretInMessage(message, id, client.backend)
 }
 
 /** The contract's events of included transactions that match, oldest first; none that the head doesn't know of. */

@@ -1,7 +1,6 @@
 import {
   type AssetId,
   CoreErrors,
-  Hashlock,
   type Intent,
   type Lock,
   type LockTerms,
@@ -12,13 +11,14 @@ import {
   type Verdict,
 } from '@aitbc/core'
 import { HtlcStorage } from '@aitbc/proofs/cosmwasm'
+import { assertPayment, assertRef } from '../../internal/guards.js'
 import { judge } from '../../internal/terms.js'
 import type * as CosmosTransaction from '../CosmosTransaction.js'
 import { CosmosErrors } from '../errors.js'
 import * as HtlcLock from '../HtlcLock.js'
 import { assertContract, type Client, tipOf } from './client.js'
 import * as Record from './record.js'
-import { accountOf, assertFunds, call, isFresh, step, transfer, voided } from './steps.js'
+import { accountOf, assertFrom, assertFunds, claim, isFresh, other, step } from './steps.js'
 
 /** Lock terms in the contract's form, for a token that the caller allowed. */
 export function contractTerms(client: Client, terms: LockTerms.LockTerms): HtlcStorage.Parameters {
@@ -50,35 +50,23 @@ export async function prepare(
 ): Promise<readonly Step[]> {
   options.signal?.throwIfAborted()
   switch (intent?.kind) {
-    case 'transfer':
-      return transfer(client, intent, options)
-    case 'call':
-      return call(client, intent, options)
-    case 'void':
-      return [await voided(client, intent.submission, options)]
     case 'lock':
       return lock(client, intent, options)
     case 'claim': {
       const own = contractTerms(client, intent.terms)
-      assertLock(own, intent.lock)
-      if (!Hashlock.opens(intent.secret, intent.terms.hashlock))
-        throw CoreErrors.InvalidSecret("intent.secret must open the terms' hashlock", {
-          argument: 'intent.secret',
-        })
-      const payer = intent.feePayer ?? intent.terms.beneficiary.account
-      const from = accountOf(client, payer, 'intent.feePayer')
-      // Nothing of this message goes to the node but who sends it: whoever simulates a claim learns the secret (H18).
-      const message = HtlcLock.claimMessage(own, intent.secret, from)
-      const gas = client.gas.settle
-      return step(
+      assertRef(HtlcLock.id(own), intent.lock)
+      const { secret, terms } = intent
+      return claim(
         client,
-        { kind: 'claim', message, gas, expires: false, validUntil: intent.terms.deadline },
+        intent,
+        (from) => HtlcLock.claimMessage(own, secret, from),
+        terms.deadline,
         options,
       )
     }
     case 'refund': {
       const own = contractTerms(client, intent.terms)
-      assertLock(own, intent.lock)
+      assertRef(HtlcLock.id(own), intent.lock)
       const payer = intent.feePayer ?? intent.terms.locker.account
       const message = HtlcLock.refundMessage(own, accountOf(client, payer, 'intent.feePayer'))
       const gas = client.gas.settle
@@ -90,12 +78,8 @@ export async function prepare(
     }
     case 'collect': {
       const own = contractTerms(client, intent.terms)
-      assertLock(own, intent.lock)
-      if (intent.due !== 'payment' || !(intent.to in intent.terms))
-        throw CoreErrors.InvalidArgument(
-          `a lock here owes payments alone, got ${show(intent.due)} to ${show(intent.to)}`,
-          { argument: 'intent.due', received: intent.due },
-        )
+      assertRef(HtlcLock.id(own), intent.lock)
+      assertPayment(intent)
       const from = accountOf(client, intent.feePayer ?? intent.terms[intent.to].account, 'intent.feePayer')
       const message: CosmosTransaction.Message = {
         kind: 'execute',
@@ -107,10 +91,7 @@ export async function prepare(
       return step(client, { kind: 'collect', message, gas: undefined, expires: false }, options)
     }
     default:
-      throw CoreErrors.InvalidArgument(
-        `intent.kind must be transfer, call, void, lock, claim, refund or collect, got ${show((intent as Intent | undefined)?.kind)}`,
-        { argument: 'intent.kind', received: (intent as Intent | undefined)?.kind },
-      )
+      return other(client, intent, 'lock, claim, refund or collect', options)
   }
 }
 
@@ -120,12 +101,7 @@ async function lock(
   options: PrepareOptions,
 ): Promise<readonly Step[]> {
   const own = contractTerms(client, intent.terms)
-  const locker = intent.terms.locker.account
-  if (intent.from !== undefined && intent.from !== locker)
-    throw CosmosErrors.CosmosUnsupportedTerms(
-      `intent.from must be the locker ${locker}, got ${show(intent.from)}`,
-      { argument: 'intent.from', expected: locker, received: intent.from },
-    )
+  assertFrom(intent)
   const tip = await tipOf(client, options)
   await assertContract(client, tip.height, options)
   const { value: deadline } = intent.terms.deadline
@@ -165,15 +141,6 @@ function recovery(
       { argument: 'intent.recovery.record', received: record.length },
     )
   return { tag: Record.tagOf(intent.recovery.seed, intent.recovery.index ?? 0), record }
-}
-
-function assertLock(own: HtlcStorage.Parameters, given: Lock): void {
-  const expected = HtlcLock.id(own)
-  if (given?.ref !== expected)
-    throw CoreErrors.InvalidArgument(
-      `intent.lock.ref must be ${expected}, the id of the terms, got ${show(given?.ref)}`,
-      { argument: 'intent.lock.ref', expected, received: given?.ref },
-    )
 }
 
 function notAllowed(client: Client, asset: AssetId.AssetId) {

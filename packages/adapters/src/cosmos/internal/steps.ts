@@ -12,6 +12,7 @@ import {
 } from '@aitbc/core'
 import type { HtlcStorage } from '@aitbc/proofs/cosmwasm'
 import { BinaryReader, BinaryWriter } from 'cosmjs-types/binary'
+import { assertSecret } from '../../internal/guards.js'
 import * as CosmosRpc from '../CosmosRpc.js'
 import * as CosmosTransaction from '../CosmosTransaction.js'
 import { CosmosErrors } from '../errors.js'
@@ -35,6 +36,54 @@ export interface Call {
   readonly validUntil?: Deadline.Deadline
 }
 
+/** The steps of what has nothing to do with locks; refuses what `known`, the kinds of an adapter in words, doesn't name. */
+export async function other(
+  client: Base,
+  intent: Intent,
+  known: string,
+  options: PrepareOptions,
+): Promise<readonly Step[]> {
+  switch (intent?.kind) {
+    case 'transfer':
+      return transfer(client, intent, options)
+    case 'call':
+      return call(client, intent, options)
+    case 'void':
+      return [await voided(client, intent.submission, options)]
+    default:
+      throw CoreErrors.InvalidArgument(
+        `intent.kind must be transfer, call, void, ${known}, got ${show(intent?.kind)}`,
+        { argument: 'intent.kind', received: intent?.kind },
+      )
+  }
+}
+
+/** The step of a claim. Nothing of its message goes to the node but who sends it: whoever simulates a claim learns the secret (H18). */
+export function claim(
+  client: Base,
+  intent: Intent & { readonly kind: 'claim' },
+  messageOf: (from: string) => CosmosTransaction.Message,
+  validUntil: Deadline.Deadline,
+  options: PrepareOptions,
+): Promise<readonly Step[]> {
+  assertSecret(intent)
+  const payer = intent.feePayer ?? intent.terms.beneficiary.account
+  const message = messageOf(accountOf(client, payer, 'intent.feePayer'))
+  const gas = client.gas.settle
+  return step(client, { kind: 'claim', message, gas, expires: false, validUntil }, options)
+}
+
+/** Who pays into a lock is its locker; `CosmosUnsupportedTerms` (3401). */
+export function assertFrom({ from, terms }: Intent & { readonly kind: 'lock' }): void {
+  const locker = terms.locker.account
+  if (from !== undefined && from !== locker)
+    throw CosmosErrors.CosmosUnsupportedTerms(`intent.from must be the locker ${locker}, got ${show(from)}`, {
+      argument: 'intent.from',
+      expected: locker,
+      received: from,
+    })
+}
+
 /** The same transaction with the same sequence at a higher fee. Most nodes take it only once they have dropped the one before. */
 export async function replace(
   client: Base,
@@ -50,7 +99,7 @@ export async function replace(
   return [restep(client, submission.step, { ...old, timeoutHeight, fee: { ...old.fee, amount: fee } })]
 }
 
-export async function voided(client: Base, submission: Submission, options: PrepareOptions): Promise<Step> {
+async function voided(client: Base, submission: Submission, options: PrepareOptions): Promise<Step> {
   const old = ownStep(client, submission)
   const tip = await tipOf(client, options)
   const feeRate = options.feeRate ?? (await fees.rates(client, tip.height, options)).fast
@@ -110,7 +159,7 @@ export function restep(client: Base, step: Step, transaction: CosmosTransaction.
   })
 }
 
-export async function transfer(
+async function transfer(
   client: Base,
   intent: Intent & { readonly kind: 'transfer' },
   options: PrepareOptions,
@@ -134,7 +183,7 @@ export async function transfer(
   return step(client, { kind: 'transfer', message, gas: undefined, expires: true }, options, tip)
 }
 
-export async function call(
+async function call(
   client: Base,
   intent: Intent & { readonly kind: 'call' },
   options: PrepareOptions,
@@ -259,20 +308,25 @@ async function simulate(
 /** No block of any chain takes more. */
 const MAX_GAS = 10_000_000_000n
 
-/** `gas_info.gas_used` of a `SimulateResponse`. */
+/** `gas_info.gas_used` of a `SimulateResponse`; `undefined` for what is none. */
 function gasUsed(answer: Uint8Array): bigint | undefined {
   try {
     const outer = new BinaryReader(answer)
-    if (outer.uint32() !== 10) return undefined
+    if (outer.uint32() !== GAS_INFO) return undefined
     const inner = new BinaryReader(outer.bytes())
     while (inner.pos < inner.len) {
       const tag = inner.uint32()
-      if (tag === 16) return inner.uint64() || undefined
+      if (tag === GAS_USED) return inner.uint64() || undefined
       inner.skipType(tag & 7)
     }
-  } catch {}
-  return undefined
+    return undefined
+  } catch {
+    return undefined
+  }
 }
+
+/** Tags: a field's number, and how it is written (2: bytes behind their length, 0: a varint). */
+const [GAS_INFO, GAS_USED] = [(1 << 3) | 2, (2 << 3) | 0]
 
 async function nextSequence(client: Base, from: string, tip: Head, options: PrepareOptions): Promise<Known> {
   let next = await accountAt(client, from, tip.height, options)

@@ -15,7 +15,8 @@ import * as CosmosRpc from '../CosmosRpc.js'
 import { CosmosErrors } from '../errors.js'
 import * as HtlcLock from '../HtlcLock.js'
 import { type Base, blockAt, type Client, type Head, ref, rpc, tipOf } from './client.js'
-import { eventsOf, lockOf, pendingClaims, spendOf } from './locks.js'
+import { eventsOf, lockOf, secretIn, spendOf } from './locks.js'
+import { pendingClaims } from './pending.js'
 import { contractTerms } from './prepare.js'
 import { accountOf } from './steps.js'
 
@@ -127,7 +128,9 @@ export function lookForLock(
     const open =
       found.some(({ event }) => event.is === 'create') && found.every(({ event }) => event.is === 'create')
     // The mempool is only asked for while there is something to claim.
-    for (const spend of open ? await pendingClaims(client, id, terms.hashlock, options) : []) {
+    for (const spend of open
+      ? await pendingClaims(client, secretIn(client, id), terms.hashlock, options)
+      : []) {
       const key = `mempool/${spend.transaction}`
       if (!told.has(key))
         sightings.push({ key, what: { kind: 'spend', lock: seen, spend, block: 'mempool' } })

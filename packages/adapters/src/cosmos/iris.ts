@@ -1,0 +1,2 @@
+export { createIrisAdapter, type IrisAdapter } from './createIrisAdapter.js'
+export * as IrisHtlc from './IrisHtlc.js'

@@ -1,0 +1,60 @@
+import { Bytes, type Fact, type Network, Verdict } from '@aitbc/core'
+import type { Judged } from '../../internal/stateVerifier.js'
+import * as Header from '../../tendermint/Header.js'
+import type { LightBlock } from '../../tendermint/LightBlock.js'
+import * as LightClient from '../../tendermint/LightClient.js'
+import { SECOND } from '../../tendermint/Timestamp.js'
+
+/** How a verifier of a Cosmos chain's state knows blocks: as the caller says, or by a light client. */
+export type BlockOptions = {
+  /** Profile of the network: its name, address prefix and native coin. */
+  readonly network: Network
+} & (
+  | {
+      /** Whether the caller knows a block (hash in upper-case hex), and how; `undefined` for one that it doesn't. */
+      readonly trust: (
+        block: Fact.BlockRef,
+      ) => { readonly assurance: Fact.Assurance; readonly asOf: Fact.Tip } | undefined
+    }
+  | {
+      /** The light client's state, as far as the caller has brought it. */
+      readonly client: () => LightClient.State
+      /** The caller's clock, nanoseconds since 1970. */
+      readonly now: () => bigint
+    }
+)
+
+/** How a block is known. Refusals: `block-unknown` (the caller doesn't know it), and those of `LightClient.apply`. */
+export function know(options: BlockOptions, block: LightBlock): Verdict.Verdict<Judged['fact']> {
+  const { network } = options
+  const { height, time } = block.header
+  const at = { height, hash: hashOf(Header.hash(block.header)) }
+  if ('trust' in options) {
+    const known = options.trust(at)
+    if (known === undefined)
+      return Verdict.refuse('block-unknown', `block ${at.hash} isn't one that the caller knows`)
+    const { assurance, asOf } = known
+    return Verdict.accept({ assurance, asOf, at, anchor: { network: network.id, ...at, assurance } })
+  }
+  const state = options.client()
+  const applied = LightClient.apply(state, { block, now: options.now() })
+  if (!applied.ok) return applied
+  const seconds = time / SECOND
+  const clock = network.clock === 'height' ? height : seconds
+  const base = LightClient.finalized(state)
+  return Verdict.accept({
+    assurance: 'proved',
+    at,
+    asOf: { ...at, time: seconds, clock, finalized: at },
+    anchor: {
+      network: network.id,
+      height: base.header.height,
+      hash: hashOf(base.hash),
+      assurance: 'proved',
+    },
+  })
+}
+
+function hashOf(bytes: Bytes.Bytes): string {
+  return Bytes.toHex(bytes).toUpperCase()
+}

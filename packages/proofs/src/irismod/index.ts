@@ -1,0 +1,3 @@
+export { createIrisVerifier, type IrisVerifier } from './createIrisVerifier.js'
+export * as HtlcModule from './HtlcModule.js'
+export * as LockEvidence from './LockEvidence.js'
