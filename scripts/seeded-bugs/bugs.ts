@@ -198,14 +198,14 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: 'H20: a contract of the other side’s choice is taken',
-    file: NEGOTIATION,
+    file: 'packages/swap/src/internal/messages.ts',
     from: 'theirs.address === ours.address &&',
     to: '',
     tests: NEGOTIATION_TESTS,
   },
   {
     name: 'H20: code of the other side’s choice is taken',
-    file: NEGOTIATION,
+    file: 'packages/swap/src/internal/messages.ts',
     from: 'theirs.codeHash !== undefined && Bytes.equal(theirs.codeHash, ours.codeHash)',
     to: 'true',
     tests: NEGOTIATION_TESTS,

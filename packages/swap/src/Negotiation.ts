@@ -7,13 +7,24 @@ import {
   type Channel,
   Codec,
   Hashlock,
-  isAitbcError,
   type LockTerms,
   SwapSeed,
   show,
 } from '@aitbc/core'
 import * as Agreement from './Agreement.js'
 import { SwapErrors } from './errors.js'
+import {
+  assertBackend,
+  assertSound,
+  declining,
+  MAX_MESSAGE,
+  type Offer,
+  readOffer,
+  readParty,
+  receive,
+  writeOffer,
+  writeParty,
+} from './internal/messages.js'
 import * as Planner from './Planner.js'
 import type * as Policy from './Policy.js'
 import * as Side from './Side.js'
@@ -52,14 +63,11 @@ export interface Result {
   readonly margins: Planner.Margins
 }
 
-const MAX_MESSAGE = 65_536
-
 interface Half {
   readonly identity: Bytes.Bytes32
   readonly long: LockTerms.Party
   readonly short: LockTerms.Party
-  readonly backend: LockTerms.Backend
-  readonly salt: Bytes.Bytes32
+  readonly offer: Offer
 }
 
 /**
@@ -74,10 +82,10 @@ export async function initiate(
 ): Promise<Result> {
   assertQuote(quote)
   const { channel, seed, nonce, sides, policy, now } = options
-  return declining(channel, options, async () => {
+  return declining([channel], options, async () => {
     const hashlock = Hashlock.of(SwapSeed.secret(seed, nonce))
     const mine = half('initiator', quote, options)
-    await channel.send(writeOffer(quote, hashlock, mine), options)
+    await channel.send(writeQuote(quote, hashlock, mine), options)
     const theirs = readHalf(await receive(channel, 2, options))
     const chains = chainsOf(quote, sides)
     const { long, short, margins } = Planner.plan(
@@ -88,8 +96,8 @@ export async function initiate(
       options.slack === undefined ? {} : { slack: options.slack },
     )
     const agreement = assemble(quote, hashlock, mine, theirs, long, short)
-    assertBackend(theirs.backend, Side.of(sides, quote.get.network).backend)
-    assertLegs(agreement, sides)
+    assertBackend(theirs.offer.backend, Side.of(sides, quote.get.network).backend)
+    for (const leg of ['long', 'short'] as const) assertSound(leg, agreement[leg], sides)
     const signature = Agreement.sign(agreement, SwapSeed.identity(seed, nonce))
     await channel.send(
       Codec.writer().u8(3).bytes(Agreement.encode(agreement)).fixed(signature).finish(),
@@ -116,15 +124,15 @@ export async function follow(
   },
 ): Promise<Result & { readonly quote: Quote }> {
   const { channel, seed, nonce, sides, policy, now } = options
-  return declining(channel, options, async () => {
-    const { quote, hashlock, theirs } = readOffer(await receive(channel, 1, options))
+  return declining([channel], options, async () => {
+    const { quote, hashlock, theirs } = readQuote(await receive(channel, 1, options))
     Hashlock.assert(hashlock)
     if (await options.isKnown?.(hashlock))
       throw SwapErrors.HashlockReused(`the hashlock was used before`, { hashlock: Bytes.toHex(hashlock) })
     const chains = chainsOf(quote, sides)
     if (!(await options.accept(quote)))
       throw SwapErrors.NegotiationRefused('the quote was not accepted', { quote: show(quote) })
-    assertBackend(theirs.backend, Side.of(sides, quote.give.network).backend)
+    assertBackend(theirs.offer.backend, Side.of(sides, quote.give.network).backend)
     const mine = half('follower', quote, options)
     await channel.send(writeHalf(Codec.writer().u8(2), mine).finish(), options)
     const reader = await receive(channel, 3, options)
@@ -135,7 +143,7 @@ export async function follow(
     const expected = assemble(quote, hashlock, theirs, mine, long.deadline, short.deadline)
     if (!Bytes.equal(Agreement.encode(agreement), Agreement.encode(expected)))
       throw SwapErrors.InvalidAgreement('the agreement differs from the offer', { argument: 'agreement' })
-    assertLegs(agreement, sides)
+    for (const leg of ['long', 'short'] as const) assertSound(leg, agreement[leg], sides)
     const verdict = Planner.audit(agreement, chains.long, chains.short, policy, now)
     if (!verdict.ok) throw SwapErrors.UnsafeTerms(verdict.refusal.message, verdict.refusal.context)
     const follower = Agreement.sign(agreement, SwapSeed.identity(seed, nonce))
@@ -145,50 +153,6 @@ export async function follow(
   })
 }
 
-/** Tells the counterparty why, then fails: it must not wait for somebody who is gone. */
-async function declining<T>(
-  channel: Channel.Channel,
-  options: CallOptions,
-  run: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await run()
-  } catch (thrown) {
-    const error = isAitbcError(thrown, 'InvalidEncoding')
-      ? SwapErrors.NegotiationMalformed(thrown.message, thrown.context, { cause: thrown })
-      : thrown
-    if (!isAitbcError(error, 'NegotiationRefused') || error.context.by !== 'counterparty') {
-      const reason = isAitbcError(error) ? `${error._tag}: ${error.message}` : 'internal error'
-      await channel
-        .send(Codec.writer().u8(0).text(reason.slice(0, 500)).finish(), options)
-        .catch(() => undefined)
-    }
-    throw error
-  }
-}
-
-async function receive(channel: Channel.Channel, kind: number, options: CallOptions): Promise<Codec.Reader> {
-  const message = await channel.receive(options)
-  if (message.length > MAX_MESSAGE)
-    throw SwapErrors.NegotiationMalformed(`a message has at most ${MAX_MESSAGE} bytes, got ${message.length}`)
-  const reader = Codec.reader(message)
-  const got = reader.u8()
-  if (got === 0) {
-    const reason = reader.text(2000)
-    reader.finish() // else an offer whose first bit was flipped would pass for a refusal, and its sender wait for ever
-    throw SwapErrors.NegotiationRefused(`the counterparty declined: ${reason}`, {
-      by: 'counterparty',
-      reason,
-    })
-  }
-  if (got !== kind)
-    throw SwapErrors.NegotiationMalformed(`message ${kind} expected, got ${got}`, {
-      expected: kind,
-      received: got,
-    })
-  return reader
-}
-
 function half(role: Agreement.Role, quote: Quote, options: Options): Half {
   const { seed, nonce, sides } = options
   const own = role === 'initiator' ? quote.give.network : quote.get.network
@@ -196,8 +160,10 @@ function half(role: Agreement.Role, quote: Quote, options: Options): Half {
     identity: Agreement.publicKey(SwapSeed.identity(seed, nonce)),
     long: Side.of(sides, quote.give.network).party(nonce),
     short: Side.of(sides, quote.get.network).party(nonce),
-    backend: Side.of(sides, own).backend,
-    salt: SwapSeed.derive(SwapSeed.forNetwork(seed, own), 'salt', nonce),
+    offer: {
+      backend: Side.of(sides, own).backend,
+      salt: SwapSeed.derive(SwapSeed.forNetwork(seed, own), 'salt', nonce),
+    },
   }
 }
 
@@ -213,62 +179,31 @@ function assemble(
     version: 1,
     long: {
       version: 1,
-      backend: initiator.backend,
+      backend: initiator.offer.backend,
       asset: quote.give.asset,
       amount: quote.give.amount,
       hashlock,
       locker: initiator.long,
       beneficiary: follower.long,
       deadline: long,
-      salt: initiator.salt,
+      salt: initiator.offer.salt,
     },
     short: {
       version: 1,
-      backend: follower.backend,
+      backend: follower.offer.backend,
       asset: quote.get.asset,
       amount: quote.get.amount,
       hashlock,
       locker: follower.short,
       beneficiary: initiator.short,
       deadline: short,
-      salt: follower.salt,
+      salt: follower.offer.salt,
     },
     initiator: initiator.identity,
     follower: follower.identity,
   }
   Agreement.assert(agreement)
   return agreement
-}
-
-/** A contract or script form that the other side names must be the one this side knows: address and code hash (H20). */
-function assertBackend(theirs: LockTerms.Backend, ours: LockTerms.Backend): void {
-  const same =
-    theirs.network === ours.network &&
-    theirs.address === ours.address &&
-    (ours.address === undefined || theirs.kind === ours.kind) &&
-    (ours.codeHash === undefined
-      ? theirs.codeHash === undefined
-      : theirs.codeHash !== undefined && Bytes.equal(theirs.codeHash, ours.codeHash))
-  if (!same)
-    throw SwapErrors.InvalidAgreement(
-      `backend must be ${ours.kind} ${ours.address ?? ''} on ${ours.network}, got ${theirs.kind} ${theirs.address ?? ''} on ${theirs.network}`,
-      { argument: 'backend', expected: ours, received: theirs },
-    )
-}
-
-/** Each leg must be sound on its chain by this side's own adapter: keys, program, token, amount (H20, H13, H27). */
-function assertLegs(agreement: Agreement.Agreement, sides: Side.Sides): void {
-  for (const leg of ['long', 'short'] as const) {
-    const verdict = Side.of(sides, agreement[leg].backend.network).adapter.auditTerms(agreement[leg])
-    if (!verdict.ok)
-      throw SwapErrors.InvalidAgreement(
-        `the ${leg} leg fails ${verdict.refusal.check}: ${verdict.refusal.message}`,
-        {
-          argument: `agreement.${leg}`,
-          check: verdict.refusal.check,
-        },
-      )
-  }
 }
 
 function checked(signed: Agreement.Signed): Agreement.Signed {
@@ -294,13 +229,13 @@ function assertQuote(quote: Quote): void {
   }
 }
 
-function writeOffer(quote: Quote, hashlock: Bytes.Hash32, mine: Half): Bytes.Bytes {
+function writeQuote(quote: Quote, hashlock: Bytes.Hash32, mine: Half): Bytes.Bytes {
   const writer = Codec.writer().u8(1)
   for (const part of [quote.give, quote.get]) writer.text(part.network).text(part.asset).u256(part.amount)
   return writeHalf(writer.fixed(hashlock), mine).finish()
 }
 
-function readOffer(reader: Codec.Reader): { quote: Quote; hashlock: Bytes.Hash32; theirs: Half } {
+function readQuote(reader: Codec.Reader): { quote: Quote; hashlock: Bytes.Hash32; theirs: Half } {
   const part = () => ({
     network: reader.text(64) as ChainId.ChainId,
     asset: reader.text(300) as AssetId.AssetId,
@@ -312,51 +247,18 @@ function readOffer(reader: Codec.Reader): { quote: Quote; hashlock: Bytes.Hash32
   return { quote, hashlock, theirs: readHalf(reader) }
 }
 
-function writeHalf(writer: Codec.Writer, value: Half): Codec.Writer {
-  writer.fixed(value.identity)
-  for (const party of [value.long, value.short])
-    writer
-      .text(party.account)
-      .optional(party.publicKey, (w, key) => w.bytes(key))
-      .text(party.payout)
-  const { network, kind, address, codeHash } = value.backend
-  return writer
-    .text(network)
-    .text(kind)
-    .optional(address, (w, text) => w.text(text))
-    .optional(codeHash, (w, hash) => w.fixed(hash))
-    .fixed(value.salt)
+function writeHalf(writer: Codec.Writer, { identity, long, short, offer }: Half): Codec.Writer {
+  writer.fixed(identity)
+  writeParty(writer, long)
+  writeParty(writer, short)
+  return writeOffer(writer, offer)
 }
 
 function readHalf(reader: Codec.Reader): Half {
-  const party = (): LockTerms.Party => {
-    const account = reader.text(256) as LockTerms.Party['account']
-    const publicKey = reader.optional((r) => r.bytes(33))
-    return {
-      account,
-      ...(publicKey ? { publicKey } : {}),
-      payout: reader.text(256) as LockTerms.Party['payout'],
-    }
-  }
   const identity = reader.fixed(32)
-  const long = party()
-  const short = party()
-  const network = reader.text(64) as ChainId.ChainId
-  const kind = reader.text(32)
-  const address = reader.optional((r) => r.text(128))
-  const codeHash = reader.optional((r) => r.fixed(32))
-  const salt = reader.fixed(32)
+  const long = readParty(reader)
+  const short = readParty(reader)
+  const offer = readOffer(reader)
   reader.finish()
-  return {
-    identity,
-    long,
-    short,
-    backend: {
-      network,
-      kind,
-      ...(address === undefined ? {} : { address }),
-      ...(codeHash ? { codeHash } : {}),
-    },
-    salt,
-  }
+  return { identity, long, short, offer }
 }
