@@ -30,6 +30,9 @@ const VERSIONS = {
 /** Whose version bytes: those of mainnet, or those of all test networks. */
 export type Form = keyof typeof VERSIONS
 
+/** The chain code of all aggregate keys: the SHA-256 of `MuSig2MuSig2MuSig2` (BIP-328). */
+const AGGREGATE = '868087ca02a6f974c4598924c36b57762d32cb45717167e300622c7167e38965'
+
 const { Fn, BASE } = secp256k1.Point
 const SEED = /* @__PURE__ */ new TextEncoder().encode('Bitcoin seed')
 
@@ -45,6 +48,15 @@ export function fromSeed(seed: Bytes.Bytes): Verdict.Verdict<ExtendedKey> {
     return Verdict.refuse('key-seed', `16 to 64 bytes are expected, got ${seed.length}`)
   const hash = hmac(sha512, SEED, seed)
   return of(hash.slice(0, 32), { chainCode: hash.slice(32), depth: 0, parent: 0, index: 0 })
+}
+
+/**
+ * The root of the tree below an aggregate key of MuSig2 (33 bytes, `AggregateKey.from` of `@aitbc/proofs/bitcoin`): nobody has its private
+ * key (BIP-328). Refusal: `key-invalid`.
+ */
+export function fromAggregate(publicKey: Bytes.Bytes): Verdict.Verdict<ExtendedKey> {
+  const root = { chainCode: Bytes.fromHex(AGGREGATE), depth: 0, parent: 0, index: 0 }
+  return ofPublic(() => secp256k1.Point.fromBytes(publicKey).toBytes(true), root)
 }
 
 /**

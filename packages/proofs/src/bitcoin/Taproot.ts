@@ -1,5 +1,6 @@
 import { Bytes, TaggedHash, Verdict } from '@aitbc/core'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
+import { lift } from '../internal/lift.js'
 import * as Transaction from './Transaction.js'
 
 /** Version of the leaves of BIP-342. */
@@ -107,15 +108,6 @@ export function toScript(key: Bytes.Bytes32): Bytes.Bytes {
 /** Tells whether 32 bytes are the x coordinate of a point, or 33 a compressed point. */
 export function isKey(key: Bytes.Bytes): boolean {
   return lift(key) !== undefined
-}
-
-function lift(key: Bytes.Bytes) {
-  if (key.length !== 32 && key.length !== 33) return undefined
-  try {
-    return secp256k1.Point.fromBytes(key.length === 33 ? key : Bytes.concat(Uint8Array.of(2), key))
-  } catch {
-    return undefined
-  }
 }
 
 function less(a: Bytes.Bytes, b: Bytes.Bytes): boolean {

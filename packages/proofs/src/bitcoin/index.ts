@@ -1,3 +1,4 @@
+export * as AggregateKey from './AggregateKey.js'
 export * as Bech32 from './Bech32.js'
 export * as Block from './Block.js'
 export * as BlockFilter from './BlockFilter.js'

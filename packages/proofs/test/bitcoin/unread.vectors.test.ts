@@ -11,19 +11,6 @@ const unread = (folder: string, reason: string, files: readonly string[]) =>
     },
   })
 
-const MUSIG =
-  'MuSig2 is not part of the SDK yet: taproot locks have an internal key that nobody can sign with'
-unread('bitcoin/bip327-musig2', MUSIG, [
-  'det_sign_vectors.json',
-  'key_agg_vectors.json',
-  'key_sort_vectors.json',
-  'nonce_agg_vectors.json',
-  'nonce_gen_vectors.json',
-  'sig_agg_vectors.json',
-  'sign_verify_vectors.json',
-  'tweak_vectors.json',
-])
-unread('bitcoin/bip328', MUSIG, ['vectors.json'])
 unread('bitcoin/adaptor', 'swaps are made with hashlocks: the SDK has no adaptor signatures yet', [
   'ecdsa_adaptor.json',
 ])
