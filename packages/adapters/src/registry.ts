@@ -1,0 +1,5 @@
+export { BitcoinErrors } from './bitcoin/errors.js'
+export { CosmosErrors } from './cosmos/errors.js'
+export { EvmErrors } from './evm/errors.js'
+export { PolkadotErrors } from './polkadot/errors.js'
+export { SolanaErrors } from './solana/errors.js'

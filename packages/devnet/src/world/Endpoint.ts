@@ -1,0 +1,97 @@
+import { CoreErrors, type Fact } from '@aitbc/core'
+import * as Chain from './Chain.js'
+import type * as Ledger from './Ledger.js'
+
+/** Somebody who is asked about a chain, and handed transactions for it. */
+export interface Endpoint {
+  readonly name: string
+  /** What its answers are worth before they are proved. */
+  readonly assurance: Fact.Told<unknown>['assurance']
+  /** What it shows at this moment; `params` say what is asked for, and nothing else leaves the process. */
+  ask(method: string, params: readonly unknown[], signal?: AbortSignal): Promise<Chain.View>
+  send(tx: Ledger.Tx, signal?: AbortSignal): Promise<Chain.Answer>
+  /** Calls back whenever something may have changed; returns what ends that. */
+  listen(listener: () => void): () => void
+}
+
+/** What everybody can see of a chain. */
+export function viewOf(chain: Chain.Chain): Chain.View {
+  return {
+    blocks: chain.blocks,
+    mempool: chain.mempool.some(({ hidden }) => hidden)
+      ? chain.mempool.filter(({ hidden }) => !hidden)
+      : chain.mempool,
+    finalized: chain.finalized,
+    floor: chain.floor,
+  }
+}
+
+/** A node of the chain that tells the truth. */
+export function honest(chain: Chain.Chain, assurance: Endpoint['assurance'] = 'reported'): Endpoint {
+  return {
+    name: 'node',
+    assurance,
+    async ask(_method, _params, signal) {
+      signal?.throwIfAborted()
+      return viewOf(chain)
+    },
+    async send(tx, signal) {
+      signal?.throwIfAborted()
+      return Chain.accept(chain, tx)
+    },
+    listen(listener) {
+      chain.listeners.add(listener)
+      return () => chain.listeners.delete(listener)
+    },
+  }
+}
+
+/** In front of another endpoint: reads along; each request as text. */
+export function spied(endpoint: Endpoint, saw: (request: string) => void): Endpoint {
+  const text = (value: unknown) =>
+    JSON.stringify(value, (_, part) =>
+      typeof part === 'bigint' ? `${part}n` : part instanceof Uint8Array ? [...part] : part,
+    )
+  return {
+    ...endpoint,
+    ask(method, params, signal) {
+      saw(`${method} ${text(params)}`)
+      return endpoint.ask(method, params, signal)
+    },
+    send(tx, signal) {
+      saw(`send ${text(tx)}`)
+      return endpoint.send(tx, signal)
+    },
+  }
+}
+
+/** Nobody is there: `RpcUnreachable` (1202). */
+export function down(endpoint: Endpoint): Endpoint {
+  const fail = (method: string, signal?: AbortSignal) => {
+    signal?.throwIfAborted()
+    return CoreErrors.RpcUnreachable(`${endpoint.name} can't be reached for ${method}`, { method })
+  }
+  return {
+    ...endpoint,
+    ask: async (method, _params, signal) => {
+      throw fail(method, signal)
+    },
+    send: async (_tx, signal) => {
+      throw fail('send', signal)
+    },
+  }
+}
+
+/** Takes every request, and never answers. */
+export function silent(endpoint: Endpoint): Endpoint {
+  const never = (signal?: AbortSignal) =>
+    new Promise<never>((_, reject) => {
+      if (signal?.aborted) reject(signal.reason)
+      else signal?.addEventListener('abort', () => reject(signal.reason), { once: true })
+    })
+  return {
+    ...endpoint,
+    ask: (_method, _params, signal) => never(signal),
+    send: (_tx, signal) => never(signal),
+  }
+}
