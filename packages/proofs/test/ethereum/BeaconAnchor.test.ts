@@ -382,6 +382,7 @@ describe('BeaconJson', () => {
       [{ ...whole, signature_slot: String(2n ** 64n) }, 'signature_slot is beyond 64 bits'],
       [{ ...whole, next_sync_committee_branch: [] }, 'branch is no list of 5'],
       [{ ...whole, finality_branch: [] }, 'branch is no list of 6'],
+      [{ ...whole, finalized_header: [] }, 'header is no object'],
     ] as const)
       expect(refusal(BeaconJson.update(config, 'update', json)).message).toBe(message)
   })

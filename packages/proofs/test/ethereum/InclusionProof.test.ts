@@ -265,7 +265,12 @@ describe('logs', () => {
         check: 'block-hash',
         message: 'a zero hash names no block',
       })
-    expect(check(InclusionProof.log(flip(hash, 0), statement(2, 0), evidence(2)))).toBe('block-hash')
+    // Another one is another block's, also where there is a zero in it.
+    for (const other of [flip(hash, 0), hash.with(3, 0)])
+      expect(refusal(InclusionProof.log(other, statement(2, 0), evidence(2)))).toEqual({
+        check: 'block-hash',
+        message: "the header isn't the block's",
+      })
     const odd = Uint8Array.of(0xc0)
     expect(check(InclusionProof.log(keccak_256(odd), statement(2, 0), { header: odd, proof: [] }))).toBe(
       'header-fields',

@@ -30,6 +30,7 @@ import {
   committeeOf,
   config,
   member,
+  sign,
   sparse,
   update,
 } from './beaconWorld.js'
@@ -206,6 +207,14 @@ describe('trust', () => {
     expect(check(trusting(anchor, { blockRoot: flip(anchor.root, 0) }))).toBe('anchor-root')
     const blank = { ...config, genesisValidatorsRoot: new Uint8Array(32) }
     expect(check(trusting(anchor, { config: blank }))).toBe('anchor-config')
+    expect(refusal(trusting(anchor, { blockRoot: new Uint8Array(32) })).message).toBe(
+      'a zero root names no block',
+    )
+    // Cut short it is none; a zero in it is no harm.
+    const cut = { ...config, genesisValidatorsRoot: config.genesisValidatorsRoot.slice(1) }
+    expect(check(trusting(anchor, { config: cut }))).toBe('anchor-config')
+    const dotted = { ...config, genesisValidatorsRoot: config.genesisValidatorsRoot.with(3, 0) }
+    expect(trusting(anchor, { config: dotted }).ok).toBe(true)
     const zero = sparse(new Map())
     expect(MerkleTree.verify(new Uint8Array(32), zero.branch(105n), 105n, new Uint8Array(32)).ok).toBe(false)
     expect(check(MerkleTree.verify(bytes32('x'), [], 1n, new Uint8Array(32)))).toBe('branch-root-zero')
@@ -273,6 +282,15 @@ describe('A23: participation', () => {
       update(top, { config: own, signers: Array.from({ length: count }, (_, i) => (i * 3) % 512) })
     expect(slotOf(take(start(from, own), of(341)))).toBe(10n)
     expect(slotOf(take(start(from, own), of(342)))).toBe(15n)
+  })
+
+  test('A23: of 24, which three divides, 15 finalize nothing, 16 do', () => {
+    const own = { ...config, preset: { ...config.preset, committeeSize: 24 } }
+    const from = block(130n, { config: own })
+    const top = block(150n, { config: own, finalized: block(144n, { config: own }) })
+    const of = (count: number) => update(top, { config: own, signers: all.slice(0, count) })
+    expect(slotOf(take(start(from, own), of(15)))).toBe(130n)
+    expect(slotOf(take(start(from, own), of(16)))).toBe(144n)
   })
 
   test('A23: a subset’s signature claimed as more, or as others', () => {
@@ -354,6 +372,25 @@ describe('A23: participation', () => {
     expect(judged(pubkeys, new Uint8Array(5).fill(255))).toBe('bits-length')
     expect(judged([new Uint8Array(0), ...pubkeys.slice(1)], Uint8Array.of(1, 0, 0, 0))).toBe('committee-key')
     expect(judged(pubkeys, new Uint8Array(4).fill(255))).toBe('signature')
+  })
+
+  test('up to half of the members are added up; of more, the absent are taken from the aggregate', () => {
+    const { members, pubkeys } = committeeOf(2n)
+    const message = bytes32('message')
+    const judged = (count: number, keys = pubkeys) => {
+      const signers = all.slice(0, count)
+      const signature = sign(members.slice(0, count), message)
+      const own = { pubkeys: keys, aggregatePubkey: member(1n).pubkey }
+      return SyncCommittee.verify(own, { bits: bitsOf(signers, 32), signature }, message)
+    }
+    value(judged(1))
+    value(judged(16))
+    expect(check(judged(17))).toBe('signature')
+    // The same key in 49 bytes is another encoding of it.
+    const [key] = pubkeys as [Uint8Array]
+    const head = key[0] as number
+    const long = concat(Uint8Array.of(head & 0xe0, head & 0x1f), key.slice(1))
+    expect(check(judged(1, [long, ...pubkeys.slice(1)]))).toBe('committee-key')
   })
 
   test('A23: bits of another length', () => {
@@ -443,6 +480,32 @@ describe('A24: branches', () => {
       header: { beacon: final.header.beacon },
     }
     expect(check(take(state, { ...good, finality }))).toBe('execution-missing')
+  })
+
+  test('A24: an execution header has the fields of its fork, all of them and no others', () => {
+    const bare = ExecutionPayloadHeader.typeOf('bellatrix').zero
+    const later = { withdrawalsRoot: bytes32('withdrawals'), blobGasUsed: 0n, excessBlobGas: 0n }
+    const names = Object.keys(later) as (keyof typeof later)[]
+    const own = { altair: undefined, bellatrix: 0, capella: 1, deneb: 7, electra: 7, fulu: 7 }
+    for (const fork of BeaconConfig.FORKS)
+      for (let chosen = 0; chosen < 8; chosen++) {
+        const fields = names.filter((_, i) => ((chosen >> i) & 1) === 1).map((name) => [name, later[name]])
+        const header: ExecutionPayloadHeader.ExecutionPayloadHeader = {
+          ...bare,
+          ...Object.fromEntries(fields),
+        }
+        const judged = (root: Uint8Array) => {
+          const body = sparse(new Map([[25n, root]]))
+          return ExecutionPayloadHeader.verify(fork, body.root, header, body.branch(25n))
+        }
+        if (chosen === own[fork])
+          expect(value(judged(ExecutionPayloadHeader.root(fork, header)))).toBe(header)
+        else
+          expect(refusal(judged(bytes32('any'))), `${fork} ${chosen}`).toEqual({
+            check: 'execution-fork',
+            message: `the header isn't one of ${fork}`,
+          })
+      }
   })
 
   test('A24: a header of an older fork carries the defaults of a newer one, and nothing else', () => {
@@ -664,6 +727,10 @@ describe('A26: order', () => {
     const backward = block(140n, { finalized: block(150n) })
     expect(check(take(state, update(backward)))).toBe('slot-order')
     expect(check(take(state, good, 150n))).toBe('slot-future')
+    // That nobody signed comes before when.
+    expect(check(take(state, update(attested, { signers: [] }), 150n))).toBe('participation')
+    // A final block of the attested one's own slot is in order.
+    expect(slotOf(take(state, update(block(150n, { finalized: block(150n) }))))).toBe(150n)
     expect(take(state, good, 151n).ok).toBe(true)
     const before = LightClient.apply(state, { kind: 'update', update: good, now: 0n })
     expect(check(before)).toBe('slot-future')
@@ -686,6 +753,14 @@ describe('A26: order', () => {
     // An older finalized header changes nothing.
     const older = update(block(160n, { finalized: block(132n) }))
     expect(slotOf(take(known, older))).toBe(144n)
+    expect(value(take(known, older)).best).toBe(older)
+    // Nor does a block of the period before bring this one's committee.
+    expect(check(take(state, update(block(127n), { signatureSlot: 131n })))).toBe('update-irrelevant')
+    // Of two final blocks of one slot the first stays.
+    const twin = block(130n, { execution: { gasUsed: 1n } })
+    const both = value(take(state, update(block(150n, { finalized: twin }))))
+    expect(hex(LightClient.finalized(both).root)).toBe(hex(anchor.root))
+    expect(both.nextCommittee).toEqual(good.next?.committee)
   })
 
   test('A26: force after the timeout only, and then nothing is proved any more', () => {
@@ -714,6 +789,11 @@ describe('A26: order', () => {
     // For good: later finality doesn't wash it off.
     const later = value(take(forced, update(block(200n, { finalized: block(194n) }))))
     expect(LightClient.finalized(later)).toMatchObject({ slot: 194n, forced: true })
+    // What is shown is never older than what is taken, though few signed that.
+    const shy = value(take(later, update(block(210n), { signers: all.slice(0, 10) })))
+    expect(shy.optimistic.beacon.slot).toBe(200n)
+    const led = value(force(shy, 259n))
+    expect([LightClient.finalized(led).slot, led.optimistic.beacon.slot]).toEqual([210n, 210n])
     // A forced header of the next period, with no committee known, leads nowhere.
     const lost = { ...without, best: update(block(200n)) }
     expect(check(force(lost, 300n))).toBe('signature-period')
@@ -838,6 +918,13 @@ describe('A27: the next committee', () => {
     expect(value(take(seen, update(block(160n), { signers: all.slice(0, 17) }))).optimistic.beacon.slot).toBe(
       160n,
     )
+    // An older one doesn't move it, nor another of its slot, by however many; nor a final one of its slot.
+    for (const one of [
+      block(149n),
+      block(150n, { execution: { gasUsed: 1n } }),
+      block(150n, { finalized: block(150n, { execution: { gasUsed: 2n } }) }),
+    ])
+      expect(value(take(seen, update(one))).optimistic).toEqual(attested.header)
   })
 })
 
