@@ -59,9 +59,8 @@ export function encode(table: LookupTable): Bytes.Bytes {
     Write.little(1, 4),
     Write.little(closedAt ?? OPEN, 8),
     Write.little(extendedAt, 8),
-    Uint8Array.of(extendedFrom),
-    // Without one, the option is the first of the zeros behind it.
-    ...(authority === undefined ? [] : [Uint8Array.of(1), authority]),
+    Uint8Array.of(extendedFrom, authority === undefined ? 0 : 1),
+    authority ?? new Uint8Array(0),
   ])
   return join([meta, new Uint8Array(META_SIZE - meta.length), ...addresses])
 }

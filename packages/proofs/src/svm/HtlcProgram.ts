@@ -95,9 +95,10 @@ export function address(terms: Parameters): Verdict.Verdict<Bytes.Bytes32> {
 /** The calls of the program in a message, in their order, as far as their accounts are in the message itself. */
 export function calls(message: Message.Message, program: Bytes.Bytes32): readonly Call[] {
   return message.instructions.flatMap(({ program: at, accounts, data }): readonly Call[] => {
-    const keyAt = (index: number | undefined) => {
-      const account = index === undefined ? undefined : Message.account(message, index)
-      return account?.ok && account.value.kind === 'static' ? account.value.address : undefined
+    // An instruction with too few accounts names none.
+    const keyAt = (index = -1) => {
+      const account = Message.account(message, index)
+      return account.ok && account.value.kind === 'static' ? account.value.address : undefined
     }
     const called = keyAt(at)
     if (called === undefined || !Bytes.equal(called, program)) return []

@@ -238,6 +238,8 @@ describe('the state of a real Hub', () => {
     expect(attempt({ backend: { ...backend, network: networks.kusamaHub.id } })).toBe('htlc-network')
     const { address: _, ...nowhere } = backend
     expect(attempt({ backend: nowhere })).toBe('htlc-contract')
+    for (const address of [`x${recorded.contract}`, `${recorded.contract}0`, recorded.contract.slice(2)])
+      expect(attempt({ backend: { ...backend, address } })).toBe('htlc-contract')
     expect(attempt({ asset: `${network.id}/assets:1984` })).toBe('htlc-asset')
     expect(attempt({ amount: 0n })).toBe('htlc-amount')
     expect(attempt({ amount: (1n << 128n) - 1n })).toBe('ok')
@@ -265,11 +267,18 @@ describe('the state of a real Hub', () => {
     }
     expect(attempt({ beneficiary: id(Account.fallback(contract)) })).toBe('htlc-account')
     expect(attempt({ beneficiary: id(Account.fallback(new Uint8Array(20))) })).toBe('htlc-account')
+    const dotted = new Uint8Array(20).fill(7).with(3, 0)
+    expect(attempt({ beneficiary: id(Account.fallback(dotted)) })).toBe('ok')
     expect(attempt({ deadline: { ...deadline, clock: 'height' } })).toBe('htlc-deadline')
     expect(attempt({ deadline: { ...deadline, network: networks.kusamaHub.id } })).toBe('htlc-deadline')
     expect(attempt({ deadline: { ...deadline, value: 1n << 64n } })).toBe('htlc-deadline')
-    const fine = { ...network, native: { ...network.native, decimals: 19 } }
-    expect(check(HubTerms.parameters(terms, { ...chain, network: fine }))).toBe('htlc-asset')
+    const withDecimals = (decimals: number) =>
+      HubTerms.parameters(terms, {
+        ...chain,
+        network: { ...network, native: { ...network.native, decimals } },
+      })
+    expect(check(withDecimals(19))).toBe('htlc-asset')
+    expect(value(withDecimals(18)).amount).toBe(terms.amount)
     expect(value(HubTerms.parameters(terms, chain)).amount).toBe(terms.amount * 10n ** 8n)
   })
 })
@@ -391,6 +400,7 @@ describe('back to the relay chain', () => {
       expect(check(LockEvidence.decode(Bytes.concat(bytes, Uint8Array.of(0))))).toBe('evidence-encoding')
       expect(check(LockEvidence.decode(bytes.slice(0, -1)))).toBe('evidence-encoding')
       expect(value(LockEvidence.decode(bytes)).relay).toEqual(relayed)
+      expect('relay' in value(LockEvidence.decode(bytes))).toBe(relayed !== undefined)
     }
     // Behind the tag of a finality stands the leaf: no other byte than 1 and 2 is one.
     const { bytes } = evidenceOf({ ...votes, finality: beefy })
@@ -497,6 +507,7 @@ describe('accounts', () => {
     const attempt = (text: string) => outcome(Account.decode(text))
     expect(attempt(`${ALICE.slice(0, -1)}0`)).toBe('ss58-characters')
     expect(attempt('1'.repeat(65))).toBe('ss58-characters')
+    expect(attempt('1'.repeat(64))).toBe('ss58-length')
     expect(attempt(`${ALICE.slice(0, -1)}Z`)).toBe('ss58-checksum')
     expect(attempt('')).toBe('ss58-length')
     expect(attempt(ALICE.slice(0, -3))).toBe('ss58-length')
