@@ -16,7 +16,8 @@ export function decode(bits: number): Verdict.Verdict<bigint> {
     return Verdict.refuse('target-negative', `nBits ${hex(bits)} has its sign bit set`, { bits })
   if (word !== 0 && (size > 34 || (word > 0xff && size > 33) || (word > 0xffff && size > 32)))
     return Verdict.refuse('target-overflow', `nBits ${hex(bits)} exceeds 256 bits`, { bits })
-  const target = size <= 3 ? BigInt(word >>> (8 * (3 - size))) : BigInt(word) << BigInt(8 * (size - 3))
+  // A negative count shifts the other way.
+  const target = BigInt(word) << BigInt(8 * (size - 3))
   if (target === 0n) return Verdict.refuse('target-zero', `nBits ${hex(bits)} is a target of zero`, { bits })
   return Verdict.accept(target)
 }
