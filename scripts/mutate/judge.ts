@@ -73,8 +73,8 @@ export function judge(
       const line = (lines[location.start.line - 1] ?? '').trim()
       const survivor = { file, mutator, line, replacement }
       const excuse = explained.find((one) => same(one, survivor))
-      // Late on a busy machine is no contradiction of what is explained.
-      if (status === 'Timeout' && excuse !== undefined) used.add(excuse)
+      // Late on a busy machine, or not tried at all, is no contradiction of what is explained.
+      if ((status === 'Timeout' || status === 'Ignored') && excuse !== undefined) used.add(excuse)
       if (FOUND.includes(status) || (status === 'Survived' && breaksLoading(mutant))) {
         killed++
         continue

@@ -38,6 +38,8 @@ test('error: an explanation of nothing, one without a reason, one for another li
   const killed = report(mutant(2, 'Killed', 'a <= b'))
   expect(judge(killed, [excuse]).complaints).toEqual([expect.stringContaining('take it from the list')])
   const survived = report(mutant(2, 'Survived', 'a <= b'))
+  for (const status of ['Timeout', 'Ignored'])
+    expect(judge(report(mutant(2, status, 'a <= b')), [excuse]).complaints).toEqual([])
   expect(judge(survived, [{ ...excuse, why: '' }]).complaints).toHaveLength(1)
   expect(judge(survived, [{ ...excuse, line: 'if (b) return' }])).toMatchObject({ explained: 0, score: 0 })
 })
