@@ -99,15 +99,38 @@ export function judge(
         ? [`${one.file}: no mutant survives at \`${one.line}\` (${one.mutator}): take it from the list`]
         : [],
   )
-  const rest = killed + survivors.length
+  const mutants = killed + survivors.length + excused
   return {
-    mutants: rest + excused,
+    mutants,
     killed,
     explained: excused,
-    score: rest === 0 ? 100 : Math.floor((killed / rest) * 10_000) / 100,
+    score: scoreOf(killed, mutants - excused),
     survivors,
     complaints,
   }
+}
+
+/** What several reports came to. */
+export function sum(parts: readonly Judgement[]): Judgement {
+  const total = (of: (part: Judgement) => number) => parts.reduce((all, part) => all + of(part), 0)
+  const [mutants, killed, excused] = [
+    total((p) => p.mutants),
+    total((p) => p.killed),
+    total((p) => p.explained),
+  ]
+  return {
+    mutants,
+    killed,
+    explained: excused,
+    score: scoreOf(killed, mutants - excused),
+    survivors: parts.flatMap(({ survivors }) => survivors),
+    complaints: parts.flatMap(({ complaints }) => complaints),
+  }
+}
+
+/** In percent, rounded down; 100 of none. */
+export function scoreOf(found: number, all: number): number {
+  return all === 0 ? 100 : Math.floor((found / all) * 10_000) / 100
 }
 
 function same(one: Explained, survivor: Omit<Explained, 'why'>): boolean {

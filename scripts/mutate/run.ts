@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { vectorsFolder } from '../../packages/devnet/src/vectorsFolder.js'
 import { reports, start } from '../steps.js'
 import { root } from '../workspace.js'
-import { type Explained, type Judgement, judge, type Report } from './judge.js'
+import { type Explained, type Judgement, judge, type Report, sum } from './judge.js'
 
 const LEAST = 90
 const MINUTES = 240
@@ -43,13 +43,26 @@ const known = readdirSync(join(root, SOURCES), { withFileTypes: true })
   )
 /** Written by a program; a test compares it with what that writes anew. */
 const GENERATED = ['engine/internal/hashesModule.ts']
-/** Instrumented, the arithmetic of a field makes every signature slow: its mutants are tried apart from the rest of their folder's. */
-const APART = ['engine/internal/field25519.ts']
-/** What is mutated at one time, relative to `SOURCES`. */
-function partsOf(folder: string): readonly (readonly string[])[] {
-  const apart = APART.filter((file) => file.startsWith(`${folder}/`))
-  const none = [`${folder}/**/index.ts`, ...GENERATED, ...apart].map((file) => `!${SOURCES}/${file}`)
-  return [[`${SOURCES}/${folder}/**/*.ts`, ...none], ...apart.map((file) => [`${SOURCES}/${file}`])]
+/** Instrumented, the arithmetic of a field makes every signature slow: its mutants are tried apart, by the tests of it alone. */
+const APART = [{ file: 'engine/internal/field25519.ts', tests: 'engine/field25519.test.ts' }]
+interface Part {
+  readonly name: string
+  readonly files: readonly string[]
+  readonly tests: readonly string[]
+}
+/** What is mutated at one time, and the tests that it has to get past. */
+function partsOf(folder: string): readonly Part[] {
+  const apart = APART.filter(({ file }) => file.startsWith(`${folder}/`))
+  const none = [`${folder}/**/index.ts`, ...GENERATED, ...apart.map(({ file }) => file)]
+  const rest = [`${SOURCES}/${folder}/**/*.ts`, ...none.map((file) => `!${SOURCES}/${file}`)]
+  return [
+    { name: folder, files: rest, tests: testsOf(folder) },
+    ...apart.map(({ file, tests }, i) => ({
+      name: `${folder}.${i + 1}`,
+      files: [`${SOURCES}/${file}`],
+      tests: [join(TESTED, tests)],
+    })),
+  ]
 }
 /** Tries every mutant again: what was found before is kept by test file, and a helper or setting may have changed. */
 const force = process.argv.includes('--force')
@@ -72,15 +85,14 @@ const judgements: Record<string, Judgement & { readonly seconds: number }> = {}
 const complaints: string[] = []
 for (const folder of asked.length === 0 ? known : asked) {
   const began = Date.now()
-  const parts: Report[] = []
-  for (const [index, files] of partsOf(folder).entries()) {
-    const part = await mutate(folder, index === 0 ? folder : `${folder}.${index}`, files)
-    if (part !== undefined) parts.push(part)
+  const parts: Judgement[] = []
+  for (const part of partsOf(folder)) {
+    const report = await mutate(part)
+    if (report !== undefined) parts.push(judge(report, explained, { loads: !noStatic }))
     else complaints.push(`${folder}: Stryker did not come to its end; what it says stands above`)
   }
   if (parts.length < partsOf(folder).length) continue
-  const report = joined(parts)
-  const judgement = judge(report, explained, { loads: !noStatic })
+  const judgement = sum(parts)
   const seconds = Math.round((Date.now() - began) / 1000)
   judgements[folder] = { ...judgement, seconds }
   complaints.push(...judgement.complaints)
@@ -96,11 +108,8 @@ for (const [folder, { mutants, killed, explained: excused, score, seconds }] of 
   const figures = [mutants, killed, excused].map((n) => String(n).padStart(8)).join('')
   console.log(`${folder.padEnd(14)}${figures} ${score.toFixed(2).padStart(9)} ${String(seconds).padStart(8)}`)
 }
-const all = Object.values(judgements)
-const total = (of: (one: Judgement) => number) => all.reduce((sum, one) => sum + of(one), 0)
-const killed = total((one) => one.killed)
-const rest = total((one) => one.mutants - one.explained)
-const score = rest === 0 ? 0 : Math.floor((killed / rest) * 10_000) / 100
+const all = sum(Object.values(judgements))
+const score = Object.keys(judgements).length === 0 ? 0 : all.score
 if (score < LEAST)
   complaints.push(
     `the score is ${score} % and ${LEAST} % is asked for: write tests that find the survivors, or explain them in packages/proofs/mutants.json`,
@@ -109,9 +118,9 @@ for (const complaint of complaints) console.log(`✗ ${complaint}`)
 console.log(
   JSON.stringify({
     gate: 'mutate',
-    mutants: total((one) => one.mutants),
-    killed,
-    explained: total((one) => one.explained),
+    mutants: all.mutants,
+    killed: all.killed,
+    explained: all.explained,
     score,
     target: LEAST,
     folders: Object.fromEntries(Object.entries(judgements).map(([name, one]) => [name, one.score])),
@@ -120,13 +129,8 @@ console.log(
 )
 process.exitCode = complaints.length === 0 ? 0 : 1
 
-/** Reports on different files, by the same tests, as one. */
-function joined(parts: readonly Report[]): Report {
-  return { ...parts[0], files: Object.assign({}, ...parts.map(({ files }) => files)) }
-}
-
-/** Runs Stryker over files of one folder, in a copy of the repository; what was found before is not tried again unless forced. */
-async function mutate(folder: string, name: string, files: readonly string[]): Promise<Report | undefined> {
+/** Runs Stryker over one part, in a copy of the repository; what was found before is not tried again unless forced. */
+async function mutate({ name, files, tests }: Part): Promise<Report | undefined> {
   const at = join(root, '.cache/mutate', name)
   mkdirSync(at, { recursive: true })
   const result = join(at, 'report.json')
@@ -161,7 +165,7 @@ async function mutate(folder: string, name: string, files: readonly string[]): P
     minutes: MINUTES,
     capture: false,
     env: {
-      AITBC_MUTATE: JSON.stringify(testsOf(folder)),
+      AITBC_MUTATE: JSON.stringify(tests),
       // The copy lies elsewhere than the repository.
       ...(vectors === undefined ? {} : { AITBC_VECTORS: vectors }),
       // A mutant meets the same values in each run, and titles that carry the seed stay the same.
