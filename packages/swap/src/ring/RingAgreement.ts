@@ -1,0 +1,170 @@
+import { Bytes, Codec, LockTerms, show, TaggedHash, Verdict } from '@aitbc/core'
+import { schnorr } from '@noble/curves/secp256k1.js'
+import * as Agreement from '../Agreement.js'
+import { SwapErrors } from '../errors.js'
+
+/** Fewest members of a ring; two have an {@link Agreement.Agreement}. */
+export const MIN_MEMBERS = 3
+/** Most members of a ring: each further one adds an inequality to the deadlines of all before it. */
+export const MAX_MEMBERS = 8
+
+/**
+ * What the members of a ring sign before anything is locked (Herlihy 2018, single leader). Member `i` locks `arcs[i]` for member `i + 1`,
+ * the last one for member 0, who leads: it alone knows the secret, locks first and reveals last. All arcs carry one hashlock; each one's
+ * deadline is earlier than the one's before.
+ */
+export interface RingAgreement {
+  readonly version: 1
+  readonly arcs: readonly LockTerms.LockTerms[]
+  /** BIP-340 public keys that the members sign with, 32 bytes each. */
+  readonly members: readonly Bytes.Bytes32[]
+}
+
+/** An agreement with all signatures (BIP-340, 64 bytes each, over {@link hash}), in the members' order. */
+export interface Signed {
+  readonly agreement: RingAgreement
+  readonly signatures: readonly Bytes.Bytes[]
+}
+
+/** A ring as one member has it: a swap of two legs, which the same machine runs. */
+export interface View {
+  readonly role: Agreement.Role
+  readonly terms: Readonly<Record<Agreement.Leg, LockTerms.LockTerms>>
+}
+
+/**
+ * A member's part of a ring: the leader is the initiator of arc 0 against the last arc; any other is the follower that locks its own arc
+ * against the one before. `InvalidAgreement` (4001) where there is no such member.
+ */
+export function viewOf({ arcs }: Pick<RingAgreement, 'arcs'>, member: number): View {
+  const own = arcs[member]
+  const incoming = arcs[(member + arcs.length - 1) % arcs.length]
+  if (!Number.isSafeInteger(member) || own === undefined || incoming === undefined)
+    throw SwapErrors.InvalidAgreement(`member must be 0 to ${arcs.length - 1}, got ${show(member)}`, {
+      argument: 'member',
+      received: member,
+    })
+  return member === 0
+    ? { role: 'initiator', terms: { long: own, short: incoming } }
+    : { role: 'follower', terms: { long: incoming, short: own } }
+}
+
+/**
+ * Refuses what the members could not safely sign, whatever the numbers: `InvalidAgreement` (4001), or the code of the term that is
+ * wrong. Whether the deadlines are far enough apart is the planner's question.
+ */
+export function assert(agreement: RingAgreement): void {
+  const refuse = (field: string, message: string, received: unknown) =>
+    SwapErrors.InvalidAgreement(`agreement.${field} ${message}, got ${show(received)}`, {
+      argument: `agreement.${field}`,
+      received,
+    })
+  if (typeof agreement !== 'object' || agreement === null) throw refuse('', 'must be an object', agreement)
+  const { version, arcs, members } = agreement
+  if (version !== 1) throw refuse('version', 'must be 1', version)
+  if (!Array.isArray(arcs) || arcs.length < MIN_MEMBERS || arcs.length > MAX_MEMBERS)
+    throw refuse('arcs', `must be ${MIN_MEMBERS} to ${MAX_MEMBERS} terms`, arcs?.length)
+  if (!Array.isArray(members) || members.length !== arcs.length)
+    throw refuse('members', `must be ${arcs.length} keys`, members?.length)
+  const ids = new Set<string>()
+  const keys = new Set<string>()
+  for (const [index, terms] of (arcs as RingAgreement['arcs']).entries()) {
+    LockTerms.assert(terms, `agreement.arcs[${index}]`)
+    if (!Bytes.equal(terms.hashlock, (arcs[0] as LockTerms.LockTerms).hashlock))
+      throw refuse(`arcs[${index}].hashlock`, "must equal the first arc's", Bytes.toHex(terms.hashlock))
+    if (terms.locker.account === terms.beneficiary.account)
+      throw refuse(
+        `arcs[${index}].beneficiary`,
+        'must be another account than the locker',
+        terms.beneficiary.account,
+      )
+    ids.add(Bytes.toHex(LockTerms.id(terms)))
+    Bytes.assert(members[index], 32, `agreement.members[${index}]`)
+    keys.add(Bytes.toHex(members[index] as Bytes.Bytes32))
+  }
+  if (ids.size !== arcs.length) throw refuse('arcs', 'must be locks of their own', `${ids.size} of them`)
+  if (keys.size !== members.length)
+    throw refuse('members', 'must be keys of their own', `${keys.size} of them`)
+}
+
+/** The canonical bytes of an agreement. */
+export function encode(agreement: RingAgreement): Bytes.Bytes {
+  assert(agreement)
+  return Codec.writer()
+    .u8(agreement.version)
+    .list(agreement.arcs, (writer, terms) => writer.bytes(LockTerms.encode(terms)))
+    .list(agreement.members, (writer, key) => writer.fixed(key))
+    .finish()
+}
+
+/** Reads canonical bytes; `InvalidEncoding` (1012), `InvalidAgreement` (4001), or the code of the term that is wrong. */
+export function decode(bytes: Bytes.Bytes): RingAgreement {
+  const reader = Codec.reader(bytes)
+  const agreement: RingAgreement = {
+    version: reader.u8() as 1,
+    arcs: reader.list((r) => LockTerms.decode(r.bytes())),
+    members: reader.list((r) => r.fixed(32)),
+  }
+  reader.finish()
+  assert(agreement)
+  return agreement
+}
+
+/** What all sign: the tagged SHA-256 (tag `aitbc/ring-agreement/v1`) of {@link encode}; also the ring's id. */
+export function hash(agreement: RingAgreement): Bytes.Hash32 {
+  return TaggedHash.of('aitbc/ring-agreement/v1', encode(agreement))
+}
+
+/**
+ * Signs an agreement (BIP-340, no auxiliary randomness: one signature an agreement and key).
+ *
+ * @returns 64 bytes
+ */
+export function sign(agreement: RingAgreement, identity: Bytes.Bytes32): Bytes.Bytes {
+  return schnorr.sign(hash(agreement), identity, new Uint8Array(32))
+}
+
+/** Checks all signatures; the refusal names whose is wrong. */
+export function verify({ agreement, signatures }: Signed): Verdict.Verdict<RingAgreement> {
+  const digest = hash(agreement)
+  if (signatures.length !== agreement.members.length)
+    return Verdict.refuse('signatures', `${agreement.members.length} have to sign, got ${signatures.length}`)
+  for (const [member, key] of agreement.members.entries())
+    if (!Agreement.verifySignature(signatures[member] as Bytes.Bytes, digest, key))
+      return Verdict.refuse('member-signature', `member ${member}'s signature is not over this agreement`, {
+        member,
+      })
+  return Verdict.accept(agreement)
+}
+
+/** First byte of a signed ring; that of an agreement of two is 0. */
+const MARK = 2
+
+/** The canonical bytes of a signed agreement. */
+export function encodeSigned({ agreement, signatures }: Signed): Bytes.Bytes {
+  return Codec.writer()
+    .u8(MARK)
+    .bytes(encode(agreement))
+    .list(signatures, (writer, signature) => writer.fixed(signature))
+    .finish()
+}
+
+/** Tells the bytes of a signed ring from those of an agreement of two. */
+export function isSigned(bytes: Bytes.Bytes): boolean {
+  return bytes[0] === MARK
+}
+
+/** Reads a signed agreement and checks its signatures: `InvalidSignature` (4002), and the codes of {@link decode}. */
+export function decodeSigned(bytes: Bytes.Bytes): Signed {
+  const reader = Codec.reader(bytes)
+  if (reader.u8() !== MARK)
+    throw SwapErrors.InvalidAgreement('these are not the bytes of a signed ring', { argument: 'bytes' })
+  const agreement = decode(reader.bytes())
+  const signatures = reader.list((r) => r.fixed(64))
+  reader.finish()
+  const signed: Signed = { agreement, signatures }
+  const verdict = verify(signed)
+  if (!verdict.ok)
+    throw SwapErrors.InvalidSignature(verdict.refusal.message, { check: verdict.refusal.check })
+  return signed
+}
