@@ -60,7 +60,7 @@ export function create(options: create.Options = {}): Batch {
       for (const [i, check] of checks.slice(from, from + MOST).entries()) {
         if (!Ed25519.isShaped(check)) continue
         const table = tableOf(check.publicKey)
-        const nonce = table === undefined ? undefined : Curve.fromBytes(check.signature.subarray(0, 32))
+        const nonce = Curve.fromBytes(check.signature.subarray(0, 32))
         if (table === undefined || nonce === undefined) continue
         spare[items.length] ??= Curve.emptyTable(POINT_TABLE)
         const room = Curve.fill(spare[items.length] as Curve.Table, nonce)

@@ -5,6 +5,7 @@ import { checkOf, SPOILT, torsioned } from './checks.js'
 
 const batch = Batch.create()
 const many = Array.from({ length: 13 }, (_, i) => checkOf(i))
+const spoilt = (it: Engine.Check) => (SPOILT['a bit of S'] as (typeof SPOILT)[string])(it)
 
 describe('Batch', () => {
   test('none, one and many', async () => {
@@ -78,8 +79,58 @@ describe('Batch', () => {
     expect(asked).toEqual([80])
   })
 
+  test('a batch that fails is halved, and at most four are asked one by one', () => {
+    const asked: number[] = []
+    const own = Batch.create({
+      random: (length) => {
+        asked.push(length / 16)
+        return crypto.getRandomValues(new Uint8Array(length))
+      },
+    })
+    const equations = (count: number, wrong: number) => {
+      const checks = many.slice(0, count).map((check, i) => (i === wrong ? spoilt(check) : check))
+      asked.length = 0
+      expect(own.verify(checks)).toEqual(checks.map((_, i) => i !== wrong))
+      return [...asked]
+    }
+    expect(equations(4, 1)).toEqual([4])
+    expect(equations(8, 0)).toEqual([8, 4, 4])
+    expect(equations(9, 8)).toEqual([9, 4, 5, 2, 3])
+    // What isn't of the form is in no equation, and where nothing is left there is none.
+    asked.length = 0
+    const short = (SPOILT['a short key'] as (typeof SPOILT)[string])(checkOf(1))
+    expect(own.verify([short])).toEqual([false])
+    expect(asked).toEqual([])
+  })
+
+  test('A59: the rule that is asked for, also where it waits', async () => {
+    const check = torsioned(1, 0)
+    expect(await batch.verifyMany([check], { rule: 'strict' })).toEqual([false])
+    expect(await batch.verifyMany([check], { rule: 'zip215' })).toEqual([true])
+    expect(await batch.verifyMany([check])).toEqual([true])
+  })
+
+  test('A59: the form that every rule asks for: its lengths, and a scalar below the order', () => {
+    const good = checkOf(3)
+    const { publicKey, signature } = good
+    const withScalar = (s: bigint): Engine.Check => {
+      const scalar = Uint8Array.from({ length: 32 }, (_, i) => Number((s >> BigInt(8 * i)) & 255n))
+      return { ...good, signature: Uint8Array.of(...signature.subarray(0, 32), ...scalar) }
+    }
+    expect(Ed25519.isShaped(good)).toBe(true)
+    expect(Ed25519.isShaped(withScalar(Ed25519.ORDER - 1n))).toBe(true)
+    for (const bad of [
+      withScalar(Ed25519.ORDER),
+      { ...good, publicKey: publicKey.slice(1) },
+      { ...good, publicKey: Uint8Array.of(...publicKey, 0) },
+      { ...good, signature: signature.slice(1) },
+      { ...good, signature: Uint8Array.of(...signature, 0) },
+    ])
+      expect(Ed25519.isShaped(bad)).toBe(false)
+  })
+
   test('a source of zeros, or of too few bytes, makes nothing pass', () => {
-    const bad = (SPOILT['a bit of S'] as (it: Engine.Check) => Engine.Check)(checkOf(3))
+    const bad = spoilt(checkOf(3))
     const zeros = Batch.create({ random: (length) => new Uint8Array(length) })
     expect(zeros.verify([checkOf(1), bad])).toEqual([true, false])
     const short = Batch.create({ random: () => new Uint8Array(0) })
@@ -95,7 +146,7 @@ describe('Batch', () => {
   test('more than one equation takes', () => {
     const few = many.slice(0, 5)
     const checks = Array.from({ length: 1030 }, (_, i) => few[i % 5] as Engine.Check)
-    checks[512] = checks[1029] = (SPOILT['a bit of S'] as (it: Engine.Check) => Engine.Check)(checkOf(1))
+    checks[512] = checks[1029] = spoilt(checkOf(1))
     const answers = batch.verify(checks)
     expect(answers.flatMap((yes, i) => (yes ? [] : [i]))).toEqual([512, 1029])
   })

@@ -54,10 +54,9 @@ describe('Wasm', () => {
     expect(hex(first)).toBe(before)
   })
 
-  test('at once', () => {
-    expect(hex(Wasm.createSync()?.sha256(message(9)) ?? new Uint8Array(0))).toBe(
-      hex(noble.sha256(message(9))),
-    )
+  test('anew, and at once', async () => {
+    for (const own of [await Wasm.create(), Wasm.createSync()])
+      expect(hex(own?.sha256(message(9)) ?? new Uint8Array(0))).toBe(hex(noble.sha256(message(9))))
   })
 
   test('where WebAssembly is forbidden there is no such tier', async () => {
@@ -77,5 +76,7 @@ describe('Wasm', () => {
   test.each([wasm, noble])('error: parts that are not whole', (hashing) => {
     expect(() => hashing.hashLevel(new Uint8Array(65))).toThrow('nodes have 64 bytes each, got 65')
     expect(() => hashing.sha256d(new Uint8Array(79))).toThrow('headers have 80 bytes each, got 79')
+    const context = { argument: 'headers', expected: 80, received: 81 }
+    expect(() => hashing.sha256d(new Uint8Array(81))).toThrow(expect.objectContaining({ context }))
   })
 })

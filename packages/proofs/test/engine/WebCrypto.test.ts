@@ -1,5 +1,5 @@
 import { createEngine, Engine, Hashing, WebCrypto } from '@aitbc/proofs/engine'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { checkOf, SPOILT, torsioned } from './checks.js'
 
 const checks = Array.from({ length: 6 }, (_, i) => checkOf(i))
@@ -7,14 +7,18 @@ const checks = Array.from({ length: 6 }, (_, i) => checkOf(i))
 /** A platform that answers as told; the first question is the one about the factor of eight. */
 function platform(answer: (nth: number) => Promise<boolean>) {
   const asked: number[] = []
+  const imported: unknown[][] = []
   const subtle = {
-    importKey: async () => ({}),
+    importKey: async (...told: unknown[]) => {
+      imported.push(told)
+      return {}
+    },
     verify: () => {
       asked.push(asked.length)
       return answer(asked.length - 1)
     },
   } as unknown as SubtleCrypto
-  return { subtle, asked }
+  return { subtle, asked, imported }
 }
 
 /** Points of small order and other forms of points, as keys and as nonces. */
@@ -67,6 +71,32 @@ describe('WebCrypto', () => {
     })
     expect(await WebCrypto.create({ subtle })).toBeUndefined()
     expect(await WebCrypto.create({ subtle: null })).toBeUndefined()
+    vi.stubGlobal('crypto', undefined)
+    try {
+      expect(await WebCrypto.create()).toBeUndefined()
+    } finally {
+      vi.unstubAllGlobals()
+    }
+  })
+
+  test('keys are imported to verify and for nothing else, once while they are kept', async () => {
+    const { subtle, imported } = platform(async (nth) => nth > 0)
+    const signing = (await WebCrypto.create({ subtle, keys: 2 })) as Engine.Signing
+    expect(imported).toEqual([['raw', expect.any(Uint8Array), { name: 'Ed25519' }, false, ['verify']]])
+    const [a, b, c] = checks as [Engine.Check, Engine.Check, Engine.Check]
+    for (const check of [a, b, a, c, a, b]) expect(await signing.verifyMany([check])).toEqual([true])
+    // The one used longest ago made room.
+    expect(imported.slice(1).map(([, key]) => key)).toEqual([a, b, c, b].map(({ publicKey }) => publicKey))
+  })
+
+  test('A59: what isn’t of the form gets no further than here', async () => {
+    const { subtle, asked } = platform(async (nth) => nth > 0)
+    const signing = (await WebCrypto.create({ subtle })) as Engine.Signing
+    for (const way of ['a short key', 'a short signature', 'S above the order'])
+      expect(await signing.verifyMany([(SPOILT[way] as (typeof SPOILT)[string])(checkOf(3))])).toEqual([
+        false,
+      ])
+    expect(asked.length).toBe(1)
   })
 
   test('a no, and a failure, of the platform are noble’s to decide', async () => {
@@ -126,6 +156,26 @@ describe('createEngine', () => {
     const engine = await createEngine({ subtle: null })
     const bad = checks.map((it, i) => (i === 2 ? (SPOILT['a bit of R'] as (typeof SPOILT)[string])(it) : it))
     expect(await engine.verifyMany(bad)).toEqual(bad.map((_, i) => i !== 2))
+    expect(await engine.verifyMany([...bad, ...checks])).toEqual([...bad, ...checks].map((_, i) => i !== 2))
+  })
+
+  // With one thread 20 · 1 / (1 + 1.25) of 20 are the platform's, and so on.
+  test.each([
+    [undefined, 8],
+    [{ hardwareConcurrency: 1 }, 8],
+    [{ hardwareConcurrency: 3 }, 12],
+    [{ hardwareConcurrency: 64 }, 15],
+  ])('one processor is left to batches, and four at most are counted on: %o', async (navigator, share) => {
+    vi.stubGlobal('navigator', navigator)
+    try {
+      const { subtle, asked } = platform(async (nth) => nth > 0)
+      const engine = await createEngine({ subtle })
+      const many = Array.from({ length: 20 }, () => checks[0] as Engine.Check)
+      expect(await engine.verifyMany(many)).toEqual(many.map(() => true))
+      expect(asked.length - 1).toBe(share)
+    } finally {
+      vi.unstubAllGlobals()
+    }
   })
 
   test('a platform gets a share of many, and batches the rest', async () => {
