@@ -12,7 +12,7 @@ import { type Bug, bugs } from './bugs.js'
  */
 
 const MINUTES = 10
-const copy = join(root, '.cache/seeded-bugs/copy')
+const copy = join(root, '.cache/seeded-bugs', String(process.pid))
 
 /** What the tests said: how many failed, or why they could not run. */
 interface Said {
