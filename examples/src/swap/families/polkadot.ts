@@ -9,9 +9,12 @@ import type { Costs, Family } from '../Family.js'
 /** Locks need contracts, which no runtime on npm has. */
 const SPEC = 'POLKADOT_CHAIN_SPEC'
 
+const SALT = new Uint8Array(32)
+
 interface At {
   readonly url: string
-  readonly contract: string
+  /** Who made the contract, 20 bytes in hex: with that and its code, everybody knows its address. */
+  readonly deployer: string
   readonly symbol: string
   readonly decimals: number
   readonly ss58: number
@@ -31,10 +34,11 @@ export const polkadot: Family = {
       await node.dispose()
       throw new Error(`the runtime that ${SPEC} names has no contracts: it is no Hub`)
     }
-    const contract = await node.deploy(Bytes.fromHex(HtlcArtifact.creation.slice(2)))
+    await node.deploy(Bytes.fromHex(HtlcArtifact.creation.slice(2)), { salt: SALT })
+    const deployer = Bytes.toHex(node.deployer)
     const { native, fees, ss58 = 0 } = node.network
     const { symbol, decimals } = native
-    const at: At = { url: node.url, contract, symbol, decimals, ss58, dust: String(fees.dust) }
+    const at: At = { url: node.url, deployer, symbol, decimals, ss58, dust: String(fees.dust) }
     const network = networkOf(at)
     const api = await connect(node.url)
     const unit = 10n ** BigInt(decimals)
@@ -90,7 +94,8 @@ export const polkadot: Family = {
     const network = networkOf(at)
     const api = await connect(at.url)
     const chainId = BigInt(String(api.consts['revive']?.['chainId']))
-    const adapter = createPolkadotAdapter({ network, api, hub: { address: at.contract, chainId }, pollMs })
+    const deployment = { deployer: Bytes.fromHex(at.deployer), salt: SALT }
+    const adapter = createPolkadotAdapter({ network, api, hub: { deployment, chainId }, pollMs })
     return {
       adapter,
       backend: adapter.backend,

@@ -22,6 +22,7 @@ import { createMemory } from '../internal/memory.js'
 import { pause } from '../internal/pause.js'
 import * as Address from './Address.js'
 import type { RelaySource } from './createRelaySource.js'
+import * as HubDeployment from './HubDeployment.js'
 import * as HubLock from './HubLock.js'
 import { accountAt, assetOf, holding } from './internal/accounts.js'
 import { atTip, type Client, hashOf, ref, tipOf, told } from './internal/client.js'
@@ -185,9 +186,7 @@ export declare namespace createPolkadotAdapter {
     /** How a watch waits; rejects when aborted. A timer unless told. */
     readonly wait?: (milliseconds: number, signal?: AbortSignal) => Promise<void>
   }
-  type HubOptions = {
-    /** Address of the contract `Htlc`: `0x` and 20 bytes in lower-case hex. */
-    readonly address: string
+  type HubOptions = Contract & {
     /** What contracts on this chain read as its number: 420420419 on Polkadot Hub, 420420418 on Kusama Hub. */
     readonly chainId: bigint
     /** Block from which on locks are searched; 0 unless told. */
@@ -199,6 +198,21 @@ export declare namespace createPolkadotAdapter {
      */
     readonly relay?: Pick<RelaySource, 'head'>
   }
+  /** Which instance of the contract `Htlc`. */
+  type Contract =
+    | {
+        /** Who instantiated it, with which salt: its address commits to the audited creation code. */
+        readonly deployment: HubDeployment.HubDeployment
+        readonly address?: undefined
+      }
+    | {
+        /**
+         * Its address, `0x` and 20 bytes in lower-case hex, where it was made in another way. That the audited code is there is checked; that
+         * its maker gave it no locks which nobody paid for is on the caller's word.
+         */
+        readonly address: string
+        readonly deployment?: undefined
+      }
 }
 
 async function prepareOnHub(
@@ -264,7 +278,9 @@ function createClient(
 }
 
 function createHub(network: Network, options: createPolkadotAdapter.HubOptions): Hub {
-  const { address, chainId, deployedAt = 0n, limits, relay } = options
+  const { chainId, deployedAt = 0n, limits, relay } = options
+  const address =
+    options.deployment === undefined ? options.address : HubDeployment.addressOf(options.deployment)
   if (!/^0x[0-9a-f]{40}$/.test(address))
     throw CoreErrors.InvalidArgument(
       `hub.address must be 0x and 40 lower-case hex digits, got ${show(address)}`,

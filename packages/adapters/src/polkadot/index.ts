@@ -7,6 +7,7 @@ export {
 } from './createPolkadotAdapter.js'
 export { createSeedWallet } from './createSeedWallet.js'
 export { PolkadotErrors } from './errors.js'
+export * as HubDeployment from './HubDeployment.js'
 export * as HubLock from './HubLock.js'
 export * as HubUnits from './HubUnits.js'
 export type { DispatchFailure } from './internal/events.js'

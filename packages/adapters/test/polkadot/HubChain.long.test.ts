@@ -10,16 +10,19 @@ import {
   SwapSeed,
 } from '@aitbc/core'
 import { createPolkadotNode, type PolkadotNode } from '@aitbc/devnet'
+import { HtlcStorage } from '@aitbc/proofs/ethereum'
 import { createHubVerifier, LockEvidence } from '@aitbc/proofs/revive'
 import { Header } from '@aitbc/proofs/substrate'
 import { ApiPromise, WsProvider } from '@polkadot/api'
 import type { ApiOptions } from '@polkadot/api/types'
+import { getContractAddress } from 'viem'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { HtlcArtifact } from '../../src/evm/index.js'
 import {
   Address,
   createPolkadotAdapter,
   createSeedWallet,
+  HubLock,
   HubUnits,
   type PolkadotHubAdapter,
 } from '../../src/polkadot/index.js'
@@ -42,6 +45,7 @@ describe.skipIf(spec === '')(
     let unit: bigint
     let nonces = 0
 
+    const creation = Bytes.fromHex(HtlcArtifact.creation.slice(2))
     const seed = (fill: number) => new Uint8Array(32).fill(fill)
     const bytesOf = (id: `${string}:${string}:${string}`) =>
       Address.fromAccountId(id, node.network, 'account')
@@ -90,8 +94,11 @@ describe.skipIf(spec === '')(
       ) as [typeof alice, typeof bob]
       for (const { funding } of [alice, bob]) await node.fund(bytesOf(funding), 10_000n * unit)
       const chainId = BigInt(String(api.consts['revive']?.['chainId']))
-      const address = await node.deploy(Bytes.fromHex(HtlcArtifact.creation.slice(2)))
-      adapter = createPolkadotAdapter({ network, api, maxTip: unit, hub: { address, chainId } })
+      const salt = new Uint8Array(32)
+      const address = await node.deploy(creation, { salt })
+      const deployment = { deployer: node.deployer, salt }
+      adapter = createPolkadotAdapter({ network, api, maxTip: unit, hub: { deployment, chainId } })
+      expect(adapter.backend.address).toBe(address)
     })
     afterAll(async () => {
       await api?.disconnect()
@@ -146,6 +153,47 @@ describe.skipIf(spec === '')(
       })
       await expect(adapter.prove({ kind: 'lock', terms, lock })).rejects.toMatchObject({
         _tag: 'PolkadotNotProvable',
+      })
+    })
+
+    test('H20: the audited code under an address of its own making may hold locks that nobody paid for; not under one that its creation code makes', async () => {
+      const { network } = node
+      const { chainId } = adapter.chain
+      const over = (address: string) => createPolkadotAdapter({ network, api, hub: { address, chainId } })
+      const { terms } = await swap()
+      // Where the deployer's next contract comes to be: by its nonce, which each deployment raises by as much.
+      const from = `0x${Bytes.toHex(node.deployer)}` as const
+      const at = (nonce: number) => getContractAddress({ from, nonce: BigInt(nonce) }).toLowerCase()
+      const nonceOf = (address: string) => {
+        const nonce = Array.from({ length: 100 }, (_, i) => i).find((i) => at(i) === address)
+        if (nonce === undefined) throw new Error(`${address} is of no nonce`)
+        return nonce
+      }
+      const [first, second] = [nonceOf(await node.deploy(creation)), nonceOf(await node.deploy(creation))]
+      const next = at(second + (second - first))
+      const forged = { ...terms, backend: over(next).backend }
+      const slot = HtlcStorage.slot(HtlcStorage.lockId(HubLock.parameters(forged, over(next).chain)))
+      // Writes that the lock is there (PUSH1, PUSH32, SSTORE), and leaves the audited code behind (CODECOPY, RETURN).
+      const runtime = creation.slice(26)
+      const length = [0x61, runtime.length >> 8, runtime.length & 0xff]
+      const made = Uint8Array.from([
+        ...[0x60, 1, 0x7f, ...slot, 0x55],
+        ...[...length, 0x60, 48, 0x5f, 0x39, ...length, 0x5f, 0xf3],
+      ])
+      expect(made.length).toBe(48)
+      expect(await node.deploy(Bytes.concat(made, runtime))).toBe(next)
+      // All that can be asked of the chain says that it is the contract, and that the lock is there.
+      const proving = await createProvingApi(node.url)
+      const other = createPolkadotAdapter({ network, api: proving.api, hub: { address: next, chainId } })
+      const lock = other.expectLock(forged, [])
+      await node.produce(3)
+      const evidence = await other.prove({ kind: 'lock', terms: forged, lock })
+      await proving.api.disconnect()
+      expect(evidence.format).toBe(LockEvidence.FORMAT.lock)
+      // No deployer and no salt make that address from the audited creation code: an adapter that is given those can't be led there.
+      expect(adapter.auditTerms(forged)).toMatchObject({ ok: false })
+      await expect(adapter.findLocks(forged)).rejects.toMatchObject({
+        context: { argument: 'terms.backend.address' },
       })
     })
 

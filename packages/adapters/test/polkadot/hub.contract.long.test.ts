@@ -51,11 +51,13 @@ else {
     async create() {
       const node = await createPolkadotNode({ chainSpec })
       const connections = createConnections(node)
-      const address = await node.deploy(Bytes.fromHex(HtlcArtifact.creation.slice(2)))
+      const salt = new Uint8Array(32)
+      await node.deploy(Bytes.fromHex(HtlcArtifact.creation.slice(2)), { salt })
+      const deployment = { deployer: node.deployer, salt }
       const proving = await createProvingApi(node.url)
       const chainId = BigInt(String(proving.api.consts['revive']?.['chainId']))
       const over = (api: ApiPromise) =>
-        createPolkadotAdapter({ network, api, hub: { address, chainId }, pollMs: 1 })
+        createPolkadotAdapter({ network, api, hub: { deployment, chainId }, pollMs: 1 })
       const { prove } = over(proving.api)
       return {
         open: async (endpoint) => {

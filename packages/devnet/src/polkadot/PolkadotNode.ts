@@ -1,6 +1,7 @@
 import type { Block, Blockchain } from '@acala-network/chopsticks-core'
 import { Bytes, type Network } from '@aitbc/core'
 import * as networks from '@aitbc/core/networks'
+import { Account } from '@aitbc/proofs/revive'
 import { DevnetErrors } from '../errors.js'
 import * as guards from '../internal/guards.js'
 import { type Exclusive, mutex } from '../internal/mutex.js'
@@ -56,9 +57,12 @@ export interface PolkadotNode extends AsyncDisposable {
   include(extrinsics: readonly Uint8Array[], options?: { readonly time?: bigint }): Promise<void>
   /**
    * Deploys a contract from its EVM creation code through pallet-revive, in a block of its own, and gives its address (`0x` and 20 bytes).
+   * With a salt (32 bytes) that is the address which {@link deployer}, salt and code make (EIP-1014), and each can be there once.
    * `NodeRejected` (6004) where the runtime has no contracts, or refuses this one.
    */
-  deploy(creation: Uint8Array): Promise<string>
+  deploy(creation: Uint8Array, options?: { readonly salt?: Uint8Array }): Promise<string>
+  /** By which contracts know who deploys here, 20 bytes. */
+  readonly deployer: Uint8Array
   /**
    * Takes the last blocks off the chain and builds one more than went. What they had waits again, and comes in the new ones, unless it is
    * to be forgotten. Errors: `ReorgFailed` (6011).
@@ -243,11 +247,14 @@ async function serve(
           )
       })
     },
-    deploy: (creation) =>
-      task(async () => {
+    deployer: Account.toH160(DEPLOYER),
+    deploy: (creation, { salt } = {}) => {
+      if (salt !== undefined) Bytes.assert(salt, 32, 'salt')
+      return task(async () => {
         await give(DEPLOYER, 1000n * 10n ** BigInt(facts.network.native.decimals))
-        return deploy(chain, creation, (extrinsic) => build(undefined, [extrinsic]))
-      }),
+        return deploy(chain, { creation, salt }, (extrinsic) => build(undefined, [extrinsic]))
+      })
+    },
     fund: (account, planck) => {
       Bytes.assert(account, 32, 'account')
       guards.bigint(planck, 'planck', 0n, 2n ** 127n)

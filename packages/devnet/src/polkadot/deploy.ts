@@ -33,7 +33,7 @@ interface Event {
 /** Maps the deployer's account, where that has to be, and instantiates a contract; each in a block of its own. */
 export async function deploy(
   chain: Blockchain,
-  creation: Uint8Array,
+  { creation, salt }: { readonly creation: Uint8Array; readonly salt: Uint8Array | undefined },
   include: (extrinsic: Hex) => Promise<void>,
 ): Promise<string> {
   const { registry, tx, query } = await chain.head.meta
@@ -72,7 +72,9 @@ export async function deploy(
   const map = tx['revive']?.['mapAccount']
   // Where an account is mapped already, or by itself, this fails, and nothing is lost.
   if (map !== undefined) await run(map())
-  const events = await run(make(0, LIMIT, 10n ** 16n, `0x${Bytes.toHex(creation)}`, '0x', null))
+  const code = `0x${Bytes.toHex(creation)}`
+  const salted = salt === undefined ? null : `0x${Bytes.toHex(salt)}`
+  const events = await run(make(0, LIMIT, 10n ** 16n, code, '0x', salted))
   const made = events.find(({ event }) => event.section === 'revive' && event.method === 'Instantiated')
   const address = made?.event.data.contract?.toHex()
   if (address === undefined)
