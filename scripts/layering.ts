@@ -161,6 +161,8 @@ export function violationsOf(file: string, text: string, manifest: Manifest): re
         report(line, 'border', `reaches out of its package's source: '${specifier}'`)
       // What reads published data is shared by the tests of all packages; it reads files, so it's none for the browser.
       else if (place === 'test' && !pureTest && target.startsWith('scripts/vectors/')) continue
+      // What a contract asks of every implementation, wherever that is.
+      else if (place === 'test' && /^packages\/[^/]+\/test\/(.+\/)?contract\.js$/.test(target)) continue
       else if (owner !== undefined && !inSource && to !== owner)
         report(line, 'border', `reaches into another package's files: '${specifier}'`)
       const other = /^packages\/adapters\/src\/([^/]+)\//.exec(target)?.[1]

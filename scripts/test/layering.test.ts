@@ -93,3 +93,11 @@ test('behavior: readers of published data are for tests in Node alone', () => {
   expect(rules('packages/core/src/ids.ts', text)).toEqual(['border'])
   expect(rules('packages/core/test/caip.vectors.test.ts', "import 'node:fs'")).toEqual([])
 })
+
+test('behavior: a contract of one package is asked of another package’s implementation, in tests', () => {
+  const text = "import { storageContract } from '../../../core/test/storage/contract.js'"
+  expect(rules('packages/swap/test/postgres/postgres.node.test.ts', text)).toEqual([])
+  expect(rules('packages/swap/src/postgres/index.ts', text)).toEqual(['border'])
+  const helper = "import { x } from '../../../core/test/storage/file-worker.js'"
+  expect(rules('packages/swap/test/postgres/postgres.node.test.ts', helper)).toEqual(['border'])
+})

@@ -1,0 +1,336 @@
+import { type CallOptions, CoreErrors, type Log, type Signer, type Storage, show } from '@aitbc/core'
+import { SwapErrors } from '../errors.js'
+import * as Runner from '../Runner.js'
+import type * as Side from '../Side.js'
+import type * as SwapMachine from '../SwapMachine.js'
+import { openLog, type PostgresStorage } from './createPostgresStorage.js'
+import { assertMs } from './Database.js'
+import * as Lease from './Lease.js'
+
+/** What a worker does, for people. */
+export type Progress =
+  | { readonly is: 'claimed'; readonly id: string; readonly token: bigint }
+  | { readonly is: 'swap'; readonly id: string; readonly progress: Runner.Progress }
+  | { readonly is: 'finished'; readonly id: string; readonly outcome: SwapMachine.Outcome }
+  /** Its lease is over: somebody else drives the swap, or will. */
+  | { readonly is: 'lost'; readonly id: string; readonly error: unknown }
+  /** It was given back, to be taken again in so many milliseconds. */
+  | { readonly is: 'failed'; readonly id: string; readonly error: unknown; readonly againMs: number }
+  /** The database didn't answer in time; the worker goes on. */
+  | { readonly is: 'trouble'; readonly error: unknown }
+
+/** Options of a worker. */
+export interface Options extends CallOptions {
+  readonly storage: PostgresStorage
+  /** Most swaps that are driven at once; 100 unless told. */
+  readonly concurrency?: number
+  /**
+   * How long a claim counts without being renewed, milliseconds by the server's clock; 30,000 unless told. As long a killed worker's swaps
+   * stand still; longer than the longest pause of this process.
+   */
+  readonly leaseMs?: number
+  /** How often due swaps are looked for, milliseconds; 1000 unless told. */
+  readonly pollMs?: number
+  /** What each swap is driven to, see `Runner.run`; `paid` unless told. */
+  readonly until?: 'paid' | 'collected'
+  /** Milliseconds that never go back; `performance.now()` unless told. */
+  readonly now?: () => number
+  readonly onProgress?: (progress: Progress) => void
+}
+
+/** A swap that this worker has a lease of. */
+interface Held {
+  readonly lease: Lease.Lease
+  readonly stop: AbortController
+  /** Until when the lease counts here, by the worker's own clock: always before it ends at the server. */
+  end: number
+  lost?: Error
+  /** It is being given back, or its swap is finished. */
+  over?: true
+  done: Promise<void>
+}
+
+const LOG = /^swap\/(.+)\/log-\d+$/
+const FIRST_AGAIN_MS = 1000
+const LAST_AGAIN_MS = 60_000
+/** The part of a lease after which it is renewed, and the part that is used at all: clocks run differently, and a call takes its time. */
+const RENEW = 1 / 3
+const USE = 0.9
+const ASK_MS = 1000
+
+/**
+ * Drives swaps of a database together with any number of other workers, until the signal: claims what is due, runs it with `Runner`,
+ * renews its leases, and gives them back at the end. It rejects with `signal.reason` when all it drove has stopped.
+ *
+ * No swap is driven by two. A worker that is killed or cut off from the database has its swaps taken over once their leases end by the
+ * server's clock. One that was only paused finds its leases gone: nothing more of it reaches a journal (which the next owner's
+ * opening has fenced) or a chain (each broadcast asks for the lease before), and its runs end with `SwapBusy` (4012) (L3).
+ *
+ * A swap that fails is given back, and taken again after a pause that doubles up to a minute. `InvalidArgument` (1013) for an
+ * option out of range.
+ *
+ * @example
+ * import type { Runner } from '@aitbc/swap'
+ * import { type PostgresStorage, Worker } from '@aitbc/swap/postgres'
+ * declare const storage: PostgresStorage
+ * declare const context: Omit<Runner.Context, 'storage'>
+ * const stop = new AbortController()
+ * const running = Worker.run(context, { storage, concurrency: 500, signal: stop.signal })
+ * stop.abort(new Error('the service ends'))
+ * await running.catch((reason) => reason)
+ */
+export async function run(
+  context: Omit<Runner.Context, 'storage' | 'onProgress'>,
+  options: Options,
+): Promise<never> {
+  const { storage, concurrency = 100, leaseMs = 30_000, pollMs = 1000, until = 'paid' } = options
+  const now = options.now ?? (() => performance.now())
+  if (!Number.isSafeInteger(concurrency) || concurrency < 1)
+    throw CoreErrors.InvalidArgument(`concurrency must be an integer from 1 on, got ${show(concurrency)}`, {
+      argument: 'concurrency',
+      received: concurrency,
+    })
+  assertMs(leaseMs, 'leaseMs')
+  assertMs(pollMs, 'pollMs')
+  const tell = (progress: Progress) => options.onProgress?.(progress)
+  const stopped = new AbortController()
+  const signal =
+    options.signal === undefined ? stopped.signal : AbortSignal.any([options.signal, stopped.signal])
+  signal.throwIfAborted()
+
+  const holding = new Map<string, Held>()
+  /** Set when there is room again. */
+  let room = () => {}
+
+  const lose = (held: Held, why: string): Error => {
+    if (held.lost === undefined) {
+      const { id } = held.lease
+      held.lost = SwapErrors.SwapBusy(`swap ${id} is not this worker's any more: ${why}`, { id })
+      tell({ is: 'lost', id, error: held.lost })
+      held.stop.abort(held.lost)
+    }
+    return held.lost
+  }
+  /** What the worker knows by itself; a pause of any length shows in its own clock. */
+  const assertOwn = (held: Held): void => {
+    if (held.lost !== undefined) throw held.lost
+    if (now() >= held.end) throw lose(held, 'its lease ended')
+  }
+  const assertHeld = async (held: Held): Promise<void> => {
+    assertOwn(held)
+    let is = true
+    try {
+      is = await Lease.isHeld(storage, held.lease, { patienceMs: Math.min(ASK_MS, leaseMs) })
+    } catch (error) {
+      // Nobody can take the swap over before the lease ends, whether the server can be asked or not.
+      tell({ is: 'trouble', error })
+    }
+    if (!is) throw lose(held, 'another one has it')
+    assertOwn(held)
+  }
+
+  const own = leased(storage, holding, assertOwn)
+
+  const drive = async (held: Held): Promise<void> => {
+    const { lease, stop } = held
+    const { id } = lease
+    const swapContext: Runner.Context = {
+      ...context,
+      storage: own,
+      sides: fenced(context.sides, () => assertHeld(held)),
+      onProgress: (progress) => tell({ is: 'swap', id, progress }),
+    }
+    try {
+      assertOwn(held)
+      const swap = await Runner.load(swapContext, id)
+      const outcome = await Runner.run(swapContext, swap, { signal: stop.signal, until })
+      held.over = true
+      await Lease.finish(storage, lease, outcome)
+      tell({ is: 'finished', id, outcome })
+    } catch (error) {
+      if (held.lost !== undefined || signal.aborted) return
+      const againMs = Math.min(LAST_AGAIN_MS, FIRST_AGAIN_MS * 2 ** Math.min(lease.failures, 10))
+      held.over = true
+      tell({ is: 'failed', id, error, againMs })
+      await Lease.release(storage, [lease], { delayMs: againMs, failed: true }).catch((error) =>
+        tell({ is: 'trouble', error }),
+      )
+    }
+  }
+
+  const take = (lease: Lease.Lease, asked: number): void => {
+    const before = holding.get(lease.id)
+    const held: Held = {
+      lease,
+      stop: new AbortController(),
+      end: asked + leaseMs * USE,
+      done: Promise.resolve(),
+    }
+    holding.set(lease.id, held)
+    tell({ is: 'claimed', id: lease.id, token: lease.token })
+    // Where a lease was lost and comes back, the run before has to end first.
+    held.done = (before?.done ?? Promise.resolve())
+      .then(() => drive(held))
+      .finally(() => {
+        if (holding.get(lease.id) === held) holding.delete(lease.id)
+        if (!signal.aborted) room()
+      })
+  }
+
+  const claiming = async (): Promise<void> => {
+    while (!signal.aborted) {
+      const free = concurrency - holding.size
+      const again = new Promise<void>((resolve) => {
+        room = resolve
+      })
+      let taken = 0
+      if (free > 0)
+        try {
+          const asked = now()
+          const leases = await Lease.claim(storage, { max: free, leaseMs })
+          taken = leases.length
+          for (const lease of leases) take(lease, asked)
+        } catch (error) {
+          tell({ is: 'trouble', error })
+        }
+      // With room and nothing due there is nothing to hurry for; without room the next end is.
+      if (taken === 0 || taken === free)
+        await pause(pollMs, signal, holding.size >= concurrency ? again : undefined)
+    }
+  }
+
+  const renewing = async (): Promise<void> => {
+    while (!signal.aborted) {
+      await pause(leaseMs * RENEW, signal)
+      if (signal.aborted) return
+      const mine = [...holding.values()].filter((held) => {
+        if (held.lost === undefined && now() >= held.end) lose(held, 'its lease ended')
+        return held.lost === undefined && !held.over
+      })
+      try {
+        const asked = now()
+        const still = await Lease.renew(
+          storage,
+          mine.map(({ lease }) => lease),
+          { leaseMs },
+        )
+        for (const held of mine) {
+          if (still.has(held.lease.id)) held.end = asked + leaseMs * USE
+          else if (!held.over) lose(held, 'another one has it')
+        }
+      } catch (error) {
+        tell({ is: 'trouble', error })
+      }
+    }
+  }
+
+  try {
+    await Promise.all([claiming(), renewing()])
+  } finally {
+    stopped.abort(new Error('the worker ended'))
+    const left = [...holding.values()]
+    for (const held of left) held.stop.abort(signal.reason)
+    const ended = new Set<Held>()
+    const enough = new AbortController()
+    // What doesn't end is not given back: its lease ends by itself.
+    await Promise.race([
+      Promise.all(left.map((held) => held.done.then(() => ended.add(held)))),
+      pause(leaseMs, enough.signal),
+    ])
+    enough.abort()
+    const free = left.filter((held) => held.lost === undefined && ended.has(held))
+    await Lease.release(
+      storage,
+      free.map(({ lease }) => lease),
+    ).catch((error) => tell({ is: 'trouble', error }))
+  }
+  throw signal.reason
+}
+
+/** The storage as one worker may use it: logs of swaps are opened under their lease, and written to only while it lasts. */
+function leased(
+  storage: PostgresStorage,
+  holding: ReadonlyMap<string, Held>,
+  assertOwn: (held: Held) => void,
+): Storage {
+  const log = async (name: string, options: CallOptions = {}): Promise<Log> => {
+    const id = LOG.exec(name)?.[1]
+    if (id === undefined) return storage.log(name, options)
+    const held = holding.get(id)
+    const assert = () => {
+      try {
+        if (held === undefined) throw SwapErrors.SwapBusy(`swap ${id} is not this worker's`, { id })
+        assertOwn(held)
+      } catch (cause) {
+        throw CoreErrors.StorageConflict(`the lease of the log ${name} is over`, { name }, { cause })
+      }
+    }
+    assert()
+    const inner = await openLog(storage.database, name, {
+      ...options,
+      ...(held === undefined ? {} : { token: held.lease.token }),
+    })
+    const guarded = async <T>(run: () => Promise<T>): Promise<T> => {
+      assert()
+      return run()
+    }
+    return {
+      read: (o) => guarded(() => inner.read(o)),
+      append: (bytes, o) => guarded(() => inner.append(bytes, o)),
+      truncate: (size, o) => guarded(() => inner.truncate(size, o)),
+      close: () => inner.close(),
+    }
+  }
+  return { ...storage, log }
+}
+
+/** Sides whose broadcasts wait for a yes. */
+function fenced(sides: Side.Sides, allow: () => Promise<void>): Side.Sides {
+  const guard = (side: Side.Side): Side.Side =>
+    override(side, {
+      adapter: override(side.adapter, {
+        submit: async (signed, options) => {
+          await allow()
+          return side.adapter.submit(signed, options)
+        },
+      }),
+      signer: (account, nonce): Signer | undefined => {
+        const signer = side.signer(account, nonce)
+        if (signer?.kind !== 'sends') return signer
+        return override(signer, {
+          send: async (step, options) => {
+            await allow()
+            return signer.send(step, options)
+          },
+        })
+      },
+    })
+  return Object.fromEntries(Object.entries(sides).map(([network, side]) => [network, guard(side)]))
+}
+
+/** An object with some of its members replaced; all others act on the object itself, whatever it is made of. */
+function override<T extends object>(target: T, members: Partial<T>): T {
+  return new Proxy({} as T, {
+    get(_, name) {
+      if (Object.hasOwn(members, name)) return members[name as keyof T]
+      const value: unknown = Reflect.get(target, name, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+    has: (_, name) => Reflect.has(target, name),
+  })
+}
+
+/** Resolves after a while, with the signal, or when something else does. */
+function pause(ms: number, signal: AbortSignal, other?: Promise<void>): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve()
+    const done = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    signal.addEventListener('abort', done, { once: true })
+    other?.then(done)
+  })
+}
