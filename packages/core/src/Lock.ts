@@ -21,9 +21,12 @@ export interface Lock {
   readonly match: Match
 }
 
-/** What ended a lock; a claim carries the secret, already checked against the hashlock. */
+/**
+ * What ended a lock. A claim carries the secret, already checked against the hashlock; it lacks one only where both parties signed it, and a
+ * refund that both signed may come before the deadline (Bitcoin, `p2tr-musig2`): no honest party is in either without knowing why.
+ */
 export type Spend =
-  | { readonly kind: 'claim'; readonly transaction: string; readonly secret: Secret }
+  | { readonly kind: 'claim'; readonly transaction: string; readonly secret?: Secret }
   | { readonly kind: 'refund'; readonly transaction: string }
 
 /** The two parties of a lock. */

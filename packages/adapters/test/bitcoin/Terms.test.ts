@@ -1,6 +1,6 @@
 import { AccountId, Bytes, Hashlock, LockTerms, SwapSeed } from '@aitbc/core'
 import * as networks from '@aitbc/core/networks'
-import { HtlcScript, Taproot, Transaction } from '@aitbc/proofs/bitcoin'
+import { AggregateKey, HtlcScript, Taproot, Transaction } from '@aitbc/proofs/bitcoin'
 import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect, test } from 'vitest'
 import {
@@ -18,7 +18,7 @@ const third = partyAccount(network, share(new Uint8Array(32).fill(3)), NONCE)
 
 describe('auditTerms', () => {
   test('accepts what both sides can build, lock, claim, refund and recover', () => {
-    for (const kind of ['p2wsh', 'p2tr'] as const) {
+    for (const kind of ['p2wsh', 'p2tr', 'p2tr-musig2'] as const) {
       const terms = termsOf({ kind })
       expect(adapterOf().auditTerms(terms)).toEqual({ ok: true, value: terms })
     }
@@ -69,6 +69,13 @@ describe('auditTerms', () => {
       /locker\.account/,
     ],
     'one key for both': [{ ...good, beneficiary: locker }, /beneficiary\.publicKey/],
+    'one payout for both, where both can sign': [
+      {
+        ...termsOf({ kind: 'p2tr-musig2' }),
+        beneficiary: { ...beneficiary, payout: locker.account },
+      },
+      /beneficiary\.payout/,
+    ],
     'a payout that no recovery restores': [
       { ...good, beneficiary: { ...beneficiary, payout: third.account } },
       /beneficiary\.payout/,
@@ -149,32 +156,44 @@ describe('H20: what the counterparty funded in place of the lock is not found', 
     return (await adapterOf(chain).findLocks(terms))[0]?.is
   }
 
-  test.each(['p2wsh', 'p2tr'] as const)('%s: every changed term makes another script', async (kind) => {
-    const terms = termsOf({ kind })
-    expect(await found(terms, scriptOf(terms).scriptPubKey)).toBe('found')
-    const own = partyAccount(network, share(ALICE), new Uint8Array(8).fill(8)).party
-    for (const changed of [
-      { ...terms, beneficiary: third.party },
-      { ...terms, locker: own },
-      { ...terms, hashlock: Hashlock.of(new Uint8Array(32).fill(1)) },
-      { ...terms, deadline: deadline(terms.deadline.value + 1n) },
-      { ...terms, locker: terms.beneficiary, beneficiary: terms.locker },
-      { ...terms, backend: { ...terms.backend, kind: kind === 'p2tr' ? 'p2wsh' : 'p2tr' } },
-    ])
-      expect(await found(terms, scriptOf(changed).scriptPubKey)).toBe('absent')
-  })
+  test.each(['p2wsh', 'p2tr', 'p2tr-musig2'] as const)(
+    '%s: every changed term makes another script',
+    async (kind) => {
+      const terms = termsOf({ kind })
+      expect(await found(terms, scriptOf(terms).scriptPubKey)).toBe('found')
+      const own = partyAccount(network, share(ALICE), new Uint8Array(8).fill(8)).party
+      for (const changed of [
+        { ...terms, beneficiary: third.party },
+        { ...terms, locker: own },
+        { ...terms, hashlock: Hashlock.of(new Uint8Array(32).fill(1)) },
+        { ...terms, deadline: deadline(terms.deadline.value + 1n) },
+        { ...terms, locker: terms.beneficiary, beneficiary: terms.locker },
+        { ...terms, backend: { ...terms.backend, kind: kind === 'p2tr' ? 'p2wsh' : 'p2tr' } },
+      ])
+        expect(await found(terms, scriptOf(changed).scriptPubKey)).toBe('absent')
+    },
+  )
 
-  test('the same leaves under a key that somebody knows are another output', async () => {
-    const terms = termsOf({ kind: 'p2tr' })
-    const htlc = scriptOf(terms) as HtlcScript.P2tr
-    for (const internal of [terms.locker, terms.beneficiary, third.party].map((party) =>
-      (party.publicKey as Bytes.Bytes).slice(1),
-    )) {
-      const output = Taproot.tweak(internal, htlc.merkleRoot)
-      if (!output.ok) throw new Error(output.refusal.message)
-      expect(await found(terms, Taproot.toScript(output.value.key))).toBe('absent')
-    }
-  })
+  test.each(['p2tr', 'p2tr-musig2'] as const)(
+    '%s: the same leaves under another key are another output',
+    async (kind) => {
+      const terms = termsOf({ kind })
+      const htlc = scriptOf(terms) as HtlcScript.P2tr
+      const { locker, beneficiary } = terms
+      const [a, b, c] = [locker, beneficiary, third.party].map(({ publicKey }) => publicKey as Bytes.Bytes)
+      const keys = [[a], [b], [c], [a, c], [c, b], [a, b].reverse(), [a, b], [a, b, b]] as Bytes.Bytes[][]
+      for (const some of keys) {
+        const sum = AggregateKey.from(some)
+        if (!sum.ok) throw new Error(sum.refusal.message)
+        const internal = some.length === 1 ? (some[0] as Bytes.Bytes).slice(1) : sum.value.slice(1)
+        // One of the two orders of both keys is the lock's own.
+        if (Bytes.equal(internal, htlc.internalKey)) continue
+        const output = Taproot.tweak(internal, htlc.merkleRoot)
+        if (!output.ok) throw new Error(output.refusal.message)
+        expect(await found(terms, Taproot.toScript(output.value.key))).toBe('absent')
+      }
+    },
+  )
 })
 
 describe('recovery records', () => {
@@ -183,7 +202,7 @@ describe('recovery records', () => {
   property.prop(
     [
       fc.uint8Array({ minLength: 8, maxLength: 8 }),
-      fc.constantFrom('p2wsh' as const, 'p2tr' as const),
+      fc.constantFrom('p2wsh' as const, 'p2tr' as const, 'p2tr-musig2' as const),
       fc.bigInt(500_000_001n, 0xffff_ffffn),
       fc.bigInt(330n, 300_000n),
       fc.constantFrom('initiator' as const, 'follower' as const),

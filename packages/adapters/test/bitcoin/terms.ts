@@ -15,7 +15,7 @@ export function deadline(value: bigint): Deadline.Deadline {
 
 /** Terms of a swap that Alice initiates. */
 export function termsOf(
-  options: { kind?: 'p2wsh' | 'p2tr'; amount?: bigint; deadline?: bigint } = {},
+  options: { kind?: 'p2wsh' | 'p2tr' | 'p2tr-musig2'; amount?: bigint; deadline?: bigint } = {},
 ): LockTerms.LockTerms {
   return {
     version: 1,

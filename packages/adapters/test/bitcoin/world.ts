@@ -23,7 +23,7 @@ import {
 } from '../../src/bitcoin/index.js'
 
 export const network = networks.bitcoinRegtest
-export type Kind = 'p2wsh' | 'p2tr'
+export type Kind = 'p2wsh' | 'p2tr' | 'p2tr-musig2'
 export const KINDS = ['p2wsh', 'p2tr'] as const
 
 /** A devnet with a Bitcoin node alone; the adapter over its RPC, and one over the Esplora façade. */

@@ -1,7 +1,9 @@
-import { AssetId, Bytes, Hashlock, type LockTerms, Verdict } from '@aitbc/core'
+import { type AccountId, AssetId, Bytes, Hashlock, type LockTerms, Verdict } from '@aitbc/core'
 import { sha256 } from '@noble/hashes/sha2.js'
+import * as AggregateKey from './AggregateKey.js'
 import * as SegwitAddress from './SegwitAddress.js'
 import * as Taproot from './Taproot.js'
+import type * as Transaction from './Transaction.js'
 
 const OP = {
   PUSH32: 0x20,
@@ -43,7 +45,17 @@ export interface Leaf {
   readonly controlBlock: Bytes.Bytes
 }
 
-/** A lock as two leaves under the unspendable key (BIP-341 P2TR): there is no key path. */
+/** The key path of a lock of kind `p2tr-musig2`: what both parties sign together (BIP-327), and where that may pay to. */
+export interface Both {
+  /** Compressed, in the order of `AggregateKey.sort`. */
+  readonly keys: readonly Bytes.Bytes[]
+  /** Script of the beneficiary's payout. */
+  readonly claim: Bytes.Bytes
+  /** Script of the locker's payout. */
+  readonly refund: Bytes.Bytes
+}
+
+/** A lock as two leaves (BIP-341 P2TR) under the unspendable key, so that there is no key path; or under both parties' key. */
 export interface P2tr extends Common {
   readonly kind: 'p2tr'
   readonly internalKey: Bytes.Bytes32
@@ -51,27 +63,33 @@ export interface P2tr extends Common {
   readonly outputKey: Bytes.Bytes32
   readonly claim: Leaf
   readonly refund: Leaf
+  /** Absent where there is no key path. */
+  readonly both?: Both
 }
 
 export type HtlcScript = P2wsh | P2tr
 
-/** What a witness does to a lock. `foreign` can't spend it: on chain it belongs to another output. */
+/**
+ * What an input does to a lock. A claim without a secret, and a refund before the deadline, are signed by both parties. `foreign` can't
+ * spend it: on chain it belongs to another output, or both parties signed what no honest one does.
+ */
 export type Spend =
-  | { readonly is: 'claim'; readonly secret: Hashlock.Secret }
+  | { readonly is: 'claim'; readonly secret?: Hashlock.Secret }
   | { readonly is: 'refund' }
   | { readonly is: 'foreign'; readonly why: string }
 
 /**
- * The one script that a lock's terms stand for (backend kind `p2wsh` or `p2tr`).
+ * The one script that a lock's terms stand for (backend kind `p2wsh`, `p2tr` or `p2tr-musig2`).
  *
  * - P2WSH: `IF SIZE 32 EQUALVERIFY SHA256 <h> EQUALVERIFY <claim key> ELSE <T−1> CLTV DROP <refund key> ENDIF CHECKSIG`
  * - P2TR claim leaf: `SIZE 32 EQUALVERIFY SHA256 <h> EQUALVERIFY <claim key> CHECKSIG`;
- *   refund leaf: `<T−1> CLTV DROP <refund key> CHECKSIG`
+ *   refund leaf: `<T−1> CLTV DROP <refund key> CHECKSIG`; the internal key is the unspendable one
+ * - P2TR with MuSig2: the same leaves under the aggregate of both parties' keys, sorted (BIP-327)
  *
  * A transaction is final where its lock time is strictly less than the median time past (BIP-113), so the script carries
  * T − 1 and a refund is valid from T on. The secret has exactly 32 bytes, as on every other chain.
  *
- * Refusals: `htlc-kind`, `htlc-asset`, `htlc-amount`, `htlc-hashlock`, `htlc-deadline`, `htlc-key`, `key-off-curve`.
+ * Refusals: `htlc-kind`, `htlc-network`, `htlc-asset`, `htlc-amount`, `htlc-hashlock`, `htlc-deadline`, `htlc-key`, `htlc-payout`, `key-off-curve`.
  *
  * @example
  * import { HtlcScript, Taproot } from '@aitbc/proofs/bitcoin'
@@ -94,8 +112,9 @@ export type Spend =
 export function from(terms: LockTerms.LockTerms): Verdict.Verdict<HtlcScript> {
   const { backend, asset, amount, hashlock, deadline } = terms
   const { namespace, network, tokenId } = AssetId.parse(asset)
-  if (backend.kind !== 'p2wsh' && backend.kind !== 'p2tr')
-    return Verdict.refuse('htlc-kind', `a Bitcoin lock is p2wsh or p2tr, got ${backend.kind}`)
+  const { kind } = backend
+  if (kind !== 'p2wsh' && kind !== 'p2tr' && kind !== 'p2tr-musig2')
+    return Verdict.refuse('htlc-kind', `a Bitcoin lock is p2wsh, p2tr or p2tr-musig2, got ${kind}`)
   if (!backend.network.startsWith('bip122:') || network !== backend.network)
     return Verdict.refuse('htlc-network', `${backend.network} is no Bitcoin network, or not the asset's`)
   if (namespace !== 'slip44' || tokenId !== undefined)
@@ -112,7 +131,7 @@ export function from(terms: LockTerms.LockTerms): Verdict.Verdict<HtlcScript> {
       'htlc-deadline',
       `the deadline must be ${TIME_THRESHOLD + 1n} to ${MAX_LOCK_TIME + 1n}`,
     )
-  const size = backend.kind === 'p2wsh' ? 33 : 32
+  const size = kind === 'p2wsh' ? 33 : 32
   const claimKey = keyOf(terms.beneficiary.publicKey, size)
   if (!claimKey.ok) return claimKey
   const refundKey = keyOf(terms.locker.publicKey, size)
@@ -120,7 +139,7 @@ export function from(terms: LockTerms.LockTerms): Verdict.Verdict<HtlcScript> {
   const common = { hashlock, lockTime: Number(last) }
   const open = [OP.SIZE, 0x01, 32, OP.EQUALVERIFY, OP.SHA256, OP.PUSH32, ...hashlock, OP.EQUALVERIFY]
   const wait = [...number(last), OP.CHECKLOCKTIMEVERIFY, OP.DROP]
-  if (backend.kind === 'p2wsh') {
+  if (kind === 'p2wsh') {
     const script = Uint8Array.from([
       ...[OP.IF, ...open, OP.PUSH33, ...claimKey.value],
       ...[OP.ELSE, ...wait, OP.PUSH33, ...refundKey.value],
@@ -133,8 +152,10 @@ export function from(terms: LockTerms.LockTerms): Verdict.Verdict<HtlcScript> {
   const refund = Uint8Array.from([...wait, OP.PUSH32, ...refundKey.value, OP.CHECKSIG])
   const [claimHash, refundHash] = [Taproot.leafHash(claim), Taproot.leafHash(refund)]
   const merkleRoot = Taproot.branchHash(claimHash, refundHash)
-  const internalKey = Taproot.UNSPENDABLE.slice()
-  // The constant is a point, and a root whose tweak exceeds the order is as hard to find as a hash of 128 zero bits.
+  const both = kind === 'p2tr' ? undefined : bothOf(terms)
+  if (both?.ok === false) return both
+  const internalKey = both?.value.key ?? Taproot.UNSPENDABLE.slice()
+  // The key is a point, and a root whose tweak exceeds the order is as hard to find as a hash of 128 zero bits.
   const { value: output } = Taproot.tweak(internalKey, merkleRoot) as { readonly value: Taproot.OutputKey }
   const { key, parity } = output
   const leaf = (script: Bytes.Bytes, hash: Bytes.Hash32, sibling: Bytes.Hash32): Leaf => ({
@@ -151,7 +172,33 @@ export function from(terms: LockTerms.LockTerms): Verdict.Verdict<HtlcScript> {
     outputKey: key,
     claim: leaf(claim, claimHash, refundHash),
     refund: leaf(refund, refundHash, claimHash),
+    ...(both === undefined ? {} : { both: both.value.both }),
   })
+}
+
+/** The key of both parties, and what they may sign with it. */
+function bothOf(
+  terms: LockTerms.LockTerms,
+): Verdict.Verdict<{ readonly key: Bytes.Bytes32; readonly both: Both }> {
+  const { locker, beneficiary } = terms
+  const keys = AggregateKey.sort([locker.publicKey, beneficiary.publicKey] as Bytes.Bytes[])
+  const [first, second] = keys as [Bytes.Bytes, Bytes.Bytes]
+  if (Bytes.equal(first.slice(1), second.slice(1)))
+    return Verdict.refuse('htlc-key', 'one key alone is not both parties')
+  const sum = AggregateKey.from(keys)
+  if (!sum.ok) return sum
+  const [refund, claim] = [scriptOf(locker.payout), scriptOf(beneficiary.payout)]
+  // What pays to both alike would be a claim and a refund at once.
+  if (refund === undefined || claim === undefined || Bytes.equal(refund, claim))
+    return Verdict.refuse('htlc-payout', "both parties' payouts must be SegWit addresses, and two of them")
+  return Verdict.accept({ key: sum.value.slice(1), both: { keys, claim, refund } })
+}
+
+/** The script of an account, whatever network's prefix its address has: the adapter checks that. */
+function scriptOf(account: AccountId.AccountId): Bytes.Bytes | undefined {
+  const address = account.slice(account.lastIndexOf(':') + 1)
+  const decoded = SegwitAddress.decode(address, address.slice(0, address.lastIndexOf('1')))
+  return decoded.ok ? SegwitAddress.toScript(decoded.value) : undefined
 }
 
 /** The lock's address under a network's prefix (`bc`, `tb`, `bcrt`). */
@@ -179,7 +226,26 @@ export function refundWitness(htlc: HtlcScript, signature: Bytes.Bytes): readonl
 }
 
 /**
- * Tells what an input's witness does to a lock. The signature isn't checked: the chain did, where a block holds the witness.
+ * Tells what an input of a transaction does to a lock, by its witness; where both parties signed, by what they pay to. No honest party
+ * co-signs but for one input, one output and all of both (hash type DEFAULT). The signature isn't checked: the chain did, where a block holds
+ * the witness.
+ */
+export function read(htlc: HtlcScript, transaction: Transaction.Transaction, input: number): Spend {
+  const { inputs, outputs } = transaction
+  const witness = inputs[input]?.witness ?? []
+  const [signature] = witness
+  if (htlc.kind === 'p2wsh' || htlc.both === undefined || signature === undefined || witness.length > 1)
+    return readWitness(htlc, witness)
+  const [output] = outputs
+  if (signature.length !== 64 || inputs.length !== 1 || output === undefined || outputs.length !== 1)
+    return foreign('both parties sign for one input and one output, and for all of them')
+  if (Bytes.equal(output.script, htlc.both.claim)) return { is: 'claim' }
+  if (Bytes.equal(output.script, htlc.both.refund)) return { is: 'refund' }
+  return foreign("both parties signed for neither one's payout")
+}
+
+/**
+ * Tells what an input's witness does to a lock by its scripts. The signature isn't checked: the chain did, where a block holds the witness.
  */
 export function readWitness(htlc: HtlcScript, witness: readonly Bytes.Bytes[]): Spend {
   return htlc.kind === 'p2wsh' ? readP2wsh(htlc, witness) : readP2tr(htlc, witness)

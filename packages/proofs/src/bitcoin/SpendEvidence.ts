@@ -19,7 +19,7 @@ export interface Spent {
 }
 
 /**
- * Decides whether the best chain holds a spend of a lock, and which: a claim with its secret, or a refund.
+ * Decides whether the best chain holds a spend of a lock, and which: a claim with its secret, or a refund; or either by both parties' key.
  *
  * The chain checked the witness against the output it spends. `lock` is one that is known (`LockEvidence.verify`): of an output that
  * anyone may spend, such as one of a later SegWit version, a witness says nothing. Refusals: those of `LockEvidence.verify` but the last three and of
@@ -43,7 +43,7 @@ export function verify(
     return Verdict.refuse('spend-input', `the transaction has no input ${evidence.input}`)
   if (input.index !== lock.output || !Bytes.equal(input.txid, lock.txid))
     return Verdict.refuse('spend-outpoint', 'the input spends another output than the lock')
-  const spend = HtlcScript.readWitness(script.value, input.witness)
+  const spend = HtlcScript.read(script.value, included.value.transaction, evidence.input)
   if (spend.is === 'foreign') return Verdict.refuse('spend-witness', spend.why)
   return Verdict.accept({ ...placed.value, spend, txid: included.value.txid, input: evidence.input })
 }

@@ -141,9 +141,9 @@ function lockOf(claim: Claim, locked: LockEvidence.Locked): Lock {
 
 function spendOf(spent: SpendEvidence.Spent): Spend {
   const transaction = Hash256.toDisplay(spent.txid)
-  return spent.spend.is === 'claim'
-    ? { kind: 'claim', transaction, secret: spent.spend.secret }
-    : { kind: 'refund', transaction }
+  if (spent.spend.is === 'refund') return { kind: 'refund', transaction }
+  const { secret } = spent.spend
+  return { kind: 'claim', transaction, ...(secret === undefined ? {} : { secret }) }
 }
 
 function isSame(claim: Claim, value: Lock | Spend): boolean {
@@ -154,7 +154,9 @@ function isSame(claim: Claim, value: Lock | Spend): boolean {
   const { spend } = claim
   const proved = value as Spend
   if (proved.kind !== spend.kind || proved.transaction !== spend.transaction) return false
-  return proved.kind === 'refund' || (spend.kind === 'claim' && Bytes.equal(proved.secret, spend.secret))
+  if (proved.kind === 'refund' || spend.kind === 'refund') return true
+  const [a, b] = [proved.secret, spend.secret]
+  return a === undefined || b === undefined ? a === b : Bytes.equal(a, b)
 }
 
 function parse(ref: string): { readonly txid: Bytes.Hash32; readonly output: number } | undefined {

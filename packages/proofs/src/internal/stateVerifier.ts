@@ -103,7 +103,8 @@ function spendOf(claim: Claim & { readonly kind: 'spend' }, held: Held): Verdict
     return otherStatus('spend-absent', held)
   if (spend.kind === 'refund') return Verdict.accept({ kind: 'refund', transaction: '' })
   const { secret } = spend
-  return Hashlock.opens(secret, terms.hashlock) &&
+  return secret !== undefined &&
+    Hashlock.opens(secret, terms.hashlock) &&
     (held.secret === undefined || Bytes.equal(held.secret, secret))
     ? Verdict.accept({ kind: 'claim', transaction: '', secret })
     : Verdict.refuse('secret', "the claim's secret isn't the state's, or doesn't open the hashlock")

@@ -14,6 +14,7 @@ import { HtlcScript } from '@aitbc/proofs/bitcoin'
 import * as Account from '../Account.js'
 import { assertShare, beaconAccount, partyAccount, shareId } from '../keys.js'
 import type { Context } from './context.js'
+import * as KeyPath from './keyPath.js'
 import { prove } from './prove.js'
 import { inputOf, type Located } from './reader.js'
 import * as Record from './record.js'
@@ -87,8 +88,7 @@ export async function findSpend(
   options: CallOptions = {},
 ): Promise<Fact.Read<Spend>> {
   const checked = Terms.check(context.network, terms)
-  const outpoint = parseRef(lock?.ref)
-  const found = await spendOf(context, checked, outpoint, options)
+  const found = await spendOf(context, checked, lock, options)
   const tip = await context.reader.tip(options)
   if (found === undefined) return absent(context, tip)
   const { spend, located } = found
@@ -108,16 +108,22 @@ export async function findSpend(
 export async function spendOf(
   context: Context,
   checked: Terms.Checked,
-  outpoint: ReturnType<typeof parseRef>,
+  lock: Lock,
   options: CallOptions,
 ): Promise<{ readonly spend: Spend | undefined; readonly located: Located } | undefined> {
+  const outpoint = parseRef(lock?.ref)
   const located = await context.reader.spender(outpoint, checked.htlc.scriptPubKey, options)
   const found = located && inputOf(located.transaction, outpoint)
   if (located === undefined || found === undefined) return undefined
-  const read = HtlcScript.readWitness(checked.htlc, found.input.witness)
+  const read = HtlcScript.read(checked.htlc, located.transaction, found.index)
   const transaction = located.txid
-  if (read.is === 'claim') return { located, spend: { kind: 'claim', transaction, secret: read.secret } }
-  return { located, spend: read.is === 'refund' ? { kind: 'refund', transaction } : undefined }
+  if (read.is === 'foreign') return { located, spend: undefined }
+  // What only both parties together can sign, no endpoint can invent (H29).
+  if (found.input.witness.length === 1 && !KeyPath.isSigned(checked.htlc, located.raw, lock.amount))
+    return { located, spend: undefined }
+  if (read.is === 'refund') return { located, spend: { kind: 'refund', transaction } }
+  const { secret } = read
+  return { located, spend: { kind: 'claim', transaction, ...(secret === undefined ? {} : { secret }) } }
 }
 
 /**

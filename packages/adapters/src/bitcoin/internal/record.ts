@@ -22,8 +22,9 @@ import { assertShare } from '../keys.js'
 // The check binds the amount, which stands in the output alone: a record copied beside another amount is not taken.
 
 const VERSION = 1
-const FLAG = { follower: 1, p2tr: 2, odd: 4, counter: 8 } as const
-const ALL_FLAGS = 15
+const FLAG = { follower: 1, p2tr: 2, odd: 4, counter: 8, musig2: 16 } as const
+const ALL_FLAGS = 31
+const KINDS = { p2wsh: 0, p2tr: FLAG.p2tr, 'p2tr-musig2': FLAG.p2tr | FLAG.musig2 } as const
 const HEADER = /* @__PURE__ */ Uint8Array.of(0x6a, 0x4c, 80)
 const SEALED = 72
 export const LENGTH = SwapSeed.NONCE_LENGTH + SEALED
@@ -31,7 +32,7 @@ export const LENGTH = SwapSeed.NONCE_LENGTH + SEALED
 /** What a record says about the lock beside it. */
 export interface Read {
   readonly nonce: Bytes.Bytes
-  readonly kind: 'p2wsh' | 'p2tr'
+  readonly kind: keyof typeof KINDS
   readonly record: SwapRecord
   readonly deadline: bigint
   readonly beneficiaryKey: Bytes.Bytes
@@ -72,7 +73,7 @@ export function write(network: Network, terms: LockTerms.LockTerms, recovery: Lo
   plain[0] = VERSION
   plain[1] =
     (follower ? FLAG.follower : 0) |
-    (terms.backend.kind === 'p2tr' ? FLAG.p2tr : 0) |
+    KINDS[terms.backend.kind as keyof typeof KINDS] |
     (key[0] === 3 ? FLAG.odd : 0) |
     (counter === undefined ? 0 : FLAG.counter)
   new DataView(plain.buffer).setUint32(4, Number(terms.deadline.value))
@@ -95,13 +96,17 @@ export function read(seed: SwapSeed.NetworkSeed, script: Bytes.Bytes, amount: bi
   const flags = plain[1] as number
   if (plain[0] !== VERSION || flags > ALL_FLAGS) return undefined
   if (!Bytes.equal(plain.slice(2, 4), checkOf(seed, nonce, plain, amount))) return undefined
+  const kind = (['p2wsh', 'p2tr', 'p2tr-musig2'] as const).find(
+    (name) => KINDS[name] === (flags & KINDS['p2tr-musig2']),
+  )
+  if (kind === undefined) return undefined
   const slot = plain.slice(40)
   const has = (flag: number): boolean => (flags & flag) !== 0
   if (has(FLAG.follower) && has(FLAG.counter)) return undefined
   if (!has(FLAG.follower) && !has(FLAG.counter) && slot.some((byte) => byte !== 0)) return undefined
   return {
     nonce,
-    kind: has(FLAG.p2tr) ? 'p2tr' : 'p2wsh',
+    kind,
     record: has(FLAG.follower)
       ? { role: 'follower' }
       : { role: 'initiator', ...(has(FLAG.counter) ? { counter: slot } : {}) },

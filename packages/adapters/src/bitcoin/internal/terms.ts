@@ -4,6 +4,15 @@ import * as Account from '../Account.js'
 import { BitcoinErrors } from '../errors.js'
 import * as Weight from '../Weight.js'
 
+/** The forms of a lock, by the backend's kind. */
+const KINDS: readonly string[] = ['p2wsh', 'p2tr', 'p2tr-musig2']
+/** Which term a script's refusal is about; the others are about the backend. */
+const BLAMED: Readonly<Record<string, string>> = {
+  'htlc-amount': 'amount',
+  'htlc-deadline': 'deadline',
+  'htlc-payout': 'beneficiary.payout',
+}
+
 /** Terms that were checked for a network, with what they stand for on it. */
 export interface Checked {
   readonly terms: LockTerms.LockTerms
@@ -32,8 +41,8 @@ export function check(network: Network, terms: LockTerms.LockTerms): Checked {
       expected: network.id,
       received: backend.network,
     })
-  if (backend.kind !== 'p2wsh' && backend.kind !== 'p2tr')
-    throw refuse('backend.kind', 'must be p2wsh or p2tr', backend.kind)
+  if (!KINDS.includes(backend.kind))
+    throw refuse('backend.kind', `must be ${KINDS.join(' or ')}`, backend.kind)
   if (backend.address !== undefined)
     throw refuse('backend.address', 'must be absent: the terms alone make the address', backend.address)
   if (backend.codeHash !== undefined)
@@ -58,7 +67,7 @@ export function check(network: Network, terms: LockTerms.LockTerms): Checked {
     readonly [Account.Account, Account.Account],
     readonly [Account.Account, Account.Account],
   ]
-  // P2TR uses x coordinates alone: keys that differ in parity are one key there.
+  // P2TR's scripts use x coordinates alone: keys that differ in parity are one key there.
   if (
     Bytes.equal(
       (terms.locker.publicKey as Bytes.Bytes).slice(1),
@@ -72,7 +81,7 @@ export function check(network: Network, terms: LockTerms.LockTerms): Checked {
     )
   const htlc = HtlcScript.from(terms)
   if (!htlc.ok) {
-    const name = { 'htlc-amount': 'amount', 'htlc-deadline': 'deadline' }[htlc.refusal.check] ?? 'backend'
+    const name = BLAMED[htlc.refusal.check] ?? 'backend'
     throw BitcoinErrors.UnsupportedTerms(`terms.${name}: ${htlc.refusal.message}`, {
       argument: `terms.${name}`,
       check: htlc.refusal.check,

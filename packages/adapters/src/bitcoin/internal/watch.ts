@@ -14,7 +14,6 @@ import { pause } from '../../internal/pause.js'
 import * as Account from '../Account.js'
 import type { Context } from './context.js'
 import { placedLocks, spendOf } from './locks.js'
-import { parseRef } from './ref.js'
 import * as Terms from './terms.js'
 
 /** Polls in a row that may fail in a way that passes (a chain that moved between two questions) before the watch does. */
@@ -128,7 +127,7 @@ function lookerOf(context: Context, subject: Subject): Look {
         const placed = await placedLocks(context, checked, tip, options)
         for (const { lock, located } of placed) sightings.push({ kind: 'lock', lock, block: located.at })
         for (const { lock } of placed) {
-          const found = await spendOf(context, checked, parseRef(lock.ref), options)
+          const found = await spendOf(context, checked, lock, options)
           if (found?.spend !== undefined)
             sightings.push({ kind: 'spend', lock, spend: found.spend, block: found.located.at })
         }
