@@ -6,10 +6,12 @@ import {
   EntryMerkle,
   LightClient,
   type Message,
+  Pda,
   Poh,
   TransactionEvidence,
 } from '@aitbc/proofs/solana'
 import { createSolanaVerifier, HtlcProgram } from '@aitbc/proofs/svm'
+import { sha256 } from '@noble/hashes/sha2.js'
 import { describe, expect, test } from 'vitest'
 import { check, flip, refusal, value } from '../helpers.js'
 import { bytes, hashOf, key, NOW, sign, TABLE, VALIDATORS, voteOf } from '../solana/world.js'
@@ -264,6 +266,17 @@ describe('what votes attest, and what they do not', () => {
     expect(attempt({ deadline: { ...deadline, value: 1n << 63n } })).toBe('htlc-deadline')
     expect(attempt({ deadline: { ...deadline, network: 'solana:another' } })).toBe('htlc-deadline')
   })
+})
+
+test('S11: the account of a lock is the program’s own, of a name, a seed and all that the terms say', () => {
+  const text = (name: string) => new TextEncoder().encode(name)
+  const id = sha256(
+    join(
+      ...[text('aitbc/htlc/v1'), program, bytes(32, 0), u64(terms.amount), terms.hashlock],
+      ...[locker.address, beneficiary.address, u64(terms.deadline.value), terms.salt],
+    ),
+  )
+  expect(account).toEqual(value(Pda.find(program, [text('htlc'), id])).address)
 })
 
 describe('calls of the program', () => {
