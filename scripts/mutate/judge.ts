@@ -73,8 +73,8 @@ export function judge(
       const line = (lines[location.start.line - 1] ?? '').trim()
       const survivor = { file, mutator, line, replacement }
       const excuse = explained.find((one) => same(one, survivor))
-      // Late on a busy machine, or not tried at all, is no contradiction of what is explained.
-      if ((status === 'Timeout' || status === 'Ignored') && excuse !== undefined) used.add(excuse)
+      // Late on a busy machine, or tried with some of the tests or none, is no contradiction of what is explained.
+      if (status !== 'Killed' && excuse !== undefined) used.add(excuse)
       if (FOUND.includes(status) || (status === 'Survived' && breaksLoading(mutant))) {
         killed++
         continue
@@ -86,10 +86,7 @@ export function judge(
           why: '',
           at: `${file}:${location.start.line}:${location.start.column}`,
         })
-      else {
-        used.add(excuse)
-        excused++
-      }
+      else excused++
     }
   }
   const complaints = explained.flatMap((one) =>

@@ -59,6 +59,8 @@ test('behavior: a mutant with which a test file is not even loaded is found; one
   }
   expect(withTests(1)).toMatchObject({ killed: 1, score: 100 })
   expect(withTests(3)).toMatchObject({ killed: 0, score: 0 })
+  const survivor = { ...mutant(2, 'Survived', 'a <= b'), static: true, testsCompleted: 1 }
+  expect(judge({ ...report(survivor), testFiles }, [excuse]).complaints).toEqual([])
   // Where such mutants weren't tried with every test, that some tests didn't run says nothing.
   expect(withTests(1, { loads: false })).toMatchObject({ killed: 0, score: 0 })
 })
