@@ -1,0 +1,69 @@
+import type { LegChain } from './Planner.js'
+import type * as Policy from './Policy.js'
+
+/** Something that a plan takes into account and can't promise away. */
+export interface Caveat {
+  readonly kind:
+    | 'tail'
+    | 'probabilistic-finality'
+    | 'late-claims'
+    | 'several-locks'
+    | 'fees-from-amount'
+    | 'unseen'
+    | 'not-proved'
+    | 'free-option'
+    | 'downtime'
+  /** For people, with the numbers. */
+  readonly message: string
+}
+
+/**
+ * What a plan between two chains can't promise, by their parameters and one party's policy; to be shown before anybody locks.
+ *
+ * @example
+ * import { ethereum, bitcoin } from '@aitbc/core/networks'
+ * import { Caveats, type Planner, Policy } from '@aitbc/swap'
+ * const show = (long: Planner.LegChain, short: Planner.LegChain) =>
+ *   Caveats.of(long, short, Policy.standard).map(({ message }) => message)
+ */
+export function of(long: LegChain, short: LegChain, policy: Policy.Policy): readonly Caveat[] {
+  const tail = policy.risk === 'standard' ? '1e-3' : '1e-6'
+  const caveats: Caveat[] = [
+    {
+      kind: 'tail',
+      message: `each of the times was exceeded with a chance of ${tail} where it was measured; the sum of them bounds the chance that the plan is`,
+    },
+    {
+      kind: 'downtime',
+      message: `a party that is offline for more than ${policy.offline} s in all, or notices later than ${policy.detection} s, may lose its leg; a watchtower makes up for it`,
+    },
+    {
+      kind: 'free-option',
+      message: 'until it reveals, the initiator may wait for a better price: what that is worth says Premium',
+    },
+  ]
+  for (const [leg, { network, profile }] of [['long', long] as const, ['short', short] as const]) {
+    const { name, finality, reorgDepth } = network
+    const add = (kind: Caveat['kind'], message: string) =>
+      caveats.push({ kind, message: `${leg} leg, ${name}: ${message}` })
+    if (finality.rule === 'depth')
+      add(
+        'probabilistic-finality',
+        `a block is final by depth ${finality.depth}; a reorganisation deeper than ${reorgDepth} blocks stops the swap with an alarm`,
+      )
+    if (profile.lateClaims)
+      add('late-claims', 'a claim is accepted after the deadline, until the refund is mined')
+    if (!profile.unique)
+      add('several-locks', 'a second payment into the same lock is possible, and is refunded')
+    if (profile.feesFrom === 'lock')
+      add('fees-from-amount', 'the fee of a claim or refund is paid out of the amount')
+    if (!profile.events)
+      add('unseen', 'nobody can list the locks of a hashlock: a recovery needs the lock’s own record')
+  }
+  if (policy.assurance !== 'proved')
+    caveats.push({
+      kind: 'not-proved',
+      message: `the policy reveals against a lock that is only ${policy.assurance}: who tells of it is trusted`,
+    })
+  return caveats
+}

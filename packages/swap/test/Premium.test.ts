@@ -1,0 +1,125 @@
+import { isAitbcError } from '@aitbc/core'
+import { Caveats, Planner, Premium } from '@aitbc/swap'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { EPOCH, LONG, network, pairs, profiles, SHORT } from './model/fixtures.js'
+import { risk } from './model/market.js'
+
+const leg = (id: typeof LONG | typeof SHORT, kind: 'utxo' | 'contract', timing = {}) => ({
+  network: network(id, kind, timing),
+  profile: profiles[kind],
+})
+const long = leg(LONG, 'utxo', { inclusion: 20_000n, outage: 30_000n })
+const short = leg(SHORT, 'contract', { inclusion: 900n, finality: 1500n })
+const now = EPOCH
+const plan = Planner.plan(long, short, risk, now)
+const basic: Premium.Options = {
+  plan,
+  now,
+  value: { long: 10_000_000n, short: 10_000_000n },
+  volatility: 8000n,
+  rate: 500n,
+}
+
+describe('a premium', () => {
+  it('H3 H4: covers the option and the capital, and the initiator’s covers the follower’s too', () => {
+    const { initiator, follower } = Premium.of(basic)
+    for (const { amount, parts } of [initiator, follower])
+      expect(amount).toBe(parts.reduce((sum, part) => sum + part.amount, 0n))
+    expect(initiator.parts.at(-1)?.amount).toBe(follower.amount)
+    // By hand, in floats: V·σ·√(T/2π) and V·r·T.
+    const years = (seconds: bigint) => Number(seconds) / 31_556_952
+    const option = (end: bigint) => 1e7 * 0.8 * Math.sqrt(years(end - now) / (2 * Math.PI))
+    const { margins } = plan
+    const wanted = [
+      option(plan.short.value - margins.reveal.seconds),
+      1e7 * 0.05 * years(plan.short.value + margins.settle.short.seconds - now),
+      option(plan.short.value - margins.lock.seconds) +
+        1e7 * 0.05 * years(plan.long.value + margins.settle.long.seconds - now),
+    ]
+    for (const [i, { amount }] of initiator.parts.entries()) {
+      expect(Number(amount) - (wanted[i] as number)).toBeGreaterThan(-0.01)
+      expect(Number(amount) - (wanted[i] as number)).toBeLessThan(2.01)
+    }
+  })
+
+  it('property: never below the real number, never two units above; more of anything is never less', () => {
+    const amount = fc.bigInt(0n, 10n ** 15n)
+    const basis = fc.bigInt(0n, 100_000n)
+    fc.assert(
+      fc.property(amount, amount, basis, basis, fc.nat(500_000), (a, b, volatility, rate, slack) => {
+        const later = Planner.plan(long, short, risk, now, { slack: BigInt(slack) })
+        const one = { ...basic, value: { long: a, short: b }, volatility, rate }
+        const { initiator, follower } = Premium.of(one)
+        expect(initiator.amount).toBeGreaterThanOrEqual(follower.amount)
+        for (const change of [
+          { plan: later },
+          { volatility: volatility + 1n },
+          { rate: rate + 1n },
+          { value: { long: 2n * a, short: 2n * b } },
+        ]) {
+          const more = Premium.of({ ...one, ...change })
+          expect(more.initiator.amount).toBeGreaterThanOrEqual(initiator.amount)
+          expect(more.follower.amount).toBeGreaterThanOrEqual(follower.amount)
+        }
+        const years = Number(plan.short.value - plan.margins.reveal.seconds - now) / 31_556_952
+        const worth = Math.max(Number(a), Number(b))
+        const exact =
+          Math.abs(Number(a - b)) + worth * (Number(volatility) / 1e4) * Math.sqrt(years / (2 * Math.PI))
+        const option = Number(initiator.parts[0]?.amount)
+        expect(option).toBeGreaterThanOrEqual(exact * (1 - 1e-9) - 1)
+        expect(option).toBeLessThanOrEqual(exact * (1 + 1e-9) + 2)
+      }),
+    )
+  })
+
+  it('nothing is worth nothing, a deadline that is over gives no option', () => {
+    const none = Premium.of({ ...basic, value: { long: 0n, short: 0n } })
+    expect([none.initiator.amount, none.follower.amount]).toEqual([0n, 0n])
+    const over = Premium.of({ ...basic, now: plan.long.value + 10n ** 6n })
+    expect([over.initiator.amount, over.follower.amount]).toEqual([0n, 0n])
+  })
+
+  it('error: numbers out of range are named', () => {
+    for (const [change, argument] of [
+      [{ now: -1n }, 'now'],
+      [{ value: { long: -1n, short: 1n } }, 'value.long'],
+      [{ volatility: 0.8 }, 'volatility'],
+      [{ rate: 1_000_001n }, 'rate'],
+    ] as const)
+      try {
+        Premium.of({ ...basic, ...change } as never)
+        expect.unreachable()
+      } catch (error) {
+        expect(isAitbcError(error, 'InvalidAmount') && error.context.argument).toBe(argument)
+      }
+  })
+})
+
+describe('what a plan can’t promise', () => {
+  it.each(pairs)('between $long and $short: what each chain’s locks leave open, and the policy', (kinds) => {
+    const caveats = Caveats.of(leg(LONG, kinds.long), leg(SHORT, kinds.short), {
+      ...risk,
+      assurance: 'quorum',
+    })
+    const of = (which: 'long' | 'short') =>
+      caveats.filter(({ message }) => message.startsWith(`${which} leg`)).map(({ kind }) => kind)
+    const utxo = ['probabilistic-finality', 'late-claims', 'several-locks', 'fees-from-amount', 'unseen']
+    for (const which of ['long', 'short'] as const)
+      expect(of(which)).toEqual(kinds[which] === 'utxo' ? utxo : ['probabilistic-finality'])
+    expect(caveats.map(({ kind }) => kind)).toEqual(
+      expect.arrayContaining(['tail', 'downtime', 'free-option', 'not-proved']),
+    )
+    expect(caveats.find(({ kind }) => kind === 'not-proved')?.message).toContain('only quorum')
+    expect(caveats.find(({ kind }) => kind === 'tail')?.message).toContain('1e-3')
+  })
+
+  it('a careful policy on a chain that is final at once: the less is left to say', () => {
+    const careful = { ...risk, risk: 'conservative', assurance: 'proved' } as const
+    const instant = leg(SHORT, 'contract')
+    const final = { ...instant, network: { ...instant.network, finality: { rule: 'instant' } as const } }
+    const kinds = Caveats.of(final, final, careful).map(({ kind }) => kind)
+    expect(kinds).toEqual(['tail', 'downtime', 'free-option'])
+    expect(Caveats.of(final, final, careful)[0]?.message).toContain('1e-6')
+  })
+})
