@@ -61,6 +61,11 @@ export interface Network<N extends ChainId = ChainId, C extends Clock = Clock> {
   readonly clock: C
   /** Mean time between blocks, milliseconds. */
   readonly blockTimeMs: bigint
+  /**
+   * Between what bounds the mean time between blocks lies, milliseconds, over the hours of a swap and halts aside (`timing.outage`). Where
+   * locks count heights, a height means time by these alone; without them such locks are no leg of a swap.
+   */
+  readonly pace?: { readonly least: bigint; readonly most: bigint }
   readonly finality: Finality
   /** R in blocks: the deepest reorganisation that is planned for. */
   readonly reorgDepth: bigint

@@ -1,6 +1,6 @@
 import type { Claim } from './ChainAdapter.js'
 import type { ChainId } from './ChainId.js'
-import type { Evidence, Verified } from './Fact.js'
+import type { Evidence, Tip, Verified } from './Fact.js'
 import type { Lock, Spend } from './Lock.js'
 import type { Verdict } from './Verdict.js'
 
@@ -15,4 +15,9 @@ export interface Verifier {
   readonly network: ChainId
   /** Judges one claim; bad evidence is a refusal that names the failed check, never a throw. */
   verify<C extends Claim>(claim: C, evidence: Evidence): Verdict<Verified<Established<C>>>
+  /**
+   * The newest block that it knows by proof: where locks count heights, only such a one says how many are left, whatever endpoints show
+   * (H25). Nothing where it knows none.
+   */
+  tip?(): Tip | undefined
 }

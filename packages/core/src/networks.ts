@@ -35,6 +35,7 @@ export function assert(value: unknown, argument = 'network'): asserts value is N
     native,
     clock,
     blockTimeMs,
+    pace,
     finality,
     reorgDepth,
     fees,
@@ -62,6 +63,13 @@ export function assert(value: unknown, argument = 'network'): asserts value is N
   )
   check('clock', clock === 'height' || clock === 'unix' || clock === 'median-time', 'a clock', clock)
   check('blockTimeMs', natural(blockTimeMs, 1n), 'a bigint from 1', blockTimeMs)
+  check(
+    'pace',
+    pace === undefined ||
+      (natural(pace.least, 1n) && natural(pace.most, blockTimeMs) && pace.least <= (blockTimeMs as bigint)),
+    'bounds around blockTimeMs',
+    pace,
+  )
   check('reorgDepth', natural(reorgDepth), 'a bigint from 0', reorgDepth)
   check(
     'finality',

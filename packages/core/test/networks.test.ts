@@ -11,6 +11,8 @@ describe('shipped profiles', () => {
   for (const [name, network] of ALL)
     test(`${name}: complete and consistent`, () => {
       networks.assert(network)
+      // Heights mean nothing without bounds.
+      expect(network.clock === 'height').toBe(network.pace !== undefined)
       expect(AssetId.parse(network.native.id).network).toBe(network.id)
       expect(network.fees.minRelay).toBeGreaterThan(0n)
       for (const [field, standard] of Object.entries(network.timing.standard))
@@ -88,6 +90,10 @@ describe('assert', () => {
     [{ ...networks.cosmosHub, denom: undefined }, 'denom'],
     [{ ...networks.cosmosHub, denom: '1atom' }, 'denom'],
     [{ ...networks.cosmosHub, fees: { ...networks.cosmosHub.fees, unit: 'wei/gas' } }, 'fees'],
+    [{ ...good, pace: { least: 0n, most: good.blockTimeMs } }, 'pace'],
+    [{ ...good, pace: { least: 1n, most: good.blockTimeMs - 1n } }, 'pace'],
+    [{ ...good, pace: { least: good.blockTimeMs + 1n, most: good.blockTimeMs + 2n } }, 'pace'],
+    [{ ...good, pace: { least: 1n } }, 'pace'],
     [{ ...good, timing: timing('lead', -1n) }, 'timing.standard.lead'],
     [{ ...good, timing: timing('outage', undefined) }, 'timing.standard.outage'],
     [{ ...good, timing: { standard: good.timing.standard } }, 'timing.conservative.lead'],

@@ -87,7 +87,7 @@ export async function initiate(
     const mine = half('initiator', quote, options)
     await channel.send(writeQuote(quote, hashlock, mine), options)
     const theirs = readHalf(await receive(channel, 2, options))
-    const chains = chainsOf(quote, sides)
+    const chains = await chainsOf(quote, options)
     const { long, short, margins } = Planner.plan(
       chains.long,
       chains.short,
@@ -129,7 +129,6 @@ export async function follow(
     Hashlock.assert(hashlock)
     if (await options.isKnown?.(hashlock))
       throw SwapErrors.HashlockReused(`the hashlock was used before`, { hashlock: Bytes.toHex(hashlock) })
-    const chains = chainsOf(quote, sides)
     if (!(await options.accept(quote)))
       throw SwapErrors.NegotiationRefused('the quote was not accepted', { quote: show(quote) })
     assertBackend(theirs.offer.backend, Side.of(sides, quote.give.network).backend)
@@ -144,6 +143,8 @@ export async function follow(
     if (!Bytes.equal(Agreement.encode(agreement), Agreement.encode(expected)))
       throw SwapErrors.InvalidAgreement('the agreement differs from the offer', { argument: 'agreement' })
     for (const leg of ['long', 'short'] as const) assertSound(leg, agreement[leg], sides)
+    // Heights are looked at when the deadlines are.
+    const chains = await chainsOf(quote, options)
     const verdict = Planner.audit(agreement, chains.long, chains.short, policy, now)
     if (!verdict.ok) throw SwapErrors.UnsafeTerms(verdict.refusal.message, verdict.refusal.context)
     const follower = Agreement.sign(agreement, SwapSeed.identity(seed, nonce))
@@ -213,12 +214,15 @@ function checked(signed: Agreement.Signed): Agreement.Signed {
   return signed
 }
 
-function chainsOf(quote: Quote, sides: Side.Sides) {
-  const chain = (network: ChainId.ChainId): Planner.LegChain => {
+async function chainsOf(quote: Quote, { sides, signal }: Options) {
+  const chain = async (network: ChainId.ChainId): Promise<Planner.LegChain> => {
     const { adapter } = Side.of(sides, network)
-    return { network: adapter.network, profile: adapter.profile }
+    const { network: profiled, profile } = adapter
+    if (profiled.clock !== 'height') return { network: profiled, profile }
+    const { height } = (await adapter.tip(signal === undefined ? {} : { signal })).value
+    return { network: profiled, profile, height }
   }
-  return { long: chain(quote.give.network), short: chain(quote.get.network) }
+  return { long: await chain(quote.give.network), short: await chain(quote.get.network) }
 }
 
 function assertQuote(quote: Quote): void {

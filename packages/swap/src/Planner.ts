@@ -1,10 +1,13 @@
 import { Amount, Deadline, type LockProfile, type Network, type Timing, Verdict } from '@aitbc/core'
 import type * as Agreement from './Agreement.js'
 import { SwapErrors } from './errors.js'
+import { leftUntil, unitsOf } from './internal/left.js'
 import * as Policy from './Policy.js'
 
 /** Most that a caller may add to the least start time, seconds: a year. */
 const MAX_PATIENCE = 31_536_000n
+/** Seconds from one party's plan to the other's look at it, where a height is compared with a time: the one goes on by blocks, the other always. */
+const TALK = 120n
 
 /** One summand of an inequality, with its name in the specification and its value in seconds. */
 export interface Summand {
@@ -22,6 +25,8 @@ export interface Bound {
 export interface LegChain {
   readonly network: Network
   readonly profile: LockProfile
+  /** Height of its newest block; {@link plan} and {@link audit} want it where its locks count heights. */
+  readonly height?: bigint
 }
 
 /**
@@ -57,16 +62,14 @@ export interface Plan {
 }
 
 /**
- * The margins of a pair of chains; `UnsupportedClock` (4004) where a lock counts heights: a height says too little
- * about time (144 blocks take 15.7 to 34.7 hours at 1e-6).
+ * The margins of a pair of chains; `UnsupportedClock` (4004) where a lock counts heights that say too little about time: those of
+ * Bitcoin (144 blocks take 15.7 to 34.7 hours at 1e-6), and all of a network without `pace`.
+ *
+ * A halt takes nothing from a leg that counts heights, whose deadline is put off by it.
  */
 export function margins(long: LegChain, short: LegChain, policy: Policy.Policy): Margins {
   Policy.assert(policy)
-  for (const leg of [long, short])
-    if (leg.network.clock === 'height')
-      throw SwapErrors.UnsupportedClock(`locks of ${leg.network.id} count heights`, {
-        network: leg.network.id,
-      })
+  for (const { network } of [long, short]) if (network.pace === undefined) assertTime(network)
   const a = long.network.timing[policy.risk]
   const b = short.network.timing[policy.risk]
   const [A, B] = [long.network.name, short.network.name]
@@ -90,7 +93,7 @@ export function margins(long: LegChain, short: LegChain, policy: Policy.Policy):
     [`S of ${A}: the follower's claim is included`, a.inclusion],
     ['D: the claim is noticed', policy.detection],
     ['O: the follower is offline', policy.offline],
-    [`outage of ${A}`, a.outage],
+    [`outage of ${A}`, long.network.clock === 'height' ? 0n : a.outage],
     [`outage of ${B}`, b.outage],
     [reorgName, reorgTime],
   ] as const
@@ -122,8 +125,18 @@ export function margins(long: LegChain, short: LegChain, policy: Policy.Policy):
   }
 }
 
+/** `UnsupportedClock` (4004) where a network's locks count heights and not time. */
+export function assertTime(network: Network): void {
+  if (network.clock === 'height')
+    throw SwapErrors.UnsupportedClock(
+      `locks of ${network.id} count heights, and its profile bounds no time between blocks (network.pace)`,
+      { network: network.id },
+    )
+}
+
 /**
- * The earliest deadlines that are safe and leave time to finish, from `now` (UTC, unix seconds).
+ * The earliest deadlines that are safe and leave time to finish, from `now` (UTC, unix seconds). Where a leg counts heights, so many that
+ * they are late enough however fast blocks come, and the long leg outlasts the short one however slowly.
  *
  * @param slack seconds added to the least start time, for a slow counterparty; 0 unless told
  */
@@ -137,10 +150,23 @@ export function plan(
   assertSeconds(now)
   if (options.slack !== undefined) Amount.assert(options.slack, { argument: 'slack', max: MAX_PATIENCE })
   const m = margins(long, short, policy)
-  const shortAt = now + m.start.seconds + (options.slack ?? 0n)
-  const at = (leg: LegChain, value: bigint) =>
-    Deadline.from({ network: leg.network.id, clock: leg.network.clock, value })
-  return { margins: m, short: at(short, shortAt), long: at(long, shortAt + m.gap.seconds) }
+  const at = (leg: LegChain, seconds: bigint) =>
+    Deadline.from({
+      network: leg.network.id,
+      clock: leg.network.clock,
+      value: nowOf(leg, now) + unitsOf(leg, seconds),
+    })
+  const shortAt = at(short, m.start.seconds + (options.slack ?? 0n))
+  const { most } = leftUntil(short, shortAt, nowOf(short, now))
+  const talk = long.network.clock === 'height' || short.network.clock === 'height' ? TALK : 0n
+  return { margins: m, short: shortAt, long: at(long, most + m.gap.seconds + talk) }
+}
+
+/** What a leg's clock shows: UTC, or the height that came with it; `InvalidArgument` (1013) where none did. */
+function nowOf({ network, height }: LegChain, now: bigint): bigint {
+  if (network.clock !== 'height') return now
+  Amount.assert(height, { argument: `height of ${network.id}`, max: Deadline.TIME_THRESHOLD - 1n })
+  return height as bigint
 }
 
 /**
@@ -168,27 +194,30 @@ export function audit(
         `${name}-clock`,
         `the ${name} leg's deadline must count ${leg.network.clock} of ${leg.network.id}, got ${terms.deadline.clock} of ${terms.deadline.network}`,
       )
-  const gap = agreement.long.deadline.value - agreement.short.deadline.value
+  const [far, near] = [
+    leftUntil(long, agreement.long.deadline, nowOf(long, now)),
+    leftUntil(short, agreement.short.deadline, nowOf(short, now)),
+  ]
+  const gap = far.least - near.most
   if (gap < m.gap.seconds)
     return Verdict.refuse('gap', `the deadlines are ${gap} s apart; ${explain('T_A − T_B', m.gap)}`, {
       gap,
       least: m.gap.seconds,
     })
-  const left = agreement.short.deadline.value - now
+  const left = near.least
   if (left < m.start.seconds)
     return Verdict.refuse('start', `the short leg ends in ${left} s; ${explain('T_B − now', m.start)}`, {
       left,
       least: m.start.seconds,
     })
-  const most = m.start.seconds + (policy.patience ?? Policy.PATIENCE)
-  if (left > most)
+  // Heights are planned for the fastest blocks, and tie funds up for as long as the slowest take.
+  const planned = leftUntil(short, { value: unitsOf(short, m.start.seconds) }, 0n).most
+  const most = planned + (policy.patience ?? Policy.PATIENCE)
+  if (near.most > most)
     return Verdict.refuse(
       'patience',
-      `the short leg ends in ${left} s only; at most ${most} s are patience`,
-      {
-        left,
-        most,
-      },
+      `the short leg ends in ${near.most} s only; at most ${most} s are patience`,
+      { left: near.most, most },
     )
   return Verdict.accept(m)
 }

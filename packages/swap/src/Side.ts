@@ -16,6 +16,7 @@ import {
 } from '@aitbc/core'
 import type { Leg } from './Agreement.js'
 import { SwapErrors } from './errors.js'
+import { leftSince } from './internal/left.js'
 import type { LockView, SwapEvent } from './SwapMachine.js'
 
 /** All that a party brings to one chain: its keys, and how it reads the chain. */
@@ -59,7 +60,13 @@ export function isFinal(network: Network, fact: Pick<Fact.Fact<unknown>, 'at' | 
 }
 
 /** Evidence checked before, by lock and block: one proof a block is enough. */
-export type Checked = Map<string, Fact.Assurance>
+export type Checked = Map<string, Known>
+
+/** How well a lock is known by its evidence, and which block that proved. */
+interface Known {
+  readonly assurance: Fact.Assurance
+  readonly asOf?: Fact.Tip
+}
 
 /**
  * Reads one leg from its chain: every lock of the terms, what spent each, how well it is known, and the chain's own clock. An
@@ -78,16 +85,26 @@ export async function look(
   const skew = options.utc === undefined ? undefined : skewOf(adapter.network, tip, options.utc)
   const doubts: string[] = skew === undefined ? [] : [skew]
   const locks: LockView[] = []
+  const proved: Fact.Tip[] = []
   for (const read of await adapter.findLocks(terms, call)) {
     if (read.is === 'unknown') doubts.push(read.why.message)
     if (read.is !== 'found') continue
-    const { view, doubt } = await lookAt(side, terms, read.fact, options)
+    const { view, doubt, asOf } = await lookAt(side, terms, read.fact, options)
     locks.push(view)
+    if (asOf !== undefined) proved.push(asOf)
     if (doubt !== undefined) doubts.push(doubt)
   }
   const { id: network, clock, timing } = adapter.network
   const now = Deadline.from({ network, clock, value: tip.clock })
-  const behind = clock === 'height' ? 0n : (options.utc ?? 0n) - timing.standard.lag - tip.clock
+  if (clock === 'height') {
+    const newest = side.verifier?.tip?.()
+    if (newest !== undefined) proved.push(newest)
+    const left = leftSince(adapter, terms.deadline, proved.length > 0 ? proved : [tip], options.utc)
+    return doubts.length === 0
+      ? { event: { is: 'seen', leg, locks, now, left }, tip }
+      : { event: { is: 'unreadable', leg, why: doubts.join('; '), told: { locks, now, left } }, tip }
+  }
+  const behind = (options.utc ?? 0n) - timing.standard.lag - tip.clock
   return doubts.length === 0
     ? { event: { is: 'seen', leg, locks, now, ...(behind > 0n ? { behind } : {}) }, tip }
     : { event: { is: 'unreadable', leg, why: doubts.join('; '), told: { locks, now } }, tip }
@@ -98,7 +115,7 @@ async function lookAt(
   terms: LockTerms.LockTerms,
   fact: Fact.Fact<Lock>,
   options: CallOptions & { readonly checked?: Checked; readonly prove?: boolean },
-): Promise<{ readonly view: LockView; readonly doubt?: string }> {
+): Promise<{ readonly view: LockView; readonly doubt?: string; readonly asOf?: Fact.Tip }> {
   const { adapter } = side
   const call = options.signal === undefined ? {} : { signal: options.signal }
   const lock = fact.value
@@ -113,9 +130,9 @@ async function lookAt(
   }
   if (!options.prove || side.verifier === undefined || !final || lock.match !== 'exact') return { view }
   const proven = await proofOf(side, side.verifier, terms, fact, options)
-  return 'doubt' in proven
-    ? { view: { ...view, assurance: 'reported' }, doubt: proven.doubt }
-    : { view: { ...view, ...proven } }
+  if ('doubt' in proven) return { view: { ...view, assurance: 'reported' }, doubt: proven.doubt }
+  const { assurance, asOf } = proven
+  return { view: { ...view, assurance }, ...(asOf === undefined ? {} : { asOf }) }
 }
 
 /** How well a lock is known by its evidence; a proof that can't be had is a doubt, no failure. */
@@ -125,11 +142,11 @@ async function proofOf(
   terms: LockTerms.LockTerms,
   fact: Fact.Fact<Lock>,
   options: CallOptions & { readonly checked?: Checked },
-): Promise<{ readonly assurance: Fact.Assurance } | { readonly doubt: string }> {
+): Promise<Known | { readonly doubt: string }> {
   const lock = fact.value
   const key = `${lock.ref}@${fact.at === 'mempool' ? '' : fact.at.hash}`
   const known = options.checked?.get(key)
-  if (known !== undefined) return { assurance: known }
+  if (known !== undefined) return known
   const claim = { kind: 'lock', terms, lock } as const
   let evidence: Fact.Evidence
   try {
@@ -148,9 +165,9 @@ async function proofOf(
       doubt: `evidence is for ${proven.value.amount} (${proven.value.match}) at ${proven.value.ref}, the endpoint told ${lock.amount} at ${lock.ref}`,
     }
   if (!isFinal(side.adapter.network, proven)) return { assurance: Fact.assuranceOf(fact) }
-  const assurance = Fact.assuranceOf(proven)
-  options.checked?.set(key, assurance)
-  return { assurance }
+  const checked = { assurance: Fact.assuranceOf(proven), asOf: proven.asOf }
+  options.checked?.set(key, checked)
+  return checked
 }
 
 /**
@@ -161,11 +178,12 @@ async function proofOf(
 const TOLERANCE = 600n
 
 function skewOf(network: Network, tip: Fact.Tip, utc: bigint): string | undefined {
-  if (network.clock === 'height') return undefined
   const { lead, lag } = network.timing.conservative
-  if (tip.clock > utc + lead + TOLERANCE)
-    return `the clock of ${network.id} is ${tip.clock - utc} s ahead of this machine's`
-  if (tip.clock < utc - lag - TOLERANCE)
-    return `the clock of ${network.id} is ${utc - tip.clock} s behind this machine's`
+  // A height tells no time; the block that has it does.
+  const clock = network.clock === 'height' ? tip.time : tip.clock
+  if (clock > utc + lead + TOLERANCE)
+    return `the clock of ${network.id} is ${clock - utc} s ahead of this machine's`
+  if (clock < utc - lag - TOLERANCE)
+    return `the clock of ${network.id} is ${utc - clock} s behind this machine's`
   return undefined
 }

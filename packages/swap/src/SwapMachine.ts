@@ -1,5 +1,6 @@
 import { Deadline, Fact, Hashlock, type Lock, type LockTerms, type Spend } from '@aitbc/core'
 import { incomingLeg, type Leg, ownLeg, type Role } from './Agreement.js'
+import type { Left } from './internal/left.js'
 
 /** The numbers that the machine decides by, all of this party's own policy and of the chains' profiles. */
 export interface Rules {
@@ -42,6 +43,8 @@ export interface Seen {
   readonly behind?: bigint
 }
 
+  /** Seconds until the leg's deadline, where the clock counts none or claims may end before it; told with `now`. */
+  readonly left?: Left
 /**
  * A leg as it was last seen. Of an unreadable one, `last` is what was told last all the same: enough for acts that are right
  * whatever else is true, and for nothing irrevocable.
@@ -215,7 +218,7 @@ function observe(state: SwapState, event: SwapEvent): SwapState {
     case 'unreadable':
       return unreadable(state, event.leg, event.why, event.told)
     case 'seen': {
-      const { leg, locks, now, behind } = event
+      const { leg, locks, now, behind, left } = event
       const latest = latestOf(state.view[leg])
       if (latest !== undefined && Deadline.remaining(latest, now) > 0n)
         return unreadable(
@@ -224,7 +227,11 @@ function observe(state: SwapState, event: SwapEvent): SwapState {
           `the chain's clock went back from ${latest.value} to ${now.value}`,
           event,
         )
-      const view: LegView = { is: 'seen', locks, now, ...(behind === undefined ? {} : { behind }) }
+      const view: LegView = {
+        ...{ is: 'seen', locks, now },
+        ...(behind === undefined ? {} : { behind }),
+        ...(left === undefined ? {} : { left }),
+      }
       const next = { ...state, view: { ...state.view, [leg]: view } }
       const advanced = latest === undefined || Deadline.remaining(latest, now) < 0n
       return settle(learn(next, leg, locks), leg, locks, advanced ? readable(state.view[leg]) : undefined)
@@ -234,7 +241,7 @@ function observe(state: SwapState, event: SwapEvent): SwapState {
 
 function unreadable(state: SwapState, leg: Leg, why: string, told: Seen | undefined): SwapState {
   const before = state.view[leg]
-  const last = told === undefined ? readable(before) : { locks: told.locks, now: told.now }
+  const last = told === undefined ? readable(before) : seenOf(told)
   const latest = latestOf(before)
   const view: LegView = {
     is: 'unreadable',
@@ -336,14 +343,14 @@ function commitment(state: SwapState): Transition {
     return idle
   if (short.is !== 'seen' || long.is !== 'seen') return idle
   // What an old block hides is gone all the same.
-  const shown = Deadline.remaining(durable.terms.short.deadline, short.now)
-  const left = shown - (short.behind ?? 0n)
+  const shown = leftUntil(durable.terms.short, short)
+  const left = shown.least - (short.behind ?? 0n)
 
   if (!durable.ordered) {
     const least = role === 'initiator' ? durable.rules.launch : durable.rules.lock
     if (left < least) return { state: with_(state, { stop: 'too-late' }), commands: [] }
     if (role === 'follower') {
-      const apart = Deadline.remaining(durable.terms.long.deadline, long.now) - (long.behind ?? 0n) - shown
+      const apart = leftUntil(durable.terms.long, long).least - (long.behind ?? 0n) - shown.most
       // A public secret needs no lock any more: it is claimed with.
       if (durable.learned !== undefined || apart < durable.rules.apart) return idle
       if (trusted(long, durable.rules) === undefined) return idle
@@ -397,7 +404,7 @@ function isDoomed(state: SwapState, leg: Leg, terms: LockTerms.LockTerms): boole
   if (own !== undefined && Deadline.reached(terms.deadline, own.now)) return true
   const short = readable(state.view.short)
   if (short === undefined || durable.terms.short === undefined) return false
-  return Deadline.remaining(durable.terms.short.deadline, short.now) < durable.rules.reveal
+  return leftUntil(durable.terms.short, short).least < durable.rules.reveal
 }
 
 /** A lock of the whole amount is in a block: what anybody else pays into the own script is not the own lock. */
@@ -511,6 +518,18 @@ function latestOf(view: LegView): Deadline.Deadline | undefined {
 
 function with_(state: SwapState, change: Partial<Durable>): SwapState {
   const keys = Object.keys(change) as (keyof Durable)[]
+/** What was told of a leg, apart from how old it is: that is a doubt of its own. */
+function seenOf({ locks, now, left }: Seen): Seen {
+  return { locks, now, ...(left === undefined ? {} : { left }) }
+}
+
+/** How long claims of a leg are accepted: as its clock says, or as was told with what it showed. */
+function leftUntil({ deadline }: LockTerms.LockTerms, { now, left }: Seen): Left {
+  if (left !== undefined) return left
+  const remaining = Deadline.remaining(deadline, now)
+  return { least: remaining, most: remaining }
+}
+
   if (keys.every((key) => state.durable[key] === change[key])) return state
   return { ...state, durable: { ...state.durable, ...change } }
 }

@@ -46,7 +46,11 @@ export const neutron = {
   denom: 'untrn',
 } as const satisfies Network
 
-/** IRISnet (`cosmos:irishub-1`); the locks of its own module expire by height. */
+/**
+ * IRISnet (`cosmos:irishub-1`); the locks of its own module expire by height. No chain of CometBFT among these makes blocks faster than one
+ * in 1.2 s, whatever its validators agreed to wait. A halt puts deadlines off, where other clocks go on: whoever knows of an
+ * upgrade beforehand chooses the moment, so that halts of hours are planned for at any risk.
+ */
 export const irisnet = {
   ...cosmosHub,
   id: 'cosmos:irishub-1',
@@ -54,6 +58,11 @@ export const irisnet = {
   native: { id: 'cosmos:irishub-1/slip44:118', symbol: 'IRIS', decimals: 6 },
   clock: 'height',
   blockTimeMs: 6500n,
+  pace: { least: 1000n, most: 10_000n },
+  timing: {
+    standard: { ...COSMOS_TIMING.standard, outage: 21_600n },
+    conservative: { ...COSMOS_TIMING.conservative, outage: 86_400n },
+  },
   fees: { ...cosmosHub.fees, minRelay: 200_000n },
   hrp: 'iaa',
   denom: 'uiris',

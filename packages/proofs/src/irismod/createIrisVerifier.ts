@@ -1,10 +1,10 @@
 import { Bytes, Verdict } from '@aitbc/core'
-import { type BlockOptions, know } from '../cosmwasm/internal/blocks.js'
+import { type BlockOptions, know, newest } from '../cosmwasm/internal/blocks.js'
 import { createStateVerifier, type StateVerifier } from '../internal/stateVerifier.js'
 import * as HtlcModule from './HtlcModule.js'
 import * as LockEvidence from './LockEvidence.js'
 
-/** A verifier of locks in IRISnet's own module, which also judges what isn't there. */
+/** A verifier of locks in IRISnet's own module, which also judges what isn't there, and knows the newest block of its light client. */
 export type IrisVerifier = StateVerifier
 
 /**
@@ -26,7 +26,7 @@ export type IrisVerifier = StateVerifier
 export function createIrisVerifier(options: createIrisVerifier.Options): IrisVerifier {
   const { network, window = HtlcModule.WINDOW } = options
   HtlcModule.assertWindow(window)
-  return createStateVerifier(network.id, LockEvidence.FORMAT, (terms, evidence) => {
+  const verifier = createStateVerifier(network.id, LockEvidence.FORMAT, (terms, evidence) => {
     const decoded = LockEvidence.decode(evidence)
     if (!decoded.ok) return decoded
     const { block } = decoded.value
@@ -44,6 +44,7 @@ export function createIrisVerifier(options: createIrisVerifier.Options): IrisVer
       fact: known.value,
     })
   })
+  return { ...verifier, tip: () => newest(options) }
 }
 
 export declare namespace createIrisVerifier {

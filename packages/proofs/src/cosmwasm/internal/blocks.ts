@@ -39,13 +39,11 @@ export function know(options: BlockOptions, block: LightBlock): Verdict.Verdict<
   const state = options.client()
   const applied = LightClient.apply(state, { block, now: options.now() })
   if (!applied.ok) return applied
-  const seconds = time / SECOND
-  const clock = network.clock === 'height' ? height : seconds
   const base = LightClient.finalized(state)
   return Verdict.accept({
     assurance: 'proved',
     at,
-    asOf: { ...at, time: seconds, clock, finalized: at },
+    asOf: tipOf(network, at, time),
     anchor: {
       network: network.id,
       height: base.header.height,
@@ -53,6 +51,18 @@ export function know(options: BlockOptions, block: LightBlock): Verdict.Verdict<
       assurance: 'proved',
     },
   })
+}
+
+/** The newest block that a light client knows; nothing where the caller decides about blocks. */
+export function newest(options: BlockOptions): Fact.Tip | undefined {
+  if ('trust' in options) return undefined
+  const { header, hash } = LightClient.finalized(options.client())
+  return tipOf(options.network, { height: header.height, hash: hashOf(hash) }, header.time)
+}
+
+function tipOf({ clock }: Network, at: Fact.BlockRef, time: bigint): Fact.Tip {
+  const seconds = time / SECOND
+  return { ...at, time: seconds, clock: clock === 'height' ? at.height : seconds, finalized: at }
 }
 
 function hashOf(bytes: Bytes.Bytes): string {
