@@ -41,10 +41,10 @@ export interface Seen {
   readonly now: Deadline.Deadline
   /** Seconds by which that clock must be later at least, by UTC: the block that was shown is no new one. */
   readonly behind?: bigint
-}
-
   /** Seconds until the leg's deadline, where the clock counts none or claims may end before it; told with `now`. */
   readonly left?: Left
+}
+
 /**
  * A leg as it was last seen. Of an unreadable one, `last` is what was told last all the same: enough for acts that are right
  * whatever else is true, and for nothing irrevocable.
@@ -511,13 +511,6 @@ function readable(view: LegView): Seen | undefined {
   return view.is === 'seen' ? view : view.last
 }
 
-function latestOf(view: LegView): Deadline.Deadline | undefined {
-  if (view.is === 'unseen') return undefined
-  return view.is === 'seen' ? view.now : view.latest
-}
-
-function with_(state: SwapState, change: Partial<Durable>): SwapState {
-  const keys = Object.keys(change) as (keyof Durable)[]
 /** What was told of a leg, apart from how old it is: that is a doubt of its own. */
 function seenOf({ locks, now, left }: Seen): Seen {
   return { locks, now, ...(left === undefined ? {} : { left }) }
@@ -530,6 +523,13 @@ function leftUntil({ deadline }: LockTerms.LockTerms, { now, left }: Seen): Left
   return { least: remaining, most: remaining }
 }
 
+function latestOf(view: LegView): Deadline.Deadline | undefined {
+  if (view.is === 'unseen') return undefined
+  return view.is === 'seen' ? view.now : view.latest
+}
+
+function with_(state: SwapState, change: Partial<Durable>): SwapState {
+  const keys = Object.keys(change) as (keyof Durable)[]
   if (keys.every((key) => state.durable[key] === change[key])) return state
   return { ...state, durable: { ...state.durable, ...change } }
 }
