@@ -54,7 +54,7 @@ const SCHEMA = /^[a-z_][a-z0-9_]{0,62}$/
 /** Version of the tables. */
 const FORMAT = 1
 const FIRST_PAUSE_MS = 20
-const LAST_PAUSE_MS = 1000
+const LAST_PAUSE_MS = 500
 
 /** Pools that are listened to. */
 const heard = new WeakSet<Pool>()

@@ -118,12 +118,12 @@ export async function run(
   }
   const assertHeld = async (held: Held): Promise<void> => {
     assertOwn(held)
-    let is = true
+    let is: boolean
     try {
       is = await Lease.isHeld(storage, held.lease, { patienceMs: Math.min(ASK_MS, leaseMs) })
     } catch (error) {
-      // Nobody can take the swap over before the lease ends, whether the server can be asked or not.
       tell({ is: 'trouble', error })
+      throw lose(held, 'the database can’t be asked')
     }
     if (!is) throw lose(held, 'another one has it')
     assertOwn(held)
@@ -148,11 +148,13 @@ export async function run(
       await Lease.finish(storage, lease, outcome)
       tell({ is: 'finished', id, outcome })
     } catch (error) {
-      if (held.lost !== undefined || signal.aborted) return
-      const againMs = Math.min(LAST_AGAIN_MS, FIRST_AGAIN_MS * 2 ** Math.min(lease.failures, 10))
+      if (signal.aborted) return
+      const lost = held.lost !== undefined
+      const againMs = lost ? 0 : Math.min(LAST_AGAIN_MS, FIRST_AGAIN_MS * 2 ** Math.min(lease.failures, 10))
       held.over = true
-      tell({ is: 'failed', id, error, againMs })
-      await Lease.release(storage, [lease], { delayMs: againMs, failed: true }).catch((error) =>
+      if (!lost) tell({ is: 'failed', id, error, againMs })
+      // Where another one has it, this changes nothing.
+      await Lease.release(storage, [lease], { delayMs: againMs, failed: !lost }).catch((error) =>
         tell({ is: 'trouble', error }),
       )
     }

@@ -127,8 +127,8 @@ export function agreed(market: Market): Deal {
 }
 
 /** Another one between the same two, on the same terms. */
-export function agreedAgain(market: Market): Deal {
-  return sign(market, { [ALICE]: new Uint8Array(8).fill(3), [BOB]: new Uint8Array(8).fill(4) })
+export function agreedAgain(market: Market, first = 3): Deal {
+  return sign(market, { [ALICE]: new Uint8Array(8).fill(first), [BOB]: new Uint8Array(8).fill(first + 1) })
 }
 
 function sign(market: Market, by: typeof nonces = nonces): Deal {

@@ -1,29 +1,527 @@
-import { createPostgresStorage } from '@aitbc/swap/postgres'
+import { isAitbcError, Journal, type Log } from '@aitbc/core'
+import { Runner } from '@aitbc/swap'
+import { createPostgresStorage, type Database, Lease, Worker } from '@aitbc/swap/postgres'
 import type pg from 'pg'
-import { afterAll, beforeAll, describe } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { storageContract } from '../../../core/test/storage/contract.js'
+import { locksBy } from '../model/expect.js'
+import { ALICE, create, seeds, sides } from '../model/market.js'
+import * as Process from '../model/process.js'
 import * as Server from './server.js'
+import * as Service from './service.js'
+import * as Wire from './wire.js'
 
 const found = Server.binaries()
 const missing = 'missing' in found ? found.missing : undefined
+const bytes = (...values: number[]) => Uint8Array.of(...values)
+const LONG = 30_000
+const UTXO = { long: 'utxo', short: 'utxo' } as const
 
 describe.skipIf(missing !== undefined)(
   `PostgreSQL${missing === undefined ? '' : `: skipped, ${missing}`}`,
   () => {
     let server: Server.Server
     let pool: pg.Pool
+    let other: pg.Pool
     beforeAll(async () => {
       server = await Server.start()
       pool = server.pool()
+      other = server.pool()
     })
     afterAll(async () => {
-      await pool?.end()
+      await Promise.all([pool?.end(), other?.end()])
       await server?.stop()
     })
     let n = 0
+    const schema = () => `s_${n++}`
+
     storageContract('postgres', async () => {
-      const options = { pool, schema: `contract_${n++}` }
+      const options = { pool, schema: schema() }
       return { storage: createPostgresStorage(options), reopen: () => createPostgresStorage(options) }
+    })
+
+    describe('the server', () => {
+      test('error: one that answers before a write is durable is refused, and so are tables of a later version', async () => {
+        const careless = server.pool({ options: '-c synchronous_commit=off' })
+        const refused = await createPostgresStorage({ pool: careless, schema: schema() })
+          .get('a')
+          .catch((e) => e)
+        await careless.end()
+        expect(isAitbcError(refused, 'StorageUnavailable')).toBe(true)
+        expect(refused.context).toMatchObject({ setting: 'synchronous_commit', value: 'off' })
+
+        const name = schema()
+        await createPostgresStorage({ pool, schema: name }).put('a', bytes(1))
+        await pool.query(`INSERT INTO ${name}.format VALUES (2)`)
+        const later = await createPostgresStorage({ pool, schema: name })
+          .get('a')
+          .catch((e) => e)
+        expect(later.context).toMatchObject({ schema: name, version: 2 })
+      })
+
+      test('error: options and arguments out of range', async () => {
+        const storage = createPostgresStorage({ pool, schema: schema() })
+        for (const wrong of [
+          () => createPostgresStorage(undefined as never),
+          () => createPostgresStorage({ pool: {} as never }),
+          () => createPostgresStorage({ pool, schema: 'a"; DROP TABLE x; --' }),
+          () => createPostgresStorage({ pool, patienceMs: 0 }),
+          () => createPostgresStorage({ pool, timeoutMs: Number.NaN }),
+        ])
+          expect(wrong).toThrow(expect.objectContaining({ _tag: 'InvalidArgument' }))
+        const context = { seed: seeds[ALICE], sides: {}, utc: () => 0n }
+        for (const refused of [
+          Lease.claim(storage, { max: 0, leaseMs: 1 }),
+          Lease.claim(storage, { max: 1, leaseMs: -1 }),
+          Lease.renew(storage, [], { leaseMs: Number.POSITIVE_INFINITY }),
+          Worker.run(context, { storage, concurrency: 0.5 }),
+          Worker.run(context, { storage, leaseMs: 0 }),
+          Worker.run(context, { storage, pollMs: Number.NaN }),
+        ])
+          await expect(refused).rejects.toMatchObject({ _tag: 'InvalidArgument' })
+        const reason = new Error('mine')
+        await expect(Worker.run(context, { storage, signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+      })
+
+      test('error: a server that stays away is StorageUnavailable, and an ended pool at once', async () => {
+        const gone = server.pool({ host: `${server.host}/nowhere` })
+        const refused = await createPostgresStorage({ pool: gone, patienceMs: 100 })
+          .get('a')
+          .catch((e) => e)
+        expect(isAitbcError(refused, 'StorageUnavailable')).toBe(true)
+        expect(refused.context.attempts).toBeGreaterThan(1)
+        await gone.end()
+        const ended = await createPostgresStorage({ pool: gone })
+          .get('a')
+          .catch((e) => e)
+        expect(ended.context).toMatchObject({ attempts: 1 })
+      })
+    })
+
+    describe('a torn connection', () => {
+      let wire: Wire.Wire
+      let torn: pg.Pool
+      beforeAll(async () => {
+        wire = await Wire.create(server.socket)
+        torn = server.pool({ host: wire.host })
+      })
+      afterAll(async () => {
+        await torn?.end()
+        await wire?.stop()
+      })
+      /** Cuts the next statement of a kind, once. */
+      const cutNext = (kind: RegExp, how: Wire.Cut) => {
+        wire.cuts.length = 0
+        wire.judge = (statement) => {
+          if (wire.cuts.length > 0 || !kind.test(statement)) return undefined
+          return how
+        }
+      }
+      const once = () => expect(wire.cuts).toHaveLength(1)
+
+      test.each(['lost', 'unanswered', 'late'] as const)(
+        'behavior: a write whose %s request or answer is cut is done once',
+        async (how) => {
+          const options = { schema: schema() }
+          const storage = createPostgresStorage({ pool: torn, ...options })
+          expect(await storage.list('')).toEqual([])
+
+          cutNext(/INSERT INTO "\w+"\.keys/, how)
+          expect(await storage.compareAndSet('a', 0n, bytes(1))).toBe(1n)
+          once()
+          await wire.deliver()
+          cutNext(/UPDATE "\w+"\.keys/, how)
+          expect(await storage.compareAndSet('a', 1n, bytes(2))).toBe(2n)
+          once()
+          await wire.deliver()
+          cutNext(/UPDATE "\w+"\.keys/, how)
+          expect(await storage.put('a', bytes(3))).toBe(3n)
+          once()
+          expect(await storage.put('a', bytes(4))).toBe(4n)
+          await wire.deliver()
+          expect(await storage.get('a')).toEqual({ value: bytes(4), version: 4n })
+
+          cutNext(/INSERT INTO "\w+"\.logs/, how)
+          const log = await storage.log('l')
+          once()
+          await wire.deliver()
+          cutNext(/\.pieces \(/, how)
+          await log.append(bytes(1, 2, 3))
+          once()
+          await log.append(bytes(4))
+          await wire.deliver()
+          expect(await log.read()).toEqual(bytes(1, 2, 3, 4))
+          cutNext(/DELETE FROM "\w+"\.pieces/, how)
+          await log.truncate(2)
+          once()
+          await log.append(bytes(9, 9))
+          await wire.deliver()
+          expect(await log.read()).toEqual(bytes(1, 2, 9, 9))
+
+          // A swap that was put into the queue, claimed, given back and finished.
+          await storage.compareAndSet('swap/x/head', 0n, bytes(1))
+          await Lease.offer(storage, 'x')
+          cutNext(/WITH due/, how)
+          const [lease] = await Lease.claim(storage, { max: 5, leaseMs: LONG })
+          once()
+          await wire.deliver()
+          expect(lease).toMatchObject({ id: 'x', token: 1n })
+          expect(await Lease.isHeld(storage, lease as Lease.Lease)).toBe(true)
+          cutNext(/SET due/, how)
+          await Lease.release(storage, [lease as Lease.Lease], { failed: true })
+          once()
+          const [again] = await Lease.claim(storage, { max: 5, leaseMs: LONG })
+          await wire.deliver()
+          expect(again).toMatchObject({ id: 'x', failures: 1 })
+          expect(await Lease.isHeld(storage, again as Lease.Lease)).toBe(true)
+        },
+      )
+
+      test('behavior: two that write the same bytes at once are told apart, though the winner is told late', async () => {
+        const options = { schema: schema() }
+        const first = createPostgresStorage({ pool: torn, ...options })
+        const second = createPostgresStorage({ pool, ...options })
+        expect(await first.list('')).toEqual([])
+        let theirs: Promise<unknown> | undefined
+        wire.cuts.length = 0
+        wire.judge = (statement) => {
+          if (wire.cuts.length > 0 || !/INSERT INTO "\w+"\.keys/.test(statement)) return undefined
+          theirs = second.compareAndSet('a', 0n, bytes(7)).catch((e) => e)
+          return 'late'
+        }
+        const mine = await first.compareAndSet('a', 0n, bytes(7)).catch((e) => e)
+        await wire.deliver()
+        const both = [mine, await theirs]
+        expect(both.filter((one) => one === 1n)).toHaveLength(1)
+        expect(both.filter((one) => isAitbcError(one, 'StorageConflict'))).toHaveLength(1)
+        expect(await first.get('a')).toEqual({ value: bytes(7), version: 1n })
+      })
+
+      test('behavior: a write that can’t be told after all closes its log; opened again it tells the truth', async () => {
+        const storage = createPostgresStorage({ pool: torn, schema: schema(), patienceMs: 200 })
+        const log = await storage.log('l')
+        await log.append(bytes(1))
+        wire.cuts.length = 0
+        wire.judge = (statement) => (/\.pieces \(/.test(statement) ? 'late' : undefined)
+        const lost = await log.append(bytes(2)).catch((e) => e)
+        expect(isAitbcError(lost, 'StorageUnavailable')).toBe(true)
+        wire.judge = () => undefined
+        expect(await log.append(bytes(3)).catch((e) => e.message)).toMatch('what became of a write')
+        // The server gets to it only now: once, however often it was sent.
+        await wire.deliver()
+        expect(await (await storage.log('l')).read()).toEqual(bytes(1, 2))
+        // And once the log is opened again, not at all.
+        wire.judge = (statement) => (/\.pieces \(/.test(statement) ? 'late' : undefined)
+        const third = (await storage.log('l')) as Log
+        await third.append(bytes(3)).catch(() => undefined)
+        wire.judge = () => undefined
+        const fourth = await storage.log('l')
+        await wire.deliver()
+        expect(await fourth.read()).toEqual(bytes(1, 2))
+      })
+
+      test('L3: a worker whose every tenth answer is lost drives its swap to the same end', async () => {
+        const market = create(UTXO)
+        const deal = Process.agreed(market)
+        const options = { schema: schema() }
+        await Service.open(market, Service.storageOf(pool, options), deal)
+        let statements = 0
+        wire.cuts.length = 0
+        wire.judge = () => (++statements % 10 === 0 ? 'unanswered' : undefined)
+        const worker = Service.start(market, torn, { ...options, leaseMs: LONG })
+        const bob = Service.bob(market, deal)
+        await worker.when((one) => one.is === 'claimed')
+        await Service.drive(market, () => worker.outcomes.size === 1 && Process.isDone(bob))
+        wire.judge = () => undefined
+        await worker.stop()
+        expect([...worker.outcomes.values(), bob.outcome]).toEqual(['deal', 'deal'])
+        expect(wire.cuts.length).toBeGreaterThan(1)
+        expect(locksBy(market, ALICE)).toHaveLength(1)
+      })
+    })
+
+    describe('leases', () => {
+      const queue = async (pool: Database.Pool, options: { schema: string }, count: number) => {
+        const storage = createPostgresStorage({ pool, ...options })
+        for (let i = 0; i < count; i++) {
+          await storage.compareAndSet(`swap/${i}/head`, 0n, bytes(1))
+          await Lease.offer(storage, String(i))
+        }
+        return storage
+      }
+
+      test('L3: of many that claim at once none gets what another one has', async () => {
+        const options = { schema: schema() }
+        const storage = await queue(pool, options, 30)
+        const others = [
+          storage,
+          ...[1, 2, 3].map((i) => createPostgresStorage({ pool: i % 2 ? other : pool, ...options })),
+        ]
+        const taken = (
+          await Promise.all(
+            others.map(async (one) => {
+              const mine: Lease.Lease[] = []
+              for (let claims = 0; claims < 40; claims++) {
+                const some = await Lease.claim(one, { max: 2, leaseMs: LONG })
+                if (some.length === 0) break
+                mine.push(...some)
+              }
+              return mine
+            }),
+          )
+        ).flat()
+        expect(taken.map(({ id }) => Number(id)).sort((a, b) => a - b)).toEqual(
+          Array.from({ length: 30 }, (_, i) => i),
+        )
+        expect(taken.every(({ token }) => token === 1n)).toBe(true)
+        expect(await Lease.count(storage)).toEqual({ due: 0, later: 30, finished: 0 })
+      })
+
+      test('L3: a lease that ended by the server’s clock is taken over; its owner before can do nothing with it', async () => {
+        const options = { schema: schema() }
+        const storage = await queue(pool, options, 1)
+        const [first] = (await Lease.claim(storage, { max: 1, leaseMs: 1 })) as [Lease.Lease]
+        let second: Lease.Lease | undefined
+        for (let tries = 0; second === undefined && tries < 1000; tries++)
+          [second] = await Lease.claim(createPostgresStorage({ pool: other, ...options }), {
+            max: 1,
+            leaseMs: LONG,
+          })
+        expect(second).toEqual({ id: '0', token: 2n, failures: 0 })
+        const next = second as Lease.Lease
+        expect(await Lease.isHeld(storage, first)).toBe(false)
+        expect(await Lease.renew(storage, [first], { leaseMs: LONG })).toEqual(new Set())
+        await Lease.release(storage, [first])
+        await Lease.finish(storage, first, 'deal')
+        await Lease.offer(storage, '0')
+        expect(await Lease.isHeld(storage, next)).toBe(true)
+        expect(await Lease.renew(storage, [first, next], { leaseMs: LONG })).toEqual(new Set(['0']))
+        await Lease.finish(storage, next, 'no-deal')
+        expect(await Lease.count(storage)).toEqual({ due: 0, later: 0, finished: 1 })
+        await Lease.release(storage, [next])
+        expect(await Lease.claim(storage, { max: 1, leaseMs: LONG })).toEqual([])
+        await Lease.offer(storage, '0', { again: true })
+        expect(await Lease.claim(storage, { max: 1, leaseMs: LONG })).toMatchObject([{ id: '0', token: 3n }])
+      })
+
+      test('behavior: what is given back after a failure waits its time; else it is due at once', async () => {
+        const options = { schema: schema() }
+        const storage = await queue(pool, options, 2)
+        const leases = await Lease.claim(storage, { max: 2, leaseMs: LONG })
+        await Lease.release(storage, leases.slice(0, 1), { delayMs: LONG, failed: true })
+        await Lease.release(storage, leases.slice(1))
+        expect(await Lease.count(storage)).toEqual({ due: 1, later: 1, finished: 0 })
+        expect(await Lease.claim(storage, { max: 2, leaseMs: LONG })).toMatchObject([
+          { id: leases[1]?.id, token: 3n, failures: 0 },
+        ])
+      })
+
+      test('behavior: a swap that is being begun is left to its opener for a while', async () => {
+        const storage = createPostgresStorage({ pool, schema: schema() })
+        const journal = await Journal.open(storage, { name: 'swap/new', kinds: ['event'] })
+        expect(await Lease.claim(storage, { max: 1, leaseMs: LONG })).toEqual([])
+        await journal.append('event', bytes(1))
+        await Lease.offer(storage, 'new')
+        expect(await Lease.claim(storage, { max: 1, leaseMs: LONG })).toHaveLength(1)
+      })
+    })
+
+    describe('workers', () => {
+      test('L1 L3: two share six swaps, three each; every swap is driven by one, and ends as agreed', async () => {
+        const market = create(UTXO)
+        const options = { schema: schema() }
+        const opener = Service.storageOf(pool, options)
+        const deals = [1, 3, 5, 7, 9, 11].map((first) => Process.agreedAgain(market, first))
+        for (const deal of deals) await Service.open(market, opener, deal)
+        const workers = [pool, other].map((one) =>
+          Service.start(market, one, { ...options, concurrency: 3, leaseMs: LONG }),
+        )
+        const bobs = deals.map((deal) => Service.bob(market, deal))
+        const claimed = () =>
+          workers.flatMap(({ progress }) => progress.flatMap((one) => (one.is === 'claimed' ? [one.id] : [])))
+        for (const worker of workers)
+          await worker.when(() => worker.progress.filter((one) => one.is === 'claimed').length === 3)
+        await Service.drive(
+          market,
+          () => workers.every(({ outcomes }) => outcomes.size === 3) && bobs.every(Process.isDone),
+        )
+        await Promise.all(workers.map((worker) => worker.stop()))
+        expect(claimed().sort()).toEqual(deals.map(Service.idOf).sort())
+        for (const { outcomes, progress } of workers) {
+          expect([...outcomes.values()]).toEqual(['deal', 'deal', 'deal'])
+          expect(progress.filter((one) => one.is === 'lost' || one.is === 'failed')).toEqual([])
+        }
+        expect(bobs.map((bob) => bob.outcome)).toEqual(deals.map(() => 'deal'))
+        expect(locksBy(market, ALICE)).toHaveLength(6)
+        expect(await Lease.count(opener)).toEqual({ due: 0, later: 0, finished: 6 })
+      })
+
+      test('behavior: the signal ends it with its own reason, and what it drove is free at once', async () => {
+        const market = create(UTXO)
+        const deal = Process.agreed(market)
+        const options = { schema: schema() }
+        const storage = Service.storageOf(pool, options)
+        await Service.open(market, storage, deal)
+        const first = Service.start(market, pool, { ...options, leaseMs: LONG })
+        const bob = Service.bob(market, deal)
+        await first.when((one) => one.is === 'claimed')
+        await Service.drive(market, () => first.sent.includes('lock'))
+        expect(await first.stop()).toMatchObject({ message: 'closing time' })
+        expect(market.nets.long.listeners.size).toBe(2)
+        expect(await Lease.count(storage)).toEqual({ due: 1, later: 0, finished: 0 })
+        const second = Service.start(market, other, { ...options, leaseMs: LONG })
+        await second.when((one) => one.is === 'claimed')
+        await Service.drive(market, () => second.outcomes.size === 1 && Process.isDone(bob))
+        await second.stop()
+        expect([...second.outcomes.values(), bob.outcome]).toEqual(['deal', 'deal'])
+        expect(locksBy(market, ALICE)).toHaveLength(1)
+      })
+
+      /** Where a worker sleeps through its lease, by the statement that it is about to send. */
+      const sleeps = [
+        { at: 'a journal append', text: /\.pieces \(/, nth: 2 },
+        {
+          at: 'the broadcast of its lock',
+          text: /SELECT id FROM "\w+"\.leases\s+WHERE id = \$1 AND token/,
+          nth: 1,
+        },
+        {
+          at: 'the broadcast of its claim',
+          text: /SELECT id FROM "\w+"\.leases\s+WHERE id = \$1 AND token/,
+          nth: 2,
+        },
+        { at: 'the opening of its journal', text: /INSERT INTO "\w+"\.logs/, nth: 1 },
+      ]
+
+      test.each(sleeps)(
+        'L3: one that sleeps before $at wakes up fenced: it writes and broadcasts nothing more',
+        async ({ text, nth }) => {
+          const market = create(UTXO)
+          const deal = Process.agreed(market)
+          const options = { schema: schema() }
+          const id = await Service.open(market, Service.storageOf(pool, options), deal)
+          let asleep: Promise<void> | undefined
+          let wakeUp = () => {}
+          let seen = 0
+          let slept = () => {}
+          const isAsleep = new Promise<void>((resolve) => {
+            slept = resolve
+          })
+          // Asleep, all of its statements stand still, and so does its clock: it believes that its lease lasts.
+          const first = Service.start(market, other, {
+            ...options,
+            leaseMs: 2000,
+            now: () => 0,
+            before: (statement) => {
+              if (asleep === undefined && text.test(statement) && ++seen === nth) {
+                asleep = new Promise((resolve) => {
+                  wakeUp = resolve
+                })
+                slept()
+              }
+              return asleep
+            },
+          })
+          const bob = Service.bob(market, deal)
+          await first.when((one) => one.is === 'claimed')
+          let sleeping = false
+          void isAsleep.then(() => {
+            sleeping = true
+          })
+          await Service.drive(market, () => sleeping)
+          const sent = [...first.sent]
+          const second = Service.start(market, pool, { ...options, leaseMs: LONG })
+          await second.when((one) => one.is === 'claimed')
+          await Service.drive(market, () => second.outcomes.size === 1 && Process.isDone(bob))
+          expect([second.outcomes.get(id), bob.outcome]).toEqual(['deal', 'deal'])
+          await second.stop()
+          const written = () =>
+            pool
+              .query(`SELECT name, version, size, owner FROM ${options.schema}.logs ORDER BY name`)
+              .then((r) => r.rows)
+          const before = await written()
+          asleep = undefined
+          seen = -1000
+          wakeUp()
+          await first.when(
+            (one) => one.is === 'lost' || (one.is === 'failed' && isAitbcError(one.error, 'SwapBusy')),
+          )
+          await Service.quiet()
+          await first.stop()
+          expect(first.sent).toEqual(sent)
+          expect(await written()).toEqual(before)
+          expect(first.outcomes.size).toBe(0)
+          expect(locksBy(market, ALICE)).toHaveLength(1)
+        },
+      )
+
+      test('L3: one whose own clock says that its lease ended asks nobody, and stops', async () => {
+        const market = create(UTXO)
+        const deal = Process.agreed(market)
+        const options = { schema: schema() }
+        await Service.open(market, Service.storageOf(pool, options), deal)
+        let now = -5_000_000
+        const worker = Service.start(market, pool, { ...options, leaseMs: LONG, now: () => now })
+        const bob = Service.bob(market, deal)
+        await worker.when((one) => one.is === 'claimed')
+        await Service.drive(market, () => worker.sent.includes('lock'))
+        now += LONG
+        const sent = worker.sent.length
+        await Service.drive(market, () => worker.progress.some((one) => one.is === 'lost'))
+        await worker.stop()
+        expect(worker.sent).toHaveLength(sent)
+        expect(worker.progress.find((one) => one.is === 'lost')).toMatchObject({
+          error: { _tag: 'SwapBusy', code: 4012 },
+        })
+        expect(Process.isDone(bob)).toBe(false)
+      })
+
+      test('behavior: another process that opens a swap by itself is not disturbed twice: the worker gives way for a while', async () => {
+        const market = create(UTXO)
+        const deal = Process.agreed(market)
+        const options = { schema: schema() }
+        const storage = Service.storageOf(pool, options)
+        const id = await Service.open(market, storage, deal)
+        const worker = Service.start(market, other, { ...options, leaseMs: LONG })
+        await worker.when((one) => one.is === 'claimed')
+        await Service.quiet()
+        const context = {
+          storage,
+          seed: seeds[ALICE],
+          sides: sides(market, ALICE),
+          utc: () => market.nets.long.tip.clock,
+        }
+        const swap = await Runner.load(context, id)
+        const stop = new AbortController()
+        const running = Runner.run(context, swap, { signal: stop.signal }).catch((e) => e)
+        await Service.drive(market, () => worker.progress.some((one) => one.is === 'failed'))
+        expect(worker.progress.find((one) => one.is === 'failed')).toMatchObject({
+          id,
+          againMs: 1000,
+          error: { _tag: 'SwapBusy' },
+        })
+        stop.abort(new Error('enough'))
+        await running
+        await worker.stop()
+        expect(locksBy(market, ALICE).length).toBeLessThanOrEqual(1)
+      })
+
+      test('H22: a server that crashes in the midst and comes back finds every worker where it was', async () => {
+        const market = create(UTXO)
+        const deal = Process.agreed(market)
+        const options = { schema: schema() }
+        await Service.open(market, Service.storageOf(pool, options), deal)
+        const worker = Service.start(market, other, { ...options, leaseMs: LONG })
+        const bob = Service.bob(market, deal)
+        await worker.when((one) => one.is === 'claimed')
+        await Service.drive(market, () => worker.sent.includes('lock'))
+        await server.crash()
+        await server.begin()
+        await Service.drive(market, () => worker.outcomes.size === 1 && Process.isDone(bob))
+        await worker.stop()
+        expect([...worker.outcomes.values(), bob.outcome]).toEqual(['deal', 'deal'])
+        expect(locksBy(market, ALICE)).toHaveLength(1)
+      })
     })
   },
 )

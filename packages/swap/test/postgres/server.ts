@@ -120,16 +120,18 @@ export async function start(): Promise<Server> {
   const server: Server = {
     host,
     socket: join(host, '.s.PGSQL.5432'),
-    pool: (options) =>
-      new pg.Pool({
+    pool: (options) => {
+      const pool = new pg.Pool({
         host,
-        port: 5432,
         user: USER,
         database: 'postgres',
         max: 8,
         connectionTimeoutMillis: 5000,
         ...options,
-      }),
+      })
+      pool.on('error', () => undefined)
+      return pool
+    },
     crash: () => end('QUIT\n'),
     begin,
     stop: async () => {
