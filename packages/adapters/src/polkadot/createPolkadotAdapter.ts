@@ -26,11 +26,11 @@ import * as HubDeployment from './HubDeployment.js'
 import * as HubLock from './HubLock.js'
 import { accountAt, assetOf, holding } from './internal/accounts.js'
 import { atTip, type Client, hashOf, ref, tipOf, told } from './internal/client.js'
+import { dues, prepareCollect } from './internal/dues.js'
 import { type PolkadotStatus, status, submit } from './internal/follow.js'
 import {
   auditTerms,
   discoverLocks,
-  dues,
   expectLock,
   findLocks,
   findSpend,
@@ -221,6 +221,7 @@ async function prepareOnHub(
   intent: Intent,
   options?: PrepareOptions,
 ): Promise<readonly Step[]> {
+  if (intent?.kind === 'collect') return prepareCollect(client, hub, intent, options)
   if (isOfLock(intent)) return prepareLock(client, hub, intent, options)
   if (intent?.kind !== 'call') return prepare(client, intent, options)
   return (await prepareCall(client, hub, intent, options)) ?? prepare(client, intent, options)

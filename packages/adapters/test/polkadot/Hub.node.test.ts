@@ -444,6 +444,41 @@ describe('what a settled lock owes', () => {
     const [claim] = await adapter.prepare({ kind: 'claim', terms, lock, secret, feePayer: alice.funding })
     expect([claim?.kind, dry()]).toEqual(['claim', 1])
   })
+
+  test('H26: what was paid before its payee was mapped is owed too; its owner alone brings it home', async () => {
+    await locked()
+    const fallback = (who: typeof alice) =>
+      key.account(Address.fallback(Address.toH160(account(who.funding))))
+    hub.block({ state: [[fallback(bob), holding(terms.amount)]] })
+    hub.block()
+    expect(await dues('beneficiary')).toEqual([])
+    hub.block()
+    expect(await dues('beneficiary')).toEqual([{ kind: 'payment', asset: terms.asset, amount: terms.amount }])
+    expect(await dues('locker')).toEqual([])
+    const steps = await adapter.prepare(collect())
+    expect(steps.map(({ kind, from }) => [kind, from])).toEqual([['collect', bob.funding]])
+    const { name, args } = callOf(steps[0] as Step)
+    expect(name).toBe('revive.dispatchAsFallbackAccount')
+    const inner = args[0] as unknown as {
+      section: string
+      method: string
+      args: readonly { toHex(): string }[]
+    }
+    expect(`${inner.section}.${inner.method}`).toBe('balances.transferAll')
+    expect(inner.args[0]?.toHex()).toContain(Bytes.toHex(account(bob.funding)))
+    expect(dry()).toBe(0)
+    // What the contract owes besides is withdrawn with it.
+    const wei = Bytes.fromHex(parameters.amount.toString(16).padStart(64, '0'))
+    hub.block({ child: [[StorageKey.contractSlot(HubLock.creditSlot(parameters.beneficiary)), wei]] })
+    hub.block()
+    hub.block()
+    expect(await dues('beneficiary')).toMatchObject([{ amount: 2n * terms.amount }])
+    runs(DONE)
+    const both = await adapter.prepare(collect())
+    expect(both.map((step) => callOf(step).name)).toEqual(['revive.dispatchAsFallbackAccount', 'revive.call'])
+    const others = await adapter.prepare(collect({ feePayer: alice.funding }))
+    expect(others.map((step) => callOf(step).name)).toEqual(['revive.call'])
+  })
 })
 
 describe('what is sent', () => {

@@ -156,6 +156,40 @@ describe.skipIf(spec === '')(
       })
     })
 
+    test('H26: a claim that others send before its beneficiary is mapped pays an account without a key; its owner brings that home', async () => {
+      const { network } = node
+      const carol = createSeedWallet({ network, seed: SwapSeed.forNetwork(seed(3), network.id) })
+      await node.fund(bytesOf(carol.funding), 100n * unit)
+      const { terms: given, secret } = await swap()
+      const terms = { ...given, beneficiary: carol.party(new Uint8Array(8)) }
+      const lock = adapter.expectLock(terms, [])
+      await run({ kind: 'lock', terms })
+      // Whoever saw the secret in the pool.
+      const data = HubLock.encodeClaim(HubLock.parameters(terms, adapter.chain), secret)
+      const to = `${network.id}:${adapter.backend.address}` as const
+      const front = await run({ kind: 'call', from: alice.funding, to, data, value: 0n })
+      expect(await statusOf(front)).toMatchObject({ is: 'included' })
+      await node.produce(3)
+      const balance = async () => (await adapter.balance(carol.funding)).value
+      expect(await balance()).toBe(100n * unit)
+      // Whoever pays an account into existence adds what it needs to exist.
+      const owed = terms.amount + network.fees.dust
+      expect((await adapter.dues?.(terms, lock, 'beneficiary'))?.value).toEqual([
+        { kind: 'payment', asset: terms.asset, amount: owed },
+      ])
+      const fetch: Intent = { kind: 'collect', terms, lock, due: 'payment', to: 'beneficiary' }
+      const [step] = await adapter.prepare(fetch)
+      const signer = carol.signer(carol.funding, new Uint8Array(8))
+      if (step === undefined || signer?.kind !== 'signs') throw new Error('nobody signs')
+      const sent = await adapter.submit(await signer.sign(step))
+      await node.produce(4)
+      expect(await statusOf(sent)).toMatchObject({ is: 'final' })
+      const gained = (await balance()) - 100n * unit
+      expect(gained).toBeGreaterThan(owed - step.maxFee.amount)
+      expect(gained).toBeLessThan(owed)
+      expect((await adapter.dues?.(terms, lock, 'beneficiary'))?.value).toEqual([])
+    })
+
     test('H20: the audited code under an address of its own making may hold locks that nobody paid for; not under one that its creation code makes', async () => {
       const { network } = node
       const { chainId } = adapter.chain

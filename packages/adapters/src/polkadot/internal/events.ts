@@ -2,6 +2,7 @@ import { Bytes, type CallOptions } from '@aitbc/core'
 import { StorageKey } from '@aitbc/proofs/substrate'
 import * as HubLock from '../HubLock.js'
 import type { Client } from './client.js'
+import { decode, type Registry } from './codec.js'
 import * as Rpc from './rpc.js'
 
 type Hex = `0x${string}`
@@ -59,7 +60,7 @@ export async function eventsOf(
   const { registry } = await registryAt(client, block, options)
   let records: readonly EventRecord[]
   try {
-    records = registry.createType('Vec<FrameSystemEventRecord>', bytes) as unknown as readonly EventRecord[]
+    records = decode<readonly EventRecord[]>(registry, 'Vec<FrameSystemEventRecord>', bytes)
     return records.map((record) => toEvent(record, registry))
   } catch {
     throw Rpc.malformed('state_getStorage', 'the events of a block', bytes)
@@ -67,9 +68,13 @@ export async function eventsOf(
 }
 
 /** The types of the runtime of a block. */
-export async function registryAt(client: Client, block: Hex, options?: CallOptions): Promise<Client['api']> {
+export async function registryAt(
+  client: Client,
+  block: Hex,
+  options?: CallOptions,
+): Promise<{ readonly registry: Registry }> {
   try {
-    return (await Rpc.abortable(client.api.at(block), options?.signal)) as unknown as Client['api']
+    return await Rpc.abortable(client.api.at(block), options?.signal)
   } catch (error) {
     if (options?.signal?.aborted) throw options.signal.reason
     throw Rpc.failure('state_getMetadata', error)
@@ -81,7 +86,7 @@ export function contains(bytes: Bytes.Bytes, part: Bytes.Bytes): boolean {
   return HubLock.positions(bytes, part).length > 0
 }
 
-function toEvent({ phase, event }: EventRecord, registry: Client['api']['registry']): ChainEvent {
+function toEvent({ phase, event }: EventRecord, registry: Registry): ChainEvent {
   const data = [...event.data]
   const failed = event.section === 'system' && event.method === 'ExtrinsicFailed'
   return {
@@ -94,7 +99,7 @@ function toEvent({ phase, event }: EventRecord, registry: Client['api']['registr
 }
 
 /** A runtime's reason in its own words. */
-export function failureOf(error: DispatchError, registry: Client['api']['registry']): DispatchFailure {
+export function failureOf(error: DispatchError, registry: Registry): DispatchFailure {
   if (!error.isModule) return { error: error.type, message: error.toString().slice(0, 200) }
   const { section, name, docs } = registry.findMetaError(error.asModule as never)
   return { error: `${section}.${name}`, message: docs.join(' ').slice(0, 500) }

@@ -14,6 +14,7 @@ import { PolkadotErrors } from '../errors.js'
 import * as PolkadotTransaction from '../PolkadotTransaction.js'
 import { accountAt } from './accounts.js'
 import { atTip, type Client, genesisOf, type Head, headerAt, needBlock, ref, told } from './client.js'
+import { decode, type Registry } from './codec.js'
 import { type DispatchFailure, eventsOf, registryAt } from './events.js'
 import * as Rpc from './rpc.js'
 
@@ -193,17 +194,20 @@ async function inBlock(
   return { by: '' }
 }
 
+/** What is read of an extrinsic. */
+interface SignedBy {
+  readonly isSigned: boolean
+  readonly signer: { toString(): string }
+  readonly nonce: { toBigInt(): bigint }
+}
+
 /** Who signed an extrinsic of any version, with its nonce; undefined for an inherent. */
 export function signerOf(
-  registry: Client['api']['registry'],
+  registry: Registry,
   raw: Bytes.Bytes,
 ): { readonly address: string; readonly nonce: bigint } | undefined {
   try {
-    const extrinsic = registry.createType('GenericExtrinsic', raw) as unknown as {
-      readonly isSigned: boolean
-      readonly signer: { readonly value?: { toString(): string }; toString(): string }
-      readonly nonce: { toBigInt(): bigint }
-    }
+    const extrinsic = decode<SignedBy>(registry, 'GenericExtrinsic', raw)
     if (!extrinsic.isSigned) return undefined
     return { address: extrinsic.signer.toString(), nonce: extrinsic.nonce.toBigInt() }
   } catch {

@@ -4,14 +4,12 @@ import {
   type CallOptions,
   CoreErrors,
   type Deadline,
-  type Due,
   type Fact,
   type FoundLock,
   Hashlock,
   type Intent,
   isAitbcError,
   type Lock,
-  type LockSide,
   type LockTerms,
   type PrepareOptions,
   type RecoveredLock,
@@ -32,10 +30,9 @@ import * as Address from '../Address.js'
 import type { RelaySource } from '../createRelaySource.js'
 import { PolkadotErrors } from '../errors.js'
 import * as HubLock from '../HubLock.js'
-import * as HubUnits from '../HubUnits.js'
 import * as PolkadotTransaction from '../PolkadotTransaction.js'
-import { atTip, type Client, type Head, hashOf, headerAt, needBlock, ref, tipOf, told } from './client.js'
-import { type DispatchError, eventsOf, failureOf } from './events.js'
+import { atTip, type Client, type Head, headerAt, needBlock, ref, tipOf, told } from './client.js'
+import { eventsOf } from './events.js'
 import { larger } from './larger.js'
 import { assertFunds, type Call, cost, encodeCall, fromOf, steps } from './prepare.js'
 import * as Record from './record.js'
@@ -85,10 +82,11 @@ export function expectLock(hub: Hub, terms: LockTerms.LockTerms, transaction: st
   return lockOf(HubLock.parameters(terms, hub), terms.amount, transaction)
 }
 
-type LockIntent = Extract<Intent, { readonly kind: 'lock' | 'claim' | 'refund' | 'collect' }>
+/** An intent for the contract of an adapter. */
+type HubIntent = Extract<Intent, { readonly kind: 'lock' | 'claim' | 'refund' | 'collect' }>
 
 /** Whether an intent is for the contract of an adapter. */
-export function isOfLock(intent: Intent): intent is LockIntent {
+export function isOfLock(intent: Intent): intent is HubIntent {
   return ['lock', 'claim', 'refund', 'collect'].includes(intent?.kind)
 }
 
@@ -96,7 +94,7 @@ export function isOfLock(intent: Intent): intent is LockIntent {
 export async function prepareLock(
   client: Client,
   hub: Hub,
-  intent: LockIntent,
+  intent: Exclude<HubIntent, { readonly kind: 'collect' }>,
   options: PrepareOptions = {},
 ): Promise<readonly Step[]> {
   options.signal?.throwIfAborted()
@@ -149,23 +147,6 @@ export async function prepareLock(
       const call = contractCall(client, hub, 'claim', 0n, data, { validUntil: terms.deadline })
       const { method: shown } = contractCall(client, hub, 'claim', 0n, blank, {})
       return calls(client, hub, payer, [{ ...call, shown }], tip, options)
-    }
-    case 'collect': {
-      assertLock(parameters, intent.lock)
-      const { due, to } = intent
-      if (due !== 'payment' || (to !== 'locker' && to !== 'beneficiary'))
-        throw CoreErrors.InvalidArgument(`a lock here owes payments alone, got ${show(due)} to ${show(to)}`, {
-          argument: 'intent.due',
-          received: due,
-        })
-      const payee = terms[to].account
-      const payer = intent.feePayer ?? payee
-      if (payer !== payee) await assertMapped(client, payee, parameters[to], tip, options)
-      const data = HubLock.encodeWithdraw(parameters[to])
-      // A receiver that refuses is found out here, and costs nothing.
-      const limits = await measured(client, hub, payer, data, tip, options)
-      const own = { ...hub, limits }
-      return calls(client, hub, payer, [contractCall(client, own, 'collect', 0n, data, {})], tip, options)
     }
     default: {
       assertLock(parameters, intent.lock)
@@ -260,28 +241,6 @@ export async function findSpend(
     return spend === undefined
       ? unknown('spend-secret', 'the claim holds no secret that opens the hashlock')
       : { is: 'found', fact: told(client, spend, found.block, tip) }
-  })
-}
-
-/** What the contract owes a party, as of what is final: by account and not by lock, so what another lock owes it is paid out with it. */
-export async function dues(
-  client: Client,
-  hub: Hub,
-  terms: LockTerms.LockTerms,
-  to: LockSide,
-  options?: CallOptions,
-): Promise<Fact.Fact<readonly Due[]>> {
-  const parameters = HubLock.parameters(terms, hub)
-  return atTip(client, options, async (tip) => {
-    const at = tip.finalized ?? ref(tip)
-    const hash = hashOf(at)
-    const contract = await assertCode(client, hub, hash, options)
-    const key = StorageKey.contractSlot(HubLock.creditSlot(parameters[to]))
-    const wei = await wordAt(client, contract, key, hash, options)
-    // Less than a planck is nothing that the chain could pay.
-    const amount = wei / HubUnits.ratio(client.network.native.decimals)
-    const owed: readonly Due[] = amount === 0n ? [] : [{ kind: 'payment', asset: terms.asset, amount }]
-    return told(client, owed, at, tip)
   })
 }
 
@@ -424,7 +383,7 @@ export async function statusAt(
 }
 
 /** A word that a contract stores; zero where there is none. */
-async function wordAt(
+export async function wordAt(
   client: Client,
   { trieId }: Contract,
   key: Bytes.Hash32,
@@ -561,7 +520,7 @@ async function termsOf(
 }
 
 /** The account that an address of 20 bytes was mapped to (`Revive.OriginalAccount`). */
-async function originalOf(
+export async function originalOf(
   client: Client,
   h160: Bytes.Bytes,
   tip: Head,
@@ -574,7 +533,7 @@ async function originalOf(
   return account
 }
 
-async function assertMapped(
+export async function assertMapped(
   client: Client,
   id: `${string}:${string}:${string}`,
   h160: Bytes.Bytes,
@@ -609,7 +568,7 @@ async function assertRefundable(
 }
 
 /** The steps of calls of one account, mapped first where it must be. */
-async function calls(
+export async function calls(
   client: Client,
   hub: Hub,
   account: `${string}:${string}:${string}`,
@@ -631,7 +590,7 @@ async function calls(
   return steps(client, account, mapped ? own : [map, ...own], tip, options)
 }
 
-function contractCall(
+export function contractCall(
   client: Client,
   hub: Hub,
   kind: string,
@@ -648,109 +607,6 @@ function contractCall(
     Rpc.hex(data),
   ])
   return { kind, method, deposit: storageDeposit, ...limits }
-}
-
-/** A call into the runtime, as the runtime describes it. */
-interface RuntimeCall {
-  readonly params: readonly { readonly type: string }[]
-  readonly type: string
-}
-interface Numeric {
-  toBigInt(): bigint
-}
-interface Weight {
-  readonly refTime: Numeric
-  readonly proofSize: Numeric
-}
-/** What a call of a contract would do and take (pallet-revive, `ContractResult`; runtimes name its weight one way or the other). */
-interface Outcome {
-  readonly gasRequired?: Weight
-  readonly weightRequired?: Weight
-  readonly storageDeposit: { readonly isCharge: boolean; readonly asCharge: Numeric }
-  readonly result: {
-    readonly isOk: boolean
-    readonly asOk: { readonly flags: { readonly bits: { toNumber(): number } }; readonly data: Value }
-    readonly asErr: DispatchError
-  }
-  toU8a(): Uint8Array
-}
-interface Value {
-  toU8a(isBare?: boolean): Uint8Array
-}
-
-const REVERTS = ['PaymentFailed(address,address,uint256)', 'NothingToWithdraw(address,address)']
-
-/**
- * What a call of the contract may take, by the runtime's own dry run (`ReviveApi_call`), so never of a call that carries a secret (H18);
- * `PolkadotWouldRevert` (3515). For an account that isn't mapped yet nothing can be run: the limits of all calls.
- */
-async function measured(
-  client: Client,
-  { backend, limits }: Hub,
-  payer: `${string}:${string}:${string}`,
-  data: Bytes.Bytes,
-  tip: Head,
-  options?: CallOptions,
-): Promise<HubLimits> {
-  const account = fromOf(client, payer, 'intent.feePayer')
-  const mappable = client.api.tx['revive']?.['mapAccount'] !== undefined
-  if (mappable && (await originalOf(client, Address.toH160(account), tip, options)) === undefined)
-    return limits
-  const calls = client.api.call as unknown as Record<string, Record<string, { readonly meta: RuntimeCall }>>
-  const call = calls['reviveApi']?.['call']?.meta
-  const weight = { refTime: limits.refTime, proofSize: limits.proofSize }
-  const given = [Rpc.hex(account), backend.address, 0n, weight, limits.storageDeposit, Rpc.hex(data)]
-  if (call?.params.length !== given.length)
-    throw CoreErrors.UnsupportedCapability('the runtime has no call ReviveApi.call as it is known', {
-      pallet: 'ReviveApi',
-      name: 'call',
-    })
-  const { registry } = client.api
-  const argument = Bytes.concat(
-    ...call.params.map(({ type }, index) => registry.createType(type, given[index]).toU8a()),
-  )
-  const bytes = await Rpc.call(client.api, 'ReviveApi_call', argument, tip.hash, options)
-  const { why, ...taken } = outcomeOf(registry, call.type, bytes)
-  if (why !== undefined)
-    throw PolkadotErrors.PolkadotWouldRevert(`the contract would refuse the call now: ${why}`, {
-      address: backend.address,
-      message: why,
-    })
-  // A quarter more than now, and what a payee that has gone by then needs to exist: what isn't used isn't paid.
-  return {
-    ...limits,
-    refTime: (taken.refTime * 5n) / 4n,
-    proofSize: (taken.proofSize * 5n) / 4n,
-    storageDeposit: taken.storageDeposit + client.network.fees.dust,
-  }
-}
-
-/** What a dry run says: what the call takes, and why it would fail. */
-function outcomeOf(
-  registry: Client['api']['registry'],
-  type: string,
-  bytes: Bytes.Bytes,
-): Omit<HubLimits, 'record'> & { readonly why?: string } {
-  const malformed = () => Rpc.malformed('state_call', 'what a call of the contract would do', bytes)
-  try {
-    const outcome = registry.createType(type, bytes) as unknown as Outcome
-    if (!Bytes.equal(outcome.toU8a(), bytes)) throw malformed()
-    const { result, storageDeposit, gasRequired, weightRequired = gasRequired } = outcome
-    if (weightRequired === undefined) throw malformed()
-    const taken = {
-      refTime: weightRequired.refTime.toBigInt(),
-      proofSize: weightRequired.proofSize.toBigInt(),
-      storageDeposit: storageDeposit.isCharge ? storageDeposit.asCharge.toBigInt() : 0n,
-    }
-    if (!result.isOk) return { ...taken, why: failureOf(result.asErr, registry).error }
-    const { flags, data } = result.asOk
-    if ((flags.bits.toNumber() & 1) === 0) return taken
-    const said = data.toU8a(true)
-    const named = REVERTS.find((one) => Bytes.equal(HubLock.selector(one), said.slice(0, 4)))
-    return { ...taken, why: named?.replace(/\(.*/, '') ?? `it reverts with ${show(said)}` }
-  } catch {
-    throw malformed()
-  }
 }
 
 async function contractEvents(
@@ -838,7 +694,12 @@ function recoveryOf(
 }
 
 /** The contract in a block; `PolkadotContractMismatch` (3513) where its code isn't the audited one. */
-async function assertCode(client: Client, hub: Hub, at: Hex, options?: CallOptions): Promise<Contract> {
+export async function assertCode(
+  client: Client,
+  hub: Hub,
+  at: Hex,
+  options?: CallOptions,
+): Promise<Contract> {
   const contract = await contractAt(client, hub, at, options)
   const received = contract === undefined ? 'no contract' : Bytes.toHex(contract.codeHash)
   const expected = Bytes.toHex(hub.backend.codeHash)
@@ -850,7 +711,11 @@ async function assertCode(client: Client, hub: Hub, at: Hex, options?: CallOptio
   return contract
 }
 
-function assertLock(parameters: HtlcStorage.Parameters, given: Lock, argument = 'intent.lock.ref'): void {
+export function assertLock(
+  parameters: HtlcStorage.Parameters,
+  given: Lock,
+  argument = 'intent.lock.ref',
+): void {
   const expected = Rpc.hex(HtlcStorage.lockId(parameters))
   if (given?.ref !== expected)
     throw CoreErrors.InvalidArgument(
