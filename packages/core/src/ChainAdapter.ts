@@ -204,6 +204,13 @@ interface LockMethods {
    * once the other party is paid (a `collect` of it pays that party too). Empty means that nothing will come any more. Adapters of chains where claims and refunds always pay everything don't have it.
    */
   dues?(terms: LockTerms, lock: Lock, to: LockSide, options?: CallOptions): Promise<Fact<readonly Due[]>>
+  /**
+   * Claims of a lock to be signed before their secret is known: whoever learns it later makes them whole ({@link LockMethods.complete})
+   * and sends them. Adapters whose locks name their payee don't have it: anybody may claim there for the beneficiary (`feePayer`).
+   */
+  arm?(terms: LockTerms, lock: Lock, options?: PrepareOptions): Promise<readonly Step[]>
+  /** The claim that an armed one becomes with its secret, under the same id; `InvalidSecret` (1007) for any other secret. Pure. */
+  complete?(armed: Signed, secret: Secret): Signed
   /** Locks by hashlock alone; empty where `profile.events` is false. */
   discoverLocks(hashlock: Hash32, options?: CallOptions): Promise<readonly FoundLock[]>
   /**

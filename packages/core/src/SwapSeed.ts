@@ -117,6 +117,13 @@ export function identity(seed: SwapSeed, nonce: Bytes.Bytes): Bytes.Bytes32 {
   return expand(seed, `identity/${Bytes.toHex(nonce)}`)
 }
 
+/** The key that a swap's watch jobs are encrypted with, for the owner's towers: it opens those of one swap, and gives nothing else. */
+export function tower(seed: SwapSeed, nonce: Bytes.Bytes): Bytes.Bytes32 {
+  assert(seed)
+  Bytes.assert(nonce, NONCE_LENGTH, 'nonce')
+  return expand(seed, `tower/${Bytes.toHex(nonce)}`)
+}
+
 function expand(key: Bytes.Bytes, info: string): Bytes.Bytes32 {
   return hkdf(sha256, key, undefined, new TextEncoder().encode(`aitbc/swap-seed/v1/${info}`), 32)
 }

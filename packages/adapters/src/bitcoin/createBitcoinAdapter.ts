@@ -21,8 +21,9 @@ import type { Backend } from './Backend.js'
 import type { Context } from './internal/context.js'
 import { status, submit } from './internal/follow.js'
 import { findLocks, findSpend, nextBeaconIndex, recoverLocks, told } from './internal/locks.js'
-import { type Child, childPays, expected, feeRates, prepare, replace } from './internal/prepare.js'
+import { arm, type Child, childPays, expected, feeRates, prepare, replace } from './internal/prepare.js'
 import { prove } from './internal/prove.js'
+import { complete } from './internal/psbt.js'
 import { createReader } from './internal/reader.js'
 import { assertNative, audit } from './internal/terms.js'
 import { headers, watch } from './internal/watch.js'
@@ -44,15 +45,16 @@ const CAPABILITIES = {
 } as const satisfies SwapAdapter['capabilities']
 
 /** The adapter of a Bitcoin network, with what only Bitcoin has. */
-export type BitcoinAdapter = SwapAdapter & {
-  /**
-   * A child that pays for a submission that waits in the mempool (CPFP), where `replace` would change its id: spends its change
-   * or payout, or a lock's beacon and a coin of the account (its key is then among the signer's `more`). Errors: `NotReplaceable` (3120).
-   */
-  cpfp(submission: Submission, child: Child, options?: CallOptions): Promise<readonly Step[]>
-  /** The index for the next lock's recovery record: the least from which on no beacon of the seed was used. */
-  nextBeaconIndex(seed: SwapSeed.NetworkSeed, options?: CallOptions): Promise<number>
-}
+export type BitcoinAdapter = SwapAdapter &
+  Required<Pick<SwapAdapter, 'arm' | 'complete'>> & {
+    /**
+     * A child that pays for a submission that waits in the mempool (CPFP), where `replace` would change its id: spends its change
+     * or payout, or a lock's beacon and a coin of the account (its key is then among the signer's `more`). Errors: `NotReplaceable` (3120).
+     */
+    cpfp(submission: Submission, child: Child, options?: CallOptions): Promise<readonly Step[]>
+    /** The index for the next lock's recovery record: the least from which on no beacon of the seed was used. */
+    nextBeaconIndex(seed: SwapSeed.NetworkSeed, options?: CallOptions): Promise<number>
+  }
 
 /**
  * The adapter of a Bitcoin network over a node's RPC or an Esplora server. Locks are P2WSH or P2TR hash time locks
@@ -96,6 +98,8 @@ export function createBitcoinAdapter(options: createBitcoinAdapter.Options): Bit
     auditTerms: (terms) => audit(network, terms, reserveRate),
     findLocks: (terms, callOptions) => findLocks(context, terms, callOptions),
     expectLock: (terms, signed) => expectLock(context, terms, signed),
+    arm: (terms, lock, callOptions) => arm(context, terms, lock, callOptions),
+    complete: (armed, secret) => complete(network, armed, secret),
     findSpend: (terms, lock, callOptions) => findSpend(context, terms, lock, callOptions),
     // A script's hash hides its hashlock: nothing on chain can be searched for.
     discoverLocks: async () => [],

@@ -40,7 +40,7 @@ export function createKeySigner(options: createKeySigner.Options): Extract<Signe
         for (const key of keys) {
           if (script === undefined) {
             if (!('htlc' in input)) continue
-            const side = input.secret === undefined ? input.terms.locker : input.terms.beneficiary
+            const side = Psbt.isClaim(input) ? input.terms.beneficiary : input.terms.locker
             if (!Bytes.equal(side.publicKey as Bytes.Bytes, key.public)) continue
           } else if (isP2wpkh(script, key.public)) {
             // The script names the key: nothing to add.

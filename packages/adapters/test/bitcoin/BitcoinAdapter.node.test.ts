@@ -347,6 +347,42 @@ describe('following', () => {
     },
   )
 
+  test.each(KINDS)(
+    'L7, S14: a %s claim is signed before its secret is known, and whoever learns it sends it under the same id',
+    async (kind) => {
+      const { adapter } = world
+      const { swap, lock } = await lockNow({ kind })
+      const other = await lockNow({ kind })
+      const [step] = await adapter.arm(swap.terms, lock, { feeRate: 3000n })
+      const armed = await sign(swap.beneficiary.signer, step as Step)
+      expect(Bytes.toHex(armed.raw)).not.toContain(Bytes.toHex(swap.secret))
+      // Without its secret it is worth nothing, and no other secret makes it whole.
+      await expect(adapter.submit(armed)).rejects.toMatchObject({ name: 'AitbcError' })
+      expect(() => adapter.complete(armed, other.swap.secret)).toThrow(/hashlock/)
+      const claim = adapter.complete(armed, swap.secret)
+      expect(claim.id).toBe(armed.id)
+      // A signature that was bent, and another amount than the one that was signed, are nobody's.
+      const decoded = Transaction.decode(armed.raw)
+      if (!decoded.ok) throw new Error('the armed claim does not decode')
+      const [input] = decoded.value.inputs as [Transaction.Input]
+      const witness = input.witness.map((item, i) => (i === 0 ? item.with(40, item[40]! ^ 1) : item))
+      const bent = Transaction.encode({ ...decoded.value, inputs: [{ ...input, witness }] })
+      expect(() => adapter.complete({ ...armed, raw: bent }, swap.secret)).toThrow(
+        /signed by the beneficiary/,
+      )
+      const [refund] = await adapter.prepare({ kind: 'refund', terms: swap.terms, lock }, { feeRate: 3000n })
+      const signedRefund = await sign(swap.locker.signer, refund as Step)
+      expect(() => adapter.complete(signedRefund, swap.secret)).toThrow(/armed/)
+      const submitted = await adapter.submit(claim)
+      const read = await adapter.findSpend(swap.terms, lock)
+      expect(read).toMatchObject({ is: 'found', fact: { value: { kind: 'claim', transaction: armed.id } } })
+      // What was completed is raised like any other claim.
+      const [higher] = await adapter.replace(submitted, 9000n)
+      const raised = await adapter.submit(await sign(swap.beneficiary.signer, higher as Step))
+      expect(raised.attempts).toEqual([claim.id, raised.id])
+    },
+  )
+
   test('H6: a lock without change is lifted by its beacon and a coin', async () => {
     const { adapter, devnet } = world
     const erin = createPerson('erin')

@@ -8,6 +8,7 @@ import {
   type FeeRates,
   Hashlock,
   type Intent,
+  type Lock,
   type LockTerms,
   type PrepareOptions,
   type Signed,
@@ -114,18 +115,32 @@ async function lock(
   return spend(context, from, outputs, options, { kind: 'lock' })
 }
 
+/** A claim whose secret isn't known yet. */
+export async function arm(
+  context: Context,
+  terms: LockTerms.LockTerms,
+  lock: Lock,
+  options: PrepareOptions = {},
+): Promise<readonly Step[]> {
+  options.signal?.throwIfAborted()
+  return [await settle(context, { kind: 'armed', terms, lock }, options)]
+}
+
 /** A claim or a refund: one input, the lock; one output, the payout; the fee comes out of it. Asks nobody about the secret. */
 async function settle(
   context: Context,
-  intent: Extract<Intent, { kind: 'claim' | 'refund' }>,
+  intent:
+    | Extract<Intent, { kind: 'claim' | 'refund' }>
+    | { readonly kind: 'armed'; readonly terms: LockTerms.LockTerms; readonly lock: Lock },
   options: PrepareOptions,
 ): Promise<Step> {
   const { network } = context
   const checked = Terms.check(network, intent.terms)
   const { terms, htlc } = checked
-  const party = intent.kind === 'claim' ? terms.beneficiary : terms.locker
-  const payout = intent.kind === 'claim' ? checked.beneficiaryPayout : checked.lockerPayout
-  if (intent.feePayer !== undefined && intent.feePayer !== party.account)
+  const path = intent.kind === 'refund' ? 'refund' : 'claim'
+  const party = path === 'claim' ? terms.beneficiary : terms.locker
+  const payout = path === 'claim' ? checked.beneficiaryPayout : checked.lockerPayout
+  if (intent.kind !== 'armed' && intent.feePayer !== undefined && intent.feePayer !== party.account)
     throw CoreErrors.UnsupportedCapability('a Bitcoin claim or refund pays its fee from the lock itself', {
       argument: 'intent.feePayer',
       received: intent.feePayer,
@@ -143,8 +158,9 @@ async function settle(
     htlc,
     terms,
     ...(intent.kind === 'claim' ? { secret: intent.secret } : {}),
+    ...(intent.kind === 'armed' ? { armed: true } : {}),
   }
-  const weight = Weight.settlement(htlc, intent.kind, payout.script)
+  const weight = Weight.settlement(htlc, path, payout.script)
   const fee = Weight.fee(weight, feeRate)
   // What spends the lock in the mempool already is outbid, with whatever hangs on it: nothing else saves what is right (H5, H6).
   // A lock that is only signed so far has nothing beside it.
@@ -179,10 +195,10 @@ function settlement(
   fee: bigint,
   attempts: readonly string[] = [],
 ): Step {
-  const { terms, htlc, amount, secret } = input
+  const { terms, htlc, amount } = input
   const left = amount - fee
   assertNotDust(context, payout.script, left, 'what is left of the lock after the fee')
-  const claim = secret !== undefined
+  const claim = Psbt.isClaim(input)
   return stepOf(context, {
     kind: claim ? 'claim' : 'refund',
     from: claim ? terms.beneficiary.account : terms.locker.account,
@@ -282,7 +298,7 @@ export async function replace(
   const [first] = opened.inputs
   const output = opened.transaction.outputs[0] as Transaction.Output
   if (first !== undefined && 'htlc' in first) {
-    const path = first.secret === undefined ? 'refund' : 'claim'
+    const path = Psbt.isClaim(first) ? 'claim' : 'refund'
     const weight = Weight.settlement(first.htlc, path, output.script)
     const fee = max(Weight.fee(weight, feeRate), least(weight))
     const payout = Account.ofScript(network, output.script)

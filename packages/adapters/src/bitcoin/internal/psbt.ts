@@ -1,4 +1,13 @@
-import { Bytes, CoreErrors, LockTerms, type Network, type Signed, type Step, show } from '@aitbc/core'
+import {
+  Bytes,
+  CoreErrors,
+  Hashlock,
+  LockTerms,
+  type Network,
+  type Signed,
+  type Step,
+  show,
+} from '@aitbc/core'
 import { Hash256, HtlcScript, Taproot, Transaction } from '@aitbc/proofs/bitcoin'
 import { schnorr, secp256k1 } from '@noble/curves/secp256k1.js'
 import * as btc from '@scure/btc-signer'
@@ -28,6 +37,8 @@ const FIELD = {
   change: 1,
   /** Canonical bytes of the terms whose lock is spent. */
   terms: 2,
+  /** The lock is claimed with a secret that isn't known yet; empty. */
+  armed: 3,
 } as const
 const IDENTIFIER = /* @__PURE__ */ new TextEncoder().encode('aitbc')
 
@@ -45,6 +56,8 @@ export interface LockInput extends Outpoint {
   readonly htlc: HtlcScript.HtlcScript
   readonly terms: LockTerms.LockTerms
   readonly secret?: Bytes.Bytes32
+  /** Claimed with a secret that isn't known yet, and stands in the witness as zeros. */
+  readonly armed?: true
 }
 
 export interface Draft {
@@ -75,6 +88,7 @@ export function build(draft: Draft): Bytes.Bytes {
       : [own(FIELD.attempts, Bytes.concat(...attempts.map(Hash256.fromDisplay)))]),
     ...(change === undefined ? [] : [own(FIELD.change, Uint8Array.of(change))]),
     ...(terms === undefined ? [] : [own(FIELD.terms, terms)]),
+    ...(inputs.some((input) => 'htlc' in input && input.armed) ? [own(FIELD.armed, new Uint8Array(0))] : []),
   ]
   return RawPSBTV0.encode({
     global: {
@@ -107,13 +121,19 @@ function accountFields({ amount, script, previous }: AccountInput) {
   }
 }
 
-function lockFields({ amount, htlc, secret }: LockInput) {
+/** The lock is spent for its beneficiary. */
+export function isClaim({ secret, armed }: LockInput): boolean {
+  return secret !== undefined || armed === true
+}
+
+function lockFields(input: LockInput) {
+  const { amount, htlc, secret } = input
   const common = {
     witnessUtxo: { amount, script: htlc.scriptPubKey },
     ...(secret === undefined ? {} : { sha256: [[htlc.hashlock, secret]] as [Bytes.Bytes, Bytes.Bytes][] }),
   }
   if (htlc.kind === 'p2wsh') return { ...common, witnessScript: htlc.script }
-  const leaf = secret === undefined ? htlc.refund : htlc.claim
+  const leaf = isClaim(input) ? htlc.claim : htlc.refund
   return {
     ...common,
     tapInternalKey: htlc.internalKey,
@@ -154,6 +174,7 @@ export function open(network: Network, step: Step): Opened {
     return fields.global.proprietary?.find(([key]) => Bytes.equal(key, name))?.[1]
   }
   const termsBytes = get(FIELD.terms)
+  const armed = get(FIELD.armed) !== undefined
   const checked = termsBytes && Terms.check(network, LockTerms.decode(termsBytes))
   const inputs = unsigned.value.inputs.map((input, i): AccountInput | LockInput => {
     const { witnessUtxo, nonWitnessUtxo, sha256: preimages } = psbt.getInput(i)
@@ -167,7 +188,7 @@ export function open(network: Network, step: Step): Opened {
         amount,
         htlc: checked.htlc,
         terms: checked.terms,
-        ...(secret === undefined ? {} : { secret }),
+        ...(secret === undefined ? (armed ? { armed } : {}) : { secret }),
       }
     }
     return {
@@ -229,6 +250,48 @@ export function finalize(network: Network, step: Step, signed: btc.Transaction):
 
 type Fields = ReturnType<btc.Transaction['getInput']>
 
+/** Stands in the witness of an armed claim where the secret will: no signature covers it (BIP-143, BIP-341). */
+const UNKNOWN = /* @__PURE__ */ new Uint8Array(32)
+
+/**
+ * An armed claim with its secret: the same transaction, whole. `InvalidStep` (3113) for a step that isn't armed, `SignedDiffers` (3114)
+ * where its signature isn't the beneficiary's, `InvalidSecret` (1007).
+ */
+export function complete(network: Network, armed: Signed, secret: Bytes.Bytes32): Signed {
+  const { transaction, inputs, psbt, attempts } = open(network, armed?.step)
+  const [input] = inputs
+  if (input === undefined || inputs.length > 1 || !('htlc' in input) || input.armed === undefined)
+    throw BitcoinErrors.InvalidStep('armed.step must be an armed claim of one lock', {
+      argument: 'armed.step',
+      received: armed.step.kind,
+    })
+  if (!Hashlock.opens(secret, input.terms.hashlock))
+    throw CoreErrors.InvalidSecret('secret does not open the hashlock of the armed claim', {
+      argument: 'secret',
+    })
+  const { armed: _, ...rest } = input
+  const whole = { ...rest, secret }
+  const signed = armed.raw instanceof Uint8Array ? Transaction.decode(armed.raw) : undefined
+  const finalScriptWitness = signed?.ok ? [...(signed.value.inputs[0]?.witness ?? [])] : []
+  const witness =
+    finalScriptWitness.length === 0 ? undefined : lockWitness(psbt, whole, 0, { finalScriptWitness })
+  const id = Hash256.toDisplay(Transaction.txid(transaction))
+  if (witness === undefined || armed.id !== id)
+    throw BitcoinErrors.SignedDiffers('armed must be the claim of its step, signed by the beneficiary', {
+      step: armed.step.kind,
+      from: armed.step.from,
+      expected: id,
+      received: armed.id,
+    })
+  const { outputs, lockTime } = transaction
+  const final: Transaction.Transaction = {
+    ...transaction,
+    inputs: transaction.inputs.map((one) => ({ ...one, witness })),
+  }
+  const payload = build({ inputs: [whole], outputs, lockTime, attempts })
+  return { step: { ...armed.step, payload }, id, raw: Transaction.encode(final) }
+}
+
 /** The witness of an account's coin, from a signature or from a wallet that finalised by itself. */
 function accountWitness(
   psbt: btc.Transaction,
@@ -263,13 +326,12 @@ function lockWitness(
   index: number,
   fields: Fields,
 ): readonly Bytes.Bytes[] | undefined {
-  const { htlc, terms, secret, amount } = input
-  const party = secret === undefined ? terms.locker : terms.beneficiary
+  const { htlc, terms, secret = UNKNOWN, amount } = input
+  const claim = isClaim(input)
+  const party = claim ? terms.beneficiary : terms.locker
   const key = party.publicKey as Bytes.Bytes
   const make = (signature: Bytes.Bytes): readonly Bytes.Bytes[] =>
-    secret === undefined
-      ? HtlcScript.refundWitness(htlc, signature)
-      : HtlcScript.claimWitness(htlc, signature, secret)
+    claim ? HtlcScript.claimWitness(htlc, signature, secret) : HtlcScript.refundWitness(htlc, signature)
   if (htlc.kind === 'p2wsh') {
     const signature =
       fields.finalScriptWitness?.[0] ?? fields.partialSig?.find(([k]) => Bytes.equal(k, key))?.[1]
@@ -277,7 +339,7 @@ function lockWitness(
     const hash = psbt.preimageWitnessV0(index, htlc.script, btc.SigHash.ALL, amount)
     return isEcdsa(hash, signature, key) ? make(signature) : undefined
   }
-  const leaf = secret === undefined ? htlc.refund : htlc.claim
+  const leaf = claim ? htlc.claim : htlc.refund
   const signature =
     fields.finalScriptWitness?.[0] ??
     fields.tapScriptSig?.find(
