@@ -3,6 +3,7 @@ import * as Agreement from './Agreement.js'
 import type { Context, Swap, Tips } from './Runner.js'
 import * as Side from './Side.js'
 import type { Durable, LegView, LockView } from './SwapMachine.js'
+import * as SwapMachine from './SwapMachine.js'
 
 /** What is left to do when the machine is done. */
 export interface Collect {
@@ -39,7 +40,7 @@ export async function collect(
     const { adapter } = Side.of(context.sides, terms.backend.network)
     const own = leg === Agreement.ownLeg(role)
     // A lock never ordered, and one that nobody could claim, owe this party nothing: no dead endpoint holds that up.
-    if (adapter.dues === undefined || !(own ? durable.ordered : isPublic(durable))) continue
+    if (adapter.dues === undefined || !(own ? durable.ordered : SwapMachine.isPublic(durable))) continue
     asked = true
     const to: LockSide = own ? 'locker' : 'beneficiary'
     const { locks, hidden } = settledOf(leg, view[leg], durable)
@@ -104,8 +105,4 @@ function settledOf(
 function whenOf(due: Due, dues: readonly Due[], clock: bigint): 'now' | 'kept' | 'after' {
   if (due.from !== undefined && clock < due.from.value) return 'kept'
   return due.kind === 'deposit' && dues.some(({ kind }) => kind === 'payment') ? 'after' : 'now'
-}
-
-function isPublic({ revealed, learned }: Durable): boolean {
-  return revealed || learned !== undefined
 }

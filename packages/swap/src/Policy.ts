@@ -1,4 +1,4 @@
-import { Amount, type Fact, type Risk, show } from '@aitbc/core'
+import { Amount, ChainId, type Fact, type Risk, show } from '@aitbc/core'
 import { SwapErrors } from './errors.js'
 
 /** What a party is ready to rely on, in seconds and counts; each party plans and acts by its own. */
@@ -15,6 +15,13 @@ export interface Policy {
   readonly assurance: Fact.Assurance
   /** Most that the short leg may end beyond the least start time, seconds; {@link PATIENCE} unless told. */
   readonly patience?: bigint
+  /**
+   * Most that this party pays in fees for one act of a swap (a lock, a claim, a refund: of all versions of one a single one is ever
+   * included), by network, base units of its native coin. Fees are raised up to it, it is kept back from the lock on where accounts pay
+   * (S13), and no lock is made while a claim or refund would cost more. What makes a lock void outbids it, whatever it costs. What the
+   * market asks where there is none.
+   */
+  readonly fees?: Readonly<Record<ChainId.ChainId, bigint>>
 }
 
 /** Two days: how much longer than needed the other side may ask to tie funds up. */
@@ -57,6 +64,10 @@ export function assert(policy: Policy): void {
     Amount.assert(policy[field], { argument: `policy.${field}`, max: 31_536_000n })
   if (policy.patience !== undefined)
     Amount.assert(policy.patience, { argument: 'policy.patience', max: 31_536_000n })
+  for (const [network, most] of Object.entries(policy.fees ?? {})) {
+    ChainId.from(network, 'policy.fees')
+    Amount.assert(most, { argument: `policy.fees[${network}]`, min: 1n })
+  }
   Amount.assert(policy.reorgs, { argument: 'policy.reorgs', max: 1000n })
   if (!['proved', 'attested', 'quorum', 'reported'].includes(policy.assurance))
     throw refuse('assurance', 'must be "proved", "attested", "quorum" or "reported"', policy.assurance)

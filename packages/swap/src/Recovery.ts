@@ -11,6 +11,7 @@ import * as Agreement from './Agreement.js'
 import * as Planner from './Planner.js'
 import type * as Policy from './Policy.js'
 import * as Runner from './Runner.js'
+import * as RingAgreement from './ring/RingAgreement.js'
 import * as Side from './Side.js'
 import type { Durable } from './SwapMachine.js'
 
@@ -162,11 +163,11 @@ async function legsOf(
   const other = Agreement.incomingLeg(role)
   const missing: Pick<Unreachable, 'network' | 'error'>[] = []
   if (agreement !== undefined) {
-    const { long, short } = Agreement.decodeSigned(agreement).agreement
-    if (Bytes.equal(LockTerms.id(own === 'long' ? long : short), LockTerms.id(found.terms))) {
-      const { network } = (own === 'long' ? short : long).backend
+    const legs = agreedLegs(agreement, role, found.terms)
+    if (legs !== undefined) {
+      const { network } = legs[other].backend
       const side = await attempt(async () => Side.of(context.sides, network), call)
-      if ('value' in side) return { candidates: [{ long, short }], missing }
+      if ('value' in side) return { candidates: [legs], missing }
       return { candidates: [{ [own]: found.terms }], missing: [{ network, error: side.error }] }
     }
   }
@@ -198,6 +199,24 @@ async function legsOf(
   return { candidates: incoming.map((terms) => ({ [own]: found.terms, [other]: terms })), missing }
 }
 
+/** The legs of an agreement, of two or of a ring, in which this role locks these terms. */
+function agreedLegs(
+  bytes: Bytes.Bytes,
+  role: Agreement.Role,
+  own: LockTerms.LockTerms,
+): RingAgreement.View['terms'] | undefined {
+  const id = LockTerms.id(own)
+  const isOwn = (terms: LockTerms.LockTerms) => Bytes.equal(LockTerms.id(terms), id)
+  if (RingAgreement.isSigned(bytes)) {
+    const { agreement } = RingAgreement.decodeSigned(bytes)
+    const member = agreement.arcs.findIndex(isOwn)
+    const view = member < 0 ? undefined : RingAgreement.viewOf(agreement, member)
+    return view?.role === role ? view.terms : undefined
+  }
+  const { long, short } = Agreement.decodeSigned(bytes).agreement
+  return isOwn(role === 'initiator' ? long : short) ? { long, short } : undefined
+}
+
 function durableOf(context: Runner.Context, terms: Durable['terms'], policy: Policy.Policy): Durable {
   const base = { terms, ordered: true, revealed: false, settled: [] }
   const { long, short } = terms
@@ -213,7 +232,7 @@ function durableOf(context: Runner.Context, terms: Durable['terms'], policy: Pol
       assurance: policy.assurance,
       lateClaims: both(profile.lateClaims),
     }
-    return { ...base, rules, stop: 'recovered-without-terms' }
+    return { ...base, rules: { ...rules, ...Runner.feesOf(policy, terms) }, stop: 'recovered-without-terms' }
   }
   const chain = (value: LockTerms.LockTerms) => {
     const { network, profile } = Side.of(context.sides, value.backend.network).adapter
@@ -222,5 +241,5 @@ function durableOf(context: Runner.Context, terms: Durable['terms'], policy: Pol
   const chains = { long: chain(long), short: chain(short) }
   const margins = Planner.margins(chains.long, chains.short, policy)
   const profiles = { long: chains.long.profile, short: chains.short.profile }
-  return { ...base, rules: Runner.rulesOf(margins, policy, profiles) }
+  return { ...base, rules: { ...Runner.rulesOf(margins, policy, profiles), ...Runner.feesOf(policy, terms) } }
 }

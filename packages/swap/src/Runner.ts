@@ -18,13 +18,17 @@ import {
 import * as Agreement from './Agreement.js'
 import * as Dues from './Dues.js'
 import { SwapErrors } from './errors.js'
+import { leftUntil, unitsOf } from './internal/left.js'
+import * as Ladder from './Ladder.js'
 import * as Pace from './Pace.js'
 import type * as Planner from './Planner.js'
-import type * as Policy from './Policy.js'
+import * as Policy from './Policy.js'
+import * as RingAgreement from './ring/RingAgreement.js'
 import * as Side from './Side.js'
 import * as Solvency from './Solvency.js'
 import * as SwapMachine from './SwapMachine.js'
 import * as SwapRecord from './SwapRecord.js'
+import * as Wake from './Wake.js'
 
 /** What a runner needs besides the swap itself. */
 export interface Context {
@@ -40,6 +44,11 @@ export interface Context {
   readonly bumpAfter?: (network: Network, left?: bigint) => bigint
   /** Pause before a broken watch is begun again, milliseconds; 1000 unless told. */
   readonly pauseMs?: number
+  /**
+   * There is more to tell a tower (`WatchJob.of` in `@aitbc/swap/watch`): before each version of the own lock is broadcast, when the
+   * incoming lock's claim was signed, and when the secret is public. Nothing waits for it.
+   */
+  readonly onWatchable?: (swap: Swap) => void
   /** Live progress, for people. */
   readonly onProgress?: (progress: Progress) => void
 }
@@ -117,6 +126,20 @@ export function rulesOf(
   }
 }
 
+/** The fee budgets of a policy for both legs, as rules hold them. */
+export function feesOf(
+  policy: Policy.Policy,
+  terms: SwapMachine.Durable['terms'],
+): Pick<SwapMachine.Rules, 'fees'> {
+  const of = (leg: Agreement.Leg) => {
+    const network = terms[leg]?.backend.network
+    const most = network === undefined ? undefined : policy.fees?.[network]
+    return most === undefined ? {} : { [leg]: most }
+  }
+  const fees = { ...of('long'), ...of('short') }
+  return Object.keys(fees).length === 0 ? {} : { fees }
+}
+
 /**
  * Takes a signed agreement into storage; from here on a crash loses nothing.
  *
@@ -132,15 +155,50 @@ export async function open(
     readonly policy: Policy.Policy
   },
 ): Promise<Swap> {
-  const { role, nonce, signed, margins, policy } = options
-  const bytes = Agreement.encodeSigned(signed)
-  const { long, short } = Agreement.decodeSigned(bytes).agreement
+  const { role, signed } = options
+  const agreement = Agreement.encodeSigned(signed)
+  const { long, short } = Agreement.decodeSigned(agreement).agreement
+  return take(context, { ...options, role, agreement, terms: { long, short } })
+}
+
+/**
+ * Takes this member's part of a signed ring into storage: two legs, run like any other swap. Codes: those of {@link open}, and
+ * `InvalidAgreement` (4001) where the ring has no such member.
+ */
+export async function openRing(
+  context: Context,
+  options: {
+    readonly member: number
+    readonly nonce: Bytes.Bytes
+    readonly signed: RingAgreement.Signed
+    readonly margins: Planner.Margins
+    readonly policy: Policy.Policy
+  },
+): Promise<Swap> {
+  const agreement = RingAgreement.encodeSigned(options.signed)
+  const view = RingAgreement.viewOf(RingAgreement.decodeSigned(agreement).agreement, options.member)
+  return take(context, { ...options, ...view, agreement })
+}
+
+async function take(
+  context: Context,
+  options: RingAgreement.View & {
+    readonly nonce: Bytes.Bytes
+    readonly agreement: Bytes.Bytes
+    readonly margins: Planner.Margins
+    readonly policy: Policy.Policy
+  },
+): Promise<Swap> {
+  const { role, nonce, agreement, margins, policy } = options
+  const { long, short } = options.terms
   const profiles = {
     long: Side.of(context.sides, long.backend.network).adapter.profile,
     short: Side.of(context.sides, short.backend.network).adapter.profile,
   }
-  const { durable } = SwapMachine.start(role, { long, short }, rulesOf(margins, policy, profiles))
-  const entry = { is: 'opened', role, nonce, durable, agreement: bytes } as const
+  Policy.assert(policy)
+  const rules = { ...rulesOf(margins, policy, profiles), ...feesOf(policy, { long, short }) }
+  const { durable } = SwapMachine.start(role, { long, short }, rules)
+  const entry = { is: 'opened', role, nonce, durable, agreement } as const
   const begun = await claimHashlock(context.storage, long.hashlock, Bytes.toHex(nonce))
   const swap = await begin(context, entry)
   await begun()
@@ -265,7 +323,7 @@ export async function run(
 ): Promise<SwapMachine.Outcome> {
   const stop = new AbortController()
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal])
-  const wake = createWake()
+  const wake = Wake.create()
   const watchers = watch(context, swap, wake, signal)
   const checked: Side.Checked = new Map()
   try {
@@ -273,6 +331,7 @@ export async function run(
       signal.throwIfAborted()
       wake.arm()
       const { commands, tips } = await round(context, swap, checked, signal)
+      await armAll(context, swap, signal)
       let again = false
       for (const command of commands) {
         if (command.do === 'finish') {
@@ -328,7 +387,11 @@ async function round(
   for (const event of seen) apply(event)
   if (commands.some((command) => command.do === 'void') && (await isVoided(context, swap, tips, signal)))
     apply({ is: 'voided' })
-  if (swap.state.durable !== before) await write(swap, { is: 'durable', durable: swap.state.durable })
+  if (swap.state.durable !== before) {
+    await write(swap, { is: 'durable', durable: swap.state.durable })
+    if (SwapMachine.isPublic(swap.state.durable) && !SwapMachine.isPublic(before))
+      tellWatchable(context, swap)
+  }
   for (const leg of LEGS)
     if (before.terms[leg] !== undefined)
       context.onProgress?.({ is: 'seen', leg, view: swap.state.view[leg], tip: tips[leg] })
@@ -355,6 +418,60 @@ async function wasRevealed(context: Context, swap: Swap, signal: AbortSignal): P
     }
   }
   return false
+}
+
+/** Tells of what a tower should know; what becomes of that is the caller's. */
+function tellWatchable(context: Context, swap: Swap): void {
+  try {
+    context.onWatchable?.(swap)
+  } catch (error) {
+    context.onProgress?.({ is: 'trouble', key: 'watch-job', error })
+  }
+}
+
+/**
+ * Signs and journals the claims of the incoming locks before their secret is known, and the refunds of own locks that were not signed with
+ * them (a recovered swap's), at all fees: whoever learns the secret, or waits for the deadline, needs no key any more (L7). No secret is in it.
+ */
+async function armAll(context: Context, swap: Swap, signal: AbortSignal): Promise<void> {
+  for (const { key, does, leg, lock } of Ladder.unarmed(context, swap)) {
+    const terms = swap.state.durable.terms[leg] as LockTerms.LockTerms
+    const side = Side.of(context.sides, terms.backend.network)
+    const make = async (feeRate: bigint) =>
+      does === 'undo'
+        ? side.adapter.prepare({ kind: 'refund', terms, lock }, { signal, feeRate })
+        : ((await side.adapter.arm?.(terms, lock, { signal, feeRate })) ?? [])
+    try {
+      const ladder = await rungsOf(swap, leg, terms, side, make, signal)
+      await write(swap, { is: 'signed', key, signed: ladder, undo: [] })
+      if (ladder.length > 0) tellWatchable(context, swap)
+    } catch (error) {
+      signal.throwIfAborted()
+      if (broken.has(swap)) throw error
+      context.onProgress?.({ is: 'trouble', key, error })
+    }
+  }
+}
+
+async function rungsOf(
+  swap: Swap,
+  leg: Agreement.Leg,
+  terms: LockTerms.LockTerms,
+  side: Side.Side,
+  make: (feeRate: bigint) => Promise<readonly Step[]>,
+  signal: AbortSignal,
+): Promise<Ladder.Ladder> {
+  const sign = async (step: Step) => {
+    const signer = Side.signerOf(side, step.from, swap.nonce)
+    return signer.kind === 'signs' ? signer.sign(step, { signal }) : undefined
+  }
+  const cap = Ladder.capOf(side, terms, swap.state.durable.rules.fees?.[leg])
+  return Ladder.build(side, make, sign, { until: terms.deadline, cap, signal })
+}
+
+/** Most that an act may cost in fees, where the policy says so; what makes a lock void must outbid it, whatever that costs. */
+function budgetOf(swap: Swap, command: Act): bigint | undefined {
+  return command.do === 'void' ? undefined : swap.state.durable.rules.fees?.[command.leg]
 }
 
 async function sight(
@@ -454,7 +571,7 @@ async function carryOut(
       return undefined
     case 'pending':
       if (hasWaited(context, side, command, sent, tip) && side.adapter.capabilities.replacement === true)
-        await raise(context, swap, command, side, sent, last, signal)
+        await raise(context, swap, command, side, sent, last, tip, signal)
       return undefined
     case 'unknown':
     case 'dropped':
@@ -465,7 +582,7 @@ async function carryOut(
         if (alone && capabilities.replacement === true && profile.feesFrom === 'account')
           return fresh(context, swap, command, side, signal)
         // Where nodes keep the first of two versions, a dearer one is taken now that they dropped it, or never.
-        if (await hasRaised(context, swap, command, side, sent, last, signal)) return undefined
+        if (await hasRaised(context, swap, command, side, sent, last, tip, signal)) return undefined
       }
       try {
         await broadcast(context, swap, command, side, sent, signal)
@@ -475,7 +592,7 @@ async function carryOut(
         if (!OUTBID.some((tag) => isAitbcError(error, tag))) throw error
         // Another lock would be a second payment; a dearer version of the same one isn't (S9).
         if (command.do === 'void' || command.do === 'lock') {
-          await raise(context, swap, command, side, sent, last, signal)
+          await raise(context, swap, command, side, sent, last, tip, signal)
           return undefined
         }
         return fresh(context, swap, command, side, signal)
@@ -501,10 +618,11 @@ async function hasRaised(
   side: Side.Side,
   sent: Sent,
   last: Submission,
+  tip: Fact.Tip | undefined,
   signal: AbortSignal,
 ): Promise<boolean> {
   try {
-    await raise(context, swap, command, side, sent, last, signal)
+    await raise(context, swap, command, side, sent, last, tip, signal)
     return true
   } catch (error) {
     signal.throwIfAborted()
@@ -528,9 +646,16 @@ function hasWaited(
   if (tip === undefined) return false
   sent.waitingSince ??= tip.height
   const { network } = side.adapter
-  const until = command.do === 'claim' || command.do === 'lock' ? command.terms.deadline : undefined
-  const left = until?.clock === network.clock ? until.value - tip.clock : undefined
+  const left = leftOf(side, command, tip)
   return tip.height - sent.waitingSince >= (context.bumpAfter ?? Pace.bumpAfter)(network, left)
+}
+
+/** Time until an act is of no use any more, where there is such an instant, on the chain's own clock. */
+function leftOf(side: Side.Side, command: Act, tip: Fact.Tip): bigint | undefined {
+  const until = command.do === 'claim' || command.do === 'lock' ? command.terms.deadline : undefined
+  return until?.clock === side.adapter.network.clock
+    ? leftUntil(side.adapter, until, tip.clock).least
+    : undefined
 }
 
 /** A block holds what ends the lock, whoever sent it. */
@@ -591,13 +716,80 @@ async function fresh(
   const eager = swap.book.has(command.key) || capabilities.replacement !== true
   const feeRate =
     eager && profile.feesFrom === 'account' ? { feeRate: (await side.adapter.feeRates({ signal })).fast } : {}
-  const steps = await side.adapter.prepare(intent, { signal, ...feeRate })
+  const steps = await affordable(swap, command, side, intent, feeRate, signal)
   if (command.do === 'collect' && !Dues.isWorth(steps, command.due)) {
     const why = 'to collect it would cost more'
     context.onProgress?.({ is: 'owed', leg: command.leg, due: command.due, why })
     return 'waived'
   }
   return signAndSend(context, swap, command, side, steps, signal)
+}
+
+/** The steps of an act at a fee rate, at a lower one where that is beyond the budget; `FeeBudgetSpent` (4016) where none is within it. */
+async function affordable(
+  swap: Swap,
+  command: Act,
+  side: Side.Side,
+  intent: Intent,
+  at: { readonly feeRate?: bigint },
+  signal: AbortSignal,
+): Promise<readonly Step[]> {
+  const steps = await side.adapter.prepare(intent, { signal, ...at })
+  const cap = budgetOf(swap, command)
+  const asset = side.adapter.network.native.id
+  if (cap === undefined || Ladder.costOf(steps, asset) <= cap) return steps
+  const rate = at.feeRate ?? (await side.adapter.feeRates({ signal })).normal
+  const make = (feeRate: bigint) => side.adapter.prepare(intent, { signal, feeRate })
+  const cheaper = await Ladder.priced(make, rate, { asset, most: cap })
+  if (cheaper === undefined) throw spent(swap, command, cap, Ladder.costOf(steps, asset))
+  return cheaper
+}
+
+/**
+ * A version at the market's price; of a claim or refund one that pays a quarter more than the last one at least, all of the budget when
+ * hardly a block is left for a claim (L5). Never more than the budget (`FeeBudgetSpent` 4016), and where there is none, no more than
+ * half of a lock that pays for itself, and after {@link PUSHES} versions no more than the market asks.
+ */
+async function dearer(
+  swap: Swap,
+  command: Act,
+  side: Side.Side,
+  last: Submission,
+  tip: Fact.Tip | undefined,
+  market: bigint,
+  make: (feeRate: bigint) => Promise<readonly Step[]>,
+): Promise<readonly Step[]> {
+  const { network } = side.adapter
+  const asset = network.native.id
+  const budget = budgetOf(swap, command)
+  const settles = command.do === 'claim' || command.do === 'refund'
+  const cap = settles ? Ladder.capOf(side, command.terms, budget) : budget
+  const paid = Ladder.costOf([last.step], asset)
+  const left = tip === undefined ? undefined : leftOf(side, command, tip)
+  const hurried = left !== undefined && left * 1000n <= LAST_BLOCKS * network.blockTimeMs
+  const pushed = budget !== undefined || (settles && last.attempts.length <= PUSHES) ? (paid * 5n) / 4n : 0n
+  const least = hurried && budget !== undefined ? budget : pushed
+  const wanted = cap !== undefined && cap < least ? cap : least
+  const steps = await Ladder.priced(make, market, { asset, least: wanted, most: cap })
+  if (steps === undefined) throw spent(swap, command, cap ?? 0n, paid)
+  return steps
+}
+
+/** How often a version pays more than the market asks, where no budget is told. */
+const PUSHES = 6
+/** So few blocks before the deadline nothing of the budget is kept back. */
+const LAST_BLOCKS = 2n
+
+function spent(swap: Swap, command: Act, budget: bigint, cost: bigint) {
+  return SwapErrors.FeeBudgetSpent(
+    `${command.key} would cost more than the budget of swap ${swap.id}, ${budget}`,
+    {
+      id: swap.id,
+      key: command.key,
+      budget,
+      cost,
+    },
+  )
 }
 
 async function raise(
@@ -607,10 +799,12 @@ async function raise(
   side: Side.Side,
   sent: Sent,
   last: Submission,
+  tip: Fact.Tip | undefined,
   signal: AbortSignal,
 ): Promise<void> {
   const { fast } = await side.adapter.feeRates({ signal })
-  const steps = await side.adapter.replace(last, fast, { signal })
+  const make = (feeRate: bigint) => side.adapter.replace(last, feeRate, { signal })
+  const steps = await dearer(swap, command, side, last, tip, fast, make)
   await signAndSend(context, swap, command, side, steps, signal, sent)
   const id = swap.book.get(command.key)?.submissions.at(-1)?.id
   if (id !== undefined) context.onProgress?.({ is: 'raised', key: command.key, id, feeRate: fast })
@@ -638,15 +832,17 @@ async function signAndSend(
     try {
       submission = await signer.send(step, { signal })
     } finally {
-      await revealed(swap, command)
+      await revealed(context, swap, command)
     }
     // What comes before the last step (an approval) makes nothing true by itself.
     if (index === steps.length - 1) await note(swap, command.key, [submission])
     tellSent(context, command, [submission])
   }
   if (signed.length === 0) return undefined
-  const undo = command.do === 'lock' ? await undoOf(swap, command.terms, side, signed, signal) : []
+  const undo =
+    command.do === 'lock' ? await undoOf(swap, command.leg, command.terms, side, signed, signal) : []
   await write(swap, { is: 'signed', key: command.key, signed, undo })
+  if (command.do === 'lock') tellWatchable(context, swap)
   const sent = swap.book.get(command.key) as Sent
   // A wallet may have taken its time to sign.
   if (before === undefined && isIrrevocable(swap, command)) return 'again'
@@ -664,28 +860,28 @@ function isReveal(swap: Swap, command: Act): boolean {
 }
 
 /** The secret has left this process, whatever the endpoint or wallet answered (H18): from here on the claim is pursued to the end. */
-async function revealed(swap: Swap, command: Act): Promise<void> {
+async function revealed(context: Context, swap: Swap, command: Act): Promise<void> {
   if (!isReveal(swap, command)) return
   swap.state = SwapMachine.step(swap.state, { is: 'revealed' }).state
   await write(swap, { is: 'durable', durable: swap.state.durable })
+  tellWatchable(context, swap)
 }
 
-/** The refund of exactly this version of a lock, signed before the lock is sent (S8, S9). */
+/** The refunds of exactly this version of a lock, at all fees, signed and journaled before the lock is (S8, S9); the cheapest one. */
 async function undoOf(
   swap: Swap,
+  leg: Agreement.Leg,
   terms: LockTerms.LockTerms,
   side: Side.Side,
   signed: readonly Signed[],
   signal: AbortSignal,
 ): Promise<readonly Signed[]> {
   const lock = side.adapter.expectLock(terms, signed)
-  const steps = await side.adapter.prepare({ kind: 'refund', terms, lock }, { signal, after: signed })
-  const undo: Signed[] = []
-  for (const step of steps) {
-    const signer = Side.signerOf(side, step.from, swap.nonce)
-    if (signer.kind === 'signs') undo.push(await signer.sign(step, { signal }))
-  }
-  return undo
+  const make = (feeRate: bigint) =>
+    side.adapter.prepare({ kind: 'refund', terms, lock }, { signal, after: signed, feeRate })
+  const ladder = await rungsOf(swap, leg, terms, side, make, signal)
+  await write(swap, { is: 'signed', key: Ladder.keyOf('undo', leg, lock), signed: ladder, undo: [] })
+  return ladder.slice(0, 1)
 }
 
 async function broadcast(
@@ -704,7 +900,7 @@ async function broadcast(
   try {
     for (const one of sent.signed) submissions.push(await side.adapter.submit(one, { signal }))
   } finally {
-    await revealed(swap, command)
+    await revealed(context, swap, command)
   }
   const last = submissions.pop()
   if (last === undefined) return
@@ -778,7 +974,8 @@ async function isVoided(context: Context, swap: Swap, tips: Tips, signal: AbortS
   if (made === undefined) {
     const now = tips[leg]?.clock ?? 0n
     return (
-      !adapter.profile.lateLocks && now >= terms.deadline.value + adapter.network.timing.conservative.reorg
+      !adapter.profile.lateLocks &&
+      now >= terms.deadline.value + unitsOf(adapter, adapter.network.timing.conservative.reorg)
     )
   }
   try {
@@ -883,68 +1080,13 @@ async function journalOf(storage: Storage, id: string): Promise<Journal.Journal>
   }
 }
 
-interface Wake {
-  /** From here on a call of `up` counts for the next `wait`. */
-  arm(): void
-  up(): void
-  wait(signal: AbortSignal): Promise<void>
-}
-
-function createWake(): Wake {
-  let up = false
-  let notify: () => void = () => undefined
-  return {
-    arm() {
-      up = false
-    },
-    up() {
-      up = true
-      notify()
-    },
-    wait: (signal) =>
-      new Promise<void>((resolve, reject) => {
-        if (signal.aborted) return reject(signal.reason)
-        if (up) return resolve()
-        const abort = () => reject(signal.reason)
-        signal.addEventListener('abort', abort, { once: true })
-        notify = () => {
-          signal.removeEventListener('abort', abort)
-          resolve()
-        }
-      }),
-  }
-}
-
-/** Wakes the runner at each block and each sighting of either leg; a watch that breaks is begun again after a pause. */
-function watch(context: Context, swap: Swap, wake: Wake, signal: AbortSignal): readonly Promise<void>[] {
+/** Wakes the runner at each block and each sighting of either leg. */
+function watch(context: Context, swap: Swap, wake: Wake.Wake, signal: AbortSignal): readonly Promise<void>[] {
   return LEGS.flatMap((leg) => {
     const terms = swap.state.durable.terms[leg]
     if (terms === undefined) return []
     const { adapter } = Side.of(context.sides, terms.backend.network)
-    return [{ kind: 'tip' } as const, { kind: 'lock', terms } as const].map(async (subject) => {
-      while (!signal.aborted) {
-        try {
-          for await (const _ of adapter.watch(subject, { signal })) wake.up()
-        } catch (error) {
-          if (signal.aborted) return
-          context.onProgress?.({ is: 'trouble', key: `watch/${leg}`, error })
-        }
-        await pause(context.pauseMs ?? 1000, signal)
-        wake.up()
-      }
-    })
-  })
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve()
-    const done = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', done, { once: true })
+    const trouble = (error: unknown) => context.onProgress?.({ is: 'trouble', key: `watch/${leg}`, error })
+    return Wake.follow(wake, adapter, terms, { signal, pauseMs: context.pauseMs ?? 1000, trouble })
   })
 }

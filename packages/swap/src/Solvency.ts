@@ -22,9 +22,9 @@ const reserved = new WeakMap<
 >()
 
 /**
- * Nobody locks who couldn't afford to claim or to refund (S13): on chains where the account pays, it must hold twice the greatest
- * fee of a claim and of a refund besides the lock itself, what an account needs to exist there, and what other swaps count on.
- * `FundsMissing` (4014) names account and amount.
+ * Nobody locks who couldn't afford to claim or to refund (S13): on chains where the account pays, it must hold the policy's fee budget, or
+ * twice the greatest fee of a claim and of a refund, besides the lock itself, what an account needs to exist there, and what other swaps
+ * count on. `FundsMissing` (4014) names account and amount; `FeeBudgetSpent` (4016) a budget that is too small today (H8).
  */
 export async function assert(
   context: Context,
@@ -71,8 +71,21 @@ async function needsOf(
     // A refund costs what a claim does, and needs no secret to be asked for.
     const feePayer = (leg === Agreement.ownLeg(role) ? at.locker : at.beneficiary).account
     const settle: Intent = { kind: 'refund', terms: at, lock, feePayer }
-    for (const { from, maxFee } of await side.adapter.prepare(settle, { signal }))
-      needs.push({ side, account: from, asset: maxFee.asset, amount: 2n * maxFee.amount, locks: false })
+    const budget = durable.rules.fees?.[leg]
+    for (const { from, maxFee } of await side.adapter.prepare(settle, { signal })) {
+      if (budget !== undefined && maxFee.amount > budget)
+        throw SwapErrors.FeeBudgetSpent(
+          `a claim or refund on ${side.adapter.network.id} costs ${maxFee.amount} now, the budget is ${budget}`,
+          { network: side.adapter.network.id, budget, cost: maxFee.amount },
+        )
+      needs.push({
+        side,
+        account: from,
+        asset: maxFee.asset,
+        amount: budget ?? 2n * maxFee.amount,
+        locks: false,
+      })
+    }
   }
   return needs
 }

@@ -16,6 +16,8 @@ export interface Rules {
   readonly assurance: Fact.Assurance
   /** Claims of a leg are accepted after its deadline. */
   readonly lateClaims: { readonly [L in Leg]: boolean }
+  /** Most that one act on a leg may cost in fees, base units of its native coin; what the market asks where there is none. */
+  readonly fees?: { readonly [L in Leg]?: bigint }
 }
 
 /** One lock of a leg as it was last seen. */
@@ -196,6 +198,11 @@ export function waitingFor(state: SwapState): string | undefined {
   if (exact === undefined && (role === 'follower' || durable.ordered)) return "the counterparty's lock"
   if (exact !== undefined && !exact.final) return "the counterparty's lock to become final"
   return durable.ordered ? 'the counterparty, or the deadline' : undefined
+}
+
+/** The secret is known to more than the initiator: it left this party, or was seen. */
+export function isPublic({ revealed, learned }: Durable): boolean {
+  return revealed || learned !== undefined
 }
 
 /** Tells whether this party's own lock was seen in a block, as far as its leg could be read. */

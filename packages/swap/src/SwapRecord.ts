@@ -138,11 +138,20 @@ function writeDurable(writer: Codec.Writer, value: Durable): Codec.Writer {
   return writer
     .u8(value.ordered ? 1 : 0)
     .u8(value.revealed ? 1 : 0)
-    .u8(value.voided ? 1 : 0)
+    .u8((value.voided ? 1 : 0) | (rules.fees === undefined ? 0 : WITH_FEES))
     .optional(value.learned, (w, secret) => w.fixed(secret))
     .list(value.settled, (w, ref) => w.text(ref))
     .optional(value.stop, (w, stop) => oneOf(w, STOPS, stop))
     .optional(value.outcome, (w, outcome) => oneOf(w, OUTCOMES, outcome))
+    .fixed(rules.fees === undefined ? new Uint8Array(0) : feesOf(rules.fees))
+}
+
+/** Beside `voided`: budgets follow. Journals from before there were any read as they are. */
+const WITH_FEES = 2
+
+function feesOf({ long, short }: NonNullable<Rules['fees']>): Bytes.Bytes {
+  const write = (w: Codec.Writer, most: bigint) => w.u256(most)
+  return Codec.writer().optional(long, write).optional(short, write).finish()
 }
 
 function readDurable(reader: Codec.Reader): Durable {
@@ -157,22 +166,31 @@ function readDurable(reader: Codec.Reader): Durable {
     assurance: pick(reader, ASSURANCES),
     lateClaims: { long: flag(reader), short: flag(reader) },
   }
-  const [ordered, revealed, voided] = [flag(reader), flag(reader), flag(reader)]
+  const [ordered, revealed] = [flag(reader), flag(reader)]
+  const bits = reader.u8()
+  if (bits > (1 | WITH_FEES)) throw SwapErrors.StateUnreadable(`a journal entry's flags are ${bits}`)
   const learned = reader.optional((r) => r.fixed(32))
   const settled = reader.list((r) => r.text(256))
   const stop = reader.optional((r) => pick(r, STOPS))
   const outcome = reader.optional((r) => pick(r, OUTCOMES))
+  const fees = bits & WITH_FEES ? { fees: readFees(reader) } : {}
   return {
     terms: { ...(long === undefined ? {} : { long }), ...(short === undefined ? {} : { short }) },
-    rules,
+    rules: { ...rules, ...fees },
     ordered,
     revealed,
-    ...(voided ? { voided } : {}),
+    ...(bits & 1 ? { voided: true } : {}),
     ...(learned === undefined ? {} : { learned }),
     settled,
     ...(stop === undefined ? {} : { stop }),
     ...(outcome === undefined ? {} : { outcome }),
   }
+}
+
+function readFees(reader: Codec.Reader): NonNullable<Rules['fees']> {
+  const long = reader.optional((r) => r.u256())
+  const short = reader.optional((r) => r.u256())
+  return { ...(long === undefined ? {} : { long }), ...(short === undefined ? {} : { short }) }
 }
 
 function writeStep(writer: Codec.Writer, step: Step): Codec.Writer {
@@ -227,11 +245,13 @@ function readStep(reader: Codec.Reader): Step {
   }
 }
 
-function writeSigned(writer: Codec.Writer, value: Signed): Codec.Writer {
+/** The canonical bytes of a signed step. */
+export function writeSigned(writer: Codec.Writer, value: Signed): Codec.Writer {
   return writeStep(writer, value.step).text(value.id).bytes(value.raw)
 }
 
-function readSigned(reader: Codec.Reader): Signed {
+/** Reads what {@link writeSigned} wrote. */
+export function readSigned(reader: Codec.Reader): Signed {
   return { step: readStep(reader), id: reader.text(256), raw: reader.bytes() }
 }
 

@@ -53,4 +53,24 @@ export const SwapErrors = /* @__PURE__ */ defineErrors({
     retryable: true,
     hint: "Set this machine's clock right, or check the endpoint.",
   },
+  FeeBudgetSpent: {
+    code: 4016,
+    retryable: true,
+    hint: 'Wait for cheaper blocks, or give the swap a larger fee budget.',
+  },
+  JobUnreadable: {
+    code: 4017,
+    retryable: false,
+    hint: "Ask the swap's owner for the watch job again, and for its key.",
+  },
+  NotPresignable: {
+    code: 4018,
+    retryable: false,
+    hint: 'Give the tower an account that pays for claims and refunds there, or the owner a durable nonce.',
+  },
+  CheckTooLarge: {
+    code: 4030,
+    retryable: false,
+    hint: 'Use longer ticks, fewer reorganisations or steady clocks, or raise the bounds.',
+  },
 })

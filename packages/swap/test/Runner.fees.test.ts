@@ -1,9 +1,11 @@
-import { defineErrors, type Network, type SwapAdapter } from '@aitbc/core'
-import { Pace, type Side } from '@aitbc/swap'
+import { Bytes, defineErrors, isAitbcError, type Network, type SwapAdapter } from '@aitbc/core'
+import { createMemoryStorage } from '@aitbc/core/storage/memory'
+import { Pace, type Policy, Runner, type Side } from '@aitbc/swap'
 import { describe, expect, it } from 'vitest'
-import { both, expectGains, expectWhole, locksBy } from './model/expect.js'
-import { LONG } from './model/fixtures.js'
-import { ALICE, BOB, create, type Market } from './model/market.js'
+import type * as Chain from './model/Chain.js'
+import { both, expectGains, expectWhole, LEGS, locksBy } from './model/expect.js'
+import { LONG, SHORT } from './model/fixtures.js'
+import { ALICE, BOB, create, FUNDS, type Market, risk } from './model/market.js'
 import type * as Net from './model/Net.js'
 import * as Process from './model/process.js'
 
@@ -32,9 +34,9 @@ const raised = (process: Process.Process) => process.progress.filter((p) => p.is
 const finish = (market: Market, ...all: readonly Process.Process[]) =>
   Process.drive(market, () => all.every(Process.isDone))
 
-/** Miners want five for a transaction of a kind. */
-function dear(net: Net.Net, does: string): void {
-  net.held = (tx) => tx.does.is === does && tx.fee < 5n
+/** Miners want so much for a transaction of a kind. */
+function dear(net: Net.Net, does: string, fee = 5n): void {
+  net.held = (tx) => tx.does.is === does && tx.fee < fee
 }
 
 describe('when a fee is raised', () => {
@@ -169,7 +171,8 @@ describe('chains that keep the first of two versions', () => {
     async (what) => {
       const market = create({ long: 'contract', short: 'utxo' })
       const { long } = market.nets
-      dear(long, what)
+      // What can't be raised while it waits pays five at once.
+      dear(long, what, 6n)
       const { deal, alice, bob } = both(
         market,
         { wrap: otherwise(stubborn(long)) },
@@ -215,5 +218,100 @@ describe('chains that keep the first of two versions', () => {
     expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
     expect(bob.progress.some((p) => p.is === 'trouble')).toBe(true)
     expect(raised(bob)).toEqual([])
+  })
+})
+
+describe('a budget', () => {
+  const policyOf = (fees: Policy.Policy['fees']): Policy.Policy => ({ ...risk, ...(fees && { fees }) })
+  const paid = (market: Market, name: string) =>
+    LEGS.flatMap((leg) => {
+      const { tip } = market.nets[leg]
+      const blocks: Chain.Block[] = []
+      for (let at: Chain.Block | undefined = tip; at !== undefined; at = at.parent) blocks.push(at)
+      return blocks.flatMap(({ txs }) => txs.filter(({ by }) => by === name).map(({ fee }) => fee))
+    })
+
+  it('L5: while nothing is included fees rise by a quarter at least, whatever the market says, up to the budget and no further', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    const { long } = market.nets
+    dear(long, 'lock', 13n)
+    const policy = policyOf({ [LONG]: 12n })
+    const { deal, alice, bob } = both(market, { policy })
+    const fees: bigint[] = []
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => Process.isDone(alice), {
+      each: () => {
+        for (const tx of long.mempool) if (tx.does.is === 'lock' && tx.fee !== fees.at(-1)) fees.push(tx.fee)
+      },
+    })
+    expect(fees.length).toBeGreaterThan(4)
+    expect(fees.at(-1)).toBe(12n)
+    for (const [i, fee] of fees.entries())
+      if (i > 0) expect(fee * 5n).toBeGreaterThan((fees[i - 1] as bigint) * 5n)
+    expect(alice.progress.some((p) => p.is === 'trouble' && isAitbcError(p.error, 'FeeBudgetSpent'))).toBe(
+      true,
+    )
+    expect(alice.outcome).toBe('no-deal')
+    // What makes it void outbids it.
+    for (const fee of paid(market, ALICE)) expect(fee).toBeLessThanOrEqual(12n + 5n)
+    expectWhole(market, ALICE)
+  })
+
+  it('L5: the last blocks before a claim’s deadline take all of it', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    const { long } = market.nets
+    long.held = (tx) => tx.does.is === 'claim' && tx.fee < 400n
+    const { deal, alice, bob } = both(market, {}, { policy: policyOf({ [LONG]: 400n }) })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await finish(market, alice, bob)
+    expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+    expect(paid(market, BOB)).toContain(400n)
+  })
+
+  it('S13: what the budget may cost is kept back from the lock on', async () => {
+    for (const [more, locks] of [
+      [0n, true],
+      [1n, false],
+    ] as const) {
+      const market = create({ long: 'contract', short: 'contract' })
+      // The lock, its fee, and the budget for its refund, to the unit.
+      const budget = FUNDS - 1000n - 2n + more
+      const { deal, alice } = both(market, { policy: policyOf({ [LONG]: budget }) })
+      Process.start(alice, deal)
+      await Process.drive(market, () => market.nets.long.tip.height > 4)
+      expect(locksBy(market, ALICE).length).toBe(locks ? 1 : 0)
+      expect(alice.progress.some((p) => p.is === 'trouble' && isAitbcError(p.error, 'FundsMissing'))).toBe(
+        !locks,
+      )
+      alice.dead = true
+    }
+  })
+
+  it('S13 H8: no lock is made whose claim or refund would cost more than the budget today', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const { deal, alice } = both(market, { policy: policyOf({ [SHORT]: 1n }) })
+    Process.start(alice, deal)
+    await Process.drive(market, () => market.nets.long.tip.height > 4)
+    expect(locksBy(market, ALICE)).toEqual([])
+    expect(alice.progress).toContainEqual(
+      expect.objectContaining({
+        is: 'trouble',
+        error: expect.objectContaining({ _tag: 'FeeBudgetSpent', code: 4016 }),
+      }),
+    )
+    alice.dead = true
+  })
+
+  it('S15: it outlives a restart', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    const storage = createMemoryStorage()
+    const { deal, alice } = both(market, { storage, policy: policyOf({ [LONG]: 33n }) })
+    Process.start(alice, deal)
+    await Process.drive(market, () => market.nets.long.tip.height > 2)
+    alice.dead = true
+    const again = await Runner.load({ ...alice.context, storage }, Bytes.toHex(deal.nonces[ALICE]))
+    expect(again.state.durable.rules.fees).toEqual({ long: 33n })
   })
 })

@@ -40,6 +40,7 @@ const submission: fc.Arbitrary<Submission> = fc
   .map(clean)
 
 const u64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })
+const u128 = fc.bigInt({ min: 0n, max: 2n ** 128n })
 const flags = fc.record({ long: fc.boolean(), short: fc.boolean() })
 
 const durable: fc.Arbitrary<SwapMachine.Durable> = fc
@@ -50,14 +51,17 @@ const durable: fc.Arbitrary<SwapMachine.Durable> = fc
         short: option(fc.constantFrom(...kinds).map((kind) => terms('short', kind, EPOCH))),
       })
       .map(clean),
-    rules: fc.record({
-      launch: u64,
-      lock: u64,
-      reveal: u64,
-      apart: u64,
-      assurance: fc.constantFrom('proved', 'attested', 'quorum', 'reported'),
-      lateClaims: flags,
-    }),
+    rules: fc
+      .record({
+        launch: u64,
+        lock: u64,
+        reveal: u64,
+        apart: u64,
+        assurance: fc.constantFrom('proved', 'attested', 'quorum', 'reported'),
+        lateClaims: flags,
+        fees: option(fc.record({ long: option(u128), short: option(u128) }).map(clean)),
+      })
+      .map(clean),
     ordered: fc.boolean(),
     revealed: fc.boolean(),
     learned: option(bytes(32)),

@@ -78,7 +78,7 @@ export function create(net: Net.Net, gate: Gate = open): SwapAdapter {
     conflictKey: tx.slot,
   })
 
-  const prepare = (intent: Intent, after?: readonly Signed[]): readonly Step[] => {
+  const prepare = (intent: Intent, after?: readonly Signed[], fee = NORMAL): readonly Step[] => {
     switch (intent.kind) {
       case 'lock': {
         const { terms, recovery } = intent
@@ -87,7 +87,7 @@ export function create(net: Net.Net, gate: Gate = open): SwapAdapter {
         const apart = net.apart === undefined ? {} : { apart: net.apart }
         const script = { ...scriptOf(terms), ...apart }
         const does = { is: 'lock', script, amount: terms.amount, ...note } as const
-        return [stepOf('lock', from, { by: Net.nameOf(from), slot: slotFor(from, after), fee: NORMAL, does })]
+        return [stepOf('lock', from, { by: Net.nameOf(from), slot: slotFor(from, after), fee, does })]
       }
       case 'claim':
       case 'refund': {
@@ -101,7 +101,7 @@ export function create(net: Net.Net, gate: Gate = open): SwapAdapter {
             ? ({ is: 'claim', ref: lock.ref, secret: Bytes.toHex(intent.secret) } as const)
             : ({ is: 'refund', ref: lock.ref } as const)
         const slot = kind === 'utxo' ? `lock:${lock.ref}` : slotFor(from, after)
-        return [stepOf(intent.kind, from, { by: Net.nameOf(from), slot, fee: NORMAL, does })]
+        return [stepOf(intent.kind, from, { by: Net.nameOf(from), slot, fee, does })]
       }
       case 'collect': {
         const { terms, lock, due, to } = intent
@@ -109,9 +109,7 @@ export function create(net: Net.Net, gate: Gate = open): SwapAdapter {
         if ((net.tip.ledger.locks.get(lock.ref)?.owes?.[due] ?? 0n) === 0n)
           throw CoreErrors.UnsupportedCapability(`${lock.ref} owes no ${due}`)
         const does = { is: 'collect', ref: lock.ref, due } as const
-        return [
-          stepOf('collect', from, { by: Net.nameOf(from), slot: slotFor(from, after), fee: NORMAL, does }),
-        ]
+        return [stepOf('collect', from, { by: Net.nameOf(from), slot: slotFor(from, after), fee, does })]
       }
       case 'void': {
         const { step } = intent.submission
@@ -161,7 +159,7 @@ export function create(net: Net.Net, gate: Gate = open): SwapAdapter {
     async *headers() {},
     balance: (account, o) => gate('balance', [account, o], () => told(Net.balance(net, account), 'tip')),
     feeRates: (o) => gate('feeRates', [o], () => ({ slow: 1n, normal: NORMAL, fast: FAST })),
-    prepare: (intent, o) => gate('prepare', [intent, o], () => prepare(intent, o?.after)),
+    prepare: (intent, o) => gate('prepare', [intent, o], () => prepare(intent, o?.after, o?.feeRate)),
     submit: (signed, o) =>
       gate('submit', [signed, o], () => {
         const tx: Chain.Tx = { ...read<Unsigned>(signed.raw), id: signed.id }
@@ -173,8 +171,9 @@ export function create(net: Net.Net, gate: Gate = open): SwapAdapter {
     replace: (submission, feeRate, o) =>
       gate('replace', [submission, feeRate, o], () => {
         const tx = signedOf(submission.step)
-        if (feeRate <= tx.fee) throw CoreErrors.RpcRejected(`a fee of ${feeRate} is not more than ${tx.fee}`)
-        return [stepOf(submission.step.kind, submission.step.from, { ...tx, fee: feeRate })]
+        // At least what replaces the one before, whatever rate was asked for, as adapters do.
+        const fee = feeRate > tx.fee ? feeRate : tx.fee + 1n
+        return [stepOf(submission.step.kind, submission.step.from, { ...tx, fee })]
       }),
     status: (submission, o) => gate('status', [submission, o], () => statusOf(submission)),
     watch: (_subject, o) => watch(net, gate, o?.signal),
@@ -204,6 +203,25 @@ export function create(net: Net.Net, gate: Gate = open): SwapAdapter {
       const ref = kind === 'utxo' ? `${id}:0` : nameTerms(terms)
       return { ref, transaction: id, amount: terms.amount, match: 'exact' }
     },
+    // The secret is no part of what is signed, nor of the id, as in a SegWit witness.
+    ...(kind === 'contract'
+      ? {}
+      : {
+          arm: (terms, { ref }, o) =>
+            gate('arm', [terms, ref, o], () => {
+              const from = terms.beneficiary.account
+              const does = { is: 'claim', ref, secret: '' } as const
+              const fee = o?.feeRate ?? NORMAL
+              return [stepOf('arm', from, { by: Net.nameOf(from), slot: `lock:${ref}`, fee, does })]
+            }),
+          complete: ({ step, id, raw }, secret) => {
+            const tx = read<Unsigned>(raw)
+            if (tx.does.is !== 'claim') throw CoreErrors.InvalidArgument('only claims are armed')
+            const does = { ...tx.does, secret: Bytes.toHex(secret) }
+            const payload = write({ ...tx, does })
+            return { step: { ...step, kind: 'claim', payload }, id, raw: payload }
+          },
+        }),
     findSpend: (terms, lock, o) =>
       gate('findSpend', [terms, lock, o], () => {
         const found = locks(terms).find((one) => one.held.ref === lock.ref)

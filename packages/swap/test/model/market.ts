@@ -22,9 +22,16 @@ const TIMING: Timing = { lead: 0n, lag: 1n, inclusion: 4n, finality: 2n, reorg: 
 /** A policy that leaves room for a restart or two. */
 export const risk: Policy.Policy = { ...policy, offline: 6n, detection: 1n, reorgs: 1n }
 
-export function create(kinds: { readonly [L in Agreement.Leg]: Kind }): Market {
+export function create(
+  kinds: { readonly [L in Agreement.Leg]: Kind },
+  others: Readonly<Record<string, bigint>> = {},
+): Market {
   const net = (id: typeof LONG | typeof SHORT, kind: Kind) =>
-    Net.create(network(id, kind, TIMING), kind, profiles[kind], EPOCH, { [ALICE]: FUNDS, [BOB]: FUNDS })
+    Net.create(network(id, kind, TIMING), kind, profiles[kind], EPOCH, {
+      [ALICE]: FUNDS,
+      [BOB]: FUNDS,
+      ...others,
+    })
   return { nets: { long: net(LONG, kinds.long), short: net(SHORT, kinds.short) } }
 }
 

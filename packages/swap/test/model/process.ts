@@ -2,7 +2,7 @@
 // made to fail. Processes and chains move in turns: a block comes when nobody has anything to do any more.
 import { Bytes, Hashlock, isAitbcError, type Storage, SwapSeed } from '@aitbc/core'
 import { createMemoryStorage } from '@aitbc/core/storage/memory'
-import { Agreement, Planner, Recovery, Runner, type Side, type SwapMachine } from '@aitbc/swap'
+import { Agreement, Planner, type Policy, Recovery, Runner, type Side, type SwapMachine } from '@aitbc/swap'
 import { EPOCH } from './fixtures.js'
 import type { Gate } from './ModelAdapter.js'
 import { ALICE, BOB, type Market, mine, type Name, nonces, quote, risk, seeds, sides } from './market.js'
@@ -21,6 +21,7 @@ export interface Process {
   readonly name: Name
   readonly role: Agreement.Role
   readonly context: Runner.Context
+  readonly policy: Policy.Policy
   readonly progress: Runner.Progress[]
   readonly calls: Call[]
   dead: boolean
@@ -43,6 +44,13 @@ export interface Options {
   readonly context?: Partial<Runner.Context>
   readonly wrap?: (side: Side.Side) => Side.Side
   readonly until?: 'paid' | 'collected'
+  readonly policy?: Policy.Policy
+}
+
+/** Lets what isn't a process of a party, such as a tower, count as work. */
+export const counted: Gate = async (_method, _args, run) => {
+  activity++
+  return run()
 }
 
 export function create(market: Market, name: Name, options: Options = {}): Process {
@@ -75,6 +83,7 @@ export function create(market: Market, name: Name, options: Options = {}): Proce
     calls,
     dead: false,
     until: options.until ?? 'paid',
+    policy: options.policy ?? risk,
     context: {
       storage: gated(options.storage ?? createMemoryStorage(), gate),
       seed: seeds[name],
@@ -194,7 +203,7 @@ export function recover(process: Process): Promise<boolean> {
 
 async function take(process: Process, { signed, margins, nonces: by }: Deal): Promise<Runner.Swap> {
   const nonce = by[process.name]
-  const { context, role } = process
+  const { context, role, policy } = process
   if ((await Runner.list(context.storage)).includes(Bytes.toHex(nonce)))
     try {
       return await Runner.load(context, Bytes.toHex(nonce))
@@ -202,7 +211,7 @@ async function take(process: Process, { signed, margins, nonces: by }: Deal): Pr
       // A crash came before the first entry: nothing was promised to anybody yet.
       if (!isAitbcError(error, 'StateUnreadable')) throw error
     }
-  return Runner.open(context, { role, nonce, signed, margins, policy: risk })
+  return Runner.open(context, { role, nonce, signed, margins, policy })
 }
 
 async function follow(process: Process, signal?: AbortSignal): Promise<void> {

@@ -1,0 +1,205 @@
+import {
+  type AssetId,
+  type Deadline,
+  isAitbcError,
+  type Lock,
+  type LockTerms,
+  type Network,
+  type Signed,
+  type Step,
+} from '@aitbc/core'
+import * as Agreement from './Agreement.js'
+import type { Context, Swap } from './Runner.js'
+import * as Side from './Side.js'
+import type { LockView } from './SwapMachine.js'
+
+/** Versions of one claim or refund, all signed, cheapest first: each may take the place of those before it, and one alone is ever included. */
+export type Ladder = readonly Signed[]
+
+/** Most rungs of a ladder. */
+export const MAX_RUNGS = 16
+/** How much the market may rise until the last rung is too cheap, where no budget ends the ladder before. */
+export const SPAN = 128n
+/** Each rung pays half as much again: more than any node asks of a replacement (BIP-125 rule 4; an eighth on EVM chains). */
+const STEP = { more: 3n, of: 2n } as const
+/** Most locks of one leg that are prepared for: anybody may pay into a script. */
+const MAX_LOCKS = 4
+
+/**
+ * Fee rates of a ladder's rungs, from what the market asks to {@link SPAN} times that.
+ *
+ * @example
+ * import { Ladder } from '@aitbc/swap'
+ * Ladder.rates(1000n).slice(0, 4) // [1000n, 1500n, 2250n, 3375n]
+ */
+export function rates(from: bigint): readonly bigint[] {
+  const all: bigint[] = []
+  const first = from > 1n ? from : 1n
+  for (let rate = first; all.length < MAX_RUNGS - 1 && rate < first * SPAN; rate = above(rate)) all.push(rate)
+  return [...all, first * SPAN]
+}
+
+/** The next rate: half as much again, and one more at least. */
+function above(rate: bigint): bigint {
+  return (rate * STEP.more + STEP.of - 1n) / STEP.of
+}
+
+/**
+ * What the steps cost at most, base units of `asset`.
+ */
+export function costOf(steps: readonly Step[], asset: AssetId.AssetId): bigint {
+  return steps.reduce((sum, { maxFee }) => sum + (maxFee.asset === asset ? maxFee.amount : 0n), 0n)
+}
+
+/**
+ * Most that a claim or refund may pay: the budget where there is one; else half of the amount where the lock itself pays.
+ */
+export function capOf(
+  side: Side.Side,
+  terms: Pick<LockTerms.LockTerms, 'amount'>,
+  budget: bigint | undefined,
+): bigint | undefined {
+  return budget ?? (side.adapter.profile.feesFrom === 'lock' ? terms.amount / 2n : undefined)
+}
+
+/**
+ * A step can wait for its day: it doesn't expire by another clock than the lock's own, or before `until`. One that ends with a block hash
+ * (Solana without a durable nonce) or a height can't be signed in advance.
+ */
+export function isLasting(step: Pick<Step, 'validUntil'>, until: Deadline.Deadline): boolean {
+  const { validUntil } = step
+  return validUntil === undefined || (validUntil.clock === until.clock && validUntil.value >= until.value)
+}
+
+/** How often a price is asked for until one fits. */
+const TRIES = 32
+
+/**
+ * The steps of an act at a fee rate, or at the nearest one at which they cost at least `least` and at most `most`; the dearest ones within
+ * `most` where none cost `least`; `undefined` where all cost more. A replacement costs what it replaces at any low rate, and an adapter
+ * takes no rate beyond some bound for meant: the price follows the rate only in between.
+ */
+export async function priced(
+  make: (feeRate: bigint) => Promise<readonly Step[]>,
+  feeRate: bigint,
+  options: {
+    readonly asset: AssetId.AssetId
+    readonly least?: bigint
+    readonly most: bigint | undefined
+  },
+): Promise<readonly Step[] | undefined> {
+  const { asset, least = 0n, most } = options
+  let best: readonly Step[] | undefined
+  let low = 0n
+  let high: { readonly rate: bigint; readonly fits: bigint } | undefined
+  let rate = feeRate
+  for (let tries = 0; tries < TRIES; tries++) {
+    const steps = await make(rate).catch((error: unknown) => {
+      if (best === undefined || !isAitbcError(error)) throw error
+      return undefined
+    })
+    const cost = steps === undefined ? undefined : costOf(steps, asset)
+    if (steps === undefined || cost === undefined || (most !== undefined && cost > most))
+      // Were the price proportional, that rate would be the one.
+      high = { rate, fits: cost === undefined ? 0n : (rate * (most ?? 0n)) / cost }
+    else {
+      best = steps
+      low = rate
+      // Between one that is too dear and one that nearly is, nothing is worth another question.
+      if (cost === 0n || cost >= (high === undefined ? least : least - least / 16n)) break
+      if (high === undefined) {
+        const direct = (rate * least + cost - 1n) / cost
+        rate = direct > 2n * rate ? direct : 2n * rate
+        continue
+      }
+    }
+    if (high === undefined || high.rate - low <= 1n) break
+    rate = high.fits > low && high.fits < high.rate ? high.fits : (low + high.rate) / 2n
+    if (rate < 1n) break
+  }
+  return best
+}
+
+/**
+ * Signs a claim or a refund at every rate of a ladder that its budget and its adapter allow: the last rung pays the whole budget, if the
+ * market could ask it. One rung alone where versions can't replace each other or don't last; none where the wallet only sends.
+ */
+export async function build(
+  side: Side.Side,
+  make: (feeRate: bigint) => Promise<readonly Step[]>,
+  sign: (step: Step) => Promise<Signed | undefined>,
+  options: {
+    readonly until: Deadline.Deadline
+    readonly cap: bigint | undefined
+    readonly signal: AbortSignal
+  },
+): Promise<Ladder> {
+  const { until, cap, signal } = options
+  const { network, capabilities } = side.adapter
+  const asset = network.native.id
+  const { normal } = await side.adapter.feeRates({ signal })
+  const rungs: Signed[] = []
+  let last = -1n
+  for (const rate of rates(atLeast(normal, network))) {
+    let steps: readonly Step[] | undefined
+    try {
+      steps = await priced(make, rate, { asset, most: cap })
+    } catch (error) {
+      // Dearer ones can't be made: what the lock holds, or what the adapter takes for meant, ends the ladder.
+      signal.throwIfAborted()
+      if (rungs.length === 0) throw error
+      break
+    }
+    const step = steps?.at(-1)
+    if (step === undefined || steps?.length !== 1) break
+    const cost = costOf([step], asset)
+    if (cost > last) {
+      const signed = await sign(step)
+      if (signed === undefined) return []
+      rungs.push(signed)
+    }
+    const ends = cap !== undefined && cost >= cap
+    if (ends || cost <= last || capabilities.replacement !== true || !isLasting(step, until)) break
+    last = cost
+  }
+  return rungs
+}
+
+function atLeast(rate: bigint, { fees }: Network): bigint {
+  return rate > fees.minRelay ? rate : fees.minRelay
+}
+
+/** The key of a ladder in a swap's book: the refund of a lock of this party's, or the claim of one that is for it. */
+export function keyOf(does: 'undo' | 'arm', leg: Agreement.Leg, lock: Pick<Lock, 'ref'>): string {
+  return `${does}/${leg}/${lock.ref}`
+}
+
+/** A lock whose claim or refund isn't signed yet, though nothing but the secret or the deadline is missing. */
+export interface Unarmed {
+  readonly key: string
+  readonly does: 'undo' | 'arm'
+  readonly leg: Agreement.Leg
+  readonly lock: Lock
+}
+
+/**
+ * The locks that are to be prepared for: those of the whole amount that nothing has spent, where only the payee's key can sign (elsewhere
+ * anybody may send a claim or a refund, and whom it pays is fixed).
+ */
+export function unarmed(context: Context, swap: Swap): readonly Unarmed[] {
+  const { role, durable, view } = swap.state
+  if (durable.outcome !== undefined) return []
+  return (['long', 'short'] as const).flatMap((leg): Unarmed[] => {
+    const terms = durable.terms[leg]
+    const at = view[leg]
+    if (terms === undefined || at.is !== 'seen') return []
+    if (Side.of(context.sides, terms.backend.network).adapter.arm === undefined) return []
+    const does = leg === Agreement.ownLeg(role) ? ('undo' as const) : ('arm' as const)
+    const isWanted = ({ lock, spend }: LockView) => lock.amount >= terms.amount && spend === undefined
+    return at.locks
+      .filter(isWanted)
+      .slice(0, MAX_LOCKS)
+      .map(({ lock }) => ({ key: keyOf(does, leg, lock), does, leg, lock }))
+      .filter(({ key }) => !swap.book.has(key))
+  })
+}

@@ -1,0 +1,74 @@
+import type { LockTerms, SwapAdapter } from '@aitbc/core'
+
+/** Something to wait for that may have happened already. */
+export interface Wake {
+  /** From here on a call of `up` counts for the next `wait`. */
+  arm(): void
+  up(): void
+  wait(signal: AbortSignal): Promise<void>
+}
+
+/** Makes a wake that nothing has woken yet. */
+export function create(): Wake {
+  let up = false
+  let notify: () => void = () => undefined
+  return {
+    arm() {
+      up = false
+    },
+    up() {
+      up = true
+      notify()
+    },
+    wait: (signal) =>
+      new Promise<void>((resolve, reject) => {
+        if (signal.aborted) return reject(signal.reason)
+        if (up) return resolve()
+        const abort = () => reject(signal.reason)
+        signal.addEventListener('abort', abort, { once: true })
+        notify = () => {
+          signal.removeEventListener('abort', abort)
+          resolve()
+        }
+      }),
+  }
+}
+
+/** Wakes at each block and each sighting of a leg until aborted; a watch that breaks is begun again after a pause. */
+export function follow(
+  wake: Wake,
+  adapter: SwapAdapter,
+  terms: LockTerms.LockTerms,
+  options: {
+    readonly signal: AbortSignal
+    readonly pauseMs: number
+    readonly trouble: (error: unknown) => void
+  },
+): readonly Promise<void>[] {
+  const { signal, pauseMs, trouble } = options
+  return [{ kind: 'tip' } as const, { kind: 'lock', terms } as const].map(async (subject) => {
+    while (!signal.aborted) {
+      try {
+        for await (const _ of adapter.watch(subject, { signal })) wake.up()
+      } catch (error) {
+        if (signal.aborted) return
+        trouble(error)
+      }
+      await pause(pauseMs, signal)
+      wake.up()
+    }
+  })
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve()
+    const done = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    signal.addEventListener('abort', done, { once: true })
+  })
+}

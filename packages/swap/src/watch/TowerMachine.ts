@@ -1,0 +1,218 @@
+import { Deadline, Hashlock, type Lock, type Spend } from '@aitbc/core'
+import type * as Ladder from '../Ladder.js'
+import * as WatchJob from './WatchJob.js'
+
+/** One lock of a task as the tower last saw it. */
+export interface Sight {
+  readonly lock: Pick<Lock, 'ref' | 'amount'>
+  /** Blocks on top of what spends it, itself included; 0 in the mempool. */
+  readonly spend?: { readonly kind: Spend['kind']; readonly depth: bigint; readonly final: boolean }
+}
+
+/** What was sent for one lock. */
+export interface Sent {
+  /** The block in which it was first due. */
+  readonly since: bigint
+  /** The highest rung that was sent. */
+  readonly rung: number
+  /** Nothing that is signed can be included any more: what it would have used, an account's nonce, is used otherwise. */
+  readonly lost?: true
+}
+
+/** What a tower knows of one task. */
+export interface TaskState {
+  /** By lock. */
+  readonly sent: Readonly<Record<string, Sent>>
+  /** How it ended, for good; `nothing` where there is no lock and can hardly be one any more. */
+  readonly ended?: 'claimed' | 'refunded' | 'nothing'
+}
+
+/** A tower's whole state for one job: nothing in it must outlive a crash. */
+export interface TowerState {
+  readonly job: WatchJob.WatchJob
+  readonly secret?: Hashlock.Secret
+  readonly tasks: readonly TaskState[]
+}
+
+/** What a tower sees. */
+export type TowerEvent =
+  /** A secret was seen on either chain; whatever doesn't open the hashlock is none. */
+  | { readonly is: 'secret'; readonly secret: Hashlock.Secret }
+  | {
+      readonly is: 'seen'
+      readonly task: number
+      readonly height: bigint
+      readonly now: Deadline.Deadline
+      readonly locks: readonly Sight[]
+      /** What the market asks for the act now, by lock, base units of the native coin; unknown where the endpoint doesn't tell. */
+      readonly asks: Readonly<Record<string, bigint>>
+      /** Claims are accepted after the deadline. */
+      readonly lateClaims: boolean
+      /** Blocks that a rung may wait ({@link Pace.bumpAfter}). */
+      readonly patience: bigint
+      /** Time on this chain's clock after the deadline in which a lock could still appear, be claimed or refunded. */
+      readonly settle: bigint
+      /** Milliseconds between blocks. */
+      readonly blockTimeMs: bigint
+    }
+  /** A node refused the rung as too cheap. */
+  | { readonly is: 'outbid'; readonly task: number; readonly ref: string; readonly rung: number }
+  /** What is signed for a lock can't be included any more. */
+  | { readonly is: 'lost'; readonly task: number; readonly ref: string }
+
+/** What a tower is to do now; again at each sight, until it is over. */
+export type TowerCommand =
+  | { readonly do: 'send'; readonly task: number; readonly lock: Sight['lock']; readonly rung: number }
+  /** Nothing is signed for this lock: it is sent from the tower's own account, for whom the lock names. */
+  | { readonly do: 'relay'; readonly task: number; readonly lock: Sight['lock'] }
+  | { readonly do: 'finish' }
+
+/** A tower's beginning. */
+export function start(job: WatchJob.WatchJob): TowerState {
+  const { secret } = job
+  return { job, ...(secret === undefined ? {} : { secret }), tasks: job.tasks.map(() => ({ sent: {} })) }
+}
+
+/** Both tasks are at their end. */
+export function isOver(state: TowerState): boolean {
+  return state.tasks.every(({ ended }) => ended !== undefined)
+}
+
+/**
+ * One step of a tower. Pure and total: a refund from its deadline on, a claim as soon as the secret is public, each by the lowest rung that
+ * pays what the market asks, a higher one whenever one has waited, and the highest when hardly a block is left (L5). What is in no block for
+ * good is done again (L4); what the owner or another tower did first is as good.
+ */
+export function step(
+  state: TowerState,
+  event: TowerEvent,
+): { readonly state: TowerState; readonly commands: readonly TowerCommand[] } {
+  const { job } = state
+  switch (event.is) {
+    case 'secret': {
+      const known = state.secret !== undefined || !Hashlock.opens(event.secret, job.hashlock)
+      return { state: known ? state : { ...state, secret: event.secret }, commands: [] }
+    }
+    case 'outbid': {
+      const task = job.tasks[event.task]
+      const before = state.tasks[event.task]?.sent[event.ref]
+      const next = event.rung + 1
+      if (task === undefined || before === undefined || before.rung !== event.rung)
+        return { state, commands: [] }
+      if (next >= WatchJob.ladderOf(task, event).length) return { state, commands: [] }
+      const sent = { ...state.tasks[event.task]?.sent, [event.ref]: { ...before, rung: next } }
+      const lock = { ref: event.ref, amount: task.terms.amount }
+      return {
+        state: withTask(state, event.task, { sent }),
+        commands: [{ do: 'send', task: event.task, lock, rung: next }],
+      }
+    }
+    case 'lost': {
+      const known = state.tasks[event.task]
+      const before = known?.sent[event.ref]
+      if (known === undefined || before === undefined) return { state, commands: [] }
+      const sent = { ...known.sent, [event.ref]: { ...before, lost: true } as const }
+      const lock = { ref: event.ref, amount: job.tasks[event.task]?.terms.amount ?? 0n }
+      return {
+        state: withTask(state, event.task, { ...known, sent }),
+        commands: [{ do: 'relay', task: event.task, lock }],
+      }
+    }
+    case 'seen':
+      return seen(state, event)
+  }
+}
+
+function seen(
+  before: TowerState,
+  event: Extract<TowerEvent, { is: 'seen' }>,
+): { readonly state: TowerState; readonly commands: readonly TowerCommand[] } {
+  const { task: index, height, now, locks } = event
+  const task = before.job.tasks[index]
+  const known = before.tasks[index]
+  if (task === undefined || known === undefined || known.ended !== undefined) return finish(before, [])
+  const ended = endOf(before, task, event)
+  if (ended !== undefined) return finish(withTask(before, index, { ...known, ended }), [])
+  if (!isDue(before, task, event)) return finish(before, [])
+  const commands: TowerCommand[] = []
+  const sent = { ...known.sent }
+  for (const { lock, spend } of locks) {
+    // What is in a block is somebody's good right, or done; what waits for one can be outbid as long as it isn't.
+    if (spend !== undefined && spend.depth > 0n) continue
+    const ladder = WatchJob.ladderOf(task, lock)
+    const first = sent[lock.ref]?.since ?? height
+    if (ladder.length === 0 || sent[lock.ref]?.lost) {
+      sent[lock.ref] = { rung: 0, ...sent[lock.ref], since: first }
+      // Somebody's waits already: the tower pays only for what that one doesn't bring.
+      if (spend === undefined || height - first >= event.patience)
+        commands.push({ do: 'relay', task: index, lock })
+      continue
+    }
+    const left = task.do === 'claim' ? Deadline.remaining(task.terms.deadline, now) : undefined
+    const rung = rungOf(ladder, {
+      asks: event.asks[lock.ref],
+      waited: height - first,
+      patience: event.patience,
+      least: sent[lock.ref]?.rung ?? 0,
+      hurried: left !== undefined && left * 1000n <= 2n * event.blockTimeMs,
+    })
+    sent[lock.ref] = { ...sent[lock.ref], since: first, rung }
+    commands.push({ do: 'send', task: index, lock, rung })
+  }
+  return finish(withTask(before, index, { ...known, sent }), commands)
+}
+
+function finish(state: TowerState, commands: readonly TowerCommand[]) {
+  return { state, commands: isOver(state) ? [...commands, { do: 'finish' } as const] : commands }
+}
+
+function isDue(
+  state: TowerState,
+  { do: does, terms }: WatchJob.Task,
+  { now, lateClaims }: Extract<TowerEvent, { is: 'seen' }>,
+): boolean {
+  const expired = Deadline.reached(terms.deadline, now)
+  return does === 'refund' ? expired : state.secret !== undefined && (lateClaims || !expired)
+}
+
+/** How a task has ended for good: everything that was locked is spent finally, or nothing was and nothing will be. */
+function endOf(
+  state: TowerState,
+  task: WatchJob.Task,
+  { task: index, now, locks, settle, lateClaims }: Extract<TowerEvent, { is: 'seen' }>,
+): TaskState['ended'] {
+  const whole = locks.filter(({ lock }) => lock.amount >= task.terms.amount)
+  if (whole.length > 0 && whole.every(({ spend }) => spend?.final))
+    return whole.some(({ spend }) => spend?.kind === 'claim') ? 'claimed' : 'refunded'
+  const late = Deadline.remaining(task.terms.deadline, now) <= -settle
+  if (!late) return undefined
+  if (whole.length === 0) return 'nothing'
+  // A claim that nobody can make any more: the secret never came, or the chain takes none after the deadline.
+  const others = state.tasks.every((other, i) => i === index || other.ended !== undefined)
+  const hopeless = task.do === 'claim' && (state.secret === undefined ? others : !lateClaims)
+  return hopeless && whole.every(({ spend }) => spend === undefined) ? 'nothing' : undefined
+}
+
+/** The rung to send: never a lower one than before. */
+function rungOf(
+  ladder: Ladder.Ladder,
+  options: {
+    readonly asks: bigint | undefined
+    readonly waited: bigint
+    readonly patience: bigint
+    readonly least: number
+    readonly hurried: boolean
+  },
+): number {
+  const { asks, waited, patience, least, hurried } = options
+  const top = ladder.length - 1
+  if (hurried) return top
+  const enough = asks === undefined ? 0 : ladder.findIndex(({ step: { maxFee } }) => maxFee.amount >= asks)
+  const market = enough < 0 ? top : enough
+  const climbed = Number(waited / (patience > 0n ? patience : 1n))
+  return Math.min(top, Math.max(least, market, climbed))
+}
+
+function withTask(state: TowerState, index: number, task: TaskState): TowerState {
+  return { ...state, tasks: state.tasks.map((one, i) => (i === index ? task : one)) }
+}

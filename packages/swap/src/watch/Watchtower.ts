@@ -1,0 +1,302 @@
+import {
+  type ChainId,
+  Deadline,
+  type Hashlock,
+  type Intent,
+  isAitbcError,
+  type Lock,
+  type Network,
+  type Signed,
+  type SwapAdapter,
+} from '@aitbc/core'
+import { SwapErrors } from '../errors.js'
+import * as Ladder from '../Ladder.js'
+import * as Pace from '../Pace.js'
+import { isFinal } from '../Side.js'
+import * as Wake from '../Wake.js'
+import * as Relay from './Relay.js'
+import * as TowerMachine from './TowerMachine.js'
+import * as WatchJob from './WatchJob.js'
+
+/** What a tower brings to one chain. */
+export interface Post {
+  readonly adapter: SwapAdapter
+  readonly relay?: Relay.Account
+}
+
+/** What a tower runs with. */
+export interface Context {
+  readonly posts: Readonly<Record<ChainId.ChainId, Post>>
+  /** Blocks that a transaction may wait before a dearer one is sent; {@link Pace.bumpAfter} unless told. */
+  readonly bumpAfter?: (network: Network, left?: bigint) => bigint
+  /** Pause before a broken watch is begun again, milliseconds; 1000 unless told. */
+  readonly pauseMs?: number
+  readonly onProgress?: (progress: Progress) => void
+}
+
+/** What happens while a tower works. */
+export type Progress =
+  | { readonly is: 'sent'; readonly task: WatchJob.Task['do']; readonly id: string; readonly fee: bigint }
+  | { readonly is: 'trouble'; readonly task: WatchJob.Task['do']; readonly error: unknown }
+  | {
+      readonly is: 'ended'
+      readonly task: WatchJob.Task['do']
+      readonly how: NonNullable<TowerMachine.TaskState['ended']>
+    }
+
+/** How each task ended. */
+export type Ended = Readonly<
+  Partial<Record<WatchJob.Task['do'], NonNullable<TowerMachine.TaskState['ended']>>>
+>
+
+/**
+ * Runs a watch job to its end: watches both chains, sends what is signed as soon as it is due, dearer versions as they are needed, and from
+ * its own account what needs no signature of the owner's. Any number of towers may run one job beside its owner: of all their
+ * transactions one is included, and all pay the owner. Started again after a crash it goes on from what the chains say.
+ *
+ * `SideMissing` (4009) where a network of the job has no post; rejects with `signal.reason` when aborted.
+ */
+export async function run(
+  context: Context,
+  job: WatchJob.WatchJob,
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<Ended> {
+  const posts = job.tasks.map(({ terms }) => postOf(context, terms.backend.network))
+  const stop = new AbortController()
+  const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal])
+  const wake = Wake.create()
+  const pauseMs = context.pauseMs ?? 1000
+  const watchers = job.tasks.flatMap((task, i) => {
+    const trouble = (error: unknown) => context.onProgress?.({ is: 'trouble', task: task.do, error })
+    return Wake.follow(wake, (posts[i] as Post).adapter, task.terms, { signal, pauseMs, trouble })
+  })
+  const relays: Relay.Relays = new Map()
+  const told = new Set<string>()
+  let state = TowerMachine.start(job)
+  try {
+    for (;;) {
+      signal.throwIfAborted()
+      wake.arm()
+      const sights = await Promise.all(
+        job.tasks.map((task, i) => look(context, posts[i] as Post, task, i, state, signal)),
+      )
+      // A secret may be shown on one chain and be used on the other.
+      for (const { secrets } of sights)
+        for (const secret of secrets) state = TowerMachine.step(state, { is: 'secret', secret }).state
+      for (const [i, { event }] of sights.entries()) {
+        if (event === undefined) continue
+        const before = state.tasks[i]?.ended
+        const next = TowerMachine.step(state, event)
+        state = next.state
+        const ended = state.tasks[i]?.ended
+        if (ended !== undefined && before === undefined)
+          context.onProgress?.({ is: 'ended', task: (job.tasks[i] as WatchJob.Task).do, how: ended })
+        for (const command of next.commands) {
+          if (command.do === 'finish') return endedOf(state)
+          const at = { post: posts[i] as Post, relays, told, height: event.height, signal }
+          state = await carryOut(context, at, state, command)
+        }
+      }
+      await wake.wait(signal)
+    }
+  } finally {
+    stop.abort(new Error('the tower ended'))
+    await Promise.allSettled(watchers)
+  }
+}
+
+function endedOf({ job, tasks }: TowerMachine.TowerState): Ended {
+  return Object.fromEntries(job.tasks.map((task, i) => [task.do, tasks[i]?.ended])) as Ended
+}
+
+function postOf(context: Context, network: ChainId.ChainId): Post {
+  const post = Object.hasOwn(context.posts, network) ? context.posts[network] : undefined
+  if (post === undefined) throw SwapErrors.SideMissing(`no post was handed in for ${network}`, { network })
+  return post
+}
+
+/** One look at a task's chain; what can't be read now gives no event. */
+async function look(
+  context: Context,
+  { adapter }: Post,
+  task: WatchJob.Task,
+  index: number,
+  state: TowerMachine.TowerState,
+  signal: AbortSignal,
+): Promise<{
+  readonly event?: Extract<TowerMachine.TowerEvent, { is: 'seen' }>
+  readonly secrets: readonly Hashlock.Secret[]
+}> {
+  const { terms } = task
+  const { network, profile } = adapter
+  const secrets: Hashlock.Secret[] = []
+  try {
+    const tip = (await adapter.tip({ signal })).value
+    const now = Deadline.from({ network: network.id, clock: network.clock, value: tip.clock })
+    const locks: TowerMachine.Sight[] = []
+    const asks: Record<string, bigint> = {}
+    for (const read of await adapter.findLocks(terms, { signal })) {
+      if (read.is === 'unknown') return { secrets }
+      if (read.is !== 'found') continue
+      const lock = read.fact.value
+      const spent = await adapter.findSpend(terms, lock, { signal })
+      if (spent.is === 'unknown') return { secrets }
+      // Where both parties signed a claim, it shows no secret.
+      const shown =
+        spent.is === 'found' && spent.fact.value.kind === 'claim' ? spent.fact.value.secret : undefined
+      if (shown !== undefined) secrets.push(shown)
+      const spend =
+        spent.is === 'found'
+          ? { kind: spent.fact.value.kind, depth: spent.fact.depth, final: isFinal(network, spent.fact) }
+          : undefined
+      locks.push({ lock, ...(spend === undefined ? {} : { spend }) })
+      const open = spend === undefined || spend.depth === 0n
+      const secret = state.secret ?? secrets[0]
+      const due = task.do === 'claim' ? secret !== undefined : Deadline.reached(terms.deadline, now)
+      if (!open || !due || WatchJob.ladderOf(task, lock).length === 0) continue
+      const ask = await asked(adapter, task, lock, secret, signal)
+      if (ask !== undefined) asks[lock.ref] = ask
+    }
+    const left = Deadline.remaining(terms.deadline, now)
+    const { inclusion, finality, reorg, outage } = network.timing.conservative
+    return {
+      secrets,
+      event: {
+        is: 'seen',
+        task: index,
+        height: tip.height,
+        now,
+        locks,
+        asks,
+        lateClaims: profile.lateClaims,
+        patience: (context.bumpAfter ?? Pace.bumpAfter)(network, task.do === 'claim' ? left : undefined),
+        settle: inclusion + finality + reorg + outage,
+        blockTimeMs: network.blockTimeMs,
+      },
+    }
+  } catch (error) {
+    signal.throwIfAborted()
+    context.onProgress?.({ is: 'trouble', task: task.do, error })
+    return { secrets }
+  }
+}
+
+/** What an act would cost now, whatever waits beside it included (H6); unknown where it can't be told. */
+async function asked(
+  adapter: SwapAdapter,
+  { do: does, terms }: WatchJob.Task,
+  lock: Lock,
+  secret: Hashlock.Secret | undefined,
+  signal: AbortSignal,
+): Promise<bigint | undefined> {
+  try {
+    const { fast } = await adapter.feeRates({ signal })
+    const intent: Intent | undefined =
+      does === 'refund'
+        ? { kind: 'refund', terms, lock }
+        : secret === undefined
+          ? undefined
+          : { kind: 'claim', terms, lock, secret }
+    if (intent === undefined) return undefined
+    const steps = await adapter.prepare(intent, { signal, feeRate: fast })
+    return Ladder.costOf(steps, adapter.network.native.id)
+  } catch {
+    signal.throwIfAborted()
+    return undefined
+  }
+}
+
+/** Where and when commands are carried out. */
+interface Place {
+  readonly post: Post
+  readonly relays: Relay.Relays
+  /** Ids that were told of. */
+  readonly told: Set<string>
+  readonly height: bigint
+  readonly signal: AbortSignal
+}
+
+/** Does what a command says, and what follows from its failing: a dearer rung, or a transaction of the tower's own. */
+async function carryOut(
+  context: Context,
+  place: Place,
+  before: TowerMachine.TowerState,
+  first: TowerMachine.TowerCommand,
+): Promise<TowerMachine.TowerState> {
+  let state = before
+  const queue = [first]
+  for (let command = queue.shift(); command !== undefined; command = queue.shift()) {
+    if (command.do === 'finish') continue
+    const task = state.job.tasks[command.task] as WatchJob.Task
+    const { ref } = command.lock
+    try {
+      if (command.do === 'relay') {
+        const { secret } = state
+        const made = await Relay.send(context, place, { task, lock: command.lock, secret })
+        if (made !== undefined) tell(context, place, task, made.id, made.fee)
+        continue
+      }
+      const failed = await send(place, task, command, state.secret)
+      if (failed === undefined) {
+        const signed = WatchJob.ladderOf(task, command.lock)[command.rung] as Signed
+        tell(context, place, task, signed.id, signed.step.maxFee.amount)
+        continue
+      }
+      const next = TowerMachine.step(
+        state,
+        failed === 'lost'
+          ? { is: 'lost', task: command.task, ref }
+          : { is: 'outbid', task: command.task, ref, rung: command.rung },
+      )
+      state = next.state
+      queue.push(...next.commands)
+    } catch (error) {
+      place.signal.throwIfAborted()
+      context.onProgress?.({ is: 'trouble', task: task.do, error })
+    }
+  }
+  return state
+}
+
+function tell(context: Context, { told }: Place, { do: task }: WatchJob.Task, id: string, fee: bigint): void {
+  if (told.has(id)) return
+  told.add(id)
+  context.onProgress?.({ is: 'sent', task, id, fee })
+}
+
+/** Sends a rung, whole; tells what became of it where it can't be included as it is. */
+async function send(
+  { post: { adapter }, signal }: Place,
+  task: WatchJob.Task,
+  { lock, rung }: Extract<TowerMachine.TowerCommand, { do: 'send' }>,
+  secret: Hashlock.Secret | undefined,
+): Promise<'outbid' | 'lost' | undefined> {
+  const signed = wholeOf(adapter, task, WatchJob.ladderOf(task, lock)[rung] as Signed, secret)
+  // An account's nonce may be used otherwise by now, or by this very transaction in vain; a lock's place can't, or it would be spent.
+  if (adapter.profile.feesFrom === 'account') {
+    const { step, id, raw } = signed
+    const { is } = (await adapter.status({ step, id, raw, attempts: [id] }, { signal })).value
+    if (is === 'failed' || is === 'replaced') return 'lost'
+  }
+  try {
+    await adapter.submit(signed, { signal })
+    return undefined
+  } catch (error) {
+    if (OUTBID.some((tag) => isAitbcError(error, tag))) return 'outbid'
+    throw error
+  }
+}
+
+/** A claim that was signed before its secret was known gets it now; everything else is whole already. */
+function wholeOf(
+  adapter: SwapAdapter,
+  task: WatchJob.Task,
+  signed: Signed,
+  secret: Hashlock.Secret | undefined,
+): Signed {
+  if (task.do !== 'claim' || adapter.complete === undefined || secret === undefined) return signed
+  return adapter.complete(signed, secret)
+}
+
+/** What adapters call a transaction that pays too little to be taken. */
+const OUTBID = ['FeeTooLow', 'ReplacementRefused', 'EvmUnderpriced', 'CosmosUnderpriced'] as const

@@ -1,0 +1,163 @@
+import { CoreErrors, type Signed, type Step } from '@aitbc/core'
+import { Ladder, type Side } from '@aitbc/swap'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { account, EPOCH, LONG, network, profiles } from './model/fixtures.js'
+
+const until = { network: LONG, clock: 'median-time', value: EPOCH } as const
+const asset = `${LONG}/coin:native` as const
+const { signal } = new AbortController()
+
+const step = (fee: bigint, more: Partial<Step> = {}): Step => ({
+  network: LONG,
+  kind: 'refund',
+  from: account('long', 'somebody'),
+  format: 'model/tx',
+  payload: new Uint8Array(0),
+  maxFee: { asset, amount: fee },
+  conflictKey: 'one',
+  ...more,
+})
+
+const signOf = async (one: Step): Promise<Signed> => ({
+  step: one,
+  id: String(one.maxFee.amount),
+  raw: new Uint8Array(0),
+})
+
+/** A side whose market asks so much; nothing else of it is asked here. */
+const sideOf = (normal: bigint, replacement: boolean | 'after-drop' = true): Side.Side =>
+  ({
+    adapter: {
+      network: network(LONG, 'utxo'),
+      profile: profiles.utxo,
+      capabilities: { locks: true, proofs: 'state', replacement },
+      feeRates: async () => ({ slow: normal, normal, fast: normal }),
+    },
+  }) as unknown as Side.Side
+
+const build = (
+  normal: bigint,
+  cap: bigint | undefined,
+  make: (rate: bigint) => Promise<readonly Step[]> = async (rate) => [step(rate * 3n)],
+  replacement: boolean | 'after-drop' = true,
+) => Ladder.build(sideOf(normal, replacement), make, signOf, { until, cap, signal })
+
+const fees = (ladder: Ladder.Ladder) => ladder.map((one) => one.step.maxFee.amount)
+
+describe('rates', () => {
+  it('L5: each rung pays a half more than the one before, up to 128 times what the market asks', () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: 0n, max: 10n ** 14n }), (from) => {
+        const rates = Ladder.rates(from)
+        const first = from > 0n ? from : 1n
+        expect(rates[0]).toBe(first)
+        expect(rates.at(-1)).toBe(first * Ladder.SPAN)
+        expect(rates.length).toBeLessThanOrEqual(Ladder.MAX_RUNGS)
+        for (const [i, rate] of rates.entries()) {
+          const before = rates[i - 1]
+          if (before !== undefined) expect(rate * 8n).toBeGreaterThanOrEqual(before * 9n)
+        }
+      }),
+    )
+  })
+})
+
+describe('ladders', () => {
+  it('L5 H8: the last rung pays the whole budget, none pays more, none less than the one before', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.bigInt({ min: 1n, max: 100_000n }),
+        fc.bigInt({ min: 1n, max: 40_000_000n }),
+        async (normal, cap) => {
+          const paid = fees(await build(normal, cap))
+          for (const [i, fee] of paid.entries()) {
+            expect(fee).toBeLessThanOrEqual(cap)
+            expect(fee).toBeGreaterThan(paid[i - 1] ?? 0n)
+          }
+          // Three units a rate: the last rung is within one rate of the budget, or at the end of the span.
+          const most = cap < 3n * normal * Ladder.SPAN ? cap : 3n * normal * Ladder.SPAN
+          if (cap >= 3n) expect(most - (paid.at(-1) ?? 0n)).toBeLessThan(3n)
+          else expect(paid).toEqual([])
+        },
+      ),
+    )
+  })
+
+  it('L5: what the lock can pay ends it', async () => {
+    const make = async (rate: bigint) => {
+      if (rate > 40n) throw new Error('dust would be left')
+      return [step(rate)]
+    }
+    expect(fees(await build(10n, undefined, make))).toEqual([10n, 15n, 23n, 35n])
+    await expect(build(50n, undefined, make)).rejects.toThrow('dust')
+  })
+
+  it('has one rung where versions can’t replace each other, and where steps expire', async () => {
+    expect(fees(await build(10n, undefined, undefined, 'after-drop'))).toEqual([30n])
+    const expiring = async (rate: bigint) => [
+      step(rate, { validUntil: { network: LONG, clock: 'height', value: 7n } }),
+    ]
+    expect(fees(await build(10n, undefined, expiring))).toEqual([10n])
+  })
+
+  it('is empty where the wallet only sends', async () => {
+    const ladder = await Ladder.build(
+      sideOf(5n),
+      async (rate) => [step(rate)],
+      async () => undefined,
+      {
+        until,
+        cap: undefined,
+        signal,
+      },
+    )
+    expect(ladder).toEqual([])
+  })
+
+  it('tells what lasts until the deadline', () => {
+    const at = (clock: 'height' | 'median-time', value: bigint) =>
+      Ladder.isLasting({ validUntil: { network: LONG, clock, value } }, until)
+    expect(Ladder.isLasting({}, until)).toBe(true)
+    expect(at('median-time', EPOCH)).toBe(true)
+    expect(at('median-time', EPOCH - 1n)).toBe(false)
+    expect(at('height', EPOCH)).toBe(false)
+  })
+
+  it('L5: what costs more than it may is made at the nearest rate that doesn’t, or not at all', async () => {
+    const make = async (rate: bigint) => [step(7n + rate * 2n)]
+    const paid = async (most: bigint | undefined) => {
+      const steps = await Ladder.priced(make, 100n, { asset, most })
+      return steps === undefined ? undefined : Ladder.costOf(steps, asset)
+    }
+    expect(await paid(undefined)).toBe(207n)
+    expect(await paid(207n)).toBe(207n)
+    const less = await paid(100n)
+    expect(less).toBeLessThanOrEqual(100n)
+    expect(less).toBeGreaterThan(60n)
+    expect(await paid(8n)).toBeUndefined()
+  })
+
+  it('L5: a replacement that costs what it replaces at any low rate reaches what is wanted all the same', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.bigInt({ min: 1n, max: 500n }),
+        fc.bigInt({ min: 1n, max: 5000n }),
+        fc.bigInt({ min: 0n, max: 9000n }),
+        async (market, floor, more) => {
+          const make = async (rate: bigint) => {
+            if (rate > 5000n) throw CoreErrors.InvalidAmount('more than is taken for meant')
+            return [step(rate * 3n > floor ? rate * 3n : floor)]
+          }
+          const wanted = floor + more
+          const steps = await Ladder.priced(make, market, { asset, least: wanted, most: wanted })
+          const paid = steps && Ladder.costOf(steps, asset)
+          if (3n * market > wanted && paid === undefined) return
+          expect(paid).toBeLessThanOrEqual(wanted)
+          // Three units a rate, and nearly is enough.
+          expect(paid).toBeGreaterThan(wanted - wanted / 16n - 3n)
+        },
+      ),
+    )
+  })
+})

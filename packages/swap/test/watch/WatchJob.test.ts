@@ -1,0 +1,144 @@
+import { Bytes, Hashlock, type Signed, SwapSeed } from '@aitbc/core'
+import { WatchJob } from '@aitbc/swap/watch'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { account, EPOCH, HASHLOCK, kinds, LONG, SECRET, SHORT, terms } from '../model/fixtures.js'
+
+const seed = new Uint8Array(32).fill(7)
+const keyOf = (nonce: number) => SwapSeed.tower(seed, new Uint8Array(8).fill(nonce))
+const key = keyOf(1)
+
+const signed = (network: typeof LONG | typeof SHORT): fc.Arbitrary<Signed> =>
+  fc.record({
+    step: fc.record({
+      network: fc.constant(network),
+      kind: fc.constantFrom('claim', 'refund'),
+      from: fc.constant(account(network === LONG ? 'long' : 'short', 'owner')),
+      format: fc.constant('model/tx'),
+      payload: fc.uint8Array({ maxLength: 60 }),
+      maxFee: fc.record({
+        asset: fc.constant(`${network}/coin:native` as const),
+        amount: fc.bigInt({ min: 0n, max: 2n ** 128n }),
+      }),
+      conflictKey: fc.string({ maxLength: 20 }),
+    }),
+    id: fc.string({ maxLength: 20 }),
+    raw: fc.uint8Array({ maxLength: 60 }),
+  })
+
+const rungs = (network: typeof LONG | typeof SHORT) =>
+  fc.array(
+    fc.record({ ref: fc.string({ maxLength: 20 }), ladder: fc.array(signed(network), { maxLength: 4 }) }),
+    {
+      maxLength: 3,
+    },
+  )
+
+const task = (does: WatchJob.Task['do'], leg: 'long' | 'short'): fc.Arbitrary<WatchJob.Task> =>
+  fc.record({
+    do: fc.constant(does),
+    terms: fc.constantFrom(...kinds).map((kind) => terms(leg, kind, EPOCH + 50n)),
+    rungs: rungs(leg === 'long' ? LONG : SHORT),
+  })
+
+const job: fc.Arbitrary<WatchJob.WatchJob> = fc
+  .record({
+    issue: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+    hashlock: fc.constant(HASHLOCK),
+    tasks: fc.oneof(
+      fc.tuple(task('refund', 'long'), task('claim', 'short')),
+      fc.tuple(task('claim', 'long')),
+      fc.constant([]),
+    ),
+    known: fc.boolean(),
+  })
+  .map(({ known, ...rest }) => (known ? { ...rest, secret: SECRET } : rest))
+
+const sealedJob = (more: Partial<WatchJob.WatchJob> = {}) => {
+  const [first] = fc.sample(fc.tuple(task('refund', 'long'), task('claim', 'short')), { seed: 5, numRuns: 1 })
+  return WatchJob.seal({ issue: 9n, hashlock: HASHLOCK, tasks: first ?? [], ...more }, key)
+}
+
+describe('sealing', () => {
+  it('opens to what was sealed, with its key alone', () => {
+    fc.assert(
+      fc.property(job, (one) => {
+        const sealed = WatchJob.seal(one, key)
+        expect(WatchJob.open(sealed, key)).toEqual(one)
+        expect(WatchJob.decode(WatchJob.encode(one))).toEqual(one)
+        // Who has it without the key learns nothing but its length and how new it is.
+        expect(Bytes.toHex(sealed)).not.toContain(Bytes.toHex(HASHLOCK))
+        for (const other of [keyOf(2), new Uint8Array(32)])
+          expect(() => WatchJob.open(sealed, other)).toThrow(/watch job can't be read/)
+      }),
+    )
+  })
+
+  it('L7 H23: a job with any bit flipped, cut anywhere, or longer, is refused with its own error', () => {
+    const sealed = sealedJob()
+    const refused = (bytes: Uint8Array) => {
+      let thrown: unknown
+      try {
+        WatchJob.open(bytes, key)
+      } catch (error) {
+        thrown = error
+      }
+      expect(thrown).toMatchObject({ _tag: 'JobUnreadable', code: 4017, retryable: false })
+    }
+    fc.assert(
+      fc.property(fc.nat(sealed.length - 1), fc.nat(7), (at, bit) => {
+        const bent = sealed.slice()
+        bent[at] = (bent[at] as number) ^ (1 << bit)
+        refused(bent)
+      }),
+    )
+    fc.assert(fc.property(fc.nat(sealed.length - 1), (length) => refused(sealed.slice(0, length))))
+    refused(Bytes.concat(sealed, Uint8Array.of(0)))
+    // The head of one and the body of another: an old job doesn't pass for a new one.
+    const newer = sealedJob({ issue: 10n })
+    refused(Bytes.concat(newer.slice(0, 15), sealed.slice(15)))
+    refused(Bytes.concat(sealed.slice(0, 15), newer.slice(15)))
+  })
+
+  it('S10: two jobs that differ share no part of their ciphertexts, and equal ones are equal', () => {
+    const [one, two] = [sealedJob(), sealedJob({ issue: 10n })]
+    expect(Bytes.equal(one, sealedJob())).toBe(true)
+    expect(Bytes.equal(one.slice(15, 39), two.slice(15, 39))).toBe(false)
+  })
+
+  it('no key but one of 32 bytes is taken, and no other type', () => {
+    expect(() => WatchJob.open(sealedJob(), new Uint8Array(16))).toThrow(/32/)
+    expect(() => WatchJob.open('job' as never, key)).toThrow(/Uint8Array/)
+  })
+})
+
+describe('jobs that contradict themselves', () => {
+  const refusal = (one: WatchJob.WatchJob) => () => WatchJob.decode(WatchJob.encode(one))
+  const refund = { do: 'refund', terms: terms('long', 'utxo', EPOCH), rungs: [] } as const
+
+  it('legs of two swaps, one task twice, another network’s step, a secret that opens nothing', () => {
+    const base = { issue: 1n, hashlock: HASHLOCK, tasks: [refund] }
+    expect(WatchJob.decode(WatchJob.encode(base))).toEqual(base)
+    expect(refusal({ ...base, hashlock: Hashlock.of(new Uint8Array(32).fill(1)) })).toThrow(/hashlocks/)
+    expect(refusal({ ...base, tasks: [refund, refund] })).toThrow(/twice/)
+    expect(refusal({ ...base, secret: new Uint8Array(32).fill(1) })).toThrow(/opens nothing/)
+    const [stray] = fc.sample(signed(SHORT), { seed: 1, numRuns: 1 })
+    const rungsOf = [{ ref: 'a', ladder: [stray as Signed] }]
+    expect(refusal({ ...base, tasks: [{ ...refund, rungs: rungsOf }] })).toThrow(/another leg's/)
+  })
+
+  it('bytes of any other form', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        let thrown: unknown
+        try {
+          WatchJob.decode(bytes)
+        } catch (error) {
+          thrown = error
+        }
+        // An empty job of any hashlock is one; nothing else that short is.
+        if (thrown !== undefined) expect(thrown).toMatchObject({ _tag: 'JobUnreadable' })
+      }),
+    )
+  })
+})

@@ -1,0 +1,375 @@
+import { Bytes, type Signed, type Submission } from '@aitbc/core'
+import { WatchJob } from '@aitbc/swap/watch'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import * as Chain from '../model/Chain.js'
+import { crossed, expectGains, expectWhole, isKind, LEGS, locksBy } from '../model/expect.js'
+import { LONG, pairs, SHORT } from '../model/fixtures.js'
+import * as ModelAdapter from '../model/ModelAdapter.js'
+import { FUNDS, type Market, type Name, risk } from '../model/market.js'
+import * as Net from '../model/Net.js'
+import * as Process from '../model/process.js'
+import { ALICE, BOB, isEnded, keyOf, marketOf, newest, ownerOf, PURSE, TOWERS, towerOf } from './towers.js'
+
+const balance = (market: Market, leg: 'long' | 'short', name: string) =>
+  market.nets[leg].tip.ledger.balances.get(name) ?? 0n
+const isLocked = (market: Market, name: Name) => locksBy(market, name).length > 0
+const kill = (process: Process.Process) => {
+  process.dead = true
+}
+const [FIRST, SECOND] = TOWERS
+
+/** An armed claim with the secret, once that is in sight on the other chain. */
+function completed(market: Market, net: Net.Net, signed: Signed): Signed | undefined {
+  const isShown = ({ does }: Chain.Tx) => does.is === 'claim'
+  const { short } = market.nets
+  const seen =
+    short.mempool.some(isShown) ||
+    [...short.tip.ledger.locks.values()].some(({ spend }) => spend?.is === 'claim')
+  return seen ? ModelAdapter.create(net).complete?.(signed, Process.secretOf()) : undefined
+}
+
+describe('the owner goes away', () => {
+  it.each(pairs)('L7 H23: between $long and $short, what it locked in vain comes back', async (kinds) => {
+    const market = marketOf(kinds)
+    const owner = ownerOf(market, ALICE)
+    Process.start(owner.process, Process.agreed(market))
+    await Process.drive(market, () => isLocked(market, ALICE))
+    kill(owner.process)
+    const tower = towerOf(market, newest(owner), FIRST)
+    await Process.drive(market, () => isEnded(tower))
+    expect(tower.ended).toEqual({ refund: 'refunded', claim: 'nothing' })
+    expectWhole(market, ALICE)
+    expectGains(market, ALICE, 'no-deal')
+    // Nothing was sent before the deadline.
+    for (const lock of locksBy(market, ALICE))
+      expect(lock.spend?.clock).toBeGreaterThanOrEqual(lock.script.deadline)
+  })
+
+  it.each(pairs)(
+    'L7 H23 S6: between $long and $short, a follower’s lock that is claimed has its own claimed',
+    async (kinds) => {
+      const market = marketOf(kinds)
+      const owner = ownerOf(market, BOB)
+      const alice = Process.create(market, ALICE)
+      const deal = Process.agreed(market)
+      Process.start(alice, deal)
+      Process.start(owner.process, deal)
+      await Process.drive(market, () => isLocked(market, BOB))
+      kill(owner.process)
+      const tower = towerOf(market, newest(owner), FIRST)
+      await Process.drive(market, () => isEnded(tower) && Process.isDone(alice))
+      expect(tower.ended).toEqual({ refund: 'claimed', claim: 'claimed' })
+      expect(alice.outcome).toBe('deal')
+      expectWhole(market, ALICE, BOB)
+      expectGains(market, BOB, 'deal')
+      expectGains(market, ALICE, 'deal')
+    },
+  )
+
+  it.each(pairs)(
+    'L5 L7 H8: between $long and $short, a claim that is stuck when its sender goes is lifted',
+    async (kinds) => {
+      const market = marketOf(kinds)
+      const { short } = market.nets
+      const owner = ownerOf(market, ALICE)
+      const bob = Process.create(market, BOB)
+      const deal = Process.agreed(market)
+      short.held = ({ does, fee }) => does.is === 'claim' && fee < 5n
+      Process.start(owner.process, deal)
+      Process.start(bob, deal)
+      await Process.drive(market, () => short.mempool.some(({ does }) => does.is === 'claim'))
+      kill(owner.process)
+      // The job of before the reveal is as good: the secret is in sight.
+      const before = owner.jobs
+        .map((job) => WatchJob.open(job, keyOf(ALICE)))
+        .filter((job) => job.secret === undefined)
+      const tower = towerOf(market, before.at(-1) as WatchJob.WatchJob, FIRST)
+      await Process.drive(market, () => isEnded(tower) && Process.isDone(bob))
+      expect(tower.ended).toMatchObject({ claim: 'claimed' })
+      expect(bob.outcome).toBe('deal')
+      expectWhole(market, ALICE, BOB)
+      expectGains(market, ALICE, 'deal')
+    },
+  )
+
+  it('L5 H8: fees rise a hundredfold while a refund waits: the tower climbs, and pays no more than half of the lock', async () => {
+    const market = marketOf({ long: 'utxo', short: 'contract' })
+    const { long } = market.nets
+    const owner = ownerOf(market, ALICE)
+    Process.start(owner.process, Process.agreed(market))
+    await Process.drive(market, () => isLocked(market, ALICE))
+    kill(owner.process)
+    const job = newest(owner)
+    long.held = ({ does, fee }) => does.is === 'refund' && fee < 200n
+    const tower = towerOf(market, job)
+    await Process.drive(market, () => isEnded(tower))
+    const fees = tower.progress.flatMap((one) => (one.is === 'sent' ? [one.fee] : []))
+    expect(fees.length).toBeGreaterThan(3)
+    expect([...fees].sort((a, b) => Number(a - b))).toEqual(fees)
+    expect(fees.at(-1)).toBeGreaterThanOrEqual(200n)
+    expect(fees.at(-1)).toBeLessThanOrEqual(500n)
+    expect(balance(market, 'long', ALICE)).toBeGreaterThan(FUNDS - 510n)
+    expectWhole(market, ALICE)
+  })
+
+  it('L5: the last rung pays the whole budget, and the last blocks before a claim’s deadline take it', async () => {
+    const market = marketOf({ long: 'utxo', short: 'utxo' })
+    const { long, short } = market.nets
+    const policy = { ...risk, fees: { [LONG]: 90n } }
+    const owner = ownerOf(market, BOB, { policy })
+    const alice = Process.create(market, ALICE)
+    const deal = Process.agreed(market)
+    Process.start(alice, deal)
+    Process.start(owner.process, deal)
+    await Process.drive(market, () => isLocked(market, BOB))
+    kill(owner.process)
+    const job = newest(owner)
+    const ladders = job.tasks.find((task) => task.do === 'claim')?.rungs ?? []
+    const paid = ladders.flatMap(({ ladder }) => ladder.map(({ step }) => step.maxFee.amount))
+    expect(paid.at(-1)).toBe(90n)
+    long.held = ({ does, by, fee }) => does.is === 'claim' && by === BOB && fee < 90n
+    const tower = towerOf(market, job)
+    await Process.drive(market, () => isEnded(tower) && Process.isDone(alice))
+    expect(tower.ended).toEqual({ refund: 'claimed', claim: 'claimed' })
+    const claim = [...long.tip.ledger.locks.values()].find((lock) => lock.by === ALICE)?.spend
+    expect(claim?.clock).toBeLessThan(deal.signed.agreement.long.deadline.value)
+    expect(short.tip.ledger.balances.get(ALICE)).toBeGreaterThan(FUNDS)
+    expectGains({ nets: market.nets }, ALICE, 'deal')
+  })
+})
+
+describe('two towers and the owner at once', () => {
+  it.each(pairs)('L3 L7 S2: between $long and $short, they do no harm to each other', async (kinds) => {
+    for (const end of ['deal', 'no-deal'] as const) {
+      const market = marketOf(kinds)
+      const [alice, bob] = [ownerOf(market, ALICE), ownerOf(market, BOB)]
+      const deal = Process.agreed(market)
+      Process.start(alice.process, deal)
+      if (end === 'deal') Process.start(bob.process, deal)
+      const acting = end === 'deal' ? bob : alice
+      await Process.drive(market, () => isLocked(market, acting.process.name))
+      const towers = TOWERS.map((name) => towerOf(market, newest(acting), name))
+      await Process.drive(market, () => towers.every(isEnded) && Process.isDone(acting.process))
+      expect(acting.process.outcome).toBe(end)
+      expect(towers.map(({ error }) => error)).toEqual([undefined, undefined])
+      expectWhole(market, acting.process.name)
+      expectGains(market, acting.process.name, end)
+      // Of what they do at their own cost, no more than one goes in vain each.
+      for (const name of TOWERS)
+        for (const leg of LEGS) expect(balance(market, leg, name)).toBeGreaterThan(PURSE - 12n)
+    }
+  })
+})
+
+describe('what a tower is given', () => {
+  it.each(pairs)(
+    'S14 L7: between $long and $short, no job holds the secret before it is revealed',
+    async (kinds) => {
+      const market = marketOf(kinds)
+      const secret = Bytes.toHex(Process.secretOf())
+      const owner = ownerOf(market, ALICE)
+      const bob = Process.create(market, BOB)
+      const deal = Process.agreed(market)
+      let sealedBefore = 0
+      Process.start(owner.process, deal)
+      Process.start(bob, deal)
+      const isRevealed = () => owner.process.swap?.state.durable.revealed === true
+      await Process.drive(market, () => isRevealed() || Process.isDone(bob), {
+        each: () => {
+          if (!isRevealed()) sealedBefore = owner.jobs.length
+        },
+      })
+      expect(sealedBefore).toBeGreaterThan(0)
+      for (const [i, sealed] of owner.jobs.entries()) {
+        const job = WatchJob.open(sealed, keyOf(ALICE))
+        const shown = Bytes.toHex(WatchJob.encode(job)).includes(secret)
+        if (i < sealedBefore) expect(shown).toBe(false)
+        expect(shown).toBe(job.secret !== undefined)
+      }
+      expect(newest(owner).secret).toEqual(Process.secretOf())
+      // What is journaled in advance holds it neither (S14).
+      for (const entry of owner.process.swap?.journal.entries ?? []) {
+        const text = new TextDecoder('latin1').decode(entry.bytes)
+        if (text.includes('arm/short')) expect(Bytes.toHex(entry.bytes)).not.toContain(secret)
+      }
+    },
+  )
+
+  it('S8 S9: every version of a lock has its own refunds in the job, journaled before that version is sent', async () => {
+    const market = marketOf({ long: 'utxo', short: 'contract' })
+    const { long } = market.nets
+    const sentBefore: boolean[] = []
+    const owner = ownerOf(market, ALICE, {
+      judge: ({ method, args }) => {
+        if (isKind(method, args, 'lock')) {
+          const [{ id }] = args as [Submission]
+          const task = newest(owner).tasks.find((one) => one.do === 'refund') as WatchJob.Task
+          sentBefore.push(WatchJob.ladderOf(task, { ref: `${id}:0` }).length > 1)
+        }
+        return 'go'
+      },
+    })
+    long.held = ({ does, fee }) => does.is === 'lock' && fee < 5n
+    Process.start(owner.process, Process.agreed(market))
+    await Process.drive(market, () => isLocked(market, ALICE))
+    expect(sentBefore.length).toBeGreaterThan(1)
+    expect(sentBefore).not.toContain(false)
+    const rungs = newest(owner).tasks.find((one) => one.do === 'refund')?.rungs ?? []
+    expect(new Set(rungs.map(({ ref }) => ref)).size).toBeGreaterThan(1)
+    kill(owner.process)
+    // An old job knows the version that was replaced only, or both: it can do nothing wrong.
+    const old = WatchJob.open(owner.jobs[0] as Uint8Array, keyOf(ALICE))
+    const [late, right] = [towerOf(market, old), towerOf(market, newest(owner))]
+    await Process.drive(market, () => isEnded(right) && isEnded(late))
+    expectGains(market, ALICE, 'no-deal')
+  })
+
+  it('a chain on which anybody may send has nothing of the owner’s in its job, unless it is to pay; what can’t be signed says so', async () => {
+    const market = marketOf({ long: 'contract', short: 'contract' })
+    const owner = ownerOf(market, ALICE)
+    Process.start(owner.process, Process.agreed(market))
+    await Process.drive(market, () => isLocked(market, ALICE))
+    const { context, swap } = owner.process
+    if (swap === undefined) throw new Error('no swap')
+    expect(WatchJob.of(context, swap).tasks.flatMap((task) => task.rungs)).toEqual([])
+    const prepaid = WatchJob.of(context, swap, { prepaid: ['refund'] })
+    expect(prepaid.tasks.map((task) => task.rungs.length)).toEqual([1, 0])
+    expect(() => WatchJob.of(context, swap, { prepaid: ['claim'] })).toThrow(
+      expect.objectContaining({ _tag: 'NotPresignable', code: 4018 }),
+    )
+    kill(owner.process)
+    // A tower without a coin does it with that.
+    const tower = towerOf(market, prepaid)
+    await Process.drive(market, () => isEnded(tower))
+    expect(tower.ended).toMatchObject({ refund: 'refunded' })
+    expectGains(market, ALICE, 'no-deal')
+  })
+
+  it('L7: a prepaid nonce that was used otherwise is seen, and the tower sends its own', async () => {
+    const market = marketOf({ long: 'contract', short: 'contract' })
+    const owner = ownerOf(market, ALICE)
+    Process.start(owner.process, Process.agreed(market))
+    await Process.drive(market, () => isLocked(market, ALICE))
+    const { context, swap } = owner.process
+    if (swap === undefined) throw new Error('no swap')
+    const job = WatchJob.of(context, swap, { prepaid: ['refund'] })
+    kill(owner.process)
+    // Sent before its time it fails, and is no use any more.
+    const [rung] = job.tasks[0]?.rungs[0]?.ladder ?? []
+    if (rung === undefined) throw new Error('no rung')
+    Net.accept(market.nets.long, ModelAdapter.transactionOf(rung.id, rung.raw))
+    const tower = towerOf(market, job, SECOND)
+    await Process.drive(market, () => isEnded(tower))
+    expect(tower.ended).toMatchObject({ refund: 'refunded' })
+    expectGains(market, ALICE, 'no-deal')
+    expect(balance(market, 'long', SECOND)).toBeLessThan(PURSE)
+  })
+
+  it('a network without a post, and an abort, are told', async () => {
+    const market = marketOf({ long: 'utxo', short: 'utxo' })
+    const owner = ownerOf(market, ALICE)
+    Process.start(owner.process, Process.agreed(market))
+    await Process.drive(market, () => isLocked(market, ALICE))
+    kill(owner.process)
+    const job = newest(owner)
+    const tower = towerOf(market, job)
+    await Process.quiet()
+    tower.stop.abort(new Error('enough'))
+    await Process.quiet()
+    expect(tower.error).toMatchObject({ message: 'enough' })
+    const other = {
+      ...job,
+      tasks: job.tasks.map((task) => ({
+        ...task,
+        terms: { ...task.terms, backend: { ...task.terms.backend, network: 'model:other' as const } },
+      })),
+    }
+    const lost = towerOf(market, other)
+    await Process.quiet()
+    expect(lost.error).toMatchObject({ _tag: 'SideMissing' })
+  })
+})
+
+describe('a tower that isn’t honest', () => {
+  const act = fc.record({
+    job: fc.nat(),
+    task: fc.nat(1),
+    lock: fc.nat(),
+    rung: fc.nat(),
+    blocks: fc.nat(6),
+  })
+
+  it('L7 H6 S5: whatever it sends of any job, at whatever time and fee, or withholds, costs the owner a fee at most', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...crossed),
+        fc.boolean(),
+        fc.array(act, { maxLength: 40 }),
+        async (kinds, goesOn, acts) => {
+          const market = marketOf(kinds)
+          const policy = { ...risk, fees: { [LONG]: 50n, [SHORT]: 50n } }
+          const owner = ownerOf(market, BOB, { policy })
+          const alice = Process.create(market, ALICE)
+          const deal = Process.agreed(market)
+          Process.start(alice, deal)
+          Process.start(owner.process, deal)
+          await Process.drive(market, () => isLocked(market, BOB))
+          kill(owner.process)
+          if (!goesOn) kill(alice)
+          const jobs = owner.jobs.map((job) => WatchJob.open(job, keyOf(BOB)))
+          const honest = towerOf(market, newest(owner), FIRST)
+          const queue = [...acts]
+          let wait = 0
+          await Process.drive(market, () => isEnded(honest) && Process.isDone(alice), {
+            each: () => {
+              if (wait-- > 0) return
+              const { job: j, task: i, lock, rung, blocks } = queue.shift() ?? { ...acts[0], blocks: 0 }
+              wait = blocks
+              if (j === undefined || i === undefined || lock === undefined || rung === undefined) return
+              const job = jobs[j % jobs.length] as WatchJob.WatchJob
+              const task = job.tasks[i % job.tasks.length] as WatchJob.Task
+              const ladder = task.rungs[lock % Math.max(1, task.rungs.length)]?.ladder ?? []
+              const signed = ladder[rung % Math.max(1, ladder.length)]
+              if (signed === undefined) return
+              const net = task.terms.backend.network === LONG ? market.nets.long : market.nets.short
+              const whole = task.do === 'claim' ? completed(market, net, signed) : signed
+              const tx = whole && ModelAdapter.transactionOf(whole.id, whole.raw)
+              // What misses its secret, or isn't final yet, no node takes in.
+              if (tx !== undefined && Chain.canInclude(net.kind, net.tip.ledger, tx, net.tip.clock + 1n))
+                Net.accept(net, tx)
+            },
+          })
+          if (goesOn) expect(alice.outcome).toBe('deal')
+          expectWhole(market, BOB)
+          const [long, short] = goesOn ? [1000n, -5000n] : [0n, 0n]
+          expect(balance(market, 'long', BOB)).toBeGreaterThanOrEqual(FUNDS + long - 60n)
+          expect(balance(market, 'short', BOB)).toBeGreaterThanOrEqual(FUNDS + short - 60n)
+        },
+      ),
+      { numRuns: Math.min(8, Number(process.env['FC_NUM_RUNS'] ?? 8)) },
+    )
+  })
+
+  it('L7: one of two that withholds, or runs another swap’s job, changes nothing', async () => {
+    const market = marketOf({ long: 'utxo', short: 'contract' })
+    const owner = ownerOf(market, ALICE)
+    Process.start(owner.process, Process.agreed(market))
+    await Process.drive(market, () => isLocked(market, ALICE))
+    kill(owner.process)
+    expect(() => WatchJob.open(owner.jobs.at(-1) as Uint8Array, keyOf(BOB))).toThrow(/can't be read/)
+    const job = newest(owner)
+    // Its terms with another amount, and with the deadline moved: no chain has such a lock, and nothing is sent.
+    const bent = {
+      ...job,
+      tasks: job.tasks.map((task) => ({ ...task, terms: { ...task.terms, amount: task.terms.amount + 1n } })),
+    }
+    const strange = towerOf(market, bent, SECOND)
+    const tower = towerOf(market, job, FIRST)
+    await Process.drive(market, () => isEnded(tower))
+    expect(strange.progress.filter(({ is }) => is === 'sent')).toEqual([])
+    strange.stop.abort()
+    expect(balance(market, 'long', SECOND)).toBe(PURSE)
+    expectGains(market, ALICE, 'no-deal')
+  })
+})
