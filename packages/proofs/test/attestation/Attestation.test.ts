@@ -58,6 +58,11 @@ describe('sets', () => {
     expect(refusedBy(changed)).toBe(expected)
   })
 
+  test('the first epoch is 0, and a set may count from 1970 on', () => {
+    value(SignerSet.from({ ...terms, epoch: 0n }))
+    value(SignerSet.from({ ...terms, notBefore: 0n }))
+  })
+
   test.each<[Name, Uint8Array]>([
     ['ecdsa', secp256k1.getPublicKey(secretOf(0), false)],
     ['ecdsa', new Uint8Array(33)],

@@ -223,6 +223,21 @@ describe('the next guardians', () => {
       'evidence-encoding',
     ],
     ['A53: a module of nothing', apply(governance({ module: '' })), 'governance-module'],
+    [
+      'A53: a module behind a number',
+      apply(upgrade(1, nextGuardians, { module: '1Core' })),
+      'governance-module',
+    ],
+    [
+      'A53: a module before a number',
+      apply(upgrade(1, nextGuardians, { module: 'Core1' })),
+      'governance-module',
+    ],
+    [
+      'a payload whose module has no name',
+      () => check(Vaa.decodeGovernance(governance({ module: '' }))),
+      'governance-module',
+    ],
     ['A53: a short payload', apply({ ...governance(), payload: new Uint8Array(34) }), 'evidence-encoding'],
     [
       'A53: no VAA',

@@ -56,6 +56,12 @@ describe('recovery', () => {
     expect(value(Secp256k1.recover(digest, sign(digest, 27), 'from-27'))).toEqual(address)
   })
 
+  test('the signer is held against the address that should have signed', () => {
+    const recovered = Secp256k1.recover(digest, sign(digest), 'from-0')
+    expect(value(Secp256k1.signedBy(address, recovered))).toBe(true)
+    expect(check(Secp256k1.signedBy(flip(address, 0), recovered))).toBe('signature')
+  })
+
   test('A60: of two signatures that are twins, one is taken', () => {
     expect(check(Secp256k1.recover(digest, twin(sign(digest)), 'from-0'))).toBe('signature-high-s')
   })

@@ -1,3 +1,4 @@
+import { Codec, TaggedHash } from '@aitbc/core'
 import { SetChain, type SignerSet } from '@aitbc/proofs/attestation'
 import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect, test } from 'vitest'
@@ -97,6 +98,14 @@ describe('handing over', () => {
   test('A54: a retirement before all time is none', () => {
     const signed = hand(second)
     expect(check(SetChain.apply(trusted, { ...signed, retires: -1n }))).toBe('handover-retires')
+    value(SetChain.apply(trusted, hand(second, { retires: 0n })))
+  })
+
+  test('A54: what is signed for a handover has a tag of its own', () => {
+    const when = Codec.writer().u64(160n).finish()
+    expect(SetChain.handoverDigest(first, second, 160n)).toEqual(
+      TaggedHash.of('aitbc/handover', first.id, second.id, when),
+    )
   })
 
   test('A54: rotation mid-flight: the old set can’t hand over again, nor a statement pass for a handover', () => {

@@ -108,6 +108,8 @@ describe('digests', () => {
     ['bytes', '0xa'],
     ['bytes', '0xag'],
     ['bytes', 1n],
+    ['bytes', 'x0xab'],
+    ['bytes', ['0xab']],
     ['bytes4', '0x010203'],
     ['bytes4', '0x0102030405'],
     ['bytes32', new Uint8Array(31)],
@@ -164,6 +166,7 @@ describe('digests', () => {
     ['a type of Object', { A: [{ name: 'a', type: 'toString' }] }, 'type-unknown'],
     ['uint', { A: [{ name: 'a', type: 'uint' }] }, 'type-unknown'],
     ['uint7', { A: [{ name: 'a', type: 'uint7' }] }, 'type-unknown'],
+    ['uint12', { A: [{ name: 'a', type: 'uint12' }] }, 'type-unknown'],
     ['uint264', { A: [{ name: 'a', type: 'uint264' }] }, 'type-unknown'],
     ['uint08', { A: [{ name: 'a', type: 'uint08' }] }, 'type-unknown'],
     ['bytes0', { A: [{ name: 'a', type: 'bytes0' }] }, 'type-unknown'],
@@ -186,6 +189,18 @@ describe('digests', () => {
     const around = { ...types, R: [{ name: 'v', type: 'T' }] }
     value(TypedData.encodeStruct(around, 'R', { v: nested(15) }))
     expect(check(TypedData.encodeStruct(around, 'R', { v: nested(16) }))).toBe('depth')
+    // Structs alone, one in another.
+    const chain = (count: number) =>
+      Object.fromEntries(
+        Array.from({ length: count + 1 }, (_, i) => [
+          `T${i}`,
+          i === count ? [] : [{ name: 'v', type: `T${i + 1}` }],
+        ]),
+      )
+    const inner = (count: number): TypedData.Value => (count === 0 ? {} : { v: inner(count - 1) })
+    value(TypedData.encodeStruct(chain(TypedData.DEPTH), 'T0', inner(TypedData.DEPTH)))
+    const deeper = TypedData.encodeStruct(chain(TypedData.DEPTH + 1), 'T0', inner(TypedData.DEPTH + 1))
+    expect(check(deeper)).toBe('depth')
     const cyclic: { v: TypedData.Value[] } = { v: [] }
     cyclic.v.push(cyclic)
     expect(check(TypedData.encodeStruct(types, 'T', cyclic))).toBe('depth')

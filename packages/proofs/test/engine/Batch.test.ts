@@ -96,10 +96,14 @@ describe('Batch', () => {
     expect(equations(4, 1)).toEqual([4])
     expect(equations(8, 0)).toEqual([8, 4, 4])
     expect(equations(9, 8)).toEqual([9, 4, 5, 2, 3])
+    // Parts of small order are no failure: the equation holds eight times.
+    asked.length = 0
+    expect(own.verify([0, 1, 2, 3, 4].map((i) => torsioned(i, 3 * i)))).toEqual(Array(5).fill(true))
+    expect(asked).toEqual([5])
     // What isn't of the form is in no equation, and where nothing is left there is none.
     asked.length = 0
-    const short = (SPOILT['a short key'] as (typeof SPOILT)[string])(checkOf(1))
-    expect(own.verify([short])).toEqual([false])
+    for (const way of ['a short key', 'a key that is no point', 'an R that is no point'])
+      expect(own.verify([(SPOILT[way] as (typeof SPOILT)[string])(checkOf(1))])).toEqual([false])
     expect(asked).toEqual([])
   })
 
