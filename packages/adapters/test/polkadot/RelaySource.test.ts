@@ -2,45 +2,39 @@ import { Bytes, type Claim, type Fact, isAitbcError, type Verdict } from '@aitbc
 import { createHubVerifier, LockEvidence } from '@aitbc/proofs/revive'
 import {
   BeefyClient,
-  BeefyCommitment,
   BeefyLeaf,
   GrandpaClient,
+  Hasher,
   Header,
-  Justification,
+  ParachainState,
   Scale,
 } from '@aitbc/proofs/substrate'
 import { describe, expect, test } from 'vitest'
-import { value } from '../../../proofs/test/helpers.js'
-import { setOf as beefySet, signedBy, validators } from '../../../proofs/test/substrate/beefy.js'
-import {
-  blockOn,
-  chainOf,
-  hash32,
-  justify,
-  scheduled,
-  setOf,
-  unanimous,
-  voters,
-} from '../../../proofs/test/substrate/grandpa.js'
-import { rangeOf } from '../../../proofs/test/substrate/trees.js'
-import { type Trie, trieOf } from '../../../proofs/test/substrate/trie.js'
 import { createPolkadotAdapter } from '../../src/polkadot/index.js'
 import { createRelaySource } from '../../src/polkadot/relay.js'
 import {
   type Answer,
+  all,
+  blockOn,
   chainId,
+  committed,
   contract,
   finalityProof,
-  headKey,
+  headsOf,
   hex,
   hubNode,
+  justify,
   network,
   of,
   RELAY,
   type Recorded,
   type RelayBlock,
-  records,
   relayNode,
+  setOf,
+  validatorSet,
+  validators,
+  value,
+  voters,
 } from './relay.js'
 
 // The Hub's part was recorded from the state of a real runtime (passet-hub); the relay chain is the test's own, of four voters.
@@ -48,15 +42,16 @@ import {
 const HUB = 1000
 const list = voters(4)
 const others = voters(4, 50)
-const [start] = chainOf(1) as [ReturnType<typeof blockOn>]
+const hash32 = (fill: number) => new Uint8Array(32).fill(fill)
+const start = blockOn({ hash: hash32(9), number: 99n }, hash32(5))
 const anchor: createRelaySource.Anchor = { hash: start.hash, header: start.raw, set: setOf(0n, list) }
-const stranger = Header.encode(blockOn({ hash: hash32(1), number: 1n }))
+const stranger = blockOn({ hash: hash32(1), number: 1n }, hash32(5)).raw
 
 /** A relay chain's state with heads of the Hub and of somebody else. */
 const stateOf = (head: Uint8Array) =>
-  trieOf([
-    [headKey(HUB), Scale.encode(Scale.bytes, head)],
-    [headKey(2000), Scale.encode(Scale.bytes, stranger)],
+  headsOf([
+    [HUB, head],
+    [2000, stranger],
   ])
 /** Its next block, final by the votes of some. */
 const next = (
@@ -65,9 +60,9 @@ const next = (
   options: { readonly by?: typeof list; readonly set?: bigint; readonly hands?: typeof list } = {},
 ): RelayBlock => {
   const { by = list, set = 0n, hands } = options
-  const state: Trie = stateOf(head)
-  const block = blockOn(parent, hands === undefined ? [] : [scheduled(hands)], state.root)
-  return { ...block, state, justification: Justification.encode(unanimous(block, by, set)) }
+  const state = stateOf(head)
+  const block = blockOn(parent, state.root, hands)
+  return { ...block, state, justification: justify(block, by, set) }
 }
 
 const locked = of('locked')
@@ -79,7 +74,6 @@ const spendClaim = ({ terms, lock, secret }: Recorded): Claim => ({
   lock,
   spend: { kind: 'claim', secret, transaction: '' },
 })
-const all = [...records.values()]
 
 const open = (
   blocks: readonly RelayBlock[],
@@ -209,15 +203,10 @@ describe('a hostile node of the relay chain', () => {
 
   test('A40, A42: votes of too few, of another set, for another block, for a block that was final before', async () => {
     const vote = (justification: Uint8Array) => ({ ...block, justification })
-    const few = justify(
-      block,
-      list.slice(0, 2).map((voter) => ({ voter, block })),
-      { setId: 0n },
-    )
     const at = (told: RelayBlock, blocks = [told]) => checkOf(open(blocks).adapter.prove(lockClaim(locked)))
-    expect(await at(vote(Justification.encode(few)))).toBe('weight')
-    expect(await at(vote(Justification.encode(unanimous(block, list, 1n))))).toBe('vote-signature')
-    expect(await at(vote(Justification.encode(unanimous(block, others, 0n))))).toBe('authority-unknown')
+    expect(await at(vote(justify(block, list.slice(0, 2), 0n)))).toBe('weight')
+    expect(await at(vote(justify(block, list, 1n)))).toBe('vote-signature')
+    expect(await at(vote(justify(block, others, 0n)))).toBe('authority-unknown')
     const fork = next(start, none.header)
     expect(await at({ ...block, justification: fork.justification as Uint8Array })).toBe(
       'justification-target',
@@ -259,9 +248,9 @@ describe('a hostile node of the relay chain', () => {
     })
     expect(await tagOf(other)).toBe('RpcMalformed')
     const proofs: readonly unknown[] = [
-      { proof: block.state.prove(headKey(2000)).map(hex) },
-      { proof: fork.state.prove(headKey(HUB)).map(hex) },
-      { proof: [...block.state.prove(headKey(HUB), headKey(2000))].map(hex) },
+      { proof: block.state.prove(ParachainState.headKey(2000)).map(hex) },
+      { proof: fork.state.prove(ParachainState.headKey(HUB)).map(hex) },
+      { proof: [HUB, 2000].flatMap((id) => block.state.prove(ParachainState.headKey(id))).map(hex) },
       { proof: [] },
       { proof: ['0x00'] },
       { proof: 'none' },
@@ -303,12 +292,11 @@ describe('a hostile node of the Hub, beside an honest relay chain', () => {
   const told = (hub: Answer) => tagOf(open([block], { hub }).adapter.prove(lockClaim(locked)))
 
   test('H20: proofs of another block, another contract, another lock; a header that is not the head', async () => {
-    const refunded = of('refunded')
     for (const [method, nodes] of [
       ['state_getReadProof', claimed.evidence.contract],
       ['state_getReadProof', locked.evidence.status],
       ['state_getChildReadProof', claimed.evidence.status],
-      ['state_getChildReadProof', refunded.evidence.status],
+      ['state_getChildReadProof', none.evidence.status],
       ['state_getChildReadProof', locked.evidence.contract],
       ['state_getChildReadProof', []],
     ] as const)
@@ -337,7 +325,7 @@ describe('a hostile node of the Hub, beside an honest relay chain', () => {
 
 describe('BEEFY: a leaf under the commitment that the client has come to', () => {
   const signers = validators(4)
-  const [current, following] = [beefySet(7n, signers), beefySet(8n, signers)]
+  const [current, following] = [validatorSet(7n, signers), validatorSet(8n, signers)]
   const block = next(start, locked.header)
   const first = Number(block.number)
   const leaves = [0, 1].map((i) =>
@@ -349,21 +337,13 @@ describe('BEEFY: a leaf under the commitment that the client has come to', () =>
       parachainHeads: hash32(9),
     }),
   )
-  const range = rangeOf(leaves.map((leaf) => BeefyLeaf.hash(value(BeefyLeaf.decode(leaf)))))
+  const hashes = leaves.map((leaf) => BeefyLeaf.hash(value(BeefyLeaf.decode(leaf))))
+  /** A range of two leaves: the one proves the other. */
+  const root = Hasher.keccak256(Bytes.concat(...hashes))
   const trusted = value(
     BeefyClient.trust({ current, next: following, blockNumber: first, firstBlock: first }),
   )
-  const signed = BeefyCommitment.encodeSigned(
-    signedBy(
-      {
-        payload: [{ id: Uint8Array.of(0x6d, 0x68), data: range.root }],
-        blockNumber: first + 1,
-        validatorSetId: 7n,
-      },
-      signers,
-      [0, 1, 2],
-    ),
-  )
+  const signed = committed(root, first + 1, 7n, signers)
   const moved = value(
     BeefyClient.apply(trusted, { signed, validators: signers.map(({ address }) => address) }),
   )
@@ -380,8 +360,8 @@ describe('BEEFY: a leaf under the commitment that the client has come to', () =>
         Uint8Array.of(4),
         Scale.encode(Scale.u64, BigInt(index)),
         Scale.encode(Scale.u64, 2n),
-        Scale.encode(Scale.compact, BigInt(range.prove(index).items.length)),
-        ...range.prove(index).items,
+        Uint8Array.of(4),
+        hashes[1 - index] as Uint8Array,
       ),
     ),
   })
@@ -400,7 +380,7 @@ describe('BEEFY: a leaf under the commitment that the client has come to', () =>
     expect(relayOf(evidence)?.finality.kind).toBe('beefy')
     expect(value(verifier.verify(lockClaim(locked), evidence))).toMatchObject({
       assurance: 'proved',
-      anchor: { network: RELAY, height: BigInt(first + 1), hash: hex(range.root) },
+      anchor: { network: RELAY, height: BigInt(first + 1), hash: hex(root) },
     })
   })
 

@@ -1,14 +1,25 @@
-import { Bytes, Hashlock, type Lock, type LockTerms, type Network } from '@aitbc/core'
+import { Bytes, Hashlock, type Lock, type LockTerms, type Network, type Verdict } from '@aitbc/core'
 import * as networks from '@aitbc/core/networks'
 import { HtlcStorage } from '@aitbc/proofs/ethereum'
 import { HubTerms, LockEvidence } from '@aitbc/proofs/revive'
-import { Hasher, Header, Scale, StorageKey, TrieProof } from '@aitbc/proofs/substrate'
+import {
+  AuthoritySet,
+  BeefyCommitment,
+  type BeefyLeaf,
+  BinaryMerkleTree,
+  Hasher,
+  Header,
+  Justification,
+  ParachainState,
+  Scale,
+  TrieProof,
+} from '@aitbc/proofs/substrate'
+import { ed25519 } from '@noble/curves/ed25519.js'
+import { secp256k1 } from '@noble/curves/secp256k1.js'
 import type { ApiPromise } from '@polkadot/api'
-import { value } from '../../../proofs/test/helpers.js'
-import { recorded } from '../../../proofs/test/revive/passetHub.js'
-import type { Block } from '../../../proofs/test/substrate/grandpa.js'
-import type { Trie } from '../../../proofs/test/substrate/trie.js'
 import { HubLock } from '../../src/polkadot/index.js'
+import { recorded } from './passetHub.js'
+import { type StateTrie, stateTrie } from './stateTrie.js'
 
 // Nodes that answer from what was recorded of a real Hub's runtime, and from a relay chain that a test makes of its heads.
 
@@ -17,6 +28,12 @@ const unhex = (text: unknown) => Bytes.fromHex(String(text).slice(2))
 
 /** Answers of a test's own, by method; `undefined` leaves the node its own. */
 export type Answer = (method: string, params: readonly unknown[]) => unknown
+
+/** The value of an accepting verdict; the test fails with the refusal otherwise. */
+export function value<T>(verdict: Verdict.Verdict<T>): T {
+  if (!verdict.ok) throw new Error(`refused by ${verdict.refusal.check}: ${verdict.refusal.message}`)
+  return verdict.value
+}
 
 export const refuse = (code: number, message: string) => Object.assign(new Error(message), { code })
 
@@ -52,32 +69,41 @@ export interface Recorded {
   readonly evidence: LockEvidence.LockEvidence
 }
 
-export const records = new Map(
+const party = (id: string) => ({ account: id, payout: id }) as LockTerms.Party
+const secret = Bytes.fromHex(recorded.secret)
+/** The lock that was recorded. */
+export const terms: LockTerms.LockTerms = {
+  version: 1,
+  backend: {
+    network: network.id,
+    kind: 'contract',
+    address: recorded.contract,
+    codeHash: Bytes.fromHex(HubLock.CODE_HASH),
+  },
+  asset: network.native.id,
+  amount: BigInt(recorded.amount),
+  hashlock: Hashlock.of(secret),
+  locker: party(recorded.locker),
+  beneficiary: party(recorded.beneficiary),
+  deadline: { network: network.id, clock: 'unix', value: BigInt(recorded.deadline) },
+  salt: Bytes.fromHex(recorded.salt),
+}
+const ref = hex(HtlcStorage.lockId(value(HubTerms.parameters(terms, { network, chainId }))))
+const lock: Lock = { ref, transaction: '', amount: terms.amount, match: 'exact' }
+
+const records = new Map(
   recorded.record.map((it): readonly [string, Recorded] => {
-    const party = (id: string) => ({ account: id, payout: id }) as LockTerms.Party
-    const secret = Bytes.fromHex(it.secret)
-    const terms: LockTerms.LockTerms = {
-      version: 1,
-      backend: {
-        network: network.id,
-        kind: 'contract',
-        address: recorded.contract,
-        codeHash: Bytes.fromHex(HubLock.CODE_HASH),
-      },
-      asset: network.native.id,
-      amount: BigInt(it.amount),
-      hashlock: Hashlock.of(secret),
-      locker: party(recorded.locker),
-      beneficiary: party(recorded.beneficiary),
-      deadline: { network: network.id, clock: 'unix', value: BigInt(it.deadline) },
-      salt: Bytes.fromHex(it.salt),
+    const nodes = (places: readonly number[]) => places.map((i) => Bytes.fromHex(recorded.nodes[i] ?? ''))
+    const evidence: LockEvidence.LockEvidence = {
+      header: Bytes.fromHex(it.header),
+      contract: nodes(it.contract),
+      status: nodes(it.lock),
     }
-    const ref = hex(HtlcStorage.lockId(value(HubTerms.parameters(terms, { network, chainId }))))
-    const lock = { ref, transaction: '', amount: terms.amount, match: 'exact' } as const
-    const evidence = value(LockEvidence.decode(Bytes.fromHex(it.evidence)))
     return [it.status, { terms, lock, secret, header: evidence.header, hash: `0x${it.block}`, evidence }]
   }),
 )
+/** The blocks that were recorded. */
+export const all = [...records.values()]
 export const of = (status: string) => records.get(status) as Recorded
 
 /** A connection to the recorded Hub: it knows these blocks, and of each what its evidence proves. */
@@ -143,9 +169,116 @@ export function hubNode(known: readonly Recorded[], answer: Answer = () => undef
   return { rpc } as unknown as ApiPromise
 }
 
+/** A voter of the relay chain whose key the test has. */
+export interface Voter {
+  readonly secret: Uint8Array
+  readonly publicKey: Uint8Array
+}
+
+export const voters = (count: number, from = 1): readonly Voter[] =>
+  Array.from({ length: count }, (_, i) => {
+    const key = new Uint8Array(32).fill(from + i)
+    return { secret: key, publicKey: ed25519.getPublicKey(key) }
+  })
+
+export const setOf = (id: bigint, list: readonly Voter[]): AuthoritySet.AuthoritySet => ({
+  id,
+  authorities: list.map(({ publicKey }) => ({ publicKey, weight: 1n })),
+})
+
+interface Block extends Header.Hashed {
+  readonly raw: Uint8Array
+}
+
+/** A block on top of another; `hands` over to others, where told. */
+export function blockOn(
+  parent: Pick<Block, 'hash' | 'number'>,
+  stateRoot: Uint8Array,
+  hands?: readonly Voter[],
+): Block {
+  const header = {
+    parentHash: parent.hash,
+    number: parent.number + 1n,
+    stateRoot,
+    extrinsicsRoot: new Uint8Array(32).fill(6),
+    digest: hands === undefined ? [] : [scheduled(hands)],
+  }
+  return { ...header, hash: Header.hash(header), raw: Header.encode(header) }
+}
+
+/** A change of authorities without delay (`ScheduledChange`). */
+function scheduled(list: readonly Voter[]): Header.DigestItem {
+  const { authorities } = setOf(0n, list)
+  const data = Bytes.concat(
+    Uint8Array.of(1),
+    Scale.encode(AuthoritySet.type, authorities),
+    Scale.encode(Scale.u32, 0),
+  )
+  return { kind: 'consensus', engine: new TextEncoder().encode('FRNK'), data }
+}
+
+/** Votes of some for a block. */
+export function justify(
+  { hash, number }: Pick<Block, 'hash' | 'number'>,
+  list: readonly Voter[],
+  setId: bigint,
+): Uint8Array {
+  const round = 7n
+  const vote = { targetHash: hash, targetNumber: number }
+  const precommits = list.map(({ secret: key, publicKey }) => ({
+    ...vote,
+    signature: ed25519.sign(Justification.signBytes({ ...vote, round, setId }), key),
+    authority: publicKey,
+  }))
+  return Justification.encode({ round, ...vote, precommits, ancestries: [] })
+}
+
+/** The state of a relay chain with these heads of parachains. */
+export const headsOf = (heads: readonly (readonly [number, Uint8Array])[]): StateTrie =>
+  stateTrie(
+    heads.map(([paraId, head]) => [ParachainState.headKey(paraId), Scale.encode(Scale.bytes, head)] as const),
+  )
+
+/** A validator of BEEFY whose key the test has. */
+export interface Validator {
+  readonly secret: Uint8Array
+  readonly address: Uint8Array
+}
+
+export const validators = (count: number): readonly Validator[] =>
+  Array.from({ length: count }, (_, i) => {
+    const key = new Uint8Array(32).fill(i + 1)
+    const address = Hasher.keccak256(secp256k1.getPublicKey(key, false).subarray(1)).slice(12)
+    return { secret: key, address }
+  })
+
+export const validatorSet = (id: bigint, list: readonly Validator[]): BeefyLeaf.ValidatorSet => ({
+  id,
+  length: list.length,
+  root: BinaryMerkleTree.root(list.map(({ address }) => BeefyCommitment.leafOf(address))),
+})
+
+/** A commitment to a mountain range, signed by all of at most seven. */
+export function committed(
+  root: Uint8Array,
+  blockNumber: number,
+  validatorSetId: bigint,
+  list: readonly Validator[],
+): Uint8Array {
+  const payload = [{ id: Uint8Array.of(0x6d, 0x68), data: root }]
+  const commitment = { payload, blockNumber, validatorSetId }
+  const digest = BeefyCommitment.hash(commitment)
+  const signatures = list.map(({ secret: key }) => {
+    const signature = secp256k1.sign(digest, key, { prehash: false, format: 'recovered' })
+    return Uint8Array.from([...signature.subarray(1), signature[0] as number])
+  })
+  const bitfield = Uint8Array.of((0xff << (8 - list.length)) & 0xff)
+  return BeefyCommitment.encodeSigned({ commitment, bitfield, validatorCount: list.length, signatures })
+}
+
 /** A block of a relay chain that a test made, with its state and what a node has of its finality. */
 export interface RelayBlock extends Block {
-  readonly state: Trie
+  readonly state: StateTrie
   readonly justification?: Uint8Array
 }
 
@@ -176,7 +309,10 @@ export function relayNode(
       case 'state_getReadProof': {
         const found = named(second)
         if (found === undefined) throw refuse(4003, 'Client error: UnknownBlock')
-        return { at: second, proof: found.state.prove(...(first as string[]).map(unhex)).map(hex) }
+        return {
+          at: second,
+          proof: (first as string[]).flatMap((key) => found.state.prove(unhex(key))).map(hex),
+        }
       }
       case 'grandpa_proveFinality': {
         const from = BigInt(Number(first))
@@ -211,7 +347,3 @@ export function finalityProof(target: RelayBlock, from: bigint, blocks: readonly
     ),
   )
 }
-
-/** The key of what the relay chain has of a parachain. */
-export const headKey = (paraId: number) =>
-  StorageKey.of('Paras', 'Heads', Hasher.twox64Concat(Scale.encode(Scale.u32, paraId)))
