@@ -1,0 +1,162 @@
+import { Deadline } from '@aitbc/core'
+import type { Agreement, Role } from '../Agreement.js'
+import { SwapErrors } from '../errors.js'
+import * as Planner from '../Planner.js'
+import * as SwapMachine from '../SwapMachine.js'
+import { type Exhausted, explore, type Found, type Limits, type Progress } from './explore.js'
+import type { Machine } from './Party.js'
+import type { Setting } from './Setting.js'
+import { type Assumptions, type Scaled, scale, type Terms } from './scale.js'
+import { tell } from './story.js'
+
+/** How much a check may take, and how it is watched and stopped. */
+export interface Options {
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: Progress) => void
+  /** Most distinct states of one exploration; 20,000,000 unless told. */
+  readonly states?: number
+  /** Most bytes for the states of one exploration; 2^30 unless told. */
+  readonly memory?: number
+}
+
+/** What was explored. */
+export interface Figures {
+  /** Distinct states over all explorations; two states are never taken for one: they are compared whole, not by a hash. */
+  readonly states: number
+  readonly transitions: number
+  /** Bytes of the tables at their largest. */
+  readonly bytes: number
+  /** Seconds of a tick. */
+  readonly tick: bigint
+}
+
+/** The shortest way to what must not be. */
+export interface Counterexample {
+  /** The number of the rule in the specification, and what happened. */
+  readonly message: string
+  /** The honest party that it happened to. */
+  readonly honest: Role
+  /** Tick by tick, for people. */
+  readonly story: readonly string[]
+  /** The inequality that the terms don't meet, or the one that wasn't enough, with its numbers. */
+  readonly inequality: string
+}
+
+/** What a check came to. */
+export type Result =
+  | ({
+      readonly ok: true
+      /** How it may end for each role. */
+      readonly outcomes: { readonly [R in Role]: readonly SwapMachine.Outcome[] }
+    } & Figures)
+  | ({ readonly ok: false; readonly counterexample: Counterexample } & Figures)
+
+/** The times of an agreement, as they are at an instant (UTC, unix seconds). */
+export function termsOf(agreement: Agreement, now: bigint): Terms {
+  const [long, short] = [Deadline.from(agreement.long.deadline), Deadline.from(agreement.short.deadline)]
+  return { gap: long.value - short.value, start: short.value - now }
+}
+
+/**
+ * Explores every history of a swap with such terms: each role honest in turn, running the machine that the runner runs, against a
+ * counterparty that does anything, and a sky that chooses delays, orders, reorganisations, halts, clocks, crashes, absences and lies of
+ * endpoints within the assumptions. Holds S2, S4, S6–S9, S12, S15, S18, L2 and L6 in every state; gives the shortest history
+ * that breaks one.
+ *
+ * `CheckTooLarge` (4030) where the bounds of `options` don't suffice, `UnsupportedClock` (4004), `InvalidPolicy` (4008); rejects with
+ * `signal.reason`.
+ *
+ * @example
+ * import { bitcoin, ethereum } from '@aitbc/core/networks'
+ * import { Planner, Policy } from '@aitbc/swap'
+ * import { check } from '@aitbc/swap/check'
+ *
+ * const script = { lateClaims: true, payee: 'key', unique: false, lateLocks: true, feesFrom: 'lock', events: false } as const
+ * const contract = { lateClaims: false, payee: 'named', unique: true, lateLocks: false, feesFrom: 'account', events: true } as const
+ * const assumptions = {
+ *   long: { network: bitcoin, profile: script },
+ *   short: { network: ethereum, profile: contract },
+ *   policy: Policy.standard,
+ * }
+ * const { gap, start } = Planner.margins(assumptions.long, assumptions.short, assumptions.policy)
+ * const result = await check({ gap: gap.seconds - 7200n, start: start.seconds }, assumptions)
+ * result.ok // false
+ */
+export async function check(terms: Terms, assumptions: Assumptions, options: Options = {}): Promise<Result> {
+  const scaled = scale(assumptions)
+  let figures: Figures = { states: 0, transitions: 0, bytes: 0, tick: scaled.tick }
+  const outcomes: Record<Role, ReadonlySet<string>> = { initiator: new Set(), follower: new Set() }
+  for (const role of ['initiator', 'follower'] as const)
+    for (const clocks of scaled.clocks) {
+      const setting = scaled.setting(terms, [role], { clocks })
+      const found = await run(setting, SwapMachine, options)
+      figures = add(figures, found)
+      outcomes[role] = new Set([...outcomes[role], ...found.outcomes])
+      if (found.violation !== undefined)
+        return {
+          ok: false,
+          counterexample: counterexample(scaled, setting, terms, found.violation),
+          ...figures,
+        }
+    }
+  const listed = (role: Role) => [...outcomes[role]].sort() as SwapMachine.Outcome[]
+  return { ok: true, outcomes: { initiator: listed('initiator'), follower: listed('follower') }, ...figures }
+}
+
+/** Runs one exploration to its end: `CheckTooLarge` (4030). */
+export async function run(setting: Setting, machine: Machine, options: Options): Promise<Found> {
+  const { signal, onProgress, states = 20_000_000, memory = 2 ** 30 } = options
+  const limits: Limits = { states, memory }
+  const steps = explore(setting, machine, limits)
+  signal?.throwIfAborted()
+  let paused = 0
+  for (let next = steps.next(); ; next = steps.next()) {
+    if (next.done === true) return within(next.value)
+    onProgress?.(next.value)
+    if (next.value.states - paused < PAUSE && next.value.states >= paused) continue
+    paused = next.value.states
+    await new Promise((resolve) => setTimeout(resolve, 0))
+    signal?.throwIfAborted()
+  }
+}
+
+/** States between two looks at the signal. */
+const PAUSE = 50_000
+
+function within(found: Found | Exhausted): Found {
+  if (!('bound' in found)) return found
+  const { bound, progress } = found
+  throw SwapErrors.CheckTooLarge(
+    `the bound on ${bound} is reached at ${progress.states} states, in tick ${progress.tick}`,
+    { bound, ...progress },
+  )
+}
+
+function add(sum: Figures, found: Found): Figures {
+  return {
+    ...sum,
+    states: sum.states + found.states,
+    transitions: sum.transitions + found.transitions,
+    bytes: Math.max(sum.bytes, found.bytes),
+  }
+}
+
+function counterexample(
+  { seconds }: Scaled,
+  setting: Setting,
+  terms: Terms,
+  violation: NonNullable<Found['violation']>,
+): Counterexample {
+  const [honest] = setting.honest as [Role]
+  const reveal = terms.reveal ?? seconds.reveal.seconds
+  const [name, value, bound] =
+    honest === 'follower'
+      ? (['T_A − T_B', terms.gap, seconds.gap] as const)
+      : (['T_B − now at the reveal', reveal, seconds.reveal] as const)
+  return {
+    message: violation.message,
+    honest,
+    story: tell(setting, violation.path),
+    inequality: `${name} is ${value} s; the planner's bound: ${Planner.explain(name, bound)}`,
+  }
+}

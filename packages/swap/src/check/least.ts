@@ -1,0 +1,147 @@
+import * as SwapMachine from '../SwapMachine.js'
+import { type Options, run } from './check.js'
+import type { Violation } from './explore.js'
+import type { Chain, Setting } from './Setting.js'
+import { type Assumptions, type Scaled, scale } from './scale.js'
+import { tell } from './story.js'
+
+/** One reason why a least safe value isn't the planner's: what it adds to the planner's sum, in ticks. */
+export interface Reason {
+  readonly why: string
+  readonly ticks: number
+}
+
+/** A least safe value beside the planner's, in ticks. */
+export interface Least {
+  readonly least: number
+  readonly planner: number
+  /** What leads from the planner's value to the least one. */
+  readonly reasons: readonly Reason[]
+  /** The reasons are the whole difference. */
+  readonly explained: boolean
+  /** What happens with one tick less. */
+  readonly below: { readonly message: string; readonly story: readonly string[] }
+}
+
+/** The least safe values of one pair of chains. */
+export interface LeastValues {
+  /** Seconds of a tick. */
+  readonly tick: bigint
+  /** T_A − T_B. */
+  readonly gap: Least
+  /** T_B − now, on B's own clock, when the secret is revealed. */
+  readonly reveal: Least
+  /** Distinct states over all explorations. */
+  readonly states: number
+}
+
+/** Earlier than any rule asks for. */
+const NEVER_REFUSES = -96
+
+/**
+ * Searches the least gap between the deadlines, and the least time to reveal in, that no history breaks: by exploring every history of
+ * the claim phase with one tick more or less. More time never does harm, so that one value is enough.
+ *
+ * `CheckTooLarge` (4030), `UnsupportedClock` (4004), `InvalidPolicy` (4008); rejects with `signal.reason`.
+ */
+export async function least(assumptions: Assumptions, options: Options = {}): Promise<LeastValues> {
+  const scaled = scale(assumptions)
+  let states = 0
+  const search = async (planner: number, setting: (value: number) => Setting) => {
+    const violationOf = async (value: number): Promise<readonly [Setting, Violation] | undefined> => {
+      for (const clocks of scaled.clocks) {
+        const one = { ...setting(value), clocks }
+        const found = await run(one, SwapMachine, options)
+        states += found.states
+        if (found.violation !== undefined) return [one, found.violation]
+      }
+      return undefined
+    }
+    let value = planner
+    let below = await violationOf(value)
+    if (below === undefined)
+      do below = await violationOf(--value)
+      while (below === undefined && value >= 0)
+    else {
+      let last: typeof below | undefined = below
+      do {
+        below = last
+        last = await violationOf(++value)
+      } while (last !== undefined)
+      value--
+    }
+    const [at, violation] = below ?? [setting(value), { message: 'nothing', path: [] }]
+    return { least: value + 1, below: { message: violation.message, story: tell(at, violation.path) } }
+  }
+  const { gap, reveal } = settings(scaled)
+  const planned = { gap: Number(scaled.ticks.gap.seconds), reveal: Number(scaled.ticks.reveal.seconds) }
+  const found = { gap: await search(planned.gap, gap), reveal: await search(planned.reveal, reveal) }
+  const reasons = reasonsOf(gap(planned.gap), assumptions.clocks === 'free')
+  const judged = (of: 'gap' | 'reveal'): Least => {
+    const sum = reasons[of].reduce((total, { ticks }) => total + ticks, planned[of])
+    return { ...found[of], planner: planned[of], reasons: reasons[of], explained: sum === found[of].least }
+  }
+  return { tick: scaled.tick, gap: judged('gap'), reveal: judged('reveal'), states }
+}
+
+/** The claim phase: with both locks final, and with the follower's lock still to come. */
+function settings(scaled: Scaled): {
+  readonly gap: (v: number) => Setting
+  readonly reveal: (v: number) => Setting
+} {
+  const plain = { gap: scaled.seconds.gap.seconds, start: scaled.seconds.start.seconds }
+  const rules = { launch: NEVER_REFUSES, lock: NEVER_REFUSES, reveal: NEVER_REFUSES, apart: NEVER_REFUSES }
+  return {
+    gap(value) {
+      const base = scaled.setting(plain, ['follower'])
+      const short = base.chains.short.lead + 3
+      return { ...base, rules, deadlines: { short, long: short + value }, from: 'locked' }
+    },
+    reveal(value) {
+      const base = scaled.setting(plain, ['initiator'])
+      const { lead, lag, finality } = base.chains.short
+      const short = value + lead + lag + finality + 4
+      const long = short + base.deadlines.long - base.deadlines.short
+      return { ...base, rules: { ...rules, reveal: value }, deadlines: { short, long }, from: 'launched' }
+    },
+  }
+}
+
+/** What the planner's sums count that nothing needs, and what they leave out. */
+function reasonsOf(setting: Setting, free: boolean): { readonly gap: Reason[]; readonly reveal: Reason[] } {
+  const { long, short } = setting.chains
+  const k = setting.reorgs
+  const again = ({ inclusion, reorg }: Chain) => (reorg > 0 ? inclusion + reorg : 0)
+  // A strict leg's claim can be undone, but not made after its deadline: one more reorganisation only shows it late.
+  const worst = Math.max(
+    k * again(long),
+    short.lateClaims ? k * again(short) : k > 0 ? (k - 1) * again(long) + short.reorg : 0,
+  )
+  const planned = k * Math.max(long.inclusion + long.reorg, short.inclusion + short.reorg)
+  const all = {
+    gap: [
+      {
+        why: 'D once more: that the short deadline has come is noticed late, and then the claim that came instead of the refund',
+        ticks: short.lateClaims ? setting.detection : 0,
+      },
+      {
+        why: 'k·(S+R) of what matters: nothing is undone where R is 0, and no late claim made where none is accepted',
+        ticks: worst - planned,
+      },
+    ],
+    reveal: [
+      { why: 'the short chain stands still after the reveal', ticks: short.outage },
+      // The next block is judged by the clock that was looked at.
+      {
+        why: "the short leg's clock goes from the slowest to the fastest after the reveal",
+        ticks: free && short.inclusion + short.outage + k * again(short) > 1 ? short.lead + short.lag : 0,
+      },
+      {
+        why: 'k·S: nothing is undone where R is 0',
+        ticks: k * (again(short) - short.inclusion - short.reorg),
+      },
+    ],
+  }
+  const real = (list: readonly Reason[]) => list.filter(({ ticks }) => ticks !== 0)
+  return { gap: real(all.gap), reveal: real(all.reveal) }
+}

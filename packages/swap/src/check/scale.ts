@@ -1,0 +1,145 @@
+import { Amount, type Network, type Timing } from '@aitbc/core'
+import type { Leg as Name, Role } from '../Agreement.js'
+import { SwapErrors } from '../errors.js'
+import * as Planner from '../Planner.js'
+import type * as Policy from '../Policy.js'
+import type { Chain, Setting } from './Setting.js'
+
+/** What is taken for granted of two chains and of the honest parties. */
+export interface Assumptions {
+  readonly long: Planner.LegChain
+  readonly short: Planner.LegChain
+  /** O, D, k, and which of the networks' numbers count. */
+  readonly policy: Policy.Policy
+  /**
+   * `steady` (unless told): each chain's clock is off by one amount throughout, and every combination of the extreme ones is explored;
+   * `free`: the amounts change within their bounds from block to block.
+   */
+  readonly clocks?: 'steady' | 'free'
+  /** Seconds of a tick; unless told, a quarter of the longest time there is. */
+  readonly tick?: bigint
+}
+
+/** The times of a swap in seconds, as a plan or an agreement has them. */
+export interface Terms {
+  /** T_A − T_B. */
+  readonly gap: bigint
+  /** T_B − now. */
+  readonly start: bigint
+  /** Least time to T_B at which the secret is revealed; the planner's unless told. */
+  readonly reveal?: bigint
+}
+
+/** The same swap in seconds and in ticks. */
+export interface Scaled {
+  readonly tick: bigint
+  readonly seconds: Planner.Margins
+  readonly ticks: Planner.Margins
+  setting(terms: Terms, honest: readonly Role[], change?: Partial<Setting>): Setting
+  /** Every combination of clocks that is to be explored. */
+  readonly clocks: readonly Setting['clocks'][]
+}
+
+const TIMES = ['lead', 'lag', 'inclusion', 'finality', 'reorg', 'outage'] as const
+
+/**
+ * Scales everything to ticks. Each time is rounded up by itself; of a gap, what it has beyond the planner's sum is rounded down, so
+ * that rounding never makes a swap safer than it is, nor one unsafe that has all that its sum asks for.
+ */
+export function scale(assumptions: Assumptions): Scaled {
+  const { long, short, policy } = assumptions
+  for (const { network } of [long, short])
+    if (network.clock === 'height')
+      throw SwapErrors.UnsupportedClock(`locks of ${network.id} count heights, which the checker doesn't`, {
+        network: network.id,
+      })
+  const seconds = Planner.margins(long, short, policy)
+  const longest = [long, short]
+    .flatMap(({ network }) => TIMES.map((name) => network.timing[policy.risk][name]))
+    .concat(policy.offline, policy.detection)
+    .reduce(later, 4n)
+  const tick = assumptions.tick ?? up(longest, 4n)
+  Amount.assert(tick, { argument: 'assumptions.tick', min: 1n })
+  const legs = { long: inTicks(long, policy, tick), short: inTicks(short, policy, tick) }
+  const scaled = { ...policy, offline: up(policy.offline, tick), detection: up(policy.detection, tick) }
+  const ticks = Planner.margins(legs.long, legs.short, scaled)
+  const chains = { long: chainOf(legs.long, policy), short: chainOf(legs.short, policy) }
+  const beyond = (value: bigint, least: Planner.Bound, inTicks: Planner.Bound): number =>
+    Number(inTicks.seconds + down(value - least.seconds, tick))
+  const skews = (name: Name) => [...new Set([-chains[name].lag, chains[name].lead])]
+  return {
+    tick,
+    seconds,
+    ticks,
+    clocks:
+      assumptions.clocks === 'free'
+        ? ['free']
+        : skews('long').flatMap((a) => skews('short').map((b) => ({ long: a, short: b }))),
+    setting(terms, honest, change = {}) {
+      const start = beyond(terms.start, seconds.start, ticks.start)
+      const gap = beyond(terms.gap, seconds.gap, ticks.gap)
+      const skew = chains.long.lead + chains.short.lag
+      return {
+        chains,
+        deadlines: { short: start, long: start + gap },
+        rules: {
+          launch: Number(ticks.launch.seconds),
+          lock: Number(ticks.lock.seconds),
+          reveal:
+            terms.reveal === undefined
+              ? Number(ticks.reveal.seconds)
+              : beyond(terms.reveal, seconds.reveal, ticks.reveal),
+          // The terms are judged, not the machine's right to refuse them.
+          apart: Math.min(Number(ticks.apart.seconds), gap - skew),
+        },
+        offline: Number(scaled.offline),
+        detection: Number(scaled.detection),
+        reorgs: Number(policy.reorgs),
+        honest,
+        clocks: 'free',
+        from: 'agreed',
+        ...change,
+      }
+    },
+  }
+}
+
+function inTicks(leg: Planner.LegChain, policy: Policy.Policy, tick: bigint): Planner.LegChain {
+  const timing = leg.network.timing[policy.risk]
+  const rounded = Object.fromEntries(TIMES.map((name) => [name, up(timing[name], tick)])) as Record<
+    keyof Timing,
+    bigint
+  >
+  const inclusion = later(rounded.inclusion, 1n)
+  const finality = [rounded.finality, rounded.reorg].reduce(later, 1n)
+  const all: Timing = { ...rounded, inclusion, finality }
+  const network: Network = { ...leg.network, timing: { standard: all, conservative: all } }
+  return { network, profile: leg.profile }
+}
+
+function chainOf({ network, profile }: Planner.LegChain, policy: Policy.Policy): Chain {
+  const t = network.timing[policy.risk]
+  return {
+    lead: Number(t.lead),
+    lag: Number(t.lag),
+    inclusion: Number(t.inclusion),
+    finality: Number(t.finality),
+    reorg: Number(t.reorg),
+    outage: Number(t.outage),
+    lateClaims: profile.lateClaims,
+    lateLocks: profile.lateLocks,
+    shown: !profile.unique,
+  }
+}
+
+function later(a: bigint, b: bigint): bigint {
+  return a < b ? b : a
+}
+
+function up(value: bigint, tick: bigint): bigint {
+  return (value + tick - 1n) / tick
+}
+
+function down(value: bigint, tick: bigint): bigint {
+  return value >= 0n ? value / tick : -up(-value, tick)
+}

@@ -1,0 +1,96 @@
+import { bitcoin, cosmosHub, ethereum } from '@aitbc/core/networks'
+import { Planner, Policy } from '@aitbc/swap'
+import { check, least, type Progress, termsOf } from '@aitbc/swap/check'
+import { describe, expect, it } from 'vitest'
+import { EPOCH, profiles, terms } from '../model/fixtures.js'
+
+const policy: Policy.Policy = { ...Policy.standard, offline: 3690n, detection: 0n, reorgs: 0n }
+const btc = { network: bitcoin, profile: profiles.utxo }
+const eth = { network: ethereum, profile: profiles.contract }
+const atom = { network: cosmosHub, profile: profiles.contract }
+const assumptions = { long: btc, short: eth, policy }
+const { gap, start } = Planner.margins(btc, eth, policy)
+const planned = { gap: gap.seconds, start: start.seconds }
+
+describe('check', () => {
+  it('S6 S7 S18: what the planner plans is safe, and may end in any way but one', async () => {
+    const progress: Progress[] = []
+    const result = await check(planned, assumptions, { onProgress: (one) => progress.push(one) })
+    expect(result).toMatchObject({
+      ok: true,
+      tick: 3690n,
+      outcomes: {
+        initiator: ['deal', 'free-ride', 'no-deal'],
+        follower: ['deal', 'free-ride', 'no-deal'],
+      },
+    })
+    expect(result.states).toBeGreaterThan(1000)
+    expect(progress.length).toBeGreaterThan(10)
+    expect(progress.at(-1)?.states).toBeLessThanOrEqual(result.states)
+  })
+
+  it('S6: a second less, and the follower is robbed in the shortest story there is, with the inequality and its numbers', async () => {
+    const result = await check({ ...planned, gap: planned.gap - 1n }, assumptions)
+    if (result.ok) throw new Error('no counterexample')
+    const { message, honest, story, inequality } = result.counterexample
+    expect(message).toMatch(/^S6: the follower is underwater/)
+    expect(honest).toBe('follower')
+    expect(story[0]).toMatch(/^tick 0: follower honest; \d+ left on the long leg's clock/)
+    expect(story).toContainEqual(expect.stringMatching(/the hostile claim of the short leg is mined/))
+    expect(story.at(-1)).toMatch(/the follower finishes: underwater/)
+    expect(inequality).toMatch(
+      new RegExp(
+        `^T_A − T_B is ${gap.seconds - 1n} s; the planner's bound: T_A − T_B ≥ ${gap.seconds} s = 7200 `,
+      ),
+    )
+  })
+
+  it('S7: a reveal that leaves a second less than planned loses the initiator’s lock', async () => {
+    const { reveal } = Planner.margins(btc, eth, policy)
+    const result = await check({ ...planned, reveal: reveal.seconds - 1n }, assumptions)
+    expect(result).toMatchObject({ ok: false, counterexample: { honest: 'initiator' } })
+    if (!result.ok) expect(result.counterexample.inequality).toMatch(/^T_B − now at the reveal is 659 s/)
+  })
+
+  it('behavior: the times of an agreement are those of its deadlines', () => {
+    const agreement = {
+      version: 1,
+      long: terms('long', 'utxo', EPOCH + 900n),
+      short: terms('short', 'contract', EPOCH + 500n),
+      initiator: new Uint8Array(32).fill(1),
+      follower: new Uint8Array(32).fill(2),
+    } as const
+    expect(termsOf(agreement, EPOCH)).toEqual({ gap: 400n, start: 500n })
+  })
+
+  it('error: CheckTooLarge (4030), UnsupportedClock (4004), InvalidAmount (1004), and the reason of an abort', async () => {
+    await expect(check(planned, assumptions, { states: 100 })).rejects.toMatchObject({ code: 4030 })
+    await expect(check(planned, assumptions, { memory: 100 })).rejects.toMatchObject({
+      code: 4030,
+      context: { bound: 'memory' },
+    })
+    const heights = { ...btc, network: { ...bitcoin, clock: 'height' as const } }
+    await expect(check(planned, { ...assumptions, long: heights })).rejects.toMatchObject({ code: 4004 })
+    await expect(check(planned, { ...assumptions, tick: 0n })).rejects.toMatchObject({ code: 1004 })
+    const reason = new Error('enough')
+    await expect(check(planned, assumptions, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+    const controller = new AbortController()
+    const aborts = { signal: controller.signal, onProgress: () => controller.abort(reason) }
+    await expect(check(planned, assumptions, aborts)).rejects.toBe(reason)
+  })
+})
+
+describe('least', () => {
+  it('S6 S7: where nothing is skewed, undone or late, the least safe values are the planner’s', async () => {
+    const values = await least({ long: atom, short: atom, policy: { ...policy, offline: 690n } })
+    expect(values).toMatchObject({
+      tick: 173n,
+      gap: { explained: true, reasons: [] },
+      reveal: { explained: true, reasons: [] },
+    })
+    expect(values.gap.least).toBe(values.gap.planner)
+    expect(values.reveal.least).toBe(values.reveal.planner)
+    expect(values.gap.below.message).toMatch(/^S6: the follower/)
+    expect(values.reveal.below.message).toMatch(/^S6: the initiator/)
+  })
+})
