@@ -172,6 +172,26 @@ describe('what a recovery finds', () => {
     expectGains(market, BOB, 'deal')
   })
 
+  it('S16: a lock that pays somebody else is no leg of the follower’s, whatever its hashlock', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    const { fresh, deal } = await wiped(market, BOB, () => locksBy(market, BOB).length > 0)
+    const { long } = deal.signed.agreement
+    const side = fresh.context.sides[long.backend.network] as Side.Side
+    const recover = async (terms: LockTerms.LockTerms) => {
+      const lock = { ref: 'r', transaction: 't', amount: terms.amount, match: 'exact' } as const
+      const adapter = { ...side.adapter, discoverLocks: async () => [{ terms, lock }] }
+      const sides = { ...fresh.context.sides, [long.backend.network]: { ...side, adapter } }
+      const context = { ...fresh.context, sides, storage: createMemoryStorage() }
+      const { swaps } = await Recovery.recover(context, { policy })
+      return swaps.map(({ state }) => state.durable.terms.long)
+    }
+    const other: LockTerms.LockTerms = { ...long, salt: new Uint8Array(32).fill(0xd0) }
+    expect(await recover(other)).toEqual([other])
+    expect(
+      await recover({ ...other, beneficiary: { ...long.locker, account: `${long.backend.network}:carol` } }),
+    ).toEqual([undefined])
+  })
+
   it('S7 S16: an initiator takes no other lock under its hashlock for the agreed one', async () => {
     const market = create({ long: 'utxo', short: 'contract' })
     const { fresh, other, deal } = await wiped(market, ALICE, () => locksBy(market, ALICE).length > 0)
