@@ -14,6 +14,7 @@ export const CHAINS: readonly Chain[] = [
   { name: 'evm', create: async () => (await import('./evm.js')).createEvmDriver() },
   { name: 'solana', create: async () => (await import('./solana.js')).createSolanaDriver() },
   { name: 'cosmos', create: async () => (await import('./cosmos.js')).createCosmosDriver() },
+  { name: 'iris', create: async () => (await import('./iris.js')).createIrisDriver() },
   hub
     ? { name: 'polkadot', create: async () => (await import('./polkadot.js')).createPolkadotDriver() }
     : { name: 'polkadot', skip: 'POLKADOT_CHAIN_SPEC names no Hub specification' },
