@@ -114,7 +114,10 @@ export declare namespace createRelaySource {
     readonly paraId: number
   } & (
     | {
-        /** A final block that the caller trusts, at most a few weeks old, and who votes after it. */
+        /**
+         * A final block that the caller trusts, at most a few weeks old, and who votes after it: such as a chain specification's
+         * `lightSyncState` says, or what a client of the caller's came to.
+         */
         readonly anchor: Anchor
       }
     | {

@@ -29,6 +29,7 @@ import {
   contractCall,
   type Hub,
   type HubLimits,
+  isReachable,
   originalOf,
   wordAt,
 } from './hub.js'
@@ -117,8 +118,7 @@ async function strandedAt(
 ): Promise<bigint> {
   const account = Address.fromAccountId(id, client.network, 'account')
   const fallback = Address.fallback(Address.toH160(account))
-  const reach = client.api.tx['revive']?.['dispatchAsFallbackAccount']
-  if (reach === undefined || Address.standsForH160(account)) return 0n
+  if (!isReachable(client) || Address.standsForH160(account)) return 0n
   const { free, frozen } = await accountAt(client, fallback, at, options)
   return free > frozen ? free - frozen : 0n
 }

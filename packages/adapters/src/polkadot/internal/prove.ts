@@ -83,7 +83,10 @@ async function evidenceOf(
         { hint: 'The endpoint lags, or `paraId` is of another chain: use another endpoint, or correct it.' },
       )
     if (!(await has(hash)))
-      throw notYet(hash, 'Repeat when the relay chain has finalized a newer block of the Hub.')
+      throw notYet(
+        hash,
+        'Repeat when the relay chain has finalized a newer block of the Hub; if it never does, its endpoint lags.',
+      )
     return told({ ...(await evidenceAt(client, hub, statement, hash, options)), relay: head.relay })
   }
   return atTip(client, options, async (tip) => {
