@@ -1,0 +1,3 @@
+export * as Cooperation from './Cooperation.js'
+export { cooperate, help } from './cooperate.js'
+export { type Asking, type Cosigner, createCosigner } from './createCosigner.js'
