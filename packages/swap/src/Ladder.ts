@@ -4,7 +4,6 @@ import {
   isAitbcError,
   type Lock,
   type LockTerms,
-  type Network,
   type Signed,
   type Step,
 } from '@aitbc/core'
@@ -37,6 +36,10 @@ export function rates(from: bigint): readonly bigint[] {
   const first = from > 1n ? from : 1n
   for (let rate = first; all.length < MAX_RUNGS - 1 && rate < first * SPAN; rate = above(rate)) all.push(rate)
   return [...all, first * SPAN]
+}
+
+function larger(a: bigint, b: bigint): bigint {
+  return a > b ? a : b
 }
 
 /** The next rate: half as much again, and one more at least. */
@@ -109,7 +112,7 @@ export async function priced(
       if (cost === 0n || cost >= (high === undefined ? least : least - least / 16n)) break
       if (high === undefined) {
         const direct = (rate * least + cost - 1n) / cost
-        rate = direct > 2n * rate ? direct : 2n * rate
+        rate = larger(direct, 2n * rate)
         continue
       }
     }
@@ -138,17 +141,22 @@ export async function build(
   const { network, capabilities } = side.adapter
   const asset = network.native.id
   const { normal } = await side.adapter.feeRates({ signal })
+  const { minRelay } = network.fees
   const rungs: Signed[] = []
   let last = -1n
-  for (const rate of rates(atLeast(normal, network))) {
+  const wanted = [...rates(larger(normal, minRelay))]
+  for (let rate = wanted.shift(); rate !== undefined; rate = wanted.shift()) {
     let steps: readonly Step[] | undefined
     try {
       steps = await priced(make, rate, { asset, most: cap })
     } catch (error) {
       // Dearer ones can't be made: what the lock holds, or what the adapter takes for meant, ends the ladder.
       signal.throwIfAborted()
-      if (rungs.length === 0) throw error
-      break
+      if (rungs.length > 0) break
+      if (rate <= minRelay || !isAitbcError(error)) throw error
+      // Too dear for the lock today, or so an endpoint says: that is no reason to have none at all (L5).
+      wanted.splice(0, wanted.length, ...rates(minRelay))
+      continue
     }
     const step = steps?.at(-1)
     if (step === undefined || steps?.length !== 1) break
@@ -163,10 +171,6 @@ export async function build(
     last = cost
   }
   return rungs
-}
-
-function atLeast(rate: bigint, { fees }: Network): bigint {
-  return rate > fees.minRelay ? rate : fees.minRelay
 }
 
 /** The key of a ladder in a swap's book: the refund of a lock of this party's, or the claim of one that is for it. */

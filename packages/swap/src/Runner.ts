@@ -766,7 +766,9 @@ async function dearer(
   const cap = settles ? Ladder.capOf(side, command.terms, budget) : budget
   const paid = Ladder.costOf([last.step], asset)
   const left = tip === undefined ? undefined : leftOf(side, command, tip)
-  const hurried = left !== undefined && left * 1000n <= LAST_BLOCKS * network.blockTimeMs
+  const hurried =
+    left !== undefined &&
+    (network.clock === 'height' ? left <= LAST_BLOCKS : left * 1000n <= LAST_BLOCKS * network.blockTimeMs)
   const pushed = budget !== undefined || (settles && last.attempts.length <= PUSHES) ? (paid * 5n) / 4n : 0n
   const least = hurried && budget !== undefined ? budget : pushed
   const wanted = cap !== undefined && cap < least ? cap : least

@@ -91,6 +91,12 @@ describe('ladders', () => {
     }
     expect(fees(await build(10n, undefined, make))).toEqual([10n, 15n, 23n, 35n])
     await expect(build(50n, undefined, make)).rejects.toThrow('dust')
+    // A market beyond what the lock can pay leaves what it can: all from the relay minimum on.
+    const poor = async (rate: bigint) => {
+      if (rate > 4n) throw CoreErrors.InvalidAmount('dust would be left')
+      return [step(rate)]
+    }
+    expect(fees(await build(1000n, undefined, poor))).toEqual([1n, 2n, 3n])
   })
 
   it('has one rung where versions can’t replace each other, and where steps expire', async () => {

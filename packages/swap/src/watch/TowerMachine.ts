@@ -154,12 +154,17 @@ function seen(
       waited: height - first,
       patience: event.patience,
       least: sent[lock.ref]?.rung ?? 0,
-      hurried: left !== undefined && left * 1000n <= 2n * event.blockTimeMs,
+      hurried: left !== undefined && isShort(left, event),
     })
     sent[lock.ref] = { ...sent[lock.ref], since: first, rung }
     commands.push({ do: 'send', task: index, lock, rung })
   }
   return finish(withTask(before, index, { ...known, sent }), commands)
+}
+
+/** Hardly two blocks. */
+function isShort(left: bigint, { now, blockTimeMs }: Extract<TowerEvent, { is: 'seen' }>): boolean {
+  return now.clock === 'height' ? left <= 2n : left * 1000n <= 2n * blockTimeMs
 }
 
 function finish(state: TowerState, commands: readonly TowerCommand[]) {
@@ -181,7 +186,10 @@ function endOf(
   task: WatchJob.Task,
   { task: index, now, locks, settle, lateClaims }: Extract<TowerEvent, { is: 'seen' }>,
 ): TaskState['ended'] {
-  const whole = locks.filter(({ lock }) => lock.amount >= task.terms.amount)
+  const all = locks.filter(({ lock }) => lock.amount >= task.terms.amount)
+  // What somebody else paid in later isn't waited for, where something is signed for the lock that was meant.
+  const meant = all.filter(({ lock }) => WatchJob.ladderOf(task, lock).length > 0)
+  const whole = meant.length > 0 ? meant : all
   if (whole.length > 0 && whole.every(({ spend }) => spend?.final))
     return whole.some(({ spend }) => spend?.kind === 'claim') ? 'claimed' : 'refunded'
   const late = Deadline.remaining(task.terms.deadline, now) <= -settle
