@@ -221,7 +221,7 @@ describe('nonces', () => {
 describe('error: answers', () => {
   const answered = () => {
     const asking = bob.ask(claim)
-    const answer = value(Cooperation.decode(value(alice.answer(asking.message, leave('claim')))))
+    const answer = value(Cooperation.decode(value(cosignerOf(ALICE).answer(asking.message, leave('claim')))))
     if (answer.is !== 'answer') throw new Error(answer.is)
     return { asking, answer }
   }
@@ -366,7 +366,7 @@ describe('over a channel', () => {
     const [left, right] = Channel.pair()
     const helping = help({
       channel: right,
-      cosigner: alice,
+      cosigner: cosignerOf(ALICE),
       leave: async () => ({ ok: true, value: leave('claim') }),
     })
     const outcome = await cooperate({
@@ -418,7 +418,7 @@ describe('over a channel', () => {
     const one = () =>
       help({
         channel: right,
-        cosigner: alice,
+        cosigner: cosignerOf(ALICE),
         leave: async () => {
           asked++
           return Cooperation.permit('claim', { ...PAID, received: asked > 1 }, { terms, ...lock })
@@ -442,7 +442,7 @@ describe('over a channel', () => {
     await left.send(Cooperation.encode({ is: 'decline', session: new Uint8Array(32) }))
     const options = {
       channel: right,
-      cosigner: alice,
+      cosigner: cosignerOf(ALICE),
       leave: async () => ({ ok: true, value: leave('claim') }) as const,
     }
     expect(check(await help(options))).toBe('message')
