@@ -6,6 +6,7 @@ import { DevnetErrors } from '../errors.js'
 import * as guards from '../internal/guards.js'
 import { type Exclusive, mutex } from '../internal/mutex.js'
 import * as ChainSpec from './chainSpec.js'
+import { create } from './codec.js'
 import { DEPLOYER, deploy } from './deploy.js'
 import { acquire, busy, type Core, release } from './load.js'
 import { createPool, type Pool, rejected } from './pool.js'
@@ -173,7 +174,7 @@ async function serve(
     const query = meta.query['system']?.['account']
     if (query === undefined) throw DevnetErrors.NodeRejected('the runtime has no accounts', {})
     const stored = await chain.head.get(core.compactHex(query(key)))
-    const info = meta.registry.createType('FrameSystemAccountInfo', stored) as unknown as AccountInfo
+    const info = create<AccountInfo>(meta.registry, 'FrameSystemAccountInfo', stored)
     const free = info.data.free.toBigInt() + planck
     await core.setStorage(chain, {
       System: {
@@ -358,9 +359,7 @@ async function signedOf(block: Block): Promise<readonly Hex[]> {
   const extrinsics = (await block.extrinsics) as readonly Hex[]
   const { registry } = await block.meta
   return extrinsics.filter(
-    (extrinsic) =>
-      (registry.createType('GenericExtrinsic', extrinsic) as unknown as { readonly isSigned: boolean })
-        .isSigned,
+    (extrinsic) => create<{ readonly isSigned: boolean }>(registry, 'GenericExtrinsic', extrinsic).isSigned,
   )
 }
 

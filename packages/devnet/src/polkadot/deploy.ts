@@ -3,6 +3,7 @@ import { Bytes } from '@aitbc/core'
 import { Hasher } from '@aitbc/proofs/substrate'
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { DevnetErrors } from '../errors.js'
+import { create } from './codec.js'
 
 type Hex = `0x${string}`
 
@@ -55,7 +56,7 @@ export async function deploy(
       // A `MultiSignature` names its kind first: 0 is ed25519.
       sign: (message: Uint8Array) => Bytes.concat(Uint8Array.of(0), ed25519.sign(message, KEY)),
     }
-    const extrinsic = registry.createType('GenericExtrinsic', call) as unknown as Extrinsic
+    const extrinsic = create<Extrinsic>(registry, 'GenericExtrinsic', call)
     extrinsic.sign(pair, {
       blockHash: genesisHash,
       genesisHash,

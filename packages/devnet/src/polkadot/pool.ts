@@ -2,6 +2,7 @@ import type { Blockchain } from '@acala-network/chopsticks-core'
 import { Bytes } from '@aitbc/core'
 import { Hasher } from '@aitbc/proofs/substrate'
 import { DevnetErrors } from '../errors.js'
+import { create } from './codec.js'
 
 type Hex = `0x${string}`
 
@@ -12,6 +13,12 @@ interface Entry {
   readonly priority: bigint
   readonly requires: readonly string[]
   readonly provides: readonly string[]
+}
+
+/** What is read of an extrinsic. */
+interface SignedBy {
+  readonly signer: { toString(): string }
+  readonly nonce: { toNumber(): number }
 }
 
 /** Why the pool takes no extrinsic, with the code that nodes give it (`sc-rpc`, author errors). */
@@ -103,10 +110,7 @@ export function createPool(chain: Blockchain): Pool {
       const { registry } = await chain.head.meta
       const waiting = new Set<number>()
       for (const { extrinsic } of entries.values()) {
-        const { signer, nonce } = registry.createType('GenericExtrinsic', extrinsic) as unknown as {
-          readonly signer: { toString(): string }
-          readonly nonce: { toNumber(): number }
-        }
+        const { signer, nonce } = create<SignedBy>(registry, 'GenericExtrinsic', extrinsic)
         if (signer.toString() === address) waiting.add(nonce.toNumber())
       }
       let next = own

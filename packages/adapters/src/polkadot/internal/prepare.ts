@@ -148,7 +148,7 @@ async function transfer(
         `intent.amount must be at least ${dust}, for ${intent.to} does not exist yet, got ${intent.amount}`,
         { argument: 'intent.amount', least: dust, received: intent.amount },
       )
-    const method = encodeCall(client, 'balances', 'transferKeepAlive', [hex(to), intent.amount])
+    const method = encodeCall(client, 'balances', 'transferKeepAlive', [Rpc.hex(to), intent.amount])
     const made = await steps(client, intent.from, [{ kind: 'transfer', method }], tip, options)
     if (fresh) await assertFunds(client, intent.from, intent.amount + cost(made), tip, options)
     return made
@@ -179,7 +179,7 @@ async function transfer(
       `${intent.from} must hold ${intent.amount + rules.minBalance} of ${intent.asset}, it holds ${own}`,
       { account: intent.from, asset: intent.asset, needed: intent.amount + rules.minBalance, held: own },
     )
-  const method = encodeCall(client, 'assets', 'transferKeepAlive', [asset, hex(to), intent.amount])
+  const method = encodeCall(client, 'assets', 'transferKeepAlive', [asset, Rpc.hex(to), intent.amount])
   const made = await steps(client, intent.from, [{ kind: 'transfer', method }], tip, options)
   if (fresh) await assertFunds(client, intent.from, cost(made), tip, options)
   return made
@@ -407,8 +407,4 @@ function assertOwn(client: Client, step: Step): void {
         received: step.network,
       },
     )
-}
-
-function hex(account: Bytes.Bytes): string {
-  return Rpc.hex(account)
 }
