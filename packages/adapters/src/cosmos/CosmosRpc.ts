@@ -1,5 +1,5 @@
 import { Bytes, CoreErrors, isAitbcError, show, type Verdict } from '@aitbc/core'
-import { Header, type LightBlock, Multistore, RpcJson, type ValidatorSet } from '@aitbc/proofs/tendermint'
+import { Header, type LightBlock, RpcJson, type ValidatorSet } from '@aitbc/proofs/tendermint'
 import { sha256 } from '@noble/hashes/sha2.js'
 
 /**
@@ -193,21 +193,28 @@ export async function proved(
   key: Bytes.Bytes,
   height: bigint,
   options?: Options,
-): Promise<{ readonly value: Bytes.Bytes | null; readonly proofs: Multistore.Proofs }> {
-  const method = 'abci_query'
-  const is = at(method)
+): Promise<{
+  readonly value: Bytes.Bytes | null
+  readonly proofs: readonly [inStore: Bytes.Bytes, inMultistore: Bytes.Bytes]
+}> {
+  const is = at('abci_query')
   const { value, response } = await abci(transport, `/store/${store}/key`, key, height, true, options)
   const given = is.record(response['proofOps'] ?? response['proof_ops'])
-  const ops = is.list(given['ops'], 2).map((entry) => {
-    const op = is.record(entry)
-    return {
-      type: is.text(op['type'], 64),
-      key: is.base64(op['key'], MAX_VALUE),
-      data: is.base64(op['data'], MAX_VALUE),
-    }
+  const keys = [key, new TextEncoder().encode(store)]
+  const [inStore, inMultistore] = is.list(given['ops'], 2).map((entry, i) => {
+    const { type, key: of, data } = is.record(entry)
+    const proof = is.base64(data, MAX_VALUE)
+    if (type !== PROOFS[i] || !Bytes.equal(is.base64(of, MAX_VALUE), keys[i] as Bytes.Bytes))
+      throw malformed('abci_query', `a proof ${PROOFS[i]} of the key`, type)
+    return proof
   })
-  return { value, proofs: is.accepted(Multistore.fromOps(ops, { store, key })) }
+  if (inStore === undefined || inMultistore === undefined)
+    throw malformed('abci_query', 'proofs in the store, and of it', given['ops'])
+  return { value, proofs: [inStore, inMultistore] }
 }
+
+/** What proofs are called (ICS-23), in the order in which a node gives them. */
+const PROOFS = ['ics23:iavl', 'ics23:simple'] as const
 
 async function abci(
   transport: CosmosTransport,

@@ -1,8 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { CoreErrors, Hashlock, type Intent, isAitbcError, type Signed, SwapSeed } from '@aitbc/core'
+import {
+  CoreErrors,
+  Hashlock,
+  type Intent,
+  isAitbcError,
+  type LockTerms,
+  type Signed,
+  SwapSeed,
+} from '@aitbc/core'
 import { createHttpRpc } from '@aitbc/core/rpc'
 import { createCosmosNode } from '@aitbc/devnet'
+import { createCosmosVerifier } from '@aitbc/proofs/cosmwasm'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type CosmosAdapter, type CosmosTransport, createCosmosAdapter } from '../../src/cosmos/index.js'
@@ -15,6 +24,7 @@ type Json = null | boolean | number | string | readonly Json[] | { readonly [nam
 const tape = new Map<string, Json>()
 let htlc: string
 let sent: Signed
+let terms: LockTerms.LockTerms
 let calls: Readonly<Record<string, (adapter: CosmosAdapter) => Promise<unknown>>>
 
 const keyOf = (method: string, params: unknown) => `${method} ${JSON.stringify(params)}`
@@ -50,7 +60,7 @@ beforeAll(async () => {
   }
   const adapter = createCosmosAdapter({ network, transport, htlc, pollMs: 1 })
   const value = node.time() / 1_000_000_000n + 3600n
-  const terms = {
+  terms = {
     ...sample,
     backend: adapter.backend,
     hashlock: Hashlock.of(SECRET),
@@ -203,6 +213,36 @@ describe('lies', () => {
       return answer
     })
     await expect(calls['prove']?.(value)).rejects.toMatchObject({ _tag: 'RpcMalformed' })
+  })
+
+  test('a proof of something else is handed on for the verifier to refuse; one of another kind, or of another key, is none', async () => {
+    const asOf = { height: 99n, hash: 'FF', time: 1n, clock: 1n }
+    const verifier = createCosmosVerifier({ network, trust: () => ({ assurance: 'reported', asOf }) })
+    const claim = { kind: 'lock', terms, lock: replay().expectLock(terms, [sent]) } as const
+    const changing = (change: (op: { type: string; key: string; data: string }, at: number) => void) =>
+      lie('abci_query', (answer: { response: { proofOps: { ops: never[] } | null } }) => {
+        for (const [at, op] of (answer.response.proofOps?.ops ?? []).entries()) change(op, at)
+        return answer
+      })
+    const toBase64 = (bytes: string, change: (last: number) => number) =>
+      btoa(bytes.slice(0, -1) + String.fromCharCode(change(bytes.charCodeAt(bytes.length - 1))))
+    const judged = async (of: CosmosAdapter) => verifier.verify(claim, await of.prove(claim))
+    expect(await judged(changing(() => undefined))).toMatchObject({ ok: true })
+    for (const place of [0, 1])
+      expect(
+        await judged(
+          changing((op, at) => {
+            if (at === place) op.data = toBase64(atob(op.data), (last) => last ^ 1)
+          }),
+        ),
+      ).toMatchObject({ ok: false })
+    for (const change of [{ type: 'ics23:smt' }, { key: 'AAAA' }])
+      for (const place of [0, 1])
+        await expect(
+          changing((op, at) => {
+            if (at === place) Object.assign(op, change)
+          }).prove(claim),
+        ).rejects.toMatchObject({ _tag: 'RpcMalformed' })
   })
 
   test('another chain at the endpoint; heights that were not asked for', async () => {

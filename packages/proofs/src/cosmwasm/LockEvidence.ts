@@ -1,12 +1,12 @@
-import { Bytes, Codec, type LockTerms, type Network, Verdict } from '@aitbc/core'
+import { Bytes, type Codec, type LockTerms, type Network, Verdict } from '@aitbc/core'
 import * as Canonical from '../internal/canonical.js'
 import * as CommitmentProof from '../tendermint/ics23/CommitmentProof.js'
 import * as LightBlock from '../tendermint/LightBlock.js'
 import * as Multistore from '../tendermint/Multistore.js'
 import * as HtlcStorage from './HtlcStorage.js'
+import * as Form from './LockEvidenceForm.js'
 
-/** Names of the form in an `Evidence`: one layout for all statements. */
-export const FORMAT = { lock: 'cosmos-lock/1', spend: 'cosmos-spend/1', absence: 'cosmos-absence/1' } as const
+export { FORMAT } from './LockEvidenceForm.js'
 
 /** What the store of the CosmWasm module holds at a key, with its proof there. */
 export interface Stored {
@@ -36,13 +36,16 @@ export interface Held {
 }
 
 /** Writes evidence in its one canonical form. */
-export function encode(evidence: LockEvidence): Bytes.Bytes {
-  const writer = Codec.writer()
-    .bytes(LightBlock.encode(evidence.block))
-    .bytes(CommitmentProof.encode(evidence.store))
-  for (const { value, proof } of [evidence.contract, evidence.history, evidence.code, evidence.lock])
-    writer.optional(value ?? undefined, (w, bytes) => w.bytes(bytes)).bytes(CommitmentProof.encode(proof))
-  return writer.finish()
+export function encode({ block, store, ...evidence }: LockEvidence): Bytes.Bytes {
+  const piece = ({ value, proof }: Stored): Form.Piece => ({ value, proof: CommitmentProof.encode(proof) })
+  return Form.write({
+    block: LightBlock.encode(block),
+    store: CommitmentProof.encode(store),
+    contract: piece(evidence.contract),
+    history: piece(evidence.history),
+    code: piece(evidence.code),
+    lock: piece(evidence.lock),
+  })
 }
 
 /**

@@ -1,16 +1,12 @@
-import { type Bytes, Codec, type LockTerms, type Network, Verdict } from '@aitbc/core'
+import { type Bytes, type LockTerms, type Network, Verdict } from '@aitbc/core'
 import * as Canonical from '../internal/canonical.js'
 import * as CommitmentProof from '../tendermint/ics23/CommitmentProof.js'
 import * as LightBlock from '../tendermint/LightBlock.js'
 import * as Multistore from '../tendermint/Multistore.js'
 import * as HtlcModule from './HtlcModule.js'
+import * as Form from './LockEvidenceForm.js'
 
-/** Names of the form in an `Evidence`: one layout for all statements. */
-export const FORMAT = {
-  lock: 'irismod-lock/1',
-  spend: 'irismod-spend/1',
-  absence: 'irismod-absence/1',
-} as const
+export { FORMAT } from './LockEvidenceForm.js'
 
 /** Evidence for a lock's status: a block with its votes, and under its app hash (the state before it) the module's store with the lock. */
 export interface LockEvidence {
@@ -28,12 +24,12 @@ export interface Held {
 }
 
 /** Writes evidence in its one canonical form. */
-export function encode({ block, value, proofs }: LockEvidence): Bytes.Bytes {
-  const writer = Codec.writer()
-    .bytes(LightBlock.encode(block))
-    .optional(value ?? undefined, (w, bytes) => w.bytes(bytes))
-  for (const proof of proofs) writer.bytes(CommitmentProof.encode(proof))
-  return writer.finish()
+export function encode({ block, value, proofs: [inStore, inMultistore] }: LockEvidence): Bytes.Bytes {
+  return Form.write({
+    block: LightBlock.encode(block),
+    value,
+    proofs: [CommitmentProof.encode(inStore), CommitmentProof.encode(inMultistore)],
+  })
 }
 
 /**

@@ -20,7 +20,7 @@ import {
   type Verdict,
 } from '@aitbc/core'
 import { HtlcStorage } from '@aitbc/proofs/cosmwasm'
-import { HtlcModule, LockEvidence } from '@aitbc/proofs/irismod'
+import { HtlcModule, LockEvidenceForm } from '@aitbc/proofs/irismod'
 import { assertRef } from '../../internal/guards.js'
 import { judge } from '../../internal/terms.js'
 import * as CosmosRpc from '../CosmosRpc.js'
@@ -263,16 +263,17 @@ export async function findSpend(
 
 /** How locks of the module are proved: by the lock's entry in the module's store. */
 export function proverOf(client: IrisClient): Prover {
-  const { network, window, transport } = client
+  const { network, transport } = client
   return {
-    formats: LockEvidence.FORMAT,
+    formats: LockEvidenceForm.FORMAT,
     gather: async (terms, block, height, options) => {
       const own = irisTerms(client, terms)
       const key = HtlcModule.lockKey(HtlcModule.lockId(own, network))
       const read = await CosmosRpc.proved(transport, HtlcModule.STORE, key, height, rpc(options))
-      const evidence = { block, ...read }
-      const verdict = LockEvidence.verify(block.header.appHash, terms, network, evidence, window)
-      return { verdict, bytes: LockEvidence.encode(evidence) }
+      return {
+        entry: HtlcModule.entryOf(read.value, own, network),
+        bytes: LockEvidenceForm.write({ block, ...read }),
+      }
     },
   }
 }

@@ -1,5 +1,5 @@
 import type { Bytes, CallOptions } from '@aitbc/core'
-import { HtlcStorage, LockEvidence } from '@aitbc/proofs/cosmwasm'
+import { HtlcStorage, LockEvidenceForm } from '@aitbc/proofs/cosmwasm'
 import * as CosmosRpc from '../CosmosRpc.js'
 import { type Client, rpc } from './client.js'
 import { contractTerms } from './prepare.js'
@@ -8,7 +8,7 @@ import type { Prover } from './prove.js'
 /** How locks of the contract are proved: with the contract itself, its one code, and the lock's entry. */
 export function proverOf(client: Client): Prover {
   return {
-    formats: LockEvidence.FORMAT,
+    formats: LockEvidenceForm.FORMAT,
     gather: async (terms, block, height, options) => {
       const own = contractTerms(client, terms)
       const contract = await proved(client, HtlcStorage.contractKey(client.contract), height, options)
@@ -18,9 +18,10 @@ export function proverOf(client: Client): Prover {
       const code = await proved(client, HtlcStorage.codeKey(codeId), height, options)
       const key = HtlcStorage.lockKey(client.contract, HtlcStorage.lockId(own))
       const lock = await proved(client, key, height, options)
-      const evidence = { block, store: contract.store, contract, history, code, lock }
-      const verdict = LockEvidence.verify(block.header.appHash, terms, client.network, evidence)
-      return { verdict, bytes: LockEvidence.encode(evidence) }
+      return {
+        entry: HtlcStorage.entryOf(lock.value, own),
+        bytes: LockEvidenceForm.write({ block, store: contract.store, contract, history, code, lock }),
+      }
     },
   }
 }

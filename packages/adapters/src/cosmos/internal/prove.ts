@@ -8,7 +8,7 @@ import {
   show,
   type Verdict,
 } from '@aitbc/core'
-import type { LightBlock } from '@aitbc/proofs/tendermint'
+import { LightBlock } from '@aitbc/proofs/tendermint'
 import * as CosmosRpc from '../CosmosRpc.js'
 import { CosmosErrors } from '../errors.js'
 import { type Base, rpc, tipOf } from './client.js'
@@ -17,8 +17,8 @@ type Status = 'none' | 'locked' | 'claimed' | 'refunded'
 
 /** What proves a lock's status. */
 export interface Evidence {
-  /** What the proofs say, judged before they are handed on. */
-  readonly verdict: Verdict.Verdict<{ readonly entry: { readonly status: Status } }>
+  /** What the node says that it proves. */
+  readonly entry: Verdict.Verdict<{ readonly status: Status }>
   readonly bytes: Bytes.Bytes
 }
 
@@ -28,7 +28,7 @@ export interface Prover {
   /** The evidence of a lock under a block, from the state that it names: the one after `height`. */
   gather(
     terms: LockTerms.LockTerms,
-    block: LightBlock.LightBlock,
+    block: Bytes.Bytes,
     height: bigint,
     options?: CallOptions,
   ): Promise<Evidence>
@@ -36,7 +36,7 @@ export interface Prover {
 
 /**
  * Evidence that a lock has the status of the claim: the head with its votes, and proofs of the state before it, which it names. What the
- * node answers is verified before it is handed on.
+ * node answers is handed on as it is, where it has that form and says so: to judge it is the verifier's.
  */
 export async function prove(
   client: Base,
@@ -75,14 +75,14 @@ async function evidenceOf(
   if (height < 2n)
     throw CosmosErrors.CosmosNotProvable('no block names a state before the second one', { height })
   const { light } = await CosmosRpc.lightBlock(client.transport, height, rpc(options))
-  const { verdict, bytes } = await prover.gather(terms, light, height - 1n, options)
-  if (!verdict.ok)
+  const { entry, bytes } = await prover.gather(terms, LightBlock.encode(light), height - 1n, options)
+  if (!entry.ok)
     throw CosmosRpc.malformed(
       'abci_query',
-      `proofs of a lock under block ${hash}`,
-      `${verdict.refusal.check}: ${verdict.refusal.message}`,
+      `a lock under block ${hash}`,
+      `${entry.refusal.check}: ${entry.refusal.message}`,
     )
-  const { status } = verdict.value.entry
+  const { status } = entry.value
   if (status !== expected)
     throw CosmosErrors.CosmosNotProvable(
       `the lock must be ${expected} in the state before block ${height}, it is ${status}`,
