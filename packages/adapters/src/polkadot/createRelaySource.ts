@@ -155,7 +155,9 @@ async function newest(
   let state = from
   for (let sets = 0; sets < MAX_SETS; sets++) {
     const verdict = await votesFrom(provider, state, GrandpaClient.finalized(state).number + 1n, options)
-    if (verdict === undefined) return { final: Relay.ownBlock(state), state }
+    // Votes for what is final already are no news; a node may have none since.
+    const isOld = verdict?.ok === false && verdict.refusal.check === 'height-not-after'
+    if (verdict === undefined || isOld) return { final: Relay.ownBlock(state), state }
     const { final, next } = Relay.needed('grandpa_proveFinality', verdict)
     if (next.set.id === state.set.id) return { final, state }
     state = next

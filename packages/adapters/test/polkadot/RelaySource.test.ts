@@ -221,10 +221,10 @@ describe('a hostile node of the relay chain', () => {
     const again = relayNode([block], [], (method) =>
       method === 'grandpa_proveFinality' ? finalityProof(block, 0n, []) : undefined,
     )
-    const repeated = { provider: again, network: RELAY, paraId: HUB, anchor: late }
-    expect(await checkOf(open([], { source: repeated }).adapter.prove(lockClaim(locked)))).toBe(
-      'height-not-after',
-    )
+    const repeated = open([], { source: { provider: again, network: RELAY, paraId: HUB, anchor: late } })
+    const evidence = await repeated.adapter.prove(lockClaim(locked))
+    expect(relayOf(evidence)?.finality).toEqual({ kind: 'grandpa', justification: new Uint8Array(0) })
+    expect(outcome(repeated.verifier.verify(lockClaim(locked), evidence))).toBe('ok')
   })
 
   test('a stale head proves the past alone: the fact has the age of that head', async () => {
