@@ -187,6 +187,8 @@ describe('the next guardians', () => {
     const vaa = sign(upgrade(2, addresses(60, 3)), { guardianSet: 1, first: 30 })
     const soon = value(Guardians.apply(second, { vaa, now: NOW + 1n }))
     expect(soon.earlier.map(({ index }) => index)).toEqual([0, 1])
+    const day = Guardians.GRACE
+    expect(soon.earlier.map(({ expires }) => expires)).toEqual([NOW + day, NOW + 1n + day])
     const late = value(Guardians.apply(second, { vaa, now: NOW + Guardians.GRACE }))
     expect(late.earlier.map(({ index }) => index)).toEqual([1])
   })
