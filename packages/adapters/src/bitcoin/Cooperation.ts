@@ -9,11 +9,12 @@ import { Bytes, Codec, isAitbcError, type LockTerms, TaggedHash, Verdict } from 
 //    gives one partial signature away, and can never send that transaction.
 // 2. A partial signature can't be taken back: whoever gave one treats the lock as spent that way from then on, whether or not the
 //    chain ever shows it. So what it rests on is journaled before it leaves.
-// 3. The locker helps with the claim of its own lock once its incoming leg is claimed by itself, for good. Then its lock is paid
-//    for, and the secret is public anyhow.
+// 3. The locker helps with the claim of its own lock once its incoming leg is claimed by itself, for good, and the secret is public. Then
+//    its lock is paid for, and had an endpoint lied about that, the beneficiary could still do by script what it does by this.
 // 4. The beneficiary helps with the refund of the lock that it could claim once it will never claim it: it goes no further (journaled), the
 //    secret is not public, and nobody can take its own lock for it: the initiator's own lock only opens by the secret, which it now never
-//    reveals; the follower never made its own, and never will, or has it back for good.
+//    reveals; the follower never made its own, and never will, or has it back for good. That it has it back is a fact of the chain, and
+//    here a lie about it costs the lock: it takes what an incoming lock takes before a secret is revealed (S12).
 // 5. On chain therefore: a claim without a secret of my own lock says that I was paid before; a refund of my incoming lock says that I had
 //    given it up before. Of both, my journal (or, after losing it, my other leg) says the same. If it doesn't, a key was stolen.
 //    Nobody learns a secret from either, nor that it is or isn't public.
@@ -64,7 +65,7 @@ export interface Permit {
 export function judge(path: Path, standing: Standing): Verdict.Verdict<Path> {
   const { role, revealed, stopped, own, received } = standing
   if (path === 'claim')
-    return received
+    return received && (revealed || role === 'follower')
       ? Verdict.accept(path)
       : Verdict.refuse(
           'unpaid',

@@ -5,7 +5,7 @@ import { fc, test as property } from '@fast-check/vitest'
 import { schnorr, secp256k1 } from '@noble/curves/secp256k1.js'
 import { describe, expect, test } from 'vitest'
 import { createBitcoinAdapter, partyAccount } from '../../src/bitcoin/index.js'
-import { Cooperation, cooperate, createCosigner, help } from '../../src/bitcoin/musig2.js'
+import { Cooperation, cooperate, createCosigner, createJointSigner, help } from '../../src/bitcoin/musig2.js'
 import { createFakeChain, network } from './fakeChain.js'
 import { check, flip, hex, value } from './helpers.js'
 import { ALICE, BOB, NONCE, share, termsOf } from './terms.js'
@@ -463,5 +463,69 @@ describe('over a channel', () => {
       ),
     ).toBe('lock')
     expect(check(asking.finish(await left.receive()))).toBe('declined')
+  })
+})
+
+describe('createJointSigner', () => {
+  const rules = { patience: 10n, tries: 1, latest: 1000n }
+  const party = partyAccount(network, share(BOB), NONCE)
+  const never = () => new AbortController().signal
+  const at = () => AbortSignal.abort()
+  const jointOf = (
+    options: Partial<createJointSigner.Options> & Pick<createJointSigner.Options, 'channel'>,
+  ) =>
+    createJointSigner({
+      ...{ network, signer: party.signer, privateKey: keyOf(BOB), rules: () => rules, now: () => 0n },
+      ...options,
+    })
+  const witnessOf = (raw: Uint8Array) => opened(raw).transaction.inputs[0]?.witness.length
+
+  test('default: both sign, under the id that it has by script', async () => {
+    const [left, right] = Channel.pair()
+    const outcomes: string[] = []
+    const signer = jointOf({ channel: left, timeout: never, onOutcome: ({ is }) => outcomes.push(is) })
+    const leaveAll = async () => ({ ok: true, value: leave('claim') }) as const
+    const helper = cosignerOf(ALICE)
+    // Two at once follow one another on the one channel.
+    const signing = [signer.sign(claim), signer.sign(await claimStep(3000n))]
+    for (const _ of signing) await help({ channel: right, cosigner: helper, leave: leaveAll })
+    const [first, second] = await Promise.all(signing)
+    expect([first, second].map((signed) => signed && witnessOf(signed.raw))).toEqual([1, 1])
+    expect(first?.id).toBe((await party.signer.sign(claim)).id)
+    expect(outcomes).toEqual(['signed', 'signed'])
+    expect(signer.account).toBe(party.account)
+  })
+
+  test('L6: without help in time, and for all that must hold without it, by script', async () => {
+    const [left, right] = Channel.pair()
+    const outcomes: string[] = []
+    const silent = jointOf({ channel: left, timeout: at, onOutcome: ({ is }) => outcomes.push(is) })
+    expect(witnessOf((await silent.sign(claim)).raw)).toBe(4)
+    expect(outcomes).toEqual(['script'])
+    // Nobody is asked for these.
+    await right.close()
+    const [armed] = await adapter.arm(terms, lock, { feeRate: 2000n })
+    expect(witnessOf((await silent.sign(armed as Step)).raw)).toBe(4)
+    const unasked = jointOf({ channel: left, rules: () => undefined })
+    expect(witnessOf((await unasked.sign(claim)).raw)).toBe(4)
+    const plain = termsOf({ kind: 'p2tr' })
+    const [other] = await adapter.prepare({ kind: 'claim', terms: plain, lock, secret }, { feeRate: 2000n })
+    expect((await silent.sign(other as Step)).id).toBe((await party.signer.sign(other as Step)).id)
+    expect(outcomes).toEqual(['script'])
+    const owner = partyAccount(network, share(ALICE), NONCE)
+    const refunding = jointOf({ channel: left, signer: owner.signer, privateKey: keyOf(ALICE) })
+    expect(witnessOf((await refunding.sign(refund)).raw)).toBe(3)
+    // A channel that breaks otherwise than by closing is the counterparty's trouble too.
+    const broken = { ...left, send: () => Promise.reject(new Error('wire cut')) }
+    expect(witnessOf((await jointOf({ channel: broken, timeout: never }).sign(claim)).raw)).toBe(4)
+  })
+
+  test('error: an abort ends the wait, and signs nothing', async () => {
+    const [left] = Channel.pair()
+    const stop = new AbortController()
+    const reason = new Error('enough')
+    const signing = jointOf({ channel: left, timeout: never }).sign(claim, { signal: stop.signal })
+    stop.abort(reason)
+    await expect(signing).rejects.toBe(reason)
   })
 })

@@ -1,0 +1,69 @@
+import type { Bytes, CallOptions, Channel, LockTerms, Network, Signed, Signer, Step } from '@aitbc/core'
+import type * as Cooperation from './Cooperation.js'
+import { cooperate, type Outcome } from './cooperate.js'
+import { createCosigner } from './createCosigner.js'
+import * as Psbt from './internal/psbt.js'
+
+/**
+ * A party's signer that asks the counterparty first: claims of `p2tr-musig2` locks are signed by both where it helps in time, and all
+ * else, and those where it doesn't, by the signer that is given. Either way it is the same transaction under the same id, so whatever runs the swap
+ * (fee bumps, journal, crash) is as before, and a replacement by script stays possible. Refunds, and claims that are armed for a tower, are
+ * by script: they must hold without the counterparty.
+ *
+ * Errors: those of `signer`; a counterparty's are none.
+ *
+ * @example
+ * import { createJointSigner } from '@aitbc/adapters/bitcoin/musig2'
+ * typeof createJointSigner // 'function'
+ */
+export function createJointSigner(options: createJointSigner.Options): Extract<Signer, { kind: 'signs' }> {
+  const { network, signer, privateKey, rules, onOutcome, ...rest } = options
+  /** The channel is one: sessions follow one another. */
+  let last: Promise<unknown> = Promise.resolve()
+
+  const jointly = async (step: Step, call: CallOptions): Promise<Signed | undefined> => {
+    if (step.kind !== 'claim') return undefined
+    const [input] = Psbt.open(network, step).inputs
+    if (input === undefined || !('htlc' in input) || input.armed === true) return undefined
+    const { htlc, terms } = input
+    const bounds = htlc.kind === 'p2tr' && htlc.both !== undefined ? rules(terms) : undefined
+    if (bounds === undefined) return undefined
+    const cosigner = createCosigner({ network, terms, privateKey })
+    const outcome = await cooperate({ ...rest, ...call, cosigner, step, rules: bounds })
+    onOutcome?.(outcome)
+    return outcome.is === 'signed' ? outcome.signed : undefined
+  }
+
+  return {
+    kind: 'signs',
+    account: signer.account,
+    async sign(step, call = {}) {
+      call.signal?.throwIfAborted()
+      const mine = last.then(() => jointly(step, call)).catch(() => undefined) // the script path needs nobody
+      last = mine
+      const signed = await mine
+      call.signal?.throwIfAborted()
+      return signed ?? signer.sign(step, call)
+    },
+  }
+}
+
+export declare namespace createJointSigner {
+  type Options = {
+    readonly network: Network
+    /** Signs by script: the party's own, as `createSeedWallet` gives it. */
+    readonly signer: Extract<Signer, { kind: 'signs' }>
+    /** The party's key, 32 bytes. */
+    readonly privateKey: Bytes.Bytes32
+    /** To the counterparty, for this alone: at its other end somebody `help`s. */
+    readonly channel: Channel.Channel
+    /** How long to wait with a claim of these terms; `undefined` to not ask at all, as while the counterparty can't have been paid yet. */
+    readonly rules: (terms: LockTerms.LockTerms) => Cooperation.Rules | undefined
+    /** Seconds of the clock that the rules count by. */
+    readonly now: () => bigint
+    /** Aborts after so many seconds; `AbortSignal.timeout` unless told. */
+    readonly timeout?: (seconds: bigint) => AbortSignal
+    /** What came of asking, for people. */
+    readonly onOutcome?: (outcome: Outcome) => void
+  }
+}
