@@ -74,7 +74,8 @@ export interface Htlc {
 export async function deployHtlc(devnet: AnyDevnet): Promise<Htlc> {
   const state = stateOf(devnet)
   const evm = evmOf(state)
-  const { HtlcArtifact, HtlcDeployment } = await import('@aitbc/adapters/evm')
+  const { HtlcArtifact } = await import('@aitbc/adapters/evm')
+  const { HtlcDeployment } = await import('@aitbc/adapters/evm/deployment')
   const { keccak256, toHex } = await import('viem')
   const { address } = HtlcDeployment
   const codeAt = (account: string) => evm.node.rpc<`0x${string}`>('eth_getCode', account, 'latest')

@@ -1,4 +1,4 @@
-import { HtlcArtifact } from '@aitbc/adapters/evm'
+import { HtlcDeployment } from '@aitbc/adapters/evm/deployment'
 import { Address, createPolkadotAdapter, createSeedWallet } from '@aitbc/adapters/polkadot'
 import { Bytes, type Network, SwapSeed } from '@aitbc/core'
 import * as networks from '@aitbc/core/networks'
@@ -34,7 +34,7 @@ export const polkadot: Family = {
       await node.dispose()
       throw new Error(`the runtime that ${SPEC} names has no contracts: it is no Hub`)
     }
-    await node.deploy(Bytes.fromHex(HtlcArtifact.creation.slice(2)), { salt: SALT })
+    await node.deploy(Bytes.fromHex(HtlcDeployment.creation.slice(2)), { salt: SALT })
     const deployer = Bytes.toHex(node.deployer)
     const { native, fees, ss58 = 0 } = node.network
     const { symbol, decimals } = native

@@ -13,13 +13,8 @@ import { createEvmVerifier } from '@aitbc/proofs/ethereum'
 import { hexToBytes, toHex } from 'viem'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { compile } from '../../programs/evm/compile.js'
-import {
-  createEip1193Signer,
-  createKeySigner,
-  EvmTransaction,
-  HtlcDeployment,
-  HtlcLock,
-} from '../../src/evm/index.js'
+import { HtlcDeployment } from '../../src/evm/deployment.js'
+import { createEip1193Signer, createKeySigner, EvmTransaction, HtlcLock } from '../../src/evm/index.js'
 import { account, asset, type Bench, createBench, network, SECRET } from './party.js'
 
 let bench: Bench

@@ -12,7 +12,8 @@ import {
   toHex,
 } from 'viem'
 import { describe, expect, test } from 'vitest'
-import { EvmErrors, HtlcArtifact, HtlcDeployment, HtlcLock } from '../../src/evm/index.js'
+import { HtlcDeployment } from '../../src/evm/deployment.js'
+import { EvmErrors, HtlcArtifact, HtlcLock } from '../../src/evm/index.js'
 
 const network = networks.evmLocal
 const backend: HtlcLock.HtlcBackend = {

@@ -11,12 +11,12 @@ import {
   numberToHex,
   toHex,
 } from 'viem'
+import { HtlcDeployment } from '../../src/evm/deployment.js'
 import {
   createEvmAdapter,
   createKeySigner,
   type EvmTransport,
   HtlcArtifact,
-  HtlcDeployment,
   HtlcLock,
 } from '../../src/evm/index.js'
 
@@ -30,7 +30,7 @@ const TOKEN: Address = '0x00000000000000000000000000000000000000dd'
 
 /** The runtime code: the end of the creation code that has the pinned hash. */
 const runtime = (() => {
-  const bytes = hexToBytes(HtlcArtifact.creation)
+  const bytes = hexToBytes(HtlcDeployment.creation)
   for (let at = 1; at < 200; at++) {
     const tail = bytes.slice(at)
     if (keccak256(tail) === HtlcArtifact.codeHash) return toHex(tail)

@@ -28,13 +28,8 @@ import {
   hexToBytes,
 } from 'viem'
 import type { Artifact } from '../../programs/evm/compile.js'
-import {
-  createEvmAdapter,
-  createKeySigner,
-  type EvmAdapter,
-  type EvmTransport,
-  HtlcDeployment,
-} from '../../src/evm/index.js'
+import { HtlcDeployment } from '../../src/evm/deployment.js'
+import { createEvmAdapter, createKeySigner, type EvmAdapter, type EvmTransport } from '../../src/evm/index.js'
 
 export const network: Network = networks.evmLocal
 export const plainToken = JSON.parse(

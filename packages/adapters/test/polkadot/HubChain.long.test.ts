@@ -17,7 +17,7 @@ import { ApiPromise, WsProvider } from '@polkadot/api'
 import type { ApiOptions } from '@polkadot/api/types'
 import { getContractAddress } from 'viem'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { HtlcArtifact } from '../../src/evm/index.js'
+import { HtlcDeployment } from '../../src/evm/deployment.js'
 import {
   Address,
   createPolkadotAdapter,
@@ -45,7 +45,7 @@ describe.skipIf(spec === '')(
     let unit: bigint
     let nonces = 0
 
-    const creation = Bytes.fromHex(HtlcArtifact.creation.slice(2))
+    const creation = Bytes.fromHex(HtlcDeployment.creation.slice(2))
     const seed = (fill: number) => new Uint8Array(32).fill(fill)
     const bytesOf = (id: `${string}:${string}:${string}`) =>
       Address.fromAccountId(id, node.network, 'account')

@@ -1,6 +1,7 @@
 import { Bytes } from '@aitbc/core'
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import { expect, test } from 'vitest'
+import { HtlcDeployment } from '../../src/evm/deployment.js'
 import * as HtlcArtifact from '../../src/evm/HtlcArtifact.js'
 import { HubDeployment, HubLock } from '../../src/polkadot/index.js'
 
@@ -8,7 +9,7 @@ const unhex = (text: string) => Bytes.fromHex(text.slice(2))
 const salt = new Uint8Array(32)
 
 test('default: the address is that of the committed creation code, whoever instantiates it', () => {
-  expect(HubDeployment.CREATION_HASH).toBe(Bytes.toHex(keccak_256(unhex(HtlcArtifact.creation))))
+  expect(HubDeployment.CREATION_HASH).toBe(Bytes.toHex(keccak_256(unhex(HtlcDeployment.creation))))
   expect(HubLock.CODE_HASH).toBe(HtlcArtifact.codeHash.slice(2))
   // The proxy that is at one address on most chains makes it at one address on all of them.
   const deployer = unhex('0x4e59b44847b379578588920ca78fbf26c0b4956c')

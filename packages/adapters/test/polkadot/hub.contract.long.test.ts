@@ -5,7 +5,7 @@ import { createPolkadotNode } from '@aitbc/devnet'
 import { createHubVerifier } from '@aitbc/proofs/revive'
 import type { ApiPromise } from '@polkadot/api'
 import { describe, test } from 'vitest'
-import { HtlcArtifact } from '../../src/evm/index.js'
+import { HtlcDeployment } from '../../src/evm/deployment.js'
 import { Address, createPolkadotAdapter, createSeedWallet } from '../../src/polkadot/index.js'
 import { adapterContract } from '../contract.js'
 import { createConnections } from './connections.js'
@@ -52,7 +52,7 @@ else {
       const node = await createPolkadotNode({ chainSpec })
       const connections = createConnections(node)
       const salt = new Uint8Array(32)
-      await node.deploy(Bytes.fromHex(HtlcArtifact.creation.slice(2)), { salt })
+      await node.deploy(Bytes.fromHex(HtlcDeployment.creation.slice(2)), { salt })
       const deployment = { deployer: node.deployer, salt }
       const proving = await createProvingApi(node.url)
       const chainId = BigInt(String(proving.api.consts['revive']?.['chainId']))

@@ -1,0 +1,1 @@
+export * as HtlcDeployment from './HtlcDeployment.js'
