@@ -2,6 +2,7 @@ import {
   Bytes,
   type CallOptions,
   type ChainId,
+  type FoundLock,
   Hashlock,
   LockTerms,
   type RecoveredLock,
@@ -171,7 +172,7 @@ async function legsOf(
       return { candidates: [{ [own]: found.terms }], missing: [{ network, error: side.error }] }
     }
   }
-  const incoming: LockTerms.LockTerms[] = []
+  const incoming: FoundLock[] = []
   for (const side of Object.values(context.sides)) {
     if (!side.adapter.profile.events) continue
     const payee = side.party(found.nonce).account
@@ -180,7 +181,8 @@ async function legsOf(
       missing.push({ network: side.adapter.network.id, error: locks.error })
       continue
     }
-    for (const { terms } of locks.value) {
+    for (const one of locks.value) {
+      const { terms } = one
       const named = counter !== undefined && Bytes.equal(LockTerms.id(terms), counter)
       const wanted =
         named ||
@@ -190,13 +192,31 @@ async function legsOf(
       if (!wanted || !side.adapter.auditTerms(terms).ok) continue
       // The one that was agreed upon, where the record tells: anybody may lock for this party under its hashlock.
       if (named) return { candidates: [{ [own]: found.terms, [other]: terms }], missing }
-      incoming.push(terms)
+      incoming.push(one)
     }
   }
   // Strangers' locks under the hashlock aren't taken for the agreed one as long as that may be where nobody could be asked.
   const sure = incoming.length > 0 && (missing.length === 0 || counter === undefined)
   if (!sure) return { candidates: [{ [own]: found.terms }], missing }
-  return { candidates: incoming.map((terms) => ({ [own]: found.terms, [other]: terms })), missing }
+  return {
+    candidates: largest(incoming).map(({ terms }) => ({ [own]: found.terms, [other]: terms })),
+    missing,
+  }
+}
+
+/** Most locks of one asset under one hashlock that are taken for an incoming leg. */
+const MAX_CANDIDATES = 8
+
+/** The largest locks of each asset: anybody can plant thousands of dust under a hashlock that is public, and each would be a swap to drive. */
+function largest(locks: readonly FoundLock[]): readonly FoundLock[] {
+  const taken = new Map<string, number>()
+  return [...locks]
+    .sort((a, b) => (a.lock.amount === b.lock.amount ? 0 : a.lock.amount > b.lock.amount ? -1 : 1))
+    .filter(({ terms: { asset } }) => {
+      const before = taken.get(asset) ?? 0
+      taken.set(asset, before + 1)
+      return before < MAX_CANDIDATES
+    })
 }
 
 /** The legs of an agreement, of two or of a ring, in which this role locks these terms. */

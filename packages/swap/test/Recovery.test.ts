@@ -192,6 +192,27 @@ describe('what a recovery finds', () => {
     ).toEqual([undefined])
   })
 
+  it('H4: of thousands of locks that somebody plants under the hashlock, the largest few are driven', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    const { fresh, deal } = await wiped(market, BOB, () => locksBy(market, BOB).length > 0)
+    const { long } = deal.signed.agreement
+    const side = fresh.context.sides[long.backend.network] as Side.Side
+    const planted = Array.from({ length: 2000 }, (_, i) => {
+      const salt = new Uint8Array(32).fill(0xd0)
+      new DataView(salt.buffer).setUint32(0, i)
+      // The agreed amount is somewhere among the dust.
+      const amount = i === 1234 ? long.amount : BigInt(10 + (i % 7))
+      const lock = { ref: `r${i}`, transaction: 't', amount, match: 'exact' } as const
+      return { terms: { ...long, amount, salt }, lock }
+    })
+    const adapter = { ...side.adapter, discoverLocks: async () => planted }
+    const sides = { ...fresh.context.sides, [long.backend.network]: { ...side, adapter } }
+    const { swaps } = await Recovery.recover({ ...fresh.context, sides }, { policy })
+    expect(swaps.length).toBe(8)
+    expect(swaps[0]?.state.durable.terms.long?.amount).toBe(long.amount)
+    for (const { state } of swaps) expect(state.durable.terms.long?.amount).toBeGreaterThanOrEqual(16n)
+  })
+
   it('S7 S16: an initiator takes no other lock under its hashlock for the agreed one', async () => {
     const market = create({ long: 'utxo', short: 'contract' })
     const { fresh, other, deal } = await wiped(market, ALICE, () => locksBy(market, ALICE).length > 0)
