@@ -56,7 +56,6 @@ const LAST_AGAIN_MS = 60_000
 /** The part of a lease after which it is renewed, and the part that is used at all: clocks run differently, and a call takes its time. */
 const RENEW = 1 / 3
 const USE = 0.9
-const ASK_MS = 1000
 
 /**
  * Drives swaps of a database together with any number of other workers, until the signal: claims what is due, runs it with `Runner`,
@@ -120,7 +119,7 @@ export async function run(
     assertOwn(held)
     let is: boolean
     try {
-      is = await Lease.isHeld(storage, held.lease, { patienceMs: Math.min(ASK_MS, leaseMs) })
+      is = await Lease.isHeld(storage, held.lease, { patienceMs: Math.max(1, held.end - now()) })
     } catch (error) {
       tell({ is: 'trouble', error })
       throw lose(held, 'the database can’t be asked')
@@ -189,11 +188,11 @@ export async function run(
       if (free > 0)
         try {
           const asked = now()
-          const leases = await Lease.claim(storage, { max: free, leaseMs })
+          const leases = await Lease.claim(storage, { max: free, leaseMs, signal })
           taken = leases.length
           for (const lease of leases) take(lease, asked)
         } catch (error) {
-          tell({ is: 'trouble', error })
+          if (!signal.aborted) tell({ is: 'trouble', error })
         }
       // With room and nothing due there is nothing to hurry for; without room the next end is.
       if (taken === 0 || taken === free)
@@ -214,14 +213,14 @@ export async function run(
         const still = await Lease.renew(
           storage,
           mine.map(({ lease }) => lease),
-          { leaseMs },
+          { leaseMs, signal },
         )
         for (const held of mine) {
           if (still.has(held.lease.id)) held.end = asked + leaseMs * USE
           else if (!held.over) lose(held, 'another one has it')
         }
       } catch (error) {
-        tell({ is: 'trouble', error })
+        if (!signal.aborted) tell({ is: 'trouble', error })
       }
     }
   }

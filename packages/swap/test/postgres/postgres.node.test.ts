@@ -281,6 +281,9 @@ describe.skipIf(missing !== undefined)(
         const options = { schema: schema() }
         const storage = await queue(pool, options, 1)
         const [first] = (await Lease.claim(storage, { max: 1, leaseMs: 1 })) as [Lease.Lease]
+        let isHeld = true
+        for (let tries = 0; isHeld && tries < 1000; tries++) isHeld = await Lease.isHeld(storage, first)
+        expect(isHeld).toBe(false)
         let second: Lease.Lease | undefined
         for (let tries = 0; second === undefined && tries < 1000; tries++)
           [second] = await Lease.claim(createPostgresStorage({ pool: other, ...options }), {
@@ -289,7 +292,6 @@ describe.skipIf(missing !== undefined)(
           })
         expect(second).toEqual({ id: '0', token: 2n, failures: 0 })
         const next = second as Lease.Lease
-        expect(await Lease.isHeld(storage, first)).toBe(false)
         expect(await Lease.renew(storage, [first], { leaseMs: LONG })).toEqual(new Set())
         await Lease.release(storage, [first])
         await Lease.finish(storage, first, 'deal')
@@ -474,6 +476,24 @@ describe.skipIf(missing !== undefined)(
           error: { _tag: 'SwapBusy', code: 4012 },
         })
         expect(Process.isDone(bob)).toBe(false)
+      })
+
+      test('L3: one that waits learns from its next renewal that its swap was taken over', async () => {
+        const market = create(UTXO)
+        const deal = Process.agreed(market)
+        const options = { schema: schema() }
+        const id = await Service.open(market, Service.storageOf(pool, options), deal)
+        const worker = Service.start(market, pool, { ...options, leaseMs: 1500, concurrency: 1 })
+        await worker.when((one) => one.is === 'claimed')
+        await Service.quiet()
+        await pool.query(
+          `UPDATE ${options.schema}.leases SET token = token + 1, due = clock_timestamp() + interval '1 hour'`,
+        )
+        expect(await worker.when((one) => one.is === 'lost')).toMatchObject({
+          id,
+          error: { _tag: 'SwapBusy' },
+        })
+        await worker.stop()
       })
 
       test('behavior: another process that opens a swap by itself is not disturbed twice: the worker gives way for a while', async () => {

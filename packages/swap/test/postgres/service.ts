@@ -1,6 +1,6 @@
 // Workers on a real database with model chains: blocks come only when everybody waits, so no test depends on how fast a machine is.
 import { Bytes } from '@aitbc/core'
-import { Runner, type SwapMachine } from '@aitbc/swap'
+import { type Policy, Runner, type Side, type SwapMachine } from '@aitbc/swap'
 import {
   createPostgresStorage,
   type Database,
@@ -13,18 +13,45 @@ import { ALICE, BOB, type Market, mine, risk, seeds, sides } from '../model/mark
 import * as Process from '../model/process.js'
 
 /** One of Alice's processes, as far as `drive` waits for it. */
-interface Desk {
+export interface Desk {
   /** Calls that haven't been answered, and how many there were. */
   flying: number
   calls: number
   asleep: boolean
+  /** Swaps that it drives. */
   readonly holds: Set<string>
+  /** Resolves when it has come to rest, where that isn't seen from here. */
+  settle?: () => Promise<void>
+  note(is: string, id: string): void
+  close(): void
 }
 
 const desks = new Set<Desk>()
 /** Swaps that somebody has to hold before a block comes. */
-const open_ = new Map<string, Market>()
+const unfinished = new Map<string, Market>()
 let changed = () => {}
+
+/** Something happened that `drive` may wait for. */
+export const wake = (): void => changed()
+
+export function desk(): Desk {
+  const holds = new Set<string>()
+  const made: Desk = {
+    flying: 0,
+    calls: 0,
+    asleep: false,
+    holds,
+    note(is, id) {
+      if (is === 'claimed') holds.add(id)
+      if (is === 'lost' || is === 'failed' || is === 'finished') holds.delete(id)
+      if (is === 'finished') unfinished.delete(id)
+      wake()
+    },
+    close: () => void desks.delete(made),
+  }
+  desks.add(made)
+  return made
+}
 
 const counted = async <T>(desk: Desk, run: () => T | Promise<T>): Promise<T> => {
   desk.flying++
@@ -40,6 +67,9 @@ export interface Options extends Partial<Omit<Worker.Options, 'storage' | 'signa
   readonly schema: string
   /** Called before each statement reaches the pool; may keep it back. */
   readonly before?: (text: string) => Promise<void> | void
+  readonly sides?: (gate: Gate) => Side.Sides
+  readonly utc?: () => bigint
+  readonly tell?: (progress: Worker.Progress) => void
 }
 
 /** A worker of Alice's service, and what came of it so far. */
@@ -68,7 +98,7 @@ function countedStorage(desk: Desk, pool: Database.Pool, { schema, before }: Opt
         const kept = before?.(config.text)
         if (kept !== undefined) {
           desk.asleep = true
-          changed()
+          wake()
           await kept
           desk.asleep = false
         }
@@ -90,10 +120,9 @@ function countedStorage(desk: Desk, pool: Database.Pool, { schema, before }: Opt
 }
 
 export function start(market: Market, pool: Database.Pool, options: Options): Service {
-  const { schema: _, before: __, ...rest } = options
-  const desk: Desk = { flying: 0, calls: 0, asleep: false, holds: new Set() }
-  desks.add(desk)
-  const storage = countedStorage(desk, pool, options)
+  const { schema: _, before: __, sides: sidesOf, utc, tell, ...rest } = options
+  const own = desk()
+  const storage = countedStorage(own, pool, options)
   const progress: Worker.Progress[] = []
   const sent: string[] = []
   const outcomes = new Map<string, SwapMachine.Outcome>()
@@ -101,12 +130,12 @@ export function start(market: Market, pool: Database.Pool, options: Options): Se
   const stop = new AbortController()
   const gate: Gate = (method, args, run) => {
     if (method === 'submit') sent.push((args[0] as { step: { kind: string } }).step.kind)
-    return counted(desk, run)
+    return counted(own, run)
   }
   const context = {
     seed: seeds[ALICE],
-    sides: sides(market, ALICE, gate),
-    utc: () => market.nets.long.tip.clock,
+    sides: sidesOf?.(gate) ?? sides(market, ALICE, gate),
+    utc: utc ?? (() => market.nets.long.tip.clock),
     pauseMs: 1,
   }
   const done = Worker.run(context, {
@@ -116,18 +145,14 @@ export function start(market: Market, pool: Database.Pool, options: Options): Se
     signal: stop.signal,
     onProgress: (one) => {
       progress.push(one)
-      if (one.is === 'claimed') desk.holds.add(one.id)
-      if (one.is === 'lost' || one.is === 'failed' || one.is === 'finished') desk.holds.delete(one.id)
-      if (one.is === 'finished') {
-        outcomes.set(one.id, one.outcome)
-        open_.delete(one.id)
-      }
-      changed()
+      if ('id' in one) own.note(one.is, one.id)
+      if (one.is === 'finished') outcomes.set(one.id, one.outcome)
+      tell?.(one)
       for (const look of [...waiting]) look()
     },
   })
     .catch((error) => error)
-    .finally(() => desks.delete(desk))
+    .finally(() => own.close())
   return {
     storage,
     progress,
@@ -153,7 +178,12 @@ export function start(market: Market, pool: Database.Pool, options: Options): Se
 }
 
 /** Puts a swap of Alice's into a database, for any worker. */
-export async function open(market: Market, storage: PostgresStorage, deal: Process.Deal): Promise<string> {
+export async function open(
+  market: Market,
+  storage: PostgresStorage,
+  deal: Process.Deal,
+  policy: Policy.Policy = risk,
+): Promise<string> {
   const context = {
     storage,
     seed: seeds[ALICE],
@@ -166,11 +196,11 @@ export async function open(market: Market, storage: PostgresStorage, deal: Proce
     nonce: nonces[ALICE],
     signed,
     margins,
-    policy: risk,
+    policy,
   })
   await swap.journal.close()
   await Lease.offer(storage, swap.id)
-  open_.set(swap.id, market)
+  unfinished.set(swap.id, market)
   return swap.id
 }
 
@@ -185,14 +215,19 @@ export const idOf = (deal: Process.Deal): string => Bytes.toHex(deal.nonces[ALIC
 
 /** Resolves when nobody who is awake does anything any more but wait for a block. */
 export async function quiet(): Promise<void> {
+  const awake = () => [...desks].filter(({ asleep }) => !asleep)
+  const calls = () =>
+    awake()
+      .map((one) => one.calls)
+      .join()
   let last = ''
   for (let still = 0; still < 5; still++) {
     await Process.quiet()
     await new Promise((resolve) => setImmediate(resolve))
-    const awake = [...desks].filter(({ asleep }) => !asleep)
-    const calls = awake.map((desk) => desk.calls).join()
-    if (awake.some(({ flying }) => flying > 0) || calls !== last) still = 0
-    last = calls
+    if (still === 4) for (const one of awake()) await one.settle?.()
+    const now = calls()
+    if (awake().some(({ flying }) => flying > 0) || now !== last) still = 0
+    last = now
   }
 }
 
@@ -200,7 +235,7 @@ export async function quiet(): Promise<void> {
 export async function drive(market: Market, until: () => boolean, blocks = 100): Promise<void> {
   const isHeld = () => {
     const held = [...desks].flatMap(({ asleep, holds }) => (asleep ? [] : [...holds]))
-    return [...open_].every(([id, at]) => at !== market || held.includes(id))
+    return [...unfinished].every(([id, at]) => at !== market || held.includes(id))
   }
   for (let block = 0; block < blocks; block++) {
     await quiet()
