@@ -95,15 +95,17 @@ export function step(
     }
     case 'outbid': {
       const task = job.tasks[event.task]
-      const before = state.tasks[event.task]?.sent[event.ref]
+      const known = state.tasks[event.task]
+      const before = known?.sent[event.ref]
       const next = event.rung + 1
-      if (task === undefined || before === undefined || before.rung !== event.rung)
+      if (task === undefined || known === undefined || known.ended !== undefined)
         return { state, commands: [] }
-      if (next >= WatchJob.ladderOf(task, event).length) return { state, commands: [] }
-      const sent = { ...state.tasks[event.task]?.sent, [event.ref]: { ...before, rung: next } }
+      if (before?.rung !== event.rung || next >= WatchJob.ladderOf(task, event).length)
+        return { state, commands: [] }
+      const sent = { ...known.sent, [event.ref]: { ...before, rung: next } }
       const lock = { ref: event.ref, amount: task.terms.amount }
       return {
-        state: withTask(state, event.task, { sent }),
+        state: withTask(state, event.task, { ...known, sent }),
         commands: [{ do: 'send', task: event.task, lock, rung: next }],
       }
     }
