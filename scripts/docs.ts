@@ -106,7 +106,7 @@ export function allExamples(): readonly Example[] {
   )
   return [
     ...sources.flatMap((path) => examplesOf(relative(root, path), readFileSync(path, 'utf8'))),
-    ...['README.md', 'ARCHITECTURE.md'].flatMap((name) => {
+    ...['README.md', 'ARCHITECTURE.md', 'packages/devnet/README.md'].flatMap((name) => {
       try {
         return blocksOf(name, readFileSync(join(root, name), 'utf8'))
       } catch {

@@ -148,6 +148,8 @@ export interface MineOptions {
   readonly time?: bigint
   /** What miners leave out, as long as this says so. */
   readonly without?: (waiting: Waiting) => boolean
+  /** What miners put before everything else, whatever it pays. */
+  readonly first?: (waiting: Waiting) => boolean
   /** Blocks to add at once, of which the last one holds what waits; 1 unless told. */
   readonly span?: bigint
   /** Base units to hand out in it, by keys of `Ledger.balanceKey`. */
@@ -157,7 +159,7 @@ export interface MineOptions {
 /** The next block, with all that waits, pays and isn't left out. */
 export function mine(chain: Chain, options: MineOptions = {}): Block {
   const { family, network } = chain
-  const { span = 1n, without = () => false, grants } = options
+  const { span = 1n, without = () => false, first = () => false, grants } = options
   const before = tip(chain)
   const height = before.height + span
   const step = (network.blockTimeMs * span) / 1000n
@@ -178,8 +180,8 @@ export function mine(chain: Chain, options: MineOptions = {}): Block {
   const txs: Ledger.Tx[] = []
   const rateOf = packages(chain)
   let left = chain.mempool
-    .filter((w) => !without(w) && rateOf(w.tx) >= chain.floor)
-    .sort((a, b) => compare(rateOf(b.tx), rateOf(a.tx)))
+    .filter((w) => first(w) || (!without(w) && rateOf(w.tx) >= chain.floor))
+    .sort((a, b) => Number(first(b)) - Number(first(a)) || compare(rateOf(b.tx), rateOf(a.tx)))
   while (left.length > 0) {
     const rest: Waiting[] = []
     for (const w of left) {
@@ -210,15 +212,15 @@ function priceOf(chain: Chain, tx: Ledger.Tx): bigint {
   return chain.family.feeOf(chain.floor + chain.floor / 8n, tx.size)
 }
 
-/** The median of the last eleven times (BIP-113). */
+/** The median of the last eleven times (BIP-113), that of a block which is about to be added included. */
 function medianOf(chain: Chain, block: Block): bigint {
-  const times = [block.time]
   const before = tip(chain)
-  const blocks = [...chain.blocks, block]
-  for (let height = block.height - 1n; height >= 0n && times.length < 11; height--)
-    times.push(
-      height > before.height ? (at({ blocks }, height) as Header).time : (at(chain, height) as Header).time,
-    )
+  const times = [block.time]
+  // Within the new run of blocks times go up evenly.
+  for (let back = 1n; back < block.span && times.length < 11; back++)
+    times.push(block.time - ((block.time - before.time) * back) / block.span)
+  for (let height = before.height; height >= 0n && times.length < 11; height--)
+    times.push((at(chain, height) as Header).time)
   times.sort(compare)
   return times[times.length >> 1] as bigint
 }

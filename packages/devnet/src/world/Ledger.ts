@@ -88,6 +88,14 @@ export interface Spent {
   readonly secret?: string
 }
 
+export interface Included {
+  readonly height: bigint
+  readonly ok: boolean
+  readonly from: string
+  /** What it cost its sender, or the lock that it spent, base units. */
+  readonly fee: bigint
+}
+
 export interface Ledger {
   /** Base units by address, or by asset and address. */
   readonly balances: Map<string, bigint>
@@ -96,7 +104,7 @@ export interface Ledger {
   readonly nonces: Map<string, number>
   /** Which transaction used a slot. */
   readonly used: Map<string, string>
-  readonly included: Map<string, { readonly height: bigint; readonly ok: boolean }>
+  readonly included: Map<string, Included>
   readonly locks: Map<string, Held>
   /** Native base units that fees took, and that were handed out: what conservation is counted with. */
   fees: bigint
@@ -167,10 +175,12 @@ export type Result = 'done' | 'failed' | 'never'
 export function apply(ledger: Ledger, kind: Kind, tx: Tx, place: Place): Result {
   if (ledger.included.has(tx.id)) return 'never'
   if (tx.lastHeight !== undefined && place.height > tx.lastHeight) return 'never'
+  const before = ledger.fees
   const result = kind === 'coins' ? applyCoins(ledger, tx, place) : applyAccounts(ledger, tx, place)
   if (result === 'never') return result
   for (const slot of tx.slots) ledger.used.set(slot, tx.id)
-  ledger.included.set(tx.id, { height: place.height, ok: result === 'done' })
+  const fee = ledger.fees - before
+  ledger.included.set(tx.id, { height: place.height, ok: result === 'done', from: tx.from, fee })
   return result
 }
 

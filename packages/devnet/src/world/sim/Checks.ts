@@ -1,0 +1,268 @@
+// What must hold: at every act of an honest party, in every state, and at the end; by the chains alone, whatever anybody was told.
+import { Bytes, Hashlock, type LockTerms, type Signed, type Step } from '@aitbc/core'
+import { Agreement, type Planner, type SwapMachine } from '@aitbc/swap'
+import * as Chain from '../Chain.js'
+import * as Ledger from '../Ledger.js'
+import { bodyOf } from '../steps.js'
+import type { Leg, Role } from './Plan.js'
+
+/** A property that doesn't hold; `S6: …`. */
+export interface Violation {
+  readonly property: string
+  readonly message: string
+}
+
+export interface Options {
+  readonly chains: { readonly [L in Leg]: Chain.Chain }
+  readonly terms: { readonly [L in Leg]: LockTerms.LockTerms }
+  readonly margins: Planner.Margins
+  readonly honest: readonly Role[]
+  readonly addresses: { readonly [R in Role]: { readonly [L in Leg]: readonly string[] } }
+  readonly secret: Bytes.Bytes
+  /** Acts are judged by the rules for them; else only what comes of them. */
+  readonly acts: boolean
+}
+
+export interface Checks {
+  readonly violations: Violation[]
+  /** An honest party is about to do something. */
+  heard(role: Role, method: string, args: readonly unknown[]): void
+  /** The secret is where others can see it. */
+  readonly public: () => boolean
+  state(): void
+  end(role: Role, outcome: SwapMachine.Outcome | undefined): void
+  /** Base units that an honest party has less than its outcome says, fees aside. */
+  lost(role: Role): bigint
+}
+
+const LEGS = ['long', 'short'] as const
+
+export function create(options: Options): Checks {
+  const { chains, terms, margins } = options
+  const violations: Violation[] = []
+  const fail = (property: string, message: string) => {
+    if (!violations.some((one) => one.property === property)) violations.push({ property, message })
+  }
+  const secretHex = Bytes.toHex(options.secret)
+  const secretText = new TextEncoder().encode(secretHex)
+  const keys = {
+    long: new Set<string>(),
+    short: new Set<string>(),
+  }
+  const judged = new Set<string>()
+  let leaked = !options.honest.includes('initiator')
+  let mayLeak = leaked
+  const start = { long: wealthOf('long'), short: wealthOf('short') }
+
+  function wealthOf(leg: Leg): { readonly [R in Role]: bigint } {
+    const of = (role: Role) =>
+      options.addresses[role][leg].reduce(
+        (sum, address) =>
+          sum + Ledger.balance(Chain.tip(chains[leg]).ledger, chains[leg].family.kind, address),
+        0n,
+      )
+    return { initiator: of('initiator'), follower: of('follower') }
+  }
+
+  const locksOf = (leg: Leg) =>
+    [...Chain.tip(chains[leg]).ledger.locks.values()].filter((held) => isOf(leg, held))
+  const isOf = (leg: Leg, held: Ledger.Held) => held.script.terms === termsHex(leg)
+  const hexes = new Map<Leg, string>()
+  const termsHex = (leg: Leg): string => {
+    const known = hexes.get(leg)
+    if (known !== undefined) return known
+    const found = [...Chain.tip(chains[leg]).ledger.locks.values()].find(
+      ({ script }) =>
+        script.hashlock === Bytes.toHex(terms[leg].hashlock) &&
+        script.amount === terms[leg].amount &&
+        script.deadline === terms[leg].deadline.value,
+    )
+    if (found !== undefined) hexes.set(leg, found.script.terms)
+    return found?.script.terms ?? ''
+  }
+
+  /** S7, S8, S12: the incoming lock is exact, final, unspent, and the only one. */
+  const relied = (leg: Leg, property: string, who: Role) => {
+    const chain = chains[leg]
+    const exact = locksOf(leg).filter(({ late, amount }) => !late && amount === terms[leg].amount)
+    const [only] = exact
+    if (only === undefined || only.spend !== undefined)
+      return fail(property, `${who} acts without an exact, unspent lock on ${leg}`)
+    if (only.height > chain.finalized)
+      fail(
+        property,
+        `${who} acts against a lock on ${leg} of height ${only.height}, final is ${chain.finalized}`,
+      )
+  }
+  const left = (leg: Leg) => terms[leg].deadline.value - Chain.tip(chains[leg]).clock
+
+  function signs(role: Role, step: Step): void {
+    raises(role, step)
+    if (!options.acts || judged.has(`${role} ${step.kind}`)) return
+    if (role === 'follower' && step.kind === 'lock') {
+      judged.add(`${role} ${step.kind}`)
+      relied('long', 'S8', role)
+      // An order that a crash kept from being carried out is carried out as long as the secret may still be revealed against it.
+      if (left('short') < margins.reveal.seconds)
+        fail('S8', `the follower locks with ${left('short')} s left, ${margins.reveal.seconds} are needed`)
+      const apart = left('long') - left('short')
+      const skews = margins.gap.seconds - margins.apart.seconds
+      if (apart < margins.apart.seconds - skews)
+        fail('S8', `the follower locks with the clocks' deadlines ${apart} s apart`)
+    }
+    if (role === 'initiator' && step.kind === 'claim') {
+      mayLeak = true
+      // Once it is out, it is out.
+      if (leaked) return
+      relied('short', 'S7', role)
+      if (left('short') < margins.reveal.seconds)
+        fail(
+          'S7',
+          `the secret is revealed with ${left('short')} s left, ${margins.reveal.seconds} are needed`,
+        )
+    }
+  }
+
+  /** L5: no version pays less than one that waits in its place. */
+  function raises(role: Role, step: Step): void {
+    const chain = chains[LEGS.find((one) => chains[one].network.id === step.network) as Leg]
+    if (chain.family.contest === 'none') return
+    const { rate } = bodyOf(chain.family, step)
+    const dearer = chain.mempool.find(
+      ({ tx }) =>
+        tx.slots[0] === step.conflictKey && tx.from === bodyOf(chain.family, step).from && tx.rate > rate,
+    )
+    if (dearer !== undefined)
+      fail('L5', `${role} signs a ${step.kind} of ${rate}, ${dearer.tx.rate} waits in its place`)
+  }
+
+  function submits(role: Role, signed: Signed): void {
+    const own = Agreement.ownLeg(role)
+    const leg = LEGS.find((one) => chains[one].network.id === signed.step.network) as Leg
+    const { family } = chains[leg]
+    const body = bodyOf(family, signed.step)
+    const { does } = body
+    if (does.is === 'lock') {
+      if (leg !== own) fail('S9', `${role} locks on ${leg}`)
+      // S16: what is locked for is what was signed, to the byte.
+      const { amount, hashlock, deadline } = terms[leg]
+      const same =
+        does.amount === amount &&
+        does.script.hashlock === Bytes.toHex(hashlock) &&
+        does.script.deadline === deadline.value
+      if (!same) fail('S16', `${role} locks for other terms than it signed`)
+      keys[leg].add(signed.step.conflictKey)
+      if (keys[leg].size > 1 && !family.profile.unique)
+        fail('S9', `${role} has locks of ${keys[leg].size} conflict keys`)
+      if (options.acts && role === 'follower' && !judged.has('sent')) {
+        judged.add('sent')
+        relied('long', 'S8', role)
+      }
+    }
+    if (does.is === 'claim' && role === 'initiator') {
+      if (!leaked && options.acts) relied('short', 'S7', role)
+      leaked = true
+    }
+  }
+
+  return {
+    violations,
+    public: () => leaked,
+    heard(role, method, args) {
+      if (method === 'sign') signs(role, args[0] as Step)
+      if (method === 'submit') submits(role, args[0] as Signed)
+      // S14: nothing that leaves the initiator, to disk or endpoint, has the secret before it may be revealed.
+      if (role !== 'initiator' || mayLeak) return
+      for (const arg of args) {
+        if (arg instanceof Uint8Array && (includes(arg, options.secret) || includes(arg, secretText)))
+          fail('S14', `${method} has the secret before it may be revealed`)
+        if (method === 'prepare' && (arg as { kind?: string }).kind === 'claim') mayLeak = true
+      }
+    },
+    state() {
+      for (const leg of LEGS) {
+        const chain = chains[leg]
+        const { ledger } = Chain.tip(chain)
+        if (Ledger.total(ledger) !== ledger.minted)
+          fail('S1', `${leg} holds ${Ledger.total(ledger)} of ${ledger.minted}`)
+        for (const { ref, script, spend } of ledger.locks.values()) {
+          if (spend === undefined) continue
+          if (spend.is === 'refund' && spend.clock < script.deadline)
+            fail('S4', `${leg} refunded ${ref} at ${spend.clock}, before ${script.deadline}`)
+          if (spend.is === 'claim') {
+            if (!chain.family.profile.lateClaims && spend.clock >= script.deadline)
+              fail('S4', `${leg} claimed ${ref} at ${spend.clock}, after ${script.deadline}`)
+            const secret = spend.secret === undefined ? undefined : Bytes.fromHex(spend.secret)
+            if (secret === undefined || !Hashlock.opens(secret, terms[leg].hashlock))
+              fail('S3', `${leg} was claimed without the secret`)
+          }
+        }
+        for (const role of options.honest) {
+          if (Agreement.ownLeg(role) !== leg) continue
+          const own = locksOf(leg).filter(({ by }) => options.addresses[role][leg].includes(by))
+          if (own.length > 1) fail('S9', `${role} has ${own.length} locks on ${leg}`)
+        }
+      }
+    },
+    end(role, outcome) {
+      const own = Agreement.ownLeg(role)
+      const incoming = Agreement.incomingLeg(role)
+      const mine = locksOf(own).filter(({ by }) => options.addresses[role][own].includes(by))
+      const paid = mine.some(({ spend }) => spend?.is === 'claim')
+      const got = locksOf(incoming).reduce(
+        (sum, { spend, amount }) => (spend?.is === 'claim' ? sum + amount : sum),
+        0n,
+      )
+      const received = got >= terms[incoming].amount
+      const real = paid ? (received ? 'deal' : 'underwater') : received ? 'free-ride' : 'no-deal'
+      if (real === 'underwater') fail('S6', `${role} paid and received nothing`)
+      if (outcome === undefined) return fail('L6', `${role} is not finished`)
+      if (mine.some(({ spend }) => spend === undefined)) fail('L2', `${role} is finished, its lock unspent`)
+      // A gift of the whole amount looks like the own lock: the label may say that it was.
+      const gifted = real === 'free-ride' && outcome === 'deal'
+      if (real !== outcome && !gifted) fail('S18', `${role} says ${outcome}, the chains say ${real}`)
+      const lost = this.lost(role)
+      if (lost > 0n) fail('S1', `${role} has ${lost} units less than its outcome says`)
+    },
+    lost(role) {
+      let lost = 0n
+      for (const leg of LEGS) {
+        const own = options.addresses[role][leg]
+        const { ledger } = Chain.tip(chains[leg])
+        let wanted = start[leg][role]
+        for (const { fee, from } of ledger.included.values()) if (own.includes(from)) wanted -= fee
+        if (leg === Agreement.incomingLeg(role)) {
+          for (const held of locksOf(leg)) if (held.spend?.is === 'claim') wanted += held.amount
+        } else
+          for (const held of locksOf(leg)) {
+            const mine = own.includes(held.by)
+            if (mine && held.spend?.is !== 'refund') wanted -= held.amount
+            if (!mine && held.spend?.is === 'refund') wanted += held.amount
+          }
+        const has = wealthOf(leg)[role]
+        if (has < wanted) lost += wanted - has
+        // What an outcome doesn't cover: a lock of its own that was claimed, and nothing for it.
+        const paid =
+          leg === Agreement.ownLeg(role) &&
+          locksOf(leg).some((held) => own.includes(held.by) && held.spend?.is === 'claim')
+        const incoming = Agreement.incomingLeg(role)
+        if (paid && !locksOf(incoming).some(({ spend }) => spend?.is === 'claim')) lost += terms[leg].amount
+      }
+      return lost
+    },
+  }
+}
+
+function includes(bytes: Uint8Array, part: Uint8Array): boolean {
+  const first = part[0] as number
+  for (
+    let at = bytes.indexOf(first);
+    at >= 0 && at + part.length <= bytes.length;
+    at = bytes.indexOf(first, at + 1)
+  ) {
+    let i = 1
+    while (i < part.length && bytes[at + i] === part[i]) i++
+    if (i === part.length) return true
+  }
+  return false
+}

@@ -1,0 +1,594 @@
+import { Bytes, Hashlock, LockTerms, SwapSeed } from '@aitbc/core'
+import { Agreement, Planner, type SwapMachine } from '@aitbc/swap'
+import { sha256 } from '@noble/hashes/sha2.js'
+import * as Chain from '../Chain.js'
+import { createWorldWallet } from '../createWorldWallet.js'
+import type { Endpoint } from '../Endpoint.js'
+import { families } from '../families/index.js'
+import type * as Ledger from '../Ledger.js'
+import * as Random from '../Random.js'
+import * as Adversary from './Adversary.js'
+import * as Checks from './Checks.js'
+import * as Clockwork from './Clockwork.js'
+import {
+  type Deed,
+  deepest,
+  describe,
+  draw,
+  type Fault,
+  type Leg,
+  LIES,
+  type Lie,
+  NETWORKS,
+  type Plan,
+  policyOf,
+  type Role,
+} from './Plan.js'
+import * as Process from './Process.js'
+import { createServers } from './servers.js'
+
+export type { Violation } from './Checks.js'
+export type { Deed, DrawOptions, Fault, HostileAct, Leg, Lie, Moment, Plan, Role } from './Plan.js'
+export { describe, draw }
+
+/** UTC at the beginning of every universe, unix seconds. */
+export const EPOCH = 1_900_000_000
+/** Longest that time jumps, seconds. */
+const STRIDE = 1800
+/** Most instants of a universe. */
+const MOST_STEPS = 6000
+const LEGS = ['long', 'short'] as const
+
+/** What became of a universe. */
+export interface Report {
+  readonly plan: Plan
+  /** SHA-256 of its trace: one plan, one hash. */
+  readonly hash: string
+  /** One line an event. */
+  readonly trace: readonly string[]
+  readonly violations: readonly Checks.Violation[]
+  readonly outcomes: { readonly [R in Role]?: SwapMachine.Outcome }
+  /** Units that honest parties lost. */
+  readonly lost: bigint
+  /** Faults and deeds of the plan that made a difference to somebody: were carried out. */
+  readonly struck: number
+  readonly steps: number
+  /** Virtual seconds. */
+  readonly seconds: number
+}
+
+/** A mistake that is put in on purpose: what a world is worth that doesn't find it? */
+export type Bug =
+  /** Whatever is in a block counts as final. */
+  | 'final-at-once'
+  /** Whatever waits in a mempool counts as final, and is proved. */
+  | 'unconfirmed'
+  /** The long leg's deadline is as late as the short one's, and nobody minds. */
+  | 'no-gap'
+  /** The secret is revealed until the deadline. */
+  | 'late-reveal'
+
+export interface RunOptions {
+  readonly bug?: Bug
+  /** What comes of acts is judged, and not the acts themselves. */
+  readonly onlyOutcomes?: boolean
+}
+
+const AMOUNTS = {
+  bitcoin: 50_000_000n,
+  evm: 10n ** 18n,
+  solana: 10n ** 10n,
+  cosmos: 10n ** 9n,
+  polkadot: 10n ** 12n,
+} as const
+
+const deals = new Map<string, Deal>()
+
+interface Deal extends Process.Deal {
+  readonly seeds: { readonly [R in Role]: SwapSeed.SwapSeed }
+  readonly terms: { readonly [L in Leg]: LockTerms.LockTerms }
+  readonly secret: Bytes.Bytes
+  readonly addresses: { readonly [R in Role]: { readonly [L in Leg]: readonly string[] } }
+}
+
+/** What the two have signed: made once for each pair, policy and slack, as their negotiation has its own tests. */
+function dealOf(plan: Plan, bug: Bug | undefined): Deal {
+  const key = [plan.families.long, plan.families.short, plan.risk, plan.reorgs, plan.slack, bug].join()
+  const known = deals.get(key)
+  if (known !== undefined) return known
+  if (deals.size > 500) deals.clear()
+  const r = Random.of(`deal/${key}`)
+  const seeds = { initiator: r.bytes(32), follower: r.bytes(32) }
+  const nonces = { initiator: r.bytes(8), follower: r.bytes(8) }
+  const nets = { long: NETWORKS[plan.families.long], short: NETWORKS[plan.families.short] }
+  const legChain = (leg: Leg) => ({ network: nets[leg], profile: families[plan.families[leg]].profile })
+  const policy = policyOf(plan, 'short')
+  const made = Planner.plan(legChain('long'), legChain('short'), policy, BigInt(EPOCH), {
+    slack: BigInt(plan.slack),
+  })
+  const wallet = (role: Role, leg: Leg) =>
+    createWorldWallet({ network: nets[leg], seed: SwapSeed.forNetwork(seeds[role], nets[leg].id) })
+  const wallets = {
+    initiator: { long: wallet('initiator', 'long'), short: wallet('initiator', 'short') },
+    follower: { long: wallet('follower', 'long'), short: wallet('follower', 'short') },
+  }
+  const secret = SwapSeed.secret(seeds.initiator, nonces.initiator)
+  const hashlock = Hashlock.of(secret)
+  const termsOf = (leg: Leg): LockTerms.LockTerms => {
+    const [locker, beneficiary] =
+      leg === 'long' ? (['initiator', 'follower'] as const) : (['follower', 'initiator'] as const)
+    const deadline =
+      leg === 'long' && bug === 'no-gap' ? { ...made.long, value: made.short.value + 1n } : made[leg]
+    return {
+      version: 1,
+      backend: families[plan.families[leg]].backend(nets[leg]),
+      asset: nets[leg].native.id,
+      amount: AMOUNTS[plan.families[leg]],
+      hashlock,
+      locker: wallets[locker][leg].party(nonces[locker]),
+      beneficiary: wallets[beneficiary][leg].party(nonces[beneficiary]),
+      deadline,
+      salt: r.bytes(32),
+    }
+  }
+  const terms = { long: termsOf('long'), short: termsOf('short') }
+  const identity = (role: Role) => SwapSeed.identity(seeds[role], nonces[role])
+  const agreement: Agreement.Agreement = {
+    version: 1,
+    ...terms,
+    initiator: Agreement.publicKey(identity('initiator')),
+    follower: Agreement.publicKey(identity('follower')),
+  }
+  const signed = {
+    agreement,
+    initiator: Agreement.sign(agreement, identity('initiator')),
+    follower: Agreement.sign(agreement, identity('follower')),
+  }
+  const addressesOf = (role: Role, leg: Leg) => [
+    ...new Set(
+      [wallets[role][leg].funding, wallets[role][leg].party(nonces[role]).account].map((account) =>
+        account.slice(account.lastIndexOf(':') + 1),
+      ),
+    ),
+  ]
+  const none = { ...made.margins.apart, seconds: 0n }
+  const margins =
+    bug === 'no-gap'
+      ? { ...made.margins, apart: none }
+      : bug === 'late-reveal'
+        ? { ...made.margins, reveal: { ...made.margins.reveal, seconds: 1n } }
+        : made.margins
+  const deal: Deal = {
+    signed,
+    margins,
+    nonces,
+    seeds,
+    terms,
+    secret,
+    addresses: {
+      initiator: { long: addressesOf('initiator', 'long'), short: addressesOf('initiator', 'short') },
+      follower: { long: addressesOf('follower', 'long'), short: addressesOf('follower', 'short') },
+    },
+  }
+  deals.set(key, deal)
+  return deal
+}
+
+/**
+ * Runs a universe to its end, in virtual time: two chains, one or two real runners, whatever the plan says goes wrong. What must hold is
+ * checked at every act of an honest party, at every instant, and at the end. The same plan gives the same report.
+ *
+ * @example
+ * import { Universe } from '@aitbc/devnet/world'
+ * const report = await Universe.run(Universe.draw('7'))
+ * report.violations.length // 0
+ */
+export async function run(plan: Plan, options: RunOptions = {}): Promise<Report> {
+  const { bug } = options
+  const r = Random.of(`run/${plan.seed}`)
+  const deal = dealOf(plan, bug)
+  const margins = bug === undefined ? deal.margins : dealOf(plan, undefined).margins
+  const policies = { initiator: policyOf(plan, 'short'), follower: policyOf(plan, 'long') }
+  const trace: string[] = []
+  let now = EPOCH
+  const told = (line: string) => trace.push(`${now - EPOCH} ${line}`)
+  const struck = new Set<Fault | Deed>()
+  const work: Process.Work = { count: 0 }
+
+  const chainOf = (leg: Leg): Chain.Chain => {
+    const name = plan.families[leg]
+    const chain = Chain.create(NETWORKS[name], families[name], BigInt(EPOCH))
+    const { ledger } = Chain.tip(chain)
+    for (const role of ['initiator', 'follower'] as const)
+      for (let i = 0; i < 3; i++)
+        Chain.grant(ledger, chain.family.kind, deal.addresses[role][leg][0] as string, AMOUNTS[name] * 4n)
+    // Some history: medians have eleven blocks, and reorganisations somewhere to begin.
+    for (let i = 0; i < 12; i++) Chain.mine(chain, { time: BigInt(EPOCH - (12 - i) * 600) })
+    return chain
+  }
+  const chains = { long: chainOf('long'), short: chainOf('short') }
+  const honestAddresses = new Set(
+    plan.honest.flatMap((role) => LEGS.flatMap((leg) => deal.addresses[role][leg])),
+  )
+  const delays = new Map<string, number>()
+  const rules = (leg: Leg): Clockwork.Rules => {
+    const most = Number(chains[leg].network.timing[plan.risk].inclusion) / 8
+    return {
+      isHonest: (tx) => honestAddresses.has(tx.from),
+      delay(tx) {
+        const known = delays.get(tx.id)
+        if (known !== undefined) return known
+        const drawn = Random.of(`${plan.seed}/${tx.id}`)
+        const delay = drawn.chance(0.6) ? 0 : Math.floor(drawn.float() * most)
+        delays.set(tx.id, delay)
+        return delay
+      },
+    }
+  }
+  const both = { long: rules('long'), short: rules('short') }
+  const tracks = {
+    long: Clockwork.track(chains.long, r.fork('long'), EPOCH, 0),
+    short: Clockwork.track(chains.short, r.fork('short'), EPOCH, 0),
+  }
+  const unfairness = r.fork('unfair').chance(0.5)
+  const unfair = (leg: Leg) => {
+    const most = NETWORKS[plan.families[leg]].timing[plan.risk].inclusion / 2n
+    // Markets calm down now and then: what pays at all is included in the end.
+    return (waiting: Chain.Waiting) =>
+      !honestAddresses.has(waiting.tx.from) &&
+      (unfairness || waiting.hidden || BigInt(now) > waiting.since + most)
+  }
+  const favoured = { long: unfair('long'), short: unfair('short') }
+
+  const checks = Checks.create({
+    chains,
+    terms: deal.terms,
+    margins,
+    honest: plan.honest,
+    addresses: deal.addresses,
+    secret: deal.secret,
+    acts: options.onlyOutcomes !== true,
+  })
+
+  const lies = lying(
+    plan,
+    () => now - EPOCH,
+    (fault) => struck.add(fault),
+  )
+  const scripts = new Map<Leg, Ledger.Script>()
+  const scriptOf = (leg: Leg): Ledger.Script => {
+    const known = scripts.get(leg)
+    if (known !== undefined) return known
+    const { deadline, hashlock, amount, locker, beneficiary } = deal.terms[leg]
+    const address = (account: string) => account.slice(account.lastIndexOf(':') + 1)
+    const id = Bytes.toHex(LockTerms.id(deal.terms[leg]))
+    const script: Ledger.Script = {
+      key: chains[leg].family.kind === 'coins' ? id : chains[leg].family.id(id),
+      terms: Bytes.toHex(LockTerms.encode(deal.terms[leg])),
+      asset: '',
+      amount,
+      deadline: deadline.value,
+      hashlock: Bytes.toHex(hashlock),
+      locker: address(locker.account),
+      beneficiary: address(beneficiary.account),
+    }
+    scripts.set(leg, script)
+    return script
+  }
+  const processes = plan.honest.map((role) => {
+    const endpointOf = (leg: Leg): Endpoint => {
+      const endpoint = createServers({
+        chain: chains[leg],
+        script: () => scriptOf(leg),
+        lie: (server) => lies(role, leg, server),
+        servers: plan.liars > 0 ? plan.servers : 1,
+        verified: plan.liars > 0,
+      })
+      return bug === 'unconfirmed' ? believing(endpoint, chains[leg], () => scriptOf(leg)) : endpoint
+    }
+    const networkOf = (leg: Leg) =>
+      bug === 'final-at-once'
+        ? { ...chains[leg].network, finality: { rule: 'instant' as const } }
+        : chains[leg].network
+    const utc = plan.faults.find((fault) => fault.is === 'utc' && fault.who === role)
+    if (utc !== undefined) struck.add(utc)
+    const off = utc?.is === 'utc' ? utc.by : 0
+    const reckless = bug === 'unconfirmed' ? { assurance: 'reported' as const } : {}
+    return Process.create({
+      role,
+      seed: deal.seeds[role],
+      deal,
+      policy: { ...policies[role], ...reckless },
+      chains,
+      endpoints: { long: endpointOf('long'), short: endpointOf('short') },
+      networks: { long: networkOf('long'), short: networkOf('short') },
+      utc: () => BigInt(now + off),
+      faults: plan.faults,
+      work,
+      heard: (method, args) => checks.heard(role, method, args),
+      told,
+      struck: (fault) => struck.add(fault),
+      proves: bug !== 'unconfirmed',
+    })
+  })
+
+  const hostile = (['initiator', 'follower'] as const).find((role) => !plan.honest.includes(role))
+  const adversary =
+    hostile === undefined
+      ? undefined
+      : Adversary.create({
+          role: hostile,
+          seed: deal.seeds[hostile],
+          nonce: deal.nonces[hostile],
+          chains,
+          terms: deal.terms,
+          undo: (leg, height, drop) => {
+            const depth = Number(Chain.tip(chains[leg]).height - height) + 1
+            if (height > chains[leg].finalized && depth <= deepest(plan.families[leg])) undo(leg, depth, drop)
+          },
+          secret: () => (hostile === 'initiator' ? Bytes.toHex(deal.secret) : seenSecret(chains.short)),
+          told,
+        })
+
+  const bound = endOf(plan, deal, margins)
+  const deeds = [...plan.deeds]
+  const events = timetable(plan)
+  const carryOut = async () => {
+    while (events.length > 0 && (events[0] as Event).at <= now - EPOCH) {
+      const { fault, begins } = events.shift() as Event
+      strike(fault, begins)
+    }
+    for (const process of processes)
+      if (process.down > 0 && process.restart === 0) {
+        process.restart = now + process.down
+        process.down = 0
+      } else if (process.restart > 0 && process.restart <= now) {
+        told(`${process.role} starts again`)
+        process.start()
+      }
+    for (let i = deeds.length - 1; i >= 0; i--) {
+      const deed = deeds[i] as Deed
+      const { when } = deed
+      const due =
+        'on' in when
+          ? answered()
+          : 'at' in when
+            ? when.at <= now - EPOCH
+            : Chain.tip(chains[when.clock]).clock >=
+              deal.terms[when.clock].deadline.value - BigInt(when.before)
+      if (!due || adversary === undefined) continue
+      deeds.splice(i, 1)
+      struck.add(deed)
+      await adversary.act(deed.act)
+    }
+  }
+  /** The honest party has done what it can't take back. */
+  const answered = () =>
+    hostile === 'initiator'
+      ? Chain.tip(chains.short).ledger.locks.size > 0 ||
+        chains.short.mempool.some(({ tx }) => tx.does.is === 'lock')
+      : checks.public()
+  const undo = (leg: Leg, wanted: number, drop: (tx: Ledger.Tx) => boolean): void => {
+    const chain = chains[leg]
+    const fresh = Chain.tip(chain).height - chain.finalized - 1n
+    const depth = BigInt(wanted) < fresh ? BigInt(wanted) : fresh
+    if (depth <= 0n) return
+    Chain.reorganise(chain, depth, { drop })
+    const { height } = Chain.tip(chain)
+    tracks[leg].fresh = tracks[leg].fresh.filter((one) => one <= height - depth)
+  }
+  const strike = (fault: Fault, begins: boolean): void => {
+    struck.add(fault)
+    if (fault.is !== 'rpc' && begins) told(`fault: ${JSON.stringify(fault)}`)
+    switch (fault.is) {
+      case 'offline':
+        for (const process of processes) if (process.role === fault.who) process.offline = begins
+        // Who is back looks at once.
+        if (!begins) for (const leg of LEGS) Chain.tell(chains[leg])
+        return
+      case 'rpc':
+        if (!begins) Chain.tell(chains[fault.leg])
+        return
+      case 'reorg':
+        undo(fault.leg, fault.depth, () => fault.drop)
+        return
+      case 'censor':
+        tracks[fault.leg].censoredUntil = Math.max(tracks[fault.leg].censoredUntil, now + fault.for)
+        return
+      case 'spike': {
+        const chain = chains[fault.leg]
+        const calm = chain.family.calm(chain.network)
+        chain.demand = begins ? calm * BigInt(fault.times) : calm
+        return
+      }
+      case 'halt':
+        tracks[fault.leg].haltedUntil = Math.max(tracks[fault.leg].haltedUntil, now + fault.for)
+        return
+      case 'skew':
+        tracks[fault.leg].skew = fault.by
+        return
+      case 'forget':
+        Chain.forget(chains[fault.leg], () => true)
+        return
+      case 'lag':
+        chains[fault.leg].lag += BigInt(fault.by)
+        return
+    }
+  }
+
+  for (const process of processes) process.start()
+  await quiet(work)
+  let steps = 0
+  const over = () => processes.every((process) => process.outcome !== undefined)
+  while (!over() && now < bound && steps < MOST_STEPS && checks.violations.length === 0) {
+    steps++
+    now = instant(now)
+    for (const leg of LEGS) {
+      const before = Chain.tip(chains[leg])
+      Clockwork.produce(tracks[leg], both[leg], now, favoured[leg])
+      const after = Chain.tip(chains[leg])
+      if (after !== before)
+        for (const block of chains[leg].blocks.slice(-4))
+          if (block.height > before.height && block.txs.length > 0)
+            told(`${leg} block ${block.height} at ${block.clock}: ${block.txs.map(nameOf).join(', ')}`)
+      chains[leg].now = BigInt(now)
+    }
+    await carryOut()
+    await quiet(work)
+    checks.state()
+    for (const { role, error } of processes)
+      if (error !== undefined && checks.violations.length === 0)
+        checks.violations.push({ property: 'L3', message: `${role}'s runner failed: ${String(error)}` })
+  }
+
+  function instant(from: number): number {
+    let next = from + STRIDE
+    const sooner = (time: number | undefined) => {
+      if (time !== undefined && time > from && time < next) next = time
+    }
+    sooner(events[0] && EPOCH + events[0].at)
+    for (const { restart, down } of processes) {
+      sooner(restart === 0 ? undefined : restart)
+      if (down > 0) sooner(from + 1)
+    }
+    for (const deed of deeds) if ('at' in deed.when) sooner(EPOCH + deed.when.at)
+    for (const leg of LEGS) {
+      const deadline = deal.terms[leg].deadline.value
+      const clocks = deeds.flatMap(({ when }) =>
+        'clock' in when && when.clock === leg ? [deadline - BigInt(when.before)] : [],
+      )
+      sooner(Clockwork.next(tracks[leg], both[leg], from, [deadline, ...clocks]))
+    }
+    return next
+  }
+
+  for (const process of processes) process.running?.abort(new Error('the universe ended'))
+  const outcomes: { [R in Role]?: SwapMachine.Outcome } = {}
+  let lost = 0n
+  for (const { role, outcome } of processes) {
+    if (outcome !== undefined) outcomes[role] = outcome
+    if (checks.violations.length === 0 || options.onlyOutcomes === true) checks.end(role, outcome)
+    lost += checks.lost(role)
+  }
+  for (const { property, message } of checks.violations) told(`violation: ${property}: ${message}`)
+  for (const leg of LEGS) trace.push(`${leg} ends with ${Chain.tip(chains[leg]).hash}`)
+  await quiet(work)
+  return {
+    plan,
+    hash: Bytes.toHex(sha256(new TextEncoder().encode(trace.join('\n')))),
+    trace,
+    violations: checks.violations,
+    outcomes,
+    lost,
+    struck: struck.size,
+    steps,
+    seconds: now - EPOCH,
+  }
+}
+
+interface Event {
+  readonly at: number
+  readonly fault: Fault
+  readonly begins: boolean
+}
+
+function timetable(plan: Plan): Event[] {
+  const events: Event[] = []
+  for (const fault of plan.faults) {
+    if ('at' in fault) events.push({ at: fault.at, fault, begins: true })
+    if ('from' in fault) {
+      events.push({ at: fault.from, fault, begins: true })
+      const ends = fault.is === 'offline' || fault.is === 'spike' || fault.is === 'rpc'
+      if (ends) events.push({ at: fault.from + fault.for, fault, begins: false })
+    }
+  }
+  return events.sort((a, b) => a.at - b.at)
+}
+
+/** The lie of a server at a moment: that of a permanent liar, or of a window. */
+function lying(
+  plan: Plan,
+  at: () => number,
+  struck: (fault: Fault) => void,
+): (role: Role, leg: Leg, server: number) => Lie | undefined {
+  const r = Random.of(`liars/${plan.seed}`)
+  const permanent = Array.from({ length: plan.liars }, () => r.pick(LIES))
+  const honest = r.below(plan.servers)
+  const windows = plan.faults.flatMap((fault) => (fault.is === 'rpc' ? [fault] : []))
+  return (role, leg, server) => {
+    // The first servers after the honest one lie.
+    if (plan.liars > 0) return permanent[(server - honest - 1 + plan.servers) % plan.servers]
+    for (const fault of windows) {
+      const now = at()
+      if (fault.who !== role || fault.leg !== leg || now < fault.from || now >= fault.from + fault.for)
+        continue
+      struck(fault)
+      return fault.lie
+    }
+    return undefined
+  }
+}
+
+/** The bug of believing what waits. */
+function believing(endpoint: Endpoint, chain: Chain.Chain, script: () => Ledger.Script): Endpoint {
+  const liar = createServers({ chain, script, lie: () => 'deep', servers: 1, verified: false })
+  return { ...endpoint, ask: liar.ask }
+}
+
+/** A secret that anybody can see on a chain or in its mempool. */
+function seenSecret(chain: Chain.Chain): string | undefined {
+  for (const { spend } of Chain.tip(chain).ledger.locks.values())
+    if (spend?.secret !== undefined) return spend.secret
+  for (const { tx, hidden } of chain.mempool) if (!hidden && tx.does.is === 'claim') return tx.does.secret
+  return undefined
+}
+
+/** By when every honest party must be finished (L2), whatever happens. */
+function endOf(plan: Plan, deal: Deal, margins: Planner.Margins): number {
+  const { long, short } = deal.terms
+  const timing = (leg: Leg) => NETWORKS[plan.families[leg]].timing[plan.risk]
+  const later = Math.max(Number(long.deadline.value), Number(short.deadline.value))
+  const again = BigInt(plan.reorgs) * (timing('long').inclusion + timing('short').inclusion)
+  const { offline } = policyOf(plan, 'long')
+  const settled = margins.settle.long.seconds + margins.settle.short.seconds
+  return later + Number(settled + again + offline) + 2 * STRIDE
+}
+
+function nameOf(tx: Ledger.Tx): string {
+  return `${tx.does.is} ${tx.id.slice(0, 12)}`
+}
+
+/** Waits until nobody has anything to do: everything in a universe goes by microtasks. */
+async function quiet(work: Process.Work): Promise<void> {
+  let last = -1
+  for (let still = 0; still < 60; still++) {
+    await null
+    if (work.count !== last) still = 0
+    last = work.count
+  }
+}
+
+/**
+ * Makes a failing plan smaller: takes faults and deeds away, one after the other, as long as the same property fails.
+ *
+ * @param most universes to run at most; 400 unless told
+ */
+export async function shrink(plan: Plan, options: RunOptions = {}, most = 400): Promise<Report> {
+  let best = await run(plan, options)
+  const property = best.violations[0]?.property
+  if (property === undefined) return best
+  let runs = 1
+  for (let again = true; again; ) {
+    again = false
+    for (const part of ['faults', 'deeds'] as const)
+      for (let i = best.plan[part].length - 1; i >= 0 && runs < most; i--) {
+        const smaller = { ...best.plan, [part]: best.plan[part].filter((_, at) => at !== i) }
+        runs++
+        const report = await run(smaller, options)
+        if (report.violations[0]?.property !== property) continue
+        best = report
+        again = true
+      }
+  }
+  return best
+}

@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest'
+import { Campaign, Universe } from '../../src/world/index.js'
+
+const UNIVERSES = 32
+
+describe('universes', () => {
+  test(`S1–S18, L2, L3, L5, L6: in ${UNIVERSES} universes no honest party loses a unit, whatever goes wrong`, async () => {
+    const figures = await Campaign.run({ universes: UNIVERSES, twiceEvery: 8 })
+    expect(figures).toMatchObject({ universes: UNIVERSES, violations: 0, lost: 0n, repeated: 4 })
+    expect(figures.faults.least).toBeGreaterThanOrEqual(20)
+    // The control: swaps are made, and broken off.
+    expect(Object.keys(figures.outcomes)).toEqual(
+      expect.arrayContaining(['both honest: deal, deal', 'one honest: deal', 'one honest: no-deal']),
+    )
+  })
+
+  test('S7, S12: with three of four servers lying no wrong act is done, and no claim or refund is missed', async () => {
+    const figures = await Campaign.run({ universes: 10, byzantineRpc: 3, twiceEvery: 0 })
+    expect(figures).toMatchObject({ violations: 0, lost: 0n })
+    expect(figures.outcomes['both honest: deal, deal']).toBeGreaterThan(0)
+  })
+
+  test('L1: where nothing goes wrong, both legs are claimed long before their deadlines', async () => {
+    for (const seed of ['a', 'b', 'c', 'd', 'e', 'f']) {
+      const plan = Universe.draw(seed)
+      const calm = { ...plan, honest: ['initiator', 'follower'] as const, deeds: [], faults: [], liars: 0 }
+      const report = await Universe.run(calm)
+      expect(report.outcomes, seed).toEqual({ initiator: 'deal', follower: 'deal' })
+      expect(report.violations).toEqual([])
+    }
+  })
+
+  test('one plan, one universe: the hash of its trace says so; another seed is another one', async () => {
+    const [a, again, b] = [await run('31'), await run('31'), await run('32')]
+    expect(again.trace).toEqual(a.trace)
+    expect(again.hash).toBe(a.hash)
+    expect(b.hash).not.toBe(a.hash)
+  })
+})
+
+const run = (seed: string) => Universe.run(Universe.draw(seed))
+
+/** The first universe from a seed on in which a bug is found. */
+async function found(from: number, most: number, options: Universe.RunOptions) {
+  for (let seed = from; seed < from + most; seed++) {
+    const report = await Universe.run(Universe.draw(String(seed)), options)
+    if (report.violations.length > 0) return report
+  }
+  throw new Error(`${options.bug} is in none of ${most} universes`)
+}
+
+describe('controls: mistakes that are put in are found', () => {
+  test('S7, S8: what a block holds is taken for final', async () => {
+    const { violations } = await found(1, 10, { bug: 'final-at-once' })
+    expect(violations[0]?.property).toMatch(/^S[78]$/)
+  })
+
+  test('H7: what waits in a mempool is taken for final', async () => {
+    const { violations } = await found(1, 10, { bug: 'unconfirmed' })
+    expect(violations[0]?.property).toMatch(/^S[78]$/)
+  })
+
+  test('S8: deadlines are a second apart', async () => {
+    const { violations } = await found(1, 10, { bug: 'no-gap' })
+    expect(violations[0]?.property).toBe('S8')
+  })
+
+  test('a failing plan is made smaller, and fails in the same way', async () => {
+    const report = await found(1, 10, { bug: 'final-at-once' })
+    const least = await Universe.shrink(report.plan, { bug: 'final-at-once' })
+    expect(least.violations[0]?.property).toBe(report.violations[0]?.property)
+    expect(least.plan.faults.length).toBeLessThan(5)
+    expect(Universe.describe(least.plan)[0]).toContain(`seed ${report.plan.seed}`)
+    expect(least.trace.some((line) => line.includes('violation: '))).toBe(true)
+  })
+})
