@@ -483,7 +483,7 @@ describe.skipIf(missing !== undefined)(
         const deal = Process.agreed(market)
         const options = { schema: schema() }
         const id = await Service.open(market, Service.storageOf(pool, options), deal)
-        const worker = Service.start(market, pool, { ...options, leaseMs: 1500, concurrency: 1 })
+        const worker = Service.start(market, pool, { ...options, leaseMs: 600, concurrency: 1, now: () => 0 })
         await worker.when((one) => one.is === 'claimed')
         await Service.quiet()
         await pool.query(
