@@ -58,6 +58,10 @@ describe('sets', () => {
     expect(refusedBy(changed)).toBe(expected)
   })
 
+  test('schemes have the names that sets are written with', () => {
+    for (const [name, scheme] of Object.entries(KNOWN)) expect(scheme.name).toBe(name)
+  })
+
   test('the first epoch is 0, and a set may count from 1970 on', () => {
     value(SignerSet.from({ ...terms, epoch: 0n }))
     value(SignerSet.from({ ...terms, notBefore: 0n }))

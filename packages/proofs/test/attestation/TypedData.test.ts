@@ -63,11 +63,17 @@ describe('digests', () => {
     expect(check(TypedData.encodeType(types, 'toString'))).toBe('type-unknown')
   })
 
+  test('a struct may have a name with that of an elementary type in it', () => {
+    for (const name of ['Xbool', 'paint8', 'bytes32x', 'stringy', 'bytesx'])
+      expect(value(TypedData.encodeType({ [name]: [] }, name))).toBe(`${name}()`)
+  })
+
   test('a value may be written in several ways, and is one', () => {
     for (const each of [255n, 255, '255']) expect(word('uint8', each)).toBe('ff'.padStart(64, '0'))
     for (const each of [-1n, -1, '-1']) expect(word('int8', each)).toBe('ff'.repeat(32))
     for (const each of [Uint8Array.of(0xab, 1), '0xab01', '0xAB01'])
       expect(word('bytes2', each)).toBe('ab01'.padEnd(64, '0'))
+    expect(word('bytes20', `0x${'ab'.repeat(20)}`)).toBe('ab'.repeat(20).padEnd(64, '0'))
     const plain = '0xcd2a3d9f938e13cd947ec05abc7fe734df8dd826'
     for (const each of [
       unhex(plain),
@@ -131,6 +137,8 @@ describe('digests', () => {
     expect(refusal('uint8[2]', [1, 2, 3])).toBe('value-length')
     expect(refusal('uint8[2]', [1, 256])).toBe('value-type')
     expect(refusal('uint8[2][]', [[1, 2], [1]])).toBe('value-length')
+    value(of('uint8[10]', Array<number>(10).fill(1)))
+    expect(refusal('uint8[10]', Array<number>(9).fill(1))).toBe('value-length')
     expect(word('uint8[]', [])).not.toBe(word('uint8[1]', [0]))
     const S = [{ name: 'n', type: 'uint8' }]
     expect(word('S[]', [{ n: 1 }, { n: 2 }], { S })).not.toBe(word('S[]', [{ n: 2 }, { n: 1 }], { S }))
@@ -166,6 +174,7 @@ describe('digests', () => {
     ['a type of Object', { A: [{ name: 'a', type: 'toString' }] }, 'type-unknown'],
     ['uint', { A: [{ name: 'a', type: 'uint' }] }, 'type-unknown'],
     ['uint7', { A: [{ name: 'a', type: 'uint7' }] }, 'type-unknown'],
+    ['a bracket before', { A: [{ name: 'a', type: '[uint8' }] }, 'type-unknown'],
     ['uint12', { A: [{ name: 'a', type: 'uint12' }] }, 'type-unknown'],
     ['uint264', { A: [{ name: 'a', type: 'uint264' }] }, 'type-unknown'],
     ['uint08', { A: [{ name: 'a', type: 'uint08' }] }, 'type-unknown'],
