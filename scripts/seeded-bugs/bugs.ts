@@ -21,6 +21,10 @@ const BITCOIN_TESTS = [
   'packages/adapters/test/bitcoin/HostileEndpoint.test.ts',
   'packages/adapters/test/bitcoin/Htlc.node.test.ts',
 ]
+const COOPERATION = 'packages/adapters/src/bitcoin/Cooperation.ts'
+const COOPERATION_TESTS = ['packages/adapters/test/bitcoin/Cooperation.test.ts']
+const COSIGNER = 'packages/adapters/src/bitcoin/createCosigner.ts'
+const COSIGNER_TESTS = ['packages/adapters/test/bitcoin/Cosigner.test.ts']
 const RECOVERY_TESTS = ['packages/swap/test/Recovery.test.ts']
 
 /** Bugs as they happen to protocols: swapped legs, `>` for `>=`, a missing domain, one confirmation less, a secret shown, absence believed. */
@@ -485,14 +489,14 @@ export const bugs: readonly Bug[] = [
     file: 'packages/adapters/src/bitcoin/internal/prepare.ts',
     from: '...(claim ? {} : { lockTime: htlc.lockTime, validFrom: terms.deadline }),',
     to: '...(claim ? {} : { validFrom: terms.deadline }),',
-    tests: BITCOIN_TESTS,
+    tests: ['packages/adapters/test/bitcoin/BitcoinAdapter.node.test.ts'],
   },
   {
     name: 'a Bitcoin refund is final at once: its sequence switches the lock time off',
     file: 'packages/adapters/src/bitcoin/internal/psbt.ts',
     from: 'export const SEQUENCE = 0xffff_fffd',
     to: 'export const SEQUENCE = 0xffff_ffff',
-    tests: BITCOIN_TESTS,
+    tests: ['packages/adapters/test/bitcoin/BitcoinAdapter.node.test.ts'],
   },
   {
     name: 'H6: a claim pays less than what it has to replace',
@@ -507,5 +511,76 @@ export const bugs: readonly Bug[] = [
     from: 'const consistent = id(terms, backend) === event.args.id && terms.hashlock === event.args.hashlock',
     to: 'const consistent = terms.hashlock === event.args.hashlock',
     tests: ['packages/adapters/test/evm/HtlcLock.test.ts', 'packages/adapters/test/evm/HostileRpc.test.ts'],
+  },
+  // --- Locks that both parties sign for.
+  {
+    name: 'both sign: S6: the own lock is given away before the own incoming leg is claimed',
+    file: COOPERATION,
+    from: "return received && (revealed || role === 'follower')",
+    to: 'return true',
+    tests: COOPERATION_TESTS,
+  },
+  {
+    name: 'both sign: S6: an incoming lock is given back by a party that may still reveal or lock',
+    file: COOPERATION,
+    from: '  if (!stopped)\n',
+    to: '  if (stopped === undefined)\n',
+    tests: COOPERATION_TESTS,
+  },
+  {
+    name: 'both sign: L6: whoever waits for the counterparty goes by script one instant too late',
+    file: COOPERATION,
+    from: '  if (event.now >= rules.latest)',
+    to: '  if (event.now > rules.latest)',
+    tests: COOPERATION_TESTS,
+  },
+  {
+    name: 'both sign: a nonce is kept until a signature came of it',
+    file: COSIGNER,
+    from: '        // Taken before anything can fail: nothing signs with it a second time.\n        secret = undefined\n',
+    to: '',
+    tests: COSIGNER_TESTS,
+  },
+  {
+    name: "both sign: the helper's nonce doesn't depend on what was asked",
+    file: COSIGNER,
+    from: 'nonces(message, bytes)',
+    to: 'nonces(message, id)',
+    tests: COSIGNER_TESTS,
+  },
+  {
+    name: 'both sign: leave for one lock is leave for any',
+    file: COSIGNER,
+    from: 'permit.ref !== `${ask.txid}:${ask.index}` || ',
+    to: '',
+    tests: COSIGNER_TESTS,
+  },
+  {
+    name: "both sign: the counterparty's partial signature isn't looked at",
+    file: COSIGNER,
+    from: '!opened.value.partialSigVerify(answer.partial, publicNonces, 1 - mine)',
+    to: 'answer.partial.length !== 32',
+    tests: COSIGNER_TESTS,
+  },
+  {
+    name: "both sign: H29: an endpoint's word that both signed is enough",
+    file: 'packages/adapters/src/bitcoin/internal/locks.ts',
+    from: 'found.input.witness.length === 1 && ',
+    to: 'found.input.witness.length === 0 && ',
+    tests: COSIGNER_TESTS,
+  },
+  {
+    name: 'both sign: whatever both signed is a claim',
+    file: 'packages/proofs/src/bitcoin/HtlcScript.ts',
+    from: "if (Bytes.equal(output.script, htlc.both.claim)) return { is: 'claim' }",
+    to: "if (output.script.length > 0) return { is: 'claim' }",
+    tests: ['packages/proofs/test/bitcoin/BothPartiesKey.test.ts'],
+  },
+  {
+    name: 'both sign: S5: keys are summed as they are, so that one party can choose the sum',
+    file: 'packages/proofs/src/bitcoin/AggregateKey.ts',
+    from: 'point.multiplyUnsafe(factor)',
+    to: 'point',
+    tests: ['packages/proofs/test/bitcoin/AggregateKey.test.ts'],
   },
 ]
