@@ -45,13 +45,13 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       const family = await families[name]()
       const missing = family.missing?.()
       if (missing !== undefined) throw new Error(missing)
-      open.set(name, running(await family.start(start)))
+      open.set(name, running(await family.start(start), clock))
     }
   } catch (error) {
     await close()
     throw error
   }
-  for (const one of open.values()) one.run(onError)
+  for (const one of open.values()) one.run([...open.values()], onError)
   const of = (name: FamilyName): Running => {
     const found = open.get(name)
     if (found === undefined) throw new Error(`no ${name} chain was started`)
@@ -77,12 +77,22 @@ export async function createWorld(options: WorldOptions): Promise<World> {
 interface Running {
   readonly chain: LocalChain
   readonly exclusive: <T>(act: (chain: LocalChain) => Promise<T>) => Promise<T>
-  run(onError: (error: unknown) => void): void
+  run(all: readonly Running[], onError: (error: unknown) => void): void
+  /** The time that its newest block was made for, and the block that it makes now. */
+  made(): { readonly at: bigint; readonly now: Promise<unknown> | undefined }
   stop(): Promise<void>
 }
 
+/**
+ * Seconds that a chain's blocks may be ahead of those of another that makes one just now: on a busy machine the slower chain would be left
+ * behind otherwise, and who swaps doubts a chain that shows blocks of ten minutes ago.
+ */
+const LEAD = 300n
+
 /** A chain that does one thing at a time, and makes blocks in between. */
-function running(chain: LocalChain): Running {
+function running(chain: LocalChain, clock: Clock): Running {
+  let at = clock.now()
+  let now: Promise<unknown> | undefined
   let last: Promise<unknown> = Promise.resolve()
   let timer: NodeJS.Timeout | undefined
   let stopped = false
@@ -94,11 +104,21 @@ function running(chain: LocalChain): Running {
   return {
     chain,
     exclusive,
-    run(onError) {
+    made: () => ({ at, now }),
+    run(all, onError) {
+      const produce = async () => {
+        for (const { made } of all) if (clock.now() - made().at > LEAD) await made().now
+        const next = clock.now()
+        const making = exclusive((it) => (stopped ? Promise.resolve() : it.produce()))
+        now = making.catch(() => undefined)
+        await making
+        now = undefined
+        at = next
+      }
       const again = () => {
         if (stopped) return
         timer = setTimeout(() => {
-          exclusive((it) => (stopped ? Promise.resolve() : it.produce())).then(again, (error) => {
+          produce().then(again, (error) => {
             if (!stopped) onError(error)
           })
         }, chain.everyMs)
