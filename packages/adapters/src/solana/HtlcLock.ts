@@ -9,27 +9,16 @@ import {
   type Network,
   show,
 } from '@aitbc/core'
-import { Address, Pda } from '@aitbc/proofs/solana'
-import { sha256 } from '@noble/hashes/sha2.js'
+import { Address, type Pda } from '@aitbc/proofs/solana'
+import { HtlcAddress } from '@aitbc/proofs/svm'
 import { foreign } from '../internal/guards.js'
 import { assertContractTerms, refuseWith } from '../internal/terms.js'
 import { SolanaErrors } from './errors.js'
 import * as Wire from './internal/wire.js'
 import { type Instruction, type Meta, TOKEN_PROGRAM, tokenAccount } from './SolanaInstruction.js'
 
-/** A lock's terms as the program has them; addresses are 32 bytes. */
-export interface ProgramTerms {
-  /** 32 zero bytes for lamports. */
-  readonly mint: Bytes.Bytes32
-  /** Below 2^64. */
-  readonly amount: bigint
-  readonly hashlock: Bytes.Hash32
-  readonly locker: Bytes.Bytes32
-  readonly beneficiary: Bytes.Bytes32
-  /** Unix seconds of the Clock sysvar. */
-  readonly deadline: bigint
-  readonly salt: Bytes.Bytes32
-}
+/** A lock's terms as the program has them, apart from the program; addresses are 32 bytes. */
+export type ProgramTerms = Omit<HtlcAddress.Parameters, 'program'>
 
 /** The program that holds the locks of an adapter, as `LockTerms.backend` names it. */
 export interface HtlcBackend {
@@ -59,8 +48,6 @@ export const ACCOUNT_SIZE = 244
 /** Where the hashlock and the locker stand in it. */
 export const AT = { hashlock: 20, locker: 52, beneficiary: 84 } as const
 const STATUS = ['locked', 'claimed', 'refunded'] as const
-const DOMAIN = /* @__PURE__ */ new TextEncoder().encode('aitbc/htlc/v1')
-const SEED = /* @__PURE__ */ new TextEncoder().encode('htlc')
 const HEAD = 146
 const U64 = (1n << 64n) - 1n
 
@@ -129,19 +116,18 @@ export function toLockTerms(
 
 /** The hash of a lock's terms with the program's own address: what the program derives the lock's address from. */
 export function id(terms: ProgramTerms, backend: HtlcBackend): Bytes.Hash32 {
-  return sha256(
-    Bytes.concat(
-      ...[DOMAIN, keyOfText(backend.address, 'backend.address'), terms.mint, Wire.u64(terms.amount)],
-      ...[terms.hashlock, terms.locker, terms.beneficiary, Wire.u64(terms.deadline), terms.salt],
-    ),
-  )
+  return HtlcAddress.id(ofProgram(terms, backend))
 }
 
 /** Where the one lock of these terms is: its address alone binds them all. */
 export function address(terms: ProgramTerms, backend: HtlcBackend): Pda.Pda {
-  const found = Pda.find(keyOfText(backend.address, 'backend.address'), [SEED, id(terms, backend)])
+  const found = HtlcAddress.find(ofProgram(terms, backend))
   if (!found.ok) throw CoreErrors.InvalidArgument(found.refusal.message, { argument: 'terms' })
   return found.value
+}
+
+function ofProgram(terms: ProgramTerms, backend: HtlcBackend): HtlcAddress.Parameters {
+  return { ...terms, program: keyOfText(backend.address, 'backend.address') }
 }
 
 /** The token account that holds a lock's tokens. */

@@ -1,6 +1,6 @@
 import { Bytes } from '@aitbc/core'
 import { Address, Pda } from '@aitbc/proofs/solana'
-import { HtlcProgram } from '@aitbc/proofs/svm'
+import { HtlcAddress, HtlcProgram } from '@aitbc/proofs/svm'
 import { sha256 } from '@noble/hashes/sha2.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -33,8 +33,13 @@ describe('terms', () => {
     for (const one of [terms(), terms({ asset: token, amount: 3n })]) {
       const proved = HtlcProgram.parameters(one, network)
       if (!proved.ok) throw new Error(proved.refusal.message)
-      const { address } = HtlcLock.address(HtlcLock.fromLockTerms(one, backend, network), backend)
-      expect(HtlcProgram.address(proved.value)).toEqual({ ok: true, value: address })
+      const own = HtlcLock.fromLockTerms(one, backend, network)
+      const { program, ...form } = proved.value
+      expect(form).toEqual(own)
+      expect(HtlcAddress.find({ ...form, program })).toEqual({
+        ok: true,
+        value: HtlcLock.address(own, backend),
+      })
     }
     const seen = new Set([Bytes.toHex(id)])
     const changes: Partial<HtlcLock.ProgramTerms>[] = [

@@ -1,24 +1,7 @@
-import { AccountId, AssetId, Bytes, Codec, type LockTerms, type Network, Verdict } from '@aitbc/core'
-import { sha256 } from '@noble/hashes/sha2.js'
-import { join } from '../internal/join.js'
+import { AccountId, AssetId, Bytes, type LockTerms, type Network, Verdict } from '@aitbc/core'
 import * as Address from '../solana/Address.js'
 import * as Message from '../solana/Message.js'
-import * as Pda from '../solana/Pda.js'
-
-/** A lock's terms as the program has them. */
-export interface Parameters {
-  readonly program: Bytes.Bytes32
-  /** 32 zero bytes for lamports. */
-  readonly mint: Bytes.Bytes32
-  /** Below 2^64. */
-  readonly amount: bigint
-  readonly hashlock: Bytes.Hash32
-  readonly locker: Bytes.Bytes32
-  readonly beneficiary: Bytes.Bytes32
-  /** Unix seconds, below 2^63. */
-  readonly deadline: bigint
-  readonly salt: Bytes.Bytes32
-}
+import type { Parameters } from './HtlcAddress.js'
 
 /** What an instruction asks the program for. */
 export type Call =
@@ -26,8 +9,6 @@ export type Call =
   | { readonly is: 'claim'; readonly lock: Bytes.Bytes32; readonly secret: Bytes.Bytes32 }
   | { readonly is: 'refund'; readonly lock: Bytes.Bytes32 }
 
-const DOMAIN = /* @__PURE__ */ new TextEncoder().encode('aitbc/htlc/v1')
-const SEED = /* @__PURE__ */ new TextEncoder().encode('htlc')
 /** Bytes of `lock` before its record: kind, terms without the locker, decimals. */
 const HEAD = 146
 
@@ -80,18 +61,6 @@ export function parameters(terms: LockTerms.LockTerms, network: Network): Verdic
   })
 }
 
-/**
- * The account that the one lock of these terms has: its address alone binds them all. Refusals: those of `Pda.find`.
- */
-export function address(terms: Parameters): Verdict.Verdict<Bytes.Bytes32> {
-  const { program, mint, amount, hashlock, locker, beneficiary, deadline, salt } = terms
-  const id = sha256(
-    join([...[DOMAIN, program, mint, u64(amount), hashlock, locker, beneficiary], ...[u64(deadline), salt]]),
-  )
-  const found = Pda.find(program, [SEED, id])
-  return found.ok ? Verdict.accept(found.value.address) : found
-}
-
 /** The calls of the program in a message, in their order, as far as their accounts are in the message itself. */
 export function calls(message: Message.Message, program: Bytes.Bytes32): readonly Call[] {
   return message.instructions.flatMap(({ program: at, accounts, data }): readonly Call[] => {
@@ -117,9 +86,4 @@ function mintOf(asset: AssetId.AssetId, network: Network): Bytes.Bytes32 | undef
   const mint = Address.decode(reference)
   const fits = at === network.id && namespace === 'token' && tokenId === undefined && mint.ok
   return fits && !Bytes.equal(mint.value, Address.SYSTEM_PROGRAM) ? mint.value : undefined
-}
-
-/** The eight bytes of a number, least significant first. */
-function u64(value: bigint): Bytes.Bytes {
-  return Codec.writer().u64(value).finish().toReversed()
 }

@@ -15,6 +15,7 @@ import * as Address from '../solana/Address.js'
 import type * as Inclusion from '../solana/Inclusion.js'
 import type * as LightClient from '../solana/LightClient.js'
 import * as TransactionEvidence from '../solana/TransactionEvidence.js'
+import * as HtlcAddress from './HtlcAddress.js'
 import * as HtlcProgram from './HtlcProgram.js'
 
 /** A transaction that asked for what a claim states: it stood in a block that more than two thirds of the stake rooted. */
@@ -76,7 +77,7 @@ export function createSolanaVerifier(options: createSolanaVerifier.Options): Sol
       )
     const parameters = HtlcProgram.parameters(claim.terms, network)
     if (!parameters.ok) return parameters
-    const account = HtlcProgram.address(parameters.value)
+    const account = HtlcAddress.find(parameters.value)
     if (!account.ok) return account
     const now = options.now()
     const attested = TransactionEvidence.verify(options.client(), evidence.bytes, { ...options.work, now })
@@ -84,7 +85,7 @@ export function createSolanaVerifier(options: createSolanaVerifier.Options): Sol
     const { transaction } = attested.value
     const wanted = claim.kind === 'lock' ? 'lock' : claim.spend.kind
     const call = HtlcProgram.calls(transaction.message, parameters.value.program).find(
-      ({ is, lock }) => is === wanted && Bytes.equal(lock, account.value),
+      ({ is, lock }) => is === wanted && Bytes.equal(lock, account.value.address),
     )
     if (call === undefined)
       return Verdict.refuse('call-absent', `the transaction asks for no ${wanted} of the lock`)
@@ -94,7 +95,7 @@ export function createSolanaVerifier(options: createSolanaVerifier.Options): Sol
       ...attested.value,
       id: Address.encode(transaction.signatures[0] as Bytes.Bytes),
       call: call.is,
-      lock: Address.encode(account.value),
+      lock: Address.encode(account.value.address),
       ...(call.is === 'claim' ? { secret: call.secret } : {}),
     })
   }

@@ -10,7 +10,7 @@ import {
   Poh,
   TransactionEvidence,
 } from '@aitbc/proofs/solana'
-import { createSolanaVerifier, HtlcProgram } from '@aitbc/proofs/svm'
+import { createSolanaVerifier, HtlcAddress, HtlcProgram } from '@aitbc/proofs/svm'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { describe, expect, test } from 'vitest'
 import { check, flip, refusal, value } from '../helpers.js'
@@ -41,7 +41,7 @@ const terms: LockTerms.LockTerms = {
   salt: bytes(32, 4),
 }
 const parameters = value(HtlcProgram.parameters(terms, network))
-const account = value(HtlcProgram.address(parameters))
+const account = value(HtlcAddress.find(parameters)).address
 
 const u64 = (number: bigint) =>
   Uint8Array.from({ length: 8 }, (_, i) => Number((number >> BigInt(8 * i)) & 255n))

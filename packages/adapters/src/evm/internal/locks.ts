@@ -11,10 +11,10 @@ import {
   type RecoveredLock,
   type Spend,
   SwapSeed,
-  show,
   type Verdict,
 } from '@aitbc/core'
 import { type Hex, hexToBytes, toHex } from 'viem'
+import { assertRef } from '../../internal/guards.js'
 import * as EvmRpc from '../EvmRpc.js'
 import * as HtlcLock from '../HtlcLock.js'
 import { assertCode, atTip, type Client, codeHashAt, needBlock, ref, rpc, told } from './client.js'
@@ -53,12 +53,7 @@ export async function findSpend(
 ): Promise<Fact.Read<Spend>> {
   const own = HtlcLock.fromLockTerms(terms, client.backend, client.network)
   const id = HtlcLock.id(own, client.backend)
-  if (lock?.ref !== id)
-    throw CoreErrors.InvalidArgument(`lock.ref must be ${id}, the id of the terms, got ${show(lock?.ref)}`, {
-      argument: 'lock.ref',
-      expected: id,
-      received: lock?.ref,
-    })
+  assertRef(id, lock, 'lock')
   return atTip(client, options, async (tip): Promise<Fact.Read<Spend>> => {
     const audited = await statusAt(client, id, tip, options)
     if ('why' in audited) return { is: 'unknown', why: audited.why }

@@ -3,7 +3,6 @@ import {
   Amount,
   CoreErrors,
   type Deadline,
-  Hashlock,
   type Intent,
   isAitbcError,
   type Lock,
@@ -16,7 +15,7 @@ import {
   type Verdict,
 } from '@aitbc/core'
 import { type Address, concatHex, type Hex, hexToBytes, pad, toHex, zeroAddress } from 'viem'
-import { assertNetwork, foreign } from '../../internal/guards.js'
+import { assertNetwork, assertPayment, assertRef, assertSecret, foreign } from '../../internal/guards.js'
 import { judge } from '../../internal/terms.js'
 import * as EvmRpc from '../EvmRpc.js'
 import * as EvmTransaction from '../EvmTransaction.js'
@@ -112,11 +111,8 @@ export async function prepare(
       return lock(client, intent, options)
     case 'claim': {
       const terms = contractTerms(client, intent.terms)
-      assertLock(client, terms, intent.lock)
-      if (!Hashlock.opens(intent.secret, intent.terms.hashlock))
-        throw CoreErrors.InvalidSecret("intent.secret must open the terms' hashlock", {
-          argument: 'intent.secret',
-        })
+      assertRef(HtlcLock.id(terms, client.backend), intent.lock)
+      assertSecret(intent)
       // Nothing of this call goes to the node but nonce and fees: whoever simulates a claim learns the secret (H18).
       const call: Call = {
         kind: 'claim',
@@ -130,7 +126,7 @@ export async function prepare(
     }
     case 'refund': {
       const terms = contractTerms(client, intent.terms)
-      assertLock(client, terms, intent.lock)
+      assertRef(HtlcLock.id(terms, client.backend), intent.lock)
       const call: Call = {
         kind: 'refund',
         to: client.backend.address,
@@ -143,12 +139,8 @@ export async function prepare(
     }
     case 'collect': {
       const terms = contractTerms(client, intent.terms)
-      assertLock(client, terms, intent.lock)
-      if (intent.due !== 'payment' || !(intent.to in intent.terms))
-        throw CoreErrors.InvalidArgument(
-          `a lock here owes payments alone, got ${show(intent.due)} to ${show(intent.to)}`,
-          { argument: 'intent.due', received: intent.due },
-        )
+      assertRef(HtlcLock.id(terms, client.backend), intent.lock)
+      assertPayment(intent)
       const payer = intent.feePayer ?? intent.terms[intent.to].account
       const from = accountOf(client, payer, 'intent.feePayer')
       const data = HtlcLock.encodeWithdraw(terms.token, terms[intent.to])
@@ -414,19 +406,6 @@ async function nextNonce(client: Client, from: Address, options: PrepareOptions)
       next = earlier.nonce + 1n
   }
   return next
-}
-
-function assertLock(client: Client, terms: HtlcLock.ContractTerms, given: Lock): void {
-  const expected = HtlcLock.id(terms, client.backend)
-  if (given?.ref !== expected)
-    throw CoreErrors.InvalidArgument(
-      `intent.lock.ref must be ${expected}, the id of the terms, got ${show(given?.ref)}`,
-      {
-        argument: 'intent.lock.ref',
-        expected,
-        received: given?.ref,
-      },
-    )
 }
 
 /** The address of an account on the adapter's network; `ForeignNetwork` (1016). */

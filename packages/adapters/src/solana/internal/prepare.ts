@@ -4,7 +4,6 @@ import {
   Bytes,
   CoreErrors,
   Deadline,
-  Hashlock,
   type Intent,
   isAitbcError,
   type Lock,
@@ -21,6 +20,7 @@ import {
 } from '@aitbc/core'
 import { Address } from '@aitbc/proofs/solana'
 import { sha256 } from '@noble/hashes/sha2.js'
+import { assertSecret } from '../../internal/guards.js'
 import { judge } from '../../internal/terms.js'
 import { SolanaErrors } from '../errors.js'
 import * as HtlcLock from '../HtlcLock.js'
@@ -459,7 +459,7 @@ async function claim(
 ): Promise<Plan> {
   const own = programTerms(client, intent.terms)
   const address = assertRef(client, own, intent.lock, 'intent.lock.ref')
-  assertSecret(intent.secret, own.hashlock)
+  assertSecret(intent)
   // Nothing that these reads tell an endpoint hints at the secret, and nothing is simulated: whoever simulates a claim learns it (H18).
   const feePayer = intent.feePayer ?? intent.terms.beneficiary.account
   const payer = payerOf(client, feePayer)
@@ -841,13 +841,6 @@ function assertHolds(account: AccountId.AccountId, held: bigint, needed: bigint)
       `${account} must hold ${needed} of the asset at least, it holds ${held}`,
       { account, needed, held },
     )
-}
-
-function assertSecret(secret: Hashlock.Secret, hashlock: Bytes.Hash32): void {
-  if (!Hashlock.opens(secret, hashlock))
-    throw CoreErrors.InvalidSecret("intent.secret must open the terms' hashlock", {
-      argument: 'intent.secret',
-    })
 }
 
 /** `ForeignNetwork` (1016). */
