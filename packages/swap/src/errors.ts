@@ -20,7 +20,7 @@ export const SwapErrors = /* @__PURE__ */ defineErrors({
   UnsupportedClock: {
     code: 4004,
     retryable: false,
-    hint: 'Plan with networks whose locks count time, not heights.',
+    hint: "Plan with networks whose locks count time, or whose profile bounds the time between blocks ('pace').",
   },
   NegotiationRefused: {
     code: 4005,
