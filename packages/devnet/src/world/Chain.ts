@@ -17,6 +17,8 @@ export interface Block {
   readonly txs: readonly Ledger.Tx[]
   readonly ledger: Ledger.Ledger
   readonly branch: number
+  /** The longer run that a reorganisation left this one of: its blocks are the same. */
+  readonly of?: Block
 }
 
 /** A block without what is in it. */
@@ -111,13 +113,14 @@ export function at(of: Pick<View, 'blocks'>, height: bigint): Header | undefined
   const block = blocks[low] as Block
   if (block.height === height) return block
   const before = blocks[low - 1] as Block
+  const run = block.of ?? block
   const done = height - before.height
-  const along = (from: bigint, to: bigint) => from + ((to - from) * done) / block.span
+  const along = (from: bigint, to: bigint) => from + ((to - from) * done) / run.span
   return {
     height,
-    hash: digest(`${block.branch}/${block.hash}/${height}`),
-    time: along(before.time, block.time),
-    clock: along(before.clock, block.clock),
+    hash: digest(`${run.branch}/${run.hash}/${height}`),
+    time: along(before.time, run.time),
+    clock: along(before.clock, run.clock),
   }
 }
 
@@ -395,8 +398,9 @@ export function reorganise(chain: Chain, depth: bigint, options: ReorgOptions = 
   const header = at(chain, fork) as Header
   while (tip(chain).height > fork) undone.unshift(chain.blocks.pop() as Block)
   const base = tip(chain)
-  if (base.height < fork)
-    chain.blocks.push({ ...base, ...header, span: fork - base.height, txs: [], branch: base.branch })
+  const [cut] = undone
+  if (base.height < fork && cut !== undefined)
+    chain.blocks.push({ ...base, ...header, span: fork - base.height, txs: [], of: cut.of ?? cut })
   chain.branches += 1
   if (chain.finalized > fork) chain.finalized = fork
   const { drop = () => false, instead = [] } = options

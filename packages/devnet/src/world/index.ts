@@ -1,6 +1,7 @@
 export * as Chain from './Chain.js'
 export { createWorld, type World } from './createWorld.js'
 export { createWorldAdapter, type WorldAdapter } from './createWorldAdapter.js'
+export { createWorldChannel, type MessageFate } from './createWorldChannel.js'
 export { createWorldDisk, type Disk, type WriteFate } from './createWorldDisk.js'
 export { createWorldVerifier } from './createWorldVerifier.js'
 export { createWorldWallet } from './createWorldWallet.js'
