@@ -4,8 +4,11 @@ import { lift } from '../internal/lift.js'
 
 /** Keys in the order in which parties that agreed on none aggregate them (BIP-327, `KeySort`). */
 export function sort(keys: readonly Bytes.Bytes[]): readonly Bytes.Bytes[] {
-  const named = keys.map((key) => ({ key, name: Bytes.toHex(key) }))
-  return named.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)).map(({ key }) => key)
+  // Hex sorts as the bytes do.
+  return keys
+    .map(Bytes.toHex)
+    .sort()
+    .map((key) => Bytes.fromHex(key))
 }
 
 /**

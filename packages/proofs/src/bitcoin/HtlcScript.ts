@@ -190,7 +190,7 @@ function bothOf(
   const [refund, claim] = [scriptOf(locker.payout), scriptOf(beneficiary.payout)]
   // What pays to both alike would be a claim and a refund at once.
   if (refund === undefined || claim === undefined || Bytes.equal(refund, claim))
-    return Verdict.refuse('htlc-payout', "both parties' payouts must be SegWit addresses, and two of them")
+    return Verdict.refuse('htlc-payout', 'two SegWit addresses are expected as payouts')
   return Verdict.accept({ key: sum.value.slice(1), both: { keys, claim, refund } })
 }
 
@@ -238,7 +238,7 @@ export function read(htlc: HtlcScript, transaction: Transaction.Transaction, inp
     return readWitness(htlc, witness)
   const [output] = outputs
   if (signature.length !== 64 || inputs.length !== 1 || output === undefined || outputs.length !== 1)
-    return foreign('both parties sign for one input and one output, and for all of them')
+    return foreign('both parties sign one input and one output')
   if (Bytes.equal(output.script, htlc.both.claim)) return { is: 'claim' }
   if (Bytes.equal(output.script, htlc.both.refund)) return { is: 'refund' }
   return foreign("both parties signed for neither one's payout")

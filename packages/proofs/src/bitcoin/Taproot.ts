@@ -10,39 +10,8 @@ export const LEAF_VERSION = 0xc0
  * The point that nobody knows the logarithm of (BIP-341, "Constructing and spending Taproot outputs"): as internal key it
  * takes the key path away.
  */
-export const UNSPENDABLE: Bytes.Bytes32 = /* @__PURE__ */ Uint8Array.of(
-  0x50,
-  0x92,
-  0x9b,
-  0x74,
-  0xc1,
-  0xa0,
-  0x49,
-  0x54,
-  0xb7,
-  0x8b,
-  0x4b,
-  0x60,
-  0x35,
-  0xe9,
-  0x7a,
-  0x5e,
-  0x07,
-  0x8a,
-  0x5a,
-  0x0f,
-  0x28,
-  0xec,
-  0x96,
-  0xd5,
-  0x47,
-  0xbf,
-  0xee,
-  0x9a,
-  0xce,
-  0x80,
-  0x3a,
-  0xc0,
+export const UNSPENDABLE: Bytes.Bytes32 = /* @__PURE__ */ Bytes.fromHex(
+  '50929b74c1a04954b78b4b6035e97a5e078a5a0f28ec96d547bfee9ace803ac0',
 )
 
 /** An output's key, 32 bytes x-only, and the parity of its full point. */
