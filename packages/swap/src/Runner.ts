@@ -7,6 +7,7 @@ import {
   Journal,
   LockTerms,
   type Network,
+  type PrepareOptions,
   type Signed,
   type Status,
   type Step,
@@ -28,6 +29,7 @@ import * as Side from './Side.js'
 import * as Solvency from './Solvency.js'
 import * as SwapMachine from './SwapMachine.js'
 import * as SwapRecord from './SwapRecord.js'
+import * as Turns from './Turns.js'
 import * as Wake from './Wake.js'
 
 /** What a runner needs besides the swap itself. */
@@ -326,6 +328,7 @@ export async function run(
   const wake = Wake.create()
   const watchers = watch(context, swap, wake, signal)
   const checked: Side.Checked = new Map()
+  Turns.enter(context.storage, swap)
   try {
     for (;;) {
       signal.throwIfAborted()
@@ -351,6 +354,7 @@ export async function run(
     stop.abort(new Error('the runner ended'))
     await Promise.allSettled(watchers)
     Solvency.release(context.storage, swap)
+    Turns.leave(context.storage, swap)
     await swap.journal.close()
   }
 }
@@ -716,13 +720,25 @@ async function fresh(
   const eager = swap.book.has(command.key) || capabilities.replacement !== true
   const feeRate =
     eager && profile.feesFrom === 'account' ? { feeRate: (await side.adapter.feeRates({ signal })).fast } : {}
-  const steps = await affordable(swap, command, side, intent, feeRate, signal)
-  if (command.do === 'collect' && !Dues.isWorth(steps, command.due)) {
-    const why = 'to collect it would cost more'
-    context.onProgress?.({ is: 'owed', leg: command.leg, due: command.due, why })
-    return 'waived'
+  const make = async (after: readonly Signed[]) => {
+    const at = { ...feeRate, ...(after.length === 0 ? {} : { after }) }
+    const steps = await affordable(swap, command, side, intent, at, signal)
+    if (command.do === 'collect' && !Dues.isWorth(steps, command.due)) {
+      const why = 'to collect it would cost more'
+      context.onProgress?.({ is: 'owed', leg: command.leg, due: command.due, why })
+      return 'waived'
+    }
+    return signAndSend(context, swap, command, side, steps, signal)
   }
-  return signAndSend(context, swap, command, side, steps, signal)
+  if (!isNumbered(side, swap)) return make([])
+  const { id } = side.adapter.network
+  return Turns.take(context.storage, id, signal, () => make(Turns.ahead(context.storage, swap, id)))
+}
+
+/** An account's transactions come one after the other, and nobody else counts them: its key is here, not in a wallet. */
+function isNumbered({ adapter, ...wallet }: Side.Side, { nonce }: Swap): boolean {
+  if (adapter.profile.feesFrom !== 'account' || adapter.network.fees.model === 'compute-units') return false
+  return wallet.signer(wallet.funding, nonce)?.kind === 'signs'
 }
 
 /** The steps of an act at a fee rate, at a lower one where that is beyond the budget; `FeeBudgetSpent` (4016) where none is within it. */
@@ -731,7 +747,7 @@ async function affordable(
   command: Act,
   side: Side.Side,
   intent: Intent,
-  at: { readonly feeRate?: bigint },
+  at: Pick<PrepareOptions, 'feeRate' | 'after'>,
   signal: AbortSignal,
 ): Promise<readonly Step[]> {
   const steps = await side.adapter.prepare(intent, { signal, ...at })
@@ -739,7 +755,7 @@ async function affordable(
   const asset = side.adapter.network.native.id
   if (cap === undefined || Ladder.costOf(steps, asset) <= cap) return steps
   const rate = at.feeRate ?? (await side.adapter.feeRates({ signal })).normal
-  const make = (feeRate: bigint) => side.adapter.prepare(intent, { signal, feeRate })
+  const make = (feeRate: bigint) => side.adapter.prepare(intent, { ...at, signal, feeRate })
   const cheaper = await Ladder.priced(make, rate, { asset, most: cap })
   if (cheaper === undefined) throw spent(swap, command, cap, Ladder.costOf(steps, asset))
   return cheaper
