@@ -1,4 +1,12 @@
-import { type CallOptions, CoreErrors, type Log, type Signer, type Storage, show } from '@aitbc/core'
+import {
+  type CallOptions,
+  CoreErrors,
+  type LockTerms,
+  type Log,
+  type Signer,
+  type Storage,
+  show,
+} from '@aitbc/core'
 import { SwapErrors } from '../errors.js'
 import * as Runner from '../Runner.js'
 import type * as Side from '../Side.js'
@@ -128,21 +136,26 @@ export async function run(
     assertOwn(held)
   }
 
-  const own = leased(storage, holding, assertOwn)
+  const ours = leased(storage, holding, assertOwn)
 
   const drive = async (held: Held): Promise<void> => {
     const { lease, stop } = held
     const { id } = lease
-    const swapContext: Runner.Context = {
+    const own: Runner.Context = {
       ...context,
-      storage: own,
-      sides: fenced(context.sides, () => assertHeld(held)),
+      storage: ours,
       onProgress: (progress) => tell({ is: 'swap', id, progress }),
     }
     try {
       assertOwn(held)
-      const swap = await Runner.load(swapContext, id)
-      const outcome = await Runner.run(swapContext, swap, { signal: stop.signal, until })
+      const swap = await Runner.load(own, id)
+      const { long, short } = swap.state.durable.terms
+      const sides = fenced(
+        sidesOf(context.sides, [long, short]),
+        () => assertOwn(held),
+        () => assertHeld(held),
+      )
+      const outcome = await Runner.run({ ...own, sides }, swap, { signal: stop.signal, until })
       held.over = true
       await Lease.finish(storage, lease, outcome)
       tell({ is: 'finished', id, outcome })
@@ -285,8 +298,16 @@ function leased(
   return { ...storage, log }
 }
 
-/** Sides whose broadcasts wait for a yes. */
-function fenced(sides: Side.Sides, allow: () => Promise<void>): Side.Sides {
+/** Those of a swap's legs: a service may know hundreds of networks. */
+function sidesOf(sides: Side.Sides, legs: readonly (LockTerms.LockTerms | undefined)[]): Side.Sides {
+  const wanted = new Set<string>(
+    legs.flatMap((terms) => (terms === undefined ? [] : [terms.backend.network])),
+  )
+  return Object.fromEntries(Object.entries(sides).filter(([network]) => wanted.has(network)))
+}
+
+/** Sides whose broadcasts wait for a yes, and whose keys are used only by who owns the swap, for all it knows. */
+function fenced(sides: Side.Sides, own: () => void, allow: () => Promise<void>): Side.Sides {
   const guard = (side: Side.Side): Side.Side =>
     override(side, {
       adapter: override(side.adapter, {
@@ -297,13 +318,20 @@ function fenced(sides: Side.Sides, allow: () => Promise<void>): Side.Sides {
       }),
       signer: (account, nonce): Signer | undefined => {
         const signer = side.signer(account, nonce)
-        if (signer?.kind !== 'sends') return signer
-        return override(signer, {
-          send: async (step, options) => {
-            await allow()
-            return signer.send(step, options)
-          },
-        })
+        if (signer === undefined) return undefined
+        return signer.kind === 'signs'
+          ? override(signer, {
+              sign: async (step, options) => {
+                own()
+                return signer.sign(step, options)
+              },
+            })
+          : override(signer, {
+              send: async (step, options) => {
+                await allow()
+                return signer.send(step, options)
+              },
+            })
       },
     })
   return Object.fromEntries(Object.entries(sides).map(([network, side]) => [network, guard(side)]))
