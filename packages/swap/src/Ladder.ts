@@ -3,6 +3,7 @@ import {
   type Deadline,
   isAitbcError,
   type Lock,
+  type LockProfile,
   type LockTerms,
   type Signed,
   type Step,
@@ -19,8 +20,11 @@ export type Ladder = readonly Signed[]
 export const MAX_RUNGS = 16
 /** How much the market may rise until the last rung is too cheap, where no budget ends the ladder before. */
 export const SPAN = 128n
-/** Each rung pays half as much again: more than any node asks of a replacement (BIP-125 rule 4; an eighth on EVM chains). */
-const STEP = { more: 3n, of: 2n } as const
+/**
+ * A rung's rate in halves of the one before: half as much again, which is more than any node asks of a replacement (BIP-125 rule 4; an
+ * eighth on EVM chains). Four times as much where anybody may send instead, and each rung costs questions about nonce and market.
+ */
+const STEPS = { key: 3n, named: 8n } as const
 /** Most locks of one leg that are prepared for: anybody may pay into a script. */
 const MAX_LOCKS = 4
 
@@ -31,20 +35,16 @@ const MAX_LOCKS = 4
  * import { Ladder } from '@aitbc/swap'
  * Ladder.rates(1000n).slice(0, 4) // [1000n, 1500n, 2250n, 3375n]
  */
-export function rates(from: bigint): readonly bigint[] {
+export function rates(from: bigint, payee: LockProfile['payee'] = 'key'): readonly bigint[] {
   const all: bigint[] = []
   const first = from > 1n ? from : 1n
+  const above = (rate: bigint) => (rate * STEPS[payee] + 1n) / 2n
   for (let rate = first; all.length < MAX_RUNGS - 1 && rate < first * SPAN; rate = above(rate)) all.push(rate)
   return [...all, first * SPAN]
 }
 
 function larger(a: bigint, b: bigint): bigint {
   return a > b ? a : b
-}
-
-/** The next rate: half as much again, and one more at least. */
-function above(rate: bigint): bigint {
-  return (rate * STEP.more + STEP.of - 1n) / STEP.of
 }
 
 /**
@@ -138,13 +138,13 @@ export async function build(
   },
 ): Promise<Ladder> {
   const { until, cap, signal } = options
-  const { network, capabilities } = side.adapter
+  const { network, capabilities, profile } = side.adapter
   const asset = network.native.id
   const { normal } = await side.adapter.feeRates({ signal })
   const { minRelay } = network.fees
   const rungs: Signed[] = []
   let last = -1n
-  const wanted = [...rates(larger(normal, minRelay))]
+  const wanted = [...rates(larger(normal, minRelay), profile.payee)]
   for (let rate = wanted.shift(); rate !== undefined; rate = wanted.shift()) {
     let steps: readonly Step[] | undefined
     try {
@@ -155,7 +155,7 @@ export async function build(
       if (rungs.length > 0) break
       if (rate <= minRelay || !isAitbcError(error)) throw error
       // Too dear for the lock today, or so an endpoint says: that is no reason to have none at all (L5).
-      wanted.splice(0, wanted.length, ...rates(minRelay))
+      wanted.splice(0, wanted.length, ...rates(minRelay, profile.payee))
       continue
     }
     const step = steps?.at(-1)

@@ -732,7 +732,7 @@ async function fresh(
   }
   if (!isNumbered(side, swap)) return make([])
   const { id } = side.adapter.network
-  return Turns.take(context.storage, id, signal, () => make(Turns.ahead(context.storage, swap, id)))
+  return Turns.take(context.storage, side.funding, signal, () => make(Turns.ahead(context.storage, swap, id)))
 }
 
 /** An account's transactions come one after the other, and nobody else counts them: its key is here, not in a wallet. */

@@ -1,10 +1,10 @@
-import type { ChainId, Signed, Storage } from '@aitbc/core'
+import type { AccountId, ChainId, Signed, Storage } from '@aitbc/core'
 import type { Swap } from './Runner.js'
 
-/** The swaps that this process drives, and whose turn it is on a network. */
+/** The swaps that this process drives, and whose turn it is with an account. */
 interface Running {
   readonly swaps: Set<Swap>
-  readonly last: Map<ChainId.ChainId, Promise<unknown>>
+  readonly last: Map<AccountId.AccountId, Promise<unknown>>
 }
 
 const running = new WeakMap<Storage, Running>()
@@ -42,17 +42,17 @@ export function ahead(storage: Storage, swap: Swap, network: ChainId.ChainId): r
 }
 
 /**
- * Runs when the others on the network are through: of two swaps that ask an account for its next nonce at once, both would get the
+ * Runs when the others of the account are through: of two swaps that ask an account for its next nonce at once, both would get the
  * same one. An abort lets the next one in.
  */
 export async function take<T>(
   storage: Storage,
-  network: ChainId.ChainId,
+  account: AccountId.AccountId,
   signal: AbortSignal,
   run: () => Promise<T>,
 ): Promise<T> {
   const { last } = of(storage)
-  const before = last.get(network) ?? Promise.resolve()
+  const before = last.get(account) ?? Promise.resolve()
   const mine = aborted(
     signal,
     before.then(() => run()),
@@ -61,7 +61,7 @@ export async function take<T>(
     () => undefined,
     () => undefined,
   )
-  last.set(network, over)
+  last.set(account, over)
   return mine
 }
 

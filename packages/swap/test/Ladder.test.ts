@@ -47,9 +47,10 @@ const fees = (ladder: Ladder.Ladder) => ladder.map((one) => one.step.maxFee.amou
 
 describe('rates', () => {
   it('L5: each rung pays a half more than the one before, up to 128 times what the market asks', () => {
+    expect(Ladder.rates(10n, 'named')).toEqual([10n, 40n, 160n, 640n, 1280n])
     fc.assert(
-      fc.property(fc.bigInt({ min: 0n, max: 10n ** 14n }), (from) => {
-        const rates = Ladder.rates(from)
+      fc.property(fc.bigInt({ min: 0n, max: 10n ** 14n }), fc.constantFrom('key', 'named'), (from, payee) => {
+        const rates = Ladder.rates(from, payee)
         const first = from > 0n ? from : 1n
         expect(rates[0]).toBe(first)
         expect(rates.at(-1)).toBe(first * Ladder.SPAN)
