@@ -15,6 +15,8 @@ interface Party {
   readonly offlineLeft: number
   /** Ticks missed in a row. */
   readonly missed: number
+  /** It has seen that a lock is gone that it had seen final. */
+  readonly lost: boolean
   readonly finished?: SwapMachine.Outcome
 }
 
@@ -153,7 +155,7 @@ export function createParties(
   const known = new Map<string, number>()
   const of = (parties: readonly Party[]): number => {
     const key = parties
-      .map((p) => `${number(p.durable)},${p.offlineLeft},${p.missed},${p.finished}`)
+      .map((p) => `${number(p.durable)},${p.offlineLeft},${p.missed},${p.lost},${p.finished}`)
       .join('|')
     const at = known.get(key)
     if (at !== undefined) return at
@@ -229,33 +231,34 @@ export function createParties(
     readonly told: { readonly [L in Name]?: 'nothing' | 'no locks' | 'a lock on mere say-so' }
   }
 
-  /** Both legs are read anew, as the runner does it. */
-  const look = (before: SwapMachine.SwapState, { sights: seen, now, told }: Look): SwapMachine.Transition => {
-    let next: SwapMachine.Transition = { state: before, commands: [] }
-    for (const leg of NAMES) next = step(next.state, { is: 'unreadable', leg, why: 'not read yet' })
-    for (const leg of NAMES) {
-      const { locks, behind } = seen[leg]
-      const what = told[leg]
-      const shown =
-        what === undefined
-          ? locks
-          : what === 'no locks'
-            ? []
-            : [{ lock: lockOf(leg, false), depth: 99n, final: true, assurance: 'reported' as const }]
-      next = step(
-        next.state,
-        what === 'nothing'
-          ? { is: 'unreadable', leg, why: 'no answer' }
-          : {
-              is: 'seen',
-              leg,
-              locks: shown,
-              now: clock(leg, now[leg]),
-              ...(behind > 0 ? { behind: BigInt(behind) } : {}),
-            },
-      )
+  const eventOf = ({ sights: seen, now, told }: Look, leg: Name): SwapMachine.SwapEvent => {
+    const { locks, behind } = seen[leg]
+    const what = told[leg]
+    if (what === 'nothing') return { is: 'unreadable', leg, why: 'no answer' }
+    const shown = what === undefined ? locks : what === 'no locks' ? [] : sayso[leg]
+    return {
+      is: 'seen',
+      leg,
+      locks: shown,
+      now: clock(leg, now[leg]),
+      ...(behind > 0 ? { behind: BigInt(behind) } : {}),
     }
-    return next
+  }
+  const sayso = {
+    long: [{ lock: lockOf('long', false), depth: 99n, final: true, assurance: 'reported' as const }],
+    short: [{ lock: lockOf('short', false), depth: 99n, final: true, assurance: 'reported' as const }],
+  }
+
+  const blank = new WeakMap<SwapMachine.Durable, SwapMachine.SwapState>()
+  /** Both legs are read anew, as the runner does it after a restart: nothing is known of either until both are read. */
+  const look = ({ role, durable }: Party, now: Look): SwapMachine.Transition => {
+    let state = blank.get(durable)
+    if (state === undefined) {
+      state = machine.resume(role, durable)
+      for (const leg of NAMES) ({ state } = step(state, { is: 'unreadable', leg, why: 'not read yet' }))
+      blank.set(durable, state)
+    }
+    return step(step(state, eventOf(now, 'long')).state, eventOf(now, 'short'))
   }
 
   // The machine compares times with these, and a mutant with what is one beside them: instants that compare alike are looked up alike.
@@ -319,7 +322,7 @@ export function createParties(
     const { role } = party
     const own = ownLeg(role)
     const incoming = incomingLeg(role)
-    let { state, commands } = look(machine.resume(role, party.durable), now)
+    let { state, commands } = look(party, now)
     if (commands.some((c) => c.do === 'void') && now.sights[own].voided)
       ({ state, commands } = step(state, { is: 'voided' }))
     const unnoted = state.durable
@@ -334,13 +337,13 @@ export function createParties(
         break
       }
       if (command.do === 'lock') {
-        if (now.sights[own].leg.lock === 'none') violation ??= mayLock(role, party.durable, unnoted, now)
+        if (now.sights[own].leg.lock === 'none') violation ??= mayLock(party, unnoted, now)
       } else if (command.do === 'claim' && command.leg === incoming) {
         const there = now.sights[incoming].leg
         const sends =
           role === 'initiator' && there.lock === 'in' && (there.spend === 'none' || there.spendDepth === 0)
         if (role === 'initiator' && !unnoted.revealed) {
-          violation ??= mayReveal(unnoted, now)
+          violation ??= mayReveal(party, unnoted, now)
           reveals ||= sends
         }
         if (there.lock !== 'in') continue
@@ -349,6 +352,8 @@ export function createParties(
     }
     const honestly = now.told.long === undefined && now.told.short === undefined
     if (finished === undefined && honestly) violation ??= idempotent(state, commands, now)
+    if (finished === undefined && commands.some((c) => c.do === 'alarm') !== (unnoted.stop === 'reorg'))
+      violation ??= 'S12: an alarm without its reason, or a reason without the alarm'
     const durable = reveals ? step(state, { is: 'revealed' }).state.durable : unnoted
     return {
       durable,
@@ -369,11 +374,11 @@ export function createParties(
 
   /** S8, S9: what there must be when an honest party's lock goes out. */
   const mayLock = (
-    role: Role,
-    before: SwapMachine.Durable,
+    { role, durable: before, lost }: Party,
     durable: SwapMachine.Durable,
     { sights: seen, now }: Look,
   ): string | undefined => {
+    if (lost) return `S12: the ${role} locks after a lock that was final is gone`
     if (!durable.ordered) return `S9: the ${role} locks before that is durable`
     const left = setting.deadlines.short - now.short - seen.short.behind
     // What was ordered in time may go out later: until then nobody could have used the time.
@@ -394,7 +399,12 @@ export function createParties(
   }
 
   /** S7: what there must be when the secret goes out. */
-  const mayReveal = (durable: SwapMachine.Durable, { sights: seen, now }: Look): string | undefined => {
+  const mayReveal = (
+    { lost }: Party,
+    durable: SwapMachine.Durable,
+    { sights: seen, now }: Look,
+  ): string | undefined => {
+    if (lost) return 'S12: the secret leaves after a lock that was final is gone'
     const { exact, final, unspent } = real(seen.short.leg, 'short')
     if (!exact || !final || !unspent)
       return 'S7: the secret leaves without an exact, final, unspent short lock'
@@ -410,22 +420,32 @@ export function createParties(
     commands: readonly SwapMachine.Command[],
     now: Look,
   ): string | undefined => {
-    const again = look(state, now)
     const keys = (list: readonly SwapMachine.Command[]) =>
       list
         .map((c) => c.key)
         .sort()
         .join(' ')
-    if (number(again.state.durable) !== number(state.durable))
-      return 'S15: the same sight again changes what is durable'
-    return keys(again.commands) === keys(commands)
-      ? undefined
-      : `S15: the same sight again gives "${keys(again.commands)}", before "${keys(commands)}"`
+    const expected = keys(commands)
+    for (const leg of NAMES) {
+      const again = step(state, eventOf(now, leg))
+      if (number(again.state.durable) !== number(state.durable))
+        return `S15: the same sight of the ${leg} leg again changes what is durable`
+      if (keys(again.commands) !== expected)
+        return `S15: the same sight of the ${leg} leg again gives "${keys(again.commands)}", before "${expected}"`
+    }
+    return undefined
   }
 
   interface Option extends Decision {
     readonly party: Party
   }
+  const isLost = ({ settled }: SwapMachine.Durable, { sights: seen, told }: Look): boolean =>
+    NAMES.some(
+      (leg) =>
+        told[leg] === undefined &&
+        settled.some((key) => key.startsWith(`${leg}/`)) &&
+        !seen[leg].locks.some((view) => view.depth > 0n && settled.includes(`${leg}/${view.lock.ref}`)),
+    )
   const options = (party: Party, now: Look): readonly Option[] => {
     if (party.finished !== undefined)
       return [
@@ -452,6 +472,7 @@ export function createParties(
         party: {
           ...base,
           durable,
+          lost: base.lost || isLost(base.durable, now),
           ...(decision.finished === undefined ? {} : { finished: decision.finished }),
         },
       })
@@ -554,6 +575,7 @@ export function createParties(
         durable: machine.start(role, terms, rules).durable,
         offlineLeft: setting.offline,
         missed: 0,
+        lost: false,
       })),
     ),
     sight,

@@ -44,6 +44,8 @@ export interface Setting {
    * What a chain's clock is off by: one amount throughout, or free to move between the slowest, the fastest and a steady pace.
    */
   readonly clocks: { readonly [L in Leg]: number } | 'free'
+  /** Reorganisations go beyond what is final: what can be lost may be, and only S7, S8, S9, S12 and S15 are held. */
+  readonly beyond?: boolean
   /** Each instant is stepped through by itself, also where it compares with everything as another one does. */
   readonly exact?: boolean
   /** Locks of honest parties are included in time as well, nobody is away and no endpoint lies: what L1 takes for granted. */

@@ -77,6 +77,7 @@ export function termsOf(agreement: Agreement, now: bigint): Terms {
  *   long: { network: bitcoin, profile: script },
  *   short: { network: ethereum, profile: contract },
  *   policy: Policy.standard,
+ *   tick: 14_760n, // coarse, and quick
  * }
  * const { gap, start } = Planner.margins(assumptions.long, assumptions.short, assumptions.policy)
  * const result = await check({ gap: gap.seconds - 7200n, start: start.seconds }, assumptions)

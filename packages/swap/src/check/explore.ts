@@ -195,6 +195,7 @@ function* search(
   for (let tick = 0; now.size > 0; tick++) {
     const next = layer(traced, Math.max(1 << 10, now.first.length >> 2))
     if (traced) kept.push(now)
+    if (tick > last && setting.beyond === true) return found(tick)
     if (tick > last) {
       const at = 0
       const stuck = view(tick, now.first[at] as number, now.second[at] as number)
@@ -316,6 +317,7 @@ function judge(
   short: Legs,
   atShort: number,
 ): string | undefined {
+  if (setting.beyond === true) return undefined
   const all = { long: long.all[atLong] as Leg, short: short.all[atShort] as Leg }
   for (const { role, finished } of parties.all[TURN.parties(turn)] as View['parties']) {
     const own = all[ownLeg(role)]

@@ -23,7 +23,10 @@ export interface Least {
   readonly below: { readonly message: string; readonly story: readonly string[] }
 }
 
-/** The least safe values of one pair of chains. */
+/**
+ * The least safe values of one pair of chains. Where no reorganisation is planned for (k = 0) and the short leg takes late locks, add a
+ * tick to the gap: a lock that is mined in the very block of its deadline can be refunded from the next block on only.
+ */
 export interface LeastValues {
   /** Seconds of a tick. */
   readonly tick: bigint
@@ -43,6 +46,19 @@ const NEVER_REFUSES = -96
  * the claim phase with one tick more or less. More time never does harm, so that one value is enough.
  *
  * `CheckTooLarge` (4030), `UnsupportedClock` (4004), `InvalidPolicy` (4008); rejects with `signal.reason`.
+ *
+ * @example
+ * import { cosmosHub, polkadotHub } from '@aitbc/core/networks'
+ * import { Policy } from '@aitbc/swap'
+ * import { least } from '@aitbc/swap/check'
+ *
+ * const contract = { lateClaims: false, payee: 'named', unique: true, lateLocks: false, feesFrom: 'account', events: true } as const
+ * const { gap } = await least({
+ *   long: { network: cosmosHub, profile: contract },
+ *   short: { network: polkadotHub, profile: contract },
+ *   policy: { ...Policy.standard, offline: 0n, reorgs: 0n },
+ * })
+ * gap.least === gap.planner // true
  */
 export async function least(assumptions: Assumptions, options: Options = {}): Promise<LeastValues> {
   const scaled = scale(assumptions)

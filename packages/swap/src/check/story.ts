@@ -32,6 +32,7 @@ function changes(setting: Setting, before: View, after: View): readonly string[]
     const [a, b] = [before.legs[name], after.legs[name]]
     const locker = setting.honest.includes(name === 'long' ? 'initiator' : 'follower')
     const beneficiary = setting.honest.includes(name === 'long' ? 'follower' : 'initiator')
+    const one = (mine: boolean) => (mine ? 'an honest' : 'a hostile')
     const who = (mine: boolean) => (mine ? 'honest' : 'hostile')
     const [was, is] = [
       setting.deadlines[name] - before.tick - 1 - a.skew,
@@ -50,9 +51,8 @@ function changes(setting: Setting, before: View, after: View): readonly string[]
       said.push(`the ${who(locker)} ${name} lock ${what[b.lock]}`)
     }
     if (a.voidAge === 0 && b.voidAge > 0) said.push(`the honest ${name} lock is to be made void`)
-    if (a.claimAge === 0 && b.claimAge !== 0)
-      said.push(`a ${who(beneficiary)} claim of the ${name} leg waits`)
-    if (a.refundAge === 0 && b.refundAge !== 0) said.push(`a ${who(locker)} refund of the ${name} leg waits`)
+    if (a.claimAge === 0 && b.claimAge !== 0) said.push(`${one(beneficiary)} claim of the ${name} leg waits`)
+    if (a.refundAge === 0 && b.refundAge !== 0) said.push(`${one(locker)} refund of the ${name} leg waits`)
     if (a.spend !== b.spend)
       said.push(
         b.spend === 'none'

@@ -1,0 +1,138 @@
+import type { Role } from '../../packages/swap/src/Agreement.js'
+import { explore, type Found } from '../../packages/swap/src/check/explore.js'
+import type { Machine } from '../../packages/swap/src/check/Party.js'
+import type { Chain, Setting } from '../../packages/swap/src/check/Setting.js'
+
+/** A small world that wrong machines are tried in. */
+export interface Scenario {
+  readonly name: string
+  readonly setting: Setting
+}
+
+const chain = (late: boolean, change: Partial<Chain> = {}): Chain => ({
+  lead: 0,
+  lag: 0,
+  inclusion: 1,
+  finality: 1,
+  reorg: 1,
+  outage: 0,
+  lateClaims: late,
+  lateLocks: late,
+  shown: late,
+  ...change,
+})
+
+/** The margins of the specification, in ticks, of two such chains. */
+function setting(long: Chain, short: Chain, honest: readonly Role[], change: Partial<Setting> = {}): Setting {
+  const reorgs = change.reorgs ?? 0
+  const offline = change.offline ?? 0
+  const again = ({ inclusion, reorg }: Chain) => reorgs * (inclusion + reorg)
+  const reveal = short.inclusion + again(short) + short.outage
+  const lock = short.inclusion + short.finality + reveal
+  const launch = long.inclusion + long.finality + lock
+  const apart =
+    long.inclusion +
+    (short.lateClaims ? short.inclusion : 0) +
+    offline +
+    long.outage +
+    short.outage +
+    Math.max(again(long), again(short)) +
+    // A lock that is mined in the very block of its deadline can only be refunded from the next one on.
+    Number(short.lateLocks && reorgs === 0)
+  // The first look comes with just so much left as it asks for.
+  const at = launch + 2
+  return {
+    chains: { long, short },
+    deadlines: { short: at, long: at + apart },
+    rules: { launch, lock, reveal, apart },
+    offline,
+    detection: 0,
+    reorgs,
+    honest,
+    clocks: { long: 0, short: 0 },
+    from: 'agreed',
+    ...change,
+  }
+}
+
+const kinds = [false, true].flatMap((long) => [false, true].map((short) => ({ long, short })))
+const named = ({ long, short }: { long: boolean; short: boolean }) =>
+  `${long ? 'script' : 'contract'} ${short ? 'script' : 'contract'}`
+
+const roles = ['follower', 'initiator'] as const
+const mixed = kinds.filter(({ long, short }) => long !== short)
+
+/** Small worlds, the cheapest first. */
+export const scenarios: readonly Scenario[] = [
+  ...kinds.map((kind) => ({
+    name: `both honest, ${named(kind)}, no time to spare`,
+    setting: setting(chain(kind.long), chain(kind.short), ['initiator', 'follower'], { fair: true }),
+  })),
+  ...kinds.flatMap((kind) =>
+    roles.map((role) => ({
+      name: `${role}, ${named(kind)}`,
+      setting: setting(chain(kind.long), chain(kind.short), [role]),
+    })),
+  ),
+  ...mixed.flatMap((kind) =>
+    roles.flatMap((role) => [
+      {
+        name: `${role}, ${named(kind)}, away and back`,
+        setting: setting(chain(kind.long), chain(kind.short), [role], { offline: 1 }),
+      },
+      {
+        name: `${role}, ${named(kind)}, reorganised`,
+        setting: setting(chain(kind.long), chain(kind.short), [role], { reorgs: 1 }),
+      },
+    ]),
+  ),
+  ...mixed.flatMap((kind) =>
+    roles.map((role) => ({
+      name: `${role}, ${named(kind)}, beyond the plan`,
+      setting: setting(chain(kind.long, { reorg: 2 }), chain(kind.short, { reorg: 2 }), [role], {
+        reorgs: 1,
+        beyond: true,
+      }),
+    })),
+  ),
+  ...roles.map((role) => ({
+    name: `${role}, halts`,
+    setting: setting(chain(true), chain(false, { outage: 1 }), [role], { offline: 1 }),
+  })),
+]
+
+/** What an exploration comes to, in so far as two machines may differ in it. */
+export interface Verdict {
+  readonly message?: string
+  readonly outcomes: string
+  readonly settled: number
+  readonly states: number
+}
+
+export function judge(setting: Setting, machine: Machine): Verdict {
+  const steps = explore(setting, machine, { states: 20_000, memory: 2 ** 28 })
+  let next = steps.next()
+  while (next.done !== true) next = steps.next()
+  const found = next.value as Found
+  if ('bound' in next.value)
+    return { message: 'L6: there is no end to its states', outcomes: '', settled: 0, states: 0 }
+  return {
+    ...(found.violation === undefined ? {} : { message: found.violation.message }),
+    outcomes: [...found.outcomes].sort().join(', '),
+    settled: found.settled,
+    states: found.states,
+  }
+}
+
+/** Why a machine is wrong by a scenario: a theft, a leak or a stuck state; nothing where it does as the right one. */
+export function complaint(right: Verdict, wrong: Verdict, beyond = false): string | undefined {
+  if (wrong.message !== undefined) return wrong.message
+  if (beyond) return undefined
+  const missing = right.outcomes.split(', ').filter((one) => !wrong.outcomes.split(', ').includes(one))
+  if (missing.length > 0) return `L1: ${missing.join(' and ')} can't be reached any more`
+  const extra = wrong.outcomes.split(', ').filter((one) => !right.outcomes.split(', ').includes(one))
+  if (extra.length > 0) return `L1: it may end in ${extra.join(' and ')}`
+  return wrong.settled > right.settled
+    ? `L2: an end is ${wrong.settled - right.settled} ticks later than it need be`
+    : undefined
+}
