@@ -10,6 +10,9 @@ import * as Psbt from './internal/psbt.js'
  * (fee bumps, journal, crash) is as before, and a replacement by script stays possible. Refunds, and claims that are armed for a tower, are
  * by script: they must hold without the counterparty.
  *
+ * Whoever runs the swap waits for the signature as for a slow wallet, and does nothing else for it meanwhile: keep `patience` times `tries` to
+ * minutes.
+ *
  * Errors: those of `signer`; a counterparty's are none.
  *
  * @example
