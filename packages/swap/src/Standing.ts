@@ -21,6 +21,9 @@ export interface Standing {
  * That the own lock was refunded, or made void, is told by endpoints, and here never enough: a lie about it would cost the other lock, so such
  * a lock counts as `open`. `received` is told too; but it only counts beside a public secret, with which the counterparty needs nobody.
  *
+ * For a claim of the own lock the state of a running swap is enough: nothing that could still happen makes it wrong. To give an incoming
+ * lock back, `stopped` must be in the journal, and no claim may be under way: take the state of a swap that is loaded and doesn't run.
+ *
  * @example
  * import { Standing } from '@aitbc/swap'
  * typeof Standing.of // 'function'
