@@ -36,15 +36,14 @@ export interface Held {
 }
 
 /** Writes evidence in its one canonical form. */
-export function encode({ block, store, ...evidence }: LockEvidence): Bytes.Bytes {
-  const piece = ({ value, proof }: Stored): Form.Piece => ({ value, proof: CommitmentProof.encode(proof) })
+export function encode({ block, store, contract, history, code, lock }: LockEvidence): Bytes.Bytes {
   return Form.write({
     block: LightBlock.encode(block),
     store: CommitmentProof.encode(store),
-    contract: piece(evidence.contract),
-    history: piece(evidence.history),
-    code: piece(evidence.code),
-    lock: piece(evidence.lock),
+    pieces: [contract, history, code, lock].map(({ value, proof }) => ({
+      value,
+      proof: CommitmentProof.encode(proof),
+    })),
   })
 }
 

@@ -4,9 +4,11 @@ import { type Bytes, Codec } from '@aitbc/core'
 export const FORMAT = { lock: 'cosmos-lock/1', spend: 'cosmos-spend/1', absence: 'cosmos-absence/1' } as const
 
 /** Evidence as it is gathered: blocks and proofs (`ics23.CommitmentProof`) in their bytes, which nobody has judged. */
-export interface Gathered extends Readonly<Record<'contract' | 'history' | 'code' | 'lock', Piece>> {
+export interface Gathered {
   readonly block: Bytes.Bytes
   readonly store: Bytes.Bytes
+  /** Of contract, history, code and lock, in this order. */
+  readonly pieces: readonly Piece[]
 }
 
 /** What a node says that the store holds at a key, and its proof. */
@@ -22,9 +24,9 @@ export interface Piece {
  * import { LockEvidenceForm } from '@aitbc/proofs/cosmwasm'
  * LockEvidenceForm.FORMAT.lock // 'cosmos-lock/1'
  */
-export function write({ block, store, contract, history, code, lock }: Gathered): Bytes.Bytes {
+export function write({ block, store, pieces }: Gathered): Bytes.Bytes {
   const writer = Codec.writer().bytes(block).bytes(store)
-  for (const { value, proof } of [contract, history, code, lock])
+  for (const { value, proof } of pieces)
     writer.optional(value ?? undefined, (w, bytes) => w.bytes(bytes)).bytes(proof)
   return writer.finish()
 }

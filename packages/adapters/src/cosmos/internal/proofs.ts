@@ -20,7 +20,11 @@ export function proverOf(client: Client): Prover {
       const lock = await proved(client, key, height, options)
       return {
         entry: HtlcStorage.entryOf(lock.value, own),
-        bytes: LockEvidenceForm.write({ block, store: contract.store, contract, history, code, lock }),
+        bytes: LockEvidenceForm.write({
+          block,
+          store: contract.store,
+          pieces: [contract, history, code, lock],
+        }),
       }
     },
   }
