@@ -262,7 +262,7 @@ function ancestors(chain: Chain, tx: Ledger.Tx): readonly Ledger.Tx[] {
 }
 
 /** What hangs on a transaction that waits. */
-export function descendants(chain: Pick<Chain, 'mempool'>, id: string): readonly Ledger.Tx[] {
+export function descendants(chain: Pick<View, 'mempool'>, id: string): readonly Ledger.Tx[] {
   const found = new Map<string, Ledger.Tx>()
   const add = (of: string) => {
     for (const { tx } of chain.mempool)

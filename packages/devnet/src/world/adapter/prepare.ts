@@ -167,9 +167,11 @@ function build(
   const base = { network: network.id, from, rate, size, fee, does }
   if (family.kind === 'coins') {
     if (does.is === 'claim' || does.is === 'refund') {
-      assertAbove(client, (plan.lock as Lock).amount - fee)
+      const ahead = (options.after?.length ?? 0) > 0
+      const price = ahead ? { rate, fee } : outbidding(client, view, does.ref, size, { rate, fee })
+      assertAbove(client, (plan.lock as Lock).amount - price.fee)
       const from = plan.validFrom === undefined ? {} : { validFrom: plan.validFrom.value }
-      return stepOf(client, { ...base, slots: [does.ref], ...from }, plan)
+      return stepOf(client, { ...base, ...price, slots: [does.ref], ...from }, plan)
     }
     const { slots, sum } = select(client, view, from, amountOf(does) + fee, options.after ?? [])
     return stepOf(client, { ...base, slots, change: sum - amountOf(does) - fee }, plan)
@@ -183,6 +185,24 @@ function build(
     return stepOf(client, { ...base, slots: [conflictOf(client, does, view)], ...lastHeight }, plan)
   const nonce = nextNonce(client, view, from, options.after ?? [])
   return stepOf(client, { ...base, slots: [`${from}/${nonce}`], nonce, ...lastHeight }, plan)
+}
+
+interface Price {
+  readonly rate: bigint
+  readonly fee: bigint
+}
+
+/** What spends the lock in the mempool already is outbid, with whatever hangs on it: nothing else saves what is right (H5, H6). */
+function outbidding(client: Client, view: Chain.View, slot: string, size: bigint, price: Price): Price {
+  const rivals = view.mempool.filter(({ tx }) => tx.slots.includes(slot))
+  if (rivals.length === 0) return price
+  const evicted = rivals.reduce(
+    (sum, { tx }) => Chain.descendants(view, tx.id).reduce((all, { fee }) => all + fee, sum + tx.fee),
+    0n,
+  )
+  const least = evicted + (client.network.fees.minRelay * size) / 1000n + 1n
+  if (price.fee >= least) return price
+  return { fee: least, rate: larger(price.rate, (least * 1000n) / size) }
 }
 
 /** Where accounts don't count: what two transactions of which one counts have in common; a transfer has nothing. */
@@ -322,7 +342,10 @@ export async function replace(
     throw family.errors.refusal('outbid', `${submission.id} may still be included, and both would count`, {
       id: submission.id,
     })
-  const fee = dearer(client, old, family.feeOf(rate, old.size))
+  const wanted = { rate, fee: dearer(client, old, family.feeOf(rate, old.size)) }
+  const price =
+    family.kind === 'coins' ? outbidding(client, view, old.slots[0] as string, old.size, wanted) : wanted
+  const { fee } = price
   const change =
     family.kind === 'coins' && old.change !== undefined ? old.change - (fee - old.fee) : undefined
   if (change !== undefined && change < 0n)
@@ -335,8 +358,7 @@ export async function replace(
   return [
     restep(submission.step, {
       ...old,
-      rate,
-      fee,
+      ...price,
       ...(change === undefined ? {} : { change }),
       ...lastHeight,
     }),
@@ -384,9 +406,10 @@ async function voided(
   }
   if (change === undefined)
     throw family.errors.step('submission must not spend a lock', { argument: 'submission' })
-  const fee = dearer(client, old, family.feeOf(rate, old.size))
+  const dear = { rate, fee: dearer(client, old, family.feeOf(rate, old.size)) }
+  const price = outbidding(client, view, old.slots[0] as string, old.size, dear)
   const sum = amountOf(old.does) + change + old.fee
-  return [restep(step, { ...rest, does, rate, fee, change: sum - fee }, 'void')]
+  return [restep(step, { ...rest, ...price, does, change: sum - price.fee }, 'void')]
 }
 
 function assertAbove({ network, family }: Client, left: bigint): void {

@@ -162,13 +162,13 @@ export const LIES: readonly Lie[] = [
   'equivocate',
 ]
 
-/**
- * What one server that is believed may tell. Of a refund that nobody made it could convince a party that nothing is left to do; and where
- * no lock can be proved, so many servers have agreed on one that liars among them don't count.
- */
+/** Lies about what ended a lock: a party that believes one server could be convinced that nothing is left to do, or to be had. */
+const OF_SPENDS: readonly Lie[] = ['fake-refund', 'hide-spends']
+
+/** What one server that is believed may tell. Where no lock can be proved, so many have agreed on one that liars among them don't count. */
 function loneLies(family: FamilyName): readonly Lie[] {
   const unproved: readonly Lie[] = families[family].best === 'quorum' ? ['fake-lock', 'deep'] : []
-  return LIES.filter((lie) => lie !== 'fake-refund' && !unproved.includes(lie))
+  return LIES.filter((lie) => !OF_SPENDS.includes(lie) && !unproved.includes(lie))
 }
 
 /** The policy of a plan's parties; what is asked of the incoming lock is what its chain can give. */
