@@ -91,6 +91,7 @@ const steps: readonly Step[] = [
   { name: 'test:node', run: () => runVitest('node') },
   { name: 'test:browser', run: browserTests },
   { name: 'vectors', run: vectorsStep },
+  { name: 'model', run: () => script('model.ts', '--quick') },
 ]
 
 await runSteps('check', steps, { keepGoing })

@@ -89,15 +89,41 @@ export async function least(assumptions: Assumptions, options: Options = {}): Pr
     const [at, violation] = below ?? [setting(value), { message: 'nothing', path: [] }]
     return { least: value + 1, below: { message: violation.message, story: tell(at, violation.path) } }
   }
-  const { gap, reveal } = settings(scaled)
-  const planned = { gap: Number(scaled.ticks.gap.seconds), reveal: Number(scaled.ticks.reveal.seconds) }
-  const found = { gap: await search(planned.gap, gap), reveal: await search(planned.reveal, reveal) }
-  const reasons = reasonsOf(gap(planned.gap), assumptions.clocks === 'free')
+  const { gap, reveal } = expected(scaled, assumptions)
+  const found = {
+    gap: await search(gap.planner, gap.setting),
+    reveal: await search(reveal.planner, reveal.setting),
+  }
   const judged = (of: 'gap' | 'reveal'): Least => {
-    const sum = reasons[of].reduce((total, { ticks }) => total + ticks, planned[of])
-    return { ...found[of], planner: planned[of], reasons: reasons[of], explained: sum === found[of].least }
+    const { planner, reasons, least: sum } = of === 'gap' ? gap : reveal
+    return { ...found[of], planner, reasons, explained: sum === found[of].least }
   }
   return { tick: scaled.tick, gap: judged('gap'), reveal: judged('reveal'), states }
+}
+
+/** What a least safe value should be, and the claim phase with any other. */
+export interface Expected {
+  readonly planner: number
+  readonly reasons: readonly Reason[]
+  readonly least: number
+  setting(value: number): Setting
+}
+
+/** The planner's values with the reasons why the least safe ones are others. */
+export function expected(
+  scaled: Scaled,
+  assumptions: Assumptions,
+): { readonly gap: Expected; readonly reveal: Expected } {
+  const phases = settings(scaled)
+  const planned = { gap: Number(scaled.ticks.gap.seconds), reveal: Number(scaled.ticks.reveal.seconds) }
+  const all = reasonsOf(phases.gap(planned.gap), assumptions.clocks === 'free')
+  const of = (name: 'gap' | 'reveal'): Expected => ({
+    planner: planned[name],
+    reasons: all[name],
+    least: all[name].reduce((sum, { ticks }) => sum + ticks, planned[name]),
+    setting: phases[name],
+  })
+  return { gap: of('gap'), reveal: of('reveal') }
 }
 
 /** The claim phase: with both locks final, and with the follower's lock still to come. */
