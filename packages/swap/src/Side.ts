@@ -16,7 +16,7 @@ import {
 } from '@aitbc/core'
 import type { Leg } from './Agreement.js'
 import { SwapErrors } from './errors.js'
-import { leftSince } from './internal/left.js'
+import { leftSince, leftUntil } from './internal/left.js'
 import type { LockView, SwapEvent } from './SwapMachine.js'
 
 /** All that a party brings to one chain: its keys, and how it reads the chain. */
@@ -105,9 +105,11 @@ export async function look(
       : { event: { is: 'unreadable', leg, why: doubts.join('; '), told: { locks, now, left } }, tip }
   }
   const behind = (options.utc ?? 0n) - timing.standard.lag - tip.clock
+  const left =
+    adapter.profile.early === undefined ? {} : { left: leftUntil(adapter, terms.deadline, tip.clock) }
   return doubts.length === 0
-    ? { event: { is: 'seen', leg, locks, now, ...(behind > 0n ? { behind } : {}) }, tip }
-    : { event: { is: 'unreadable', leg, why: doubts.join('; '), told: { locks, now } }, tip }
+    ? { event: { is: 'seen', leg, locks, now, ...left, ...(behind > 0n ? { behind } : {}) }, tip }
+    : { event: { is: 'unreadable', leg, why: doubts.join('; '), told: { locks, now, ...left } }, tip }
 }
 
 async function lookAt(

@@ -233,6 +233,15 @@ describe('a leg that counts heights, as the machine sees it', () => {
     })
   })
 
+  it('H28: locks that may end before a deadline in seconds have that much less time', async () => {
+    const side = sideOf({ ...tip, clock: NOW })
+    const network = { ...cosmosHub, id: irisnet.id } as Network
+    const at = Deadline.from({ network: irisnet.id, clock: 'unix', value: NOW + 100n })
+    const early = { ...side, adapter: { ...side.adapter, network, profile: { ...counting, early: 30n } } }
+    const { event } = await Side.look(early, 'short', { ...leg, deadline: at }, { utc: NOW })
+    expect(event).toMatchObject({ is: 'seen', left: { least: 70n, most: 100n } })
+  })
+
   it('a deadline that has passed leaves nothing', async () => {
     const past = { ...tip, height: 20_001n, clock: 20_001n }
     expect(await look(sideOf(past))).toMatchObject({ left: { least: -10n, most: -1n } })
