@@ -185,7 +185,9 @@ function feeOf(
       /^[1-9][0-9]{0,18}$/.test(gas)
     )
       return { fee: { denom: coin.denom, amount: BigInt(coin.amount) }, gas: BigInt(gas) }
-  } catch {}
+  } catch {
+    // What can't be read is none either.
+  }
   throw changed(transaction, 'its fee is none in the native coin')
 }
 
