@@ -34,6 +34,9 @@ let changed = () => {}
 /** Something happened that `drive` may wait for. */
 export const wake = (): void => changed()
 
+/** Nobody has to hold a swap whose end is in the database. */
+export const settled = (id: string): void => void unfinished.delete(id)
+
 export function desk(): Desk {
   const holds = new Set<string>()
   const made: Desk = {
