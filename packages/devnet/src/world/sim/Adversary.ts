@@ -1,5 +1,5 @@
 // A hostile party: its own keys, its own view of the chains, and whatever its deeds say.
-import { type Bytes, type Intent, isAitbcError, type LockTerms, type Step, SwapSeed } from '@aitbc/core'
+import { type Intent, isAitbcError, type LockTerms, type Step, SwapSeed } from '@aitbc/core'
 import { Agreement } from '@aitbc/swap'
 import * as Chain from '../Chain.js'
 import { createWorldAdapter } from '../createWorldAdapter.js'
@@ -13,7 +13,6 @@ import type { HostileAct, Leg, Role } from './Plan.js'
 export interface Options {
   readonly role: Role
   readonly seed: SwapSeed.SwapSeed
-  readonly nonce: Bytes.Bytes
   readonly chains: { readonly [L in Leg]: Chain.Chain }
   readonly terms: { readonly [L in Leg]: LockTerms.LockTerms }
   /** Undoes blocks from a height on, where that can be. */

@@ -14,13 +14,11 @@ export interface Track {
   skew: number
   haltedUntil: number
   censoredUntil: number
-  /** Seconds until a transaction of an honest party is included, at most. */
-  readonly patience: number
   /** Heights of blocks that aren't final yet and hold something. */
   fresh: bigint[]
 }
 
-export function track(chain: Chain.Chain, random: Random.Random, now: number, patience: number): Track {
+export function track(chain: Chain.Chain, random: Random.Random, now: number): Track {
   const of: Track = {
     chain,
     random,
@@ -29,7 +27,6 @@ export function track(chain: Chain.Chain, random: Random.Random, now: number, pa
     skew: 0,
     haltedUntil: 0,
     censoredUntil: 0,
-    patience,
     fresh: [],
   }
   of.intervalMs = interval(of)

@@ -227,8 +227,8 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
   }
   const both = { long: rules('long'), short: rules('short') }
   const tracks = {
-    long: Clockwork.track(chains.long, r.fork('long'), EPOCH, 0),
-    short: Clockwork.track(chains.short, r.fork('short'), EPOCH, 0),
+    long: Clockwork.track(chains.long, r.fork('long'), EPOCH),
+    short: Clockwork.track(chains.short, r.fork('short'), EPOCH),
   }
   const unfairness = r.fork('unfair').chance(0.5)
   const unfair = (leg: Leg) => {
@@ -319,7 +319,6 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
       : Adversary.create({
           role: hostile,
           seed: deal.seeds[hostile],
-          nonce: deal.nonces[hostile],
           chains,
           terms: deal.terms,
           undo: (leg, height, drop) => {
