@@ -15,10 +15,15 @@ interface Need {
   readonly locks: boolean
 }
 
+/** A need with what it draws on; many swaps' are compared at each lock. */
+interface Kept extends Need {
+  readonly key: string
+}
+
 /** What swaps that this process drives keep back, by storage: two of them never count on the same coins. */
 const reserved = new WeakMap<
   Storage,
-  { readonly kept: Map<Swap, readonly Need[]>; readonly last: Promise<void> | undefined }
+  { readonly kept: Map<Swap, readonly Kept[]>; readonly last: Promise<void> | undefined }
 >()
 
 /**
@@ -33,11 +38,18 @@ export async function assert(
   intent: Intent,
   signal: AbortSignal,
 ): Promise<void> {
-  const needs = await needsOf(context, swap, own, intent, signal)
+  const needs = (await needsOf(context, swap, own, intent, signal)).map((need) => ({
+    ...need,
+    key: `${need.account} ${need.asset}`,
+  }))
+  const asked = new Set(needs.map(({ key }) => key))
   await inTurn(context.storage, async (kept) => {
-    const others = [...kept].flatMap(([other, all]) =>
-      other === swap ? [] : all.filter(({ locks }) => !(locks && SwapMachine.isLocked(other.state))),
-    )
+    const others: Kept[] = []
+    for (const [other, all] of kept)
+      if (other !== swap)
+        // What only others count on isn't asked for here.
+        for (const need of all)
+          if (asked.has(need.key) && !(need.locks && SwapMachine.isLocked(other.state))) others.push(need)
     for (const { side, account, asset, amount } of totals(needs, others))
       await assertHolds(side, account, asset, amount, signal)
     kept.set(swap, needs)
@@ -90,14 +102,12 @@ async function needsOf(
   return needs
 }
 
-/** What each account must hold of each asset: what only others count on isn't asked for here. */
-function totals(needs: readonly Need[], others: readonly Need[]): readonly Need[] {
+/** What each account must hold of each asset. */
+function totals(needs: readonly Kept[], others: readonly Kept[]): readonly Need[] {
   const sums = new Map<string, Need>()
   for (const need of [...needs, ...others]) {
-    const key = `${need.account} ${need.asset}`
-    const before = sums.get(key)
-    if (before === undefined && !needs.includes(need)) continue
-    sums.set(key, { ...need, amount: (before?.amount ?? least(need)) + need.amount })
+    const before = sums.get(need.key)
+    sums.set(need.key, { ...need, amount: (before?.amount ?? least(need)) + need.amount })
   }
   return [...sums.values()]
 }
@@ -109,8 +119,8 @@ function least({ side, asset }: Need): bigint {
 }
 
 /** One after the other: of two that look at a balance at once, both would count on it. */
-function inTurn(storage: Storage, run: (kept: Map<Swap, readonly Need[]>) => Promise<void>): Promise<void> {
-  const { kept, last } = reserved.get(storage) ?? { kept: new Map<Swap, readonly Need[]>(), last: undefined }
+function inTurn(storage: Storage, run: (kept: Map<Swap, readonly Kept[]>) => Promise<void>): Promise<void> {
+  const { kept, last } = reserved.get(storage) ?? { kept: new Map<Swap, readonly Kept[]>(), last: undefined }
   const now = (last ?? Promise.resolve()).then(() => run(kept))
   reserved.set(storage, { kept, last: now.catch(() => undefined) })
   return now
