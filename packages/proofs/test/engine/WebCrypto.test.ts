@@ -1,5 +1,6 @@
-import { createEngine, Engine, Hashing, WebCrypto } from '@aitbc/proofs/engine'
+import { createEngine, Ed25519, Engine, Hashing, WebCrypto } from '@aitbc/proofs/engine'
 import { describe, expect, test, vi } from 'vitest'
+import { COFACTORED } from '../../src/engine/internal/acceptFast.js'
 import { checkOf, SPOILT, torsioned } from './checks.js'
 
 const checks = Array.from({ length: 6 }, (_, i) => checkOf(i))
@@ -118,6 +119,14 @@ describe('WebCrypto', () => {
     expect(asked.length).toBe(1)
     expect(await signing.verifyMany([check])).toEqual([true])
     expect(asked.length).toBe(2)
+  })
+
+  test('A59: what a platform is asked first holds times eight alone', async () => {
+    expect(Engine.noble([COFACTORED])).toEqual([true])
+    expect(Engine.noble([COFACTORED], 'strict')).toEqual([false])
+    // None of its points is of small order: that alone would be no reason to refuse it.
+    for (const point of [COFACTORED.publicKey, COFACTORED.signature.slice(0, 32)])
+      expect(Ed25519.isRefused(point)).toBe(false)
   })
 
   test('A59: no point of small order, nor another form of one, gets as far as the platform', async () => {
