@@ -35,8 +35,14 @@ export interface Killed {
 /** The functions that aren't part of a step: texts for people, and what the runner asks. */
 const APART = new Set(['waitingFor', 'isLocked', 'isPublic'])
 
-/** Applies every mutant of the machine, one by one, and tries it in every small world until one finds it out. */
-export async function killed(onMutant: (done: number, all: number) => void): Promise<Killed> {
+/** How a mutant was found out. */
+type Kind = 'theft' | 'leak' | 'stuck' | 'thrown'
+
+/** The mutants of the machine, and how each is tried in every small world until one finds it out. */
+export async function prepare(): Promise<{
+  readonly all: readonly Mutant[]
+  trial(mutant: Mutant): Kind | undefined
+}> {
   const source = readFileSync(join(root, FILE), 'utf8')
   const imports: Record<string, unknown> = {}
   for (const name of importsOf(source))
@@ -48,14 +54,19 @@ export async function killed(onMutant: (done: number, all: number) => void): Pro
     if (right.message !== undefined) throw new Error(`${name}: the machine itself is wrong: ${right.message}`)
     return right
   })
-  const all = mutantsOf(source, APART)
+  return { all: mutantsOf(source, APART), trial: (mutant) => trial(mutant, imports, rights) }
+}
+
+/** Tries every mutant, one by one, and holds those that survive against the explanations. */
+export async function killed(onMutant: (done: number, all: number) => void): Promise<Killed> {
+  const { all, trial } = await prepare()
   const list = JSON.parse(readFileSync(join(root, 'packages/swap/mutants.json'), 'utf8')) as Explained[]
   const unused = new Set(list)
   const counts = { theft: 0, leak: 0, stuck: 0, thrown: 0, explained: 0 }
   const survivors: Mutant[] = []
   for (const [i, mutant] of all.entries()) {
     onMutant(i, all.length)
-    const found = trial(mutant, imports, rights)
+    const found = trial(mutant)
     if (found !== undefined) {
       counts[found]++
       continue
@@ -80,7 +91,7 @@ function trial(
   mutant: Mutant,
   imports: Readonly<Record<string, unknown>>,
   rights: readonly ReturnType<typeof judge>[],
-): 'theft' | 'leak' | 'stuck' | 'thrown' | undefined {
+): Kind | undefined {
   try {
     const machine = load<Machine>(mutant.text, imports)
     for (const [i, { setting }] of scenarios.entries()) {

@@ -15,6 +15,8 @@ interface Party {
   readonly offlineLeft: number
   /** Ticks missed in a row. */
   readonly missed: number
+  /** Whose locks it has seen final, each a bit. */
+  readonly firm: number
   /** It has seen that a lock is gone that it had seen final. */
   readonly lost: boolean
   readonly finished?: SwapMachine.Outcome
@@ -155,7 +157,7 @@ export function createParties(
   const known = new Map<string, number>()
   const of = (parties: readonly Party[]): number => {
     const key = parties
-      .map((p) => `${number(p.durable)},${p.offlineLeft},${p.missed},${p.lost},${p.finished}`)
+      .map((p) => `${number(p.durable)},${p.offlineLeft},${p.missed},${p.firm},${p.lost},${p.finished}`)
       .join('|')
     const at = known.get(key)
     if (at !== undefined) return at
@@ -336,6 +338,8 @@ export function createParties(
         finished = command.outcome
         break
       }
+      if (command.leg !== (command.do === 'claim' ? incoming : own))
+        violation ??= `S5: the ${role} would ${command.do} the ${command.leg} leg`
       if (command.do === 'lock') {
         if (now.sights[own].leg.lock === 'none') violation ??= mayLock(party, unnoted, now)
       } else if (command.do === 'claim' && command.leg === incoming) {
@@ -439,12 +443,19 @@ export function createParties(
   interface Option extends Decision {
     readonly party: Party
   }
-  const isLost = ({ settled }: SwapMachine.Durable, { sights: seen, told }: Look): boolean =>
+  const FIRM = { long: 1, short: 2 } as const
+  const isLost = ({ firm }: Party, { sights: seen, told }: Look): boolean =>
     NAMES.some(
       (leg) =>
         told[leg] === undefined &&
-        settled.some((key) => key.startsWith(`${leg}/`)) &&
-        !seen[leg].locks.some((view) => view.depth > 0n && settled.includes(`${leg}/${view.lock.ref}`)),
+        (firm & FIRM[leg]) !== 0 &&
+        !seen[leg].locks.some((view) => view.depth > 0n),
+    )
+  const firmOf = ({ firm }: Party, { sights: seen, told }: Look): number =>
+    NAMES.reduce(
+      (bits, leg) =>
+        told[leg] === undefined && seen[leg].locks.some((view) => view.final) ? bits | FIRM[leg] : bits,
+      firm,
     )
   const options = (party: Party, now: Look): readonly Option[] => {
     if (party.finished !== undefined)
@@ -466,33 +477,33 @@ export function createParties(
         ? { ...party, missed: party.missed + 1 }
         : { ...party, offlineLeft: party.offlineLeft - 1 }
     const found: Option[] = []
-    const put = (base: Party, decision: Decision, durable = decision.durable) =>
+    const put = (base: Party, saw: Look | undefined, decision: Decision, durable = decision.durable) =>
       found.push({
         ...decision,
         party: {
           ...base,
           durable,
-          lost: base.lost || isLost(base.durable, now),
+          ...(saw === undefined ? {} : { lost: base.lost || isLost(base, saw), firm: firmOf(base, saw) }),
           ...(decision.finished === undefined ? {} : { finished: decision.finished }),
         },
       })
+    const lied = (base: Party, saw: Look) => put(base, saw, decided(party, saw))
     const calm = decided(party, now)
-    put({ ...party, missed: 0 }, calm)
+    put({ ...party, missed: 0 }, now, calm)
     if (setting.fair === true) return found
     // It crashes when the secret is out, and before that is noted.
-    if (calm.reveals) put({ ...party, missed: 0 }, calm, calm.unnoted)
+    if (calm.reveals) put({ ...party, missed: 0 }, now, calm, calm.unnoted)
     const incoming = incomingLeg(party.role)
     if (now.sights[incoming].locks.length === 0)
-      put({ ...party, missed: 0 }, decided(party, { ...now, told: { [incoming]: 'a lock on mere say-so' } }))
+      lied({ ...party, missed: 0 }, { ...now, told: { [incoming]: 'a lock on mere say-so' } })
     if (!may) return found
     const { finished: _, ...undone } = calm
     const nothing = { acts: { long: 0, short: 0 }, reveals: false }
     // Away; or crashed with everything decided and nothing done.
-    put(missing, { durable: party.durable, unnoted: party.durable, ...nothing })
-    if (calm.violation === undefined) put(missing, { ...undone, durable: calm.unnoted, ...nothing })
+    put(missing, undefined, { durable: party.durable, unnoted: party.durable, ...nothing })
+    if (calm.violation === undefined) put(missing, now, { ...undone, durable: calm.unnoted, ...nothing })
     for (const leg of NAMES)
-      for (const what of ['nothing', 'no locks'] as const)
-        put(missing, decided(party, { ...now, told: { [leg]: what } }))
+      for (const what of ['nothing', 'no locks'] as const) lied(missing, { ...now, told: { [leg]: what } })
     return found
   }
 
@@ -575,6 +586,7 @@ export function createParties(
         durable: machine.start(role, terms, rules).durable,
         offlineLeft: setting.offline,
         missed: 0,
+        firm: 0,
         lost: false,
       })),
     ),
