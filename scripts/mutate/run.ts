@@ -151,7 +151,8 @@ async function mutate({ name, files, tests }: Part): Promise<Report | undefined>
       incremental: true,
       force,
       ignoreStatic: noStatic,
-      incrementalFile: join(at, 'incremental.json'),
+      // A mutant that was left out, or was tried by some of the tests alone, is none that was tried.
+      incrementalFile: join(at, noStatic ? 'incremental.no-static.json' : 'incremental.json'),
       tempDirName: join('.cache/mutate', name, 'copies'),
       ignorePatterns: ['.cache', '.reports', '.changeset', 'dist', 'coverage', 'examples', '.docs'],
       reporters: ['progress-append-only', 'json'],
