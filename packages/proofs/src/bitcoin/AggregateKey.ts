@@ -30,7 +30,7 @@ export function from(keys: readonly Bytes.Bytes[]): Verdict.Verdict<Bytes.Bytes>
   for (const [index, key] of keys.entries()) {
     const point = lift(key)
     if (key.length !== 33 || point === undefined)
-      return Verdict.refuse('key-off-curve', `key ${index} is no compressed point of the curve`, { index })
+      return Verdict.refuse('key-off-curve', `key ${index} is no compressed point`, { index })
     const hash = TaggedHash.of('KeyAgg coefficient', list, key)
     const factor = Point.Fn.create(BigInt(`0x${Bytes.toHex(hash)}`))
     sum = sum.add(second !== undefined && Bytes.equal(key, second) ? point : point.multiplyUnsafe(factor))

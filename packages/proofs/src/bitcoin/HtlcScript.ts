@@ -184,13 +184,13 @@ function bothOf(
   const keys = AggregateKey.sort([locker.publicKey, beneficiary.publicKey] as Bytes.Bytes[])
   const [first, second] = keys as [Bytes.Bytes, Bytes.Bytes]
   if (Bytes.equal(first.slice(1), second.slice(1)))
-    return Verdict.refuse('htlc-key', 'one key alone is not both parties')
+    return Verdict.refuse('htlc-key', 'one key is not both parties')
   const sum = AggregateKey.from(keys)
   if (!sum.ok) return sum
   const [refund, claim] = [scriptOf(locker.payout), scriptOf(beneficiary.payout)]
   // What pays to both alike would be a claim and a refund at once.
   if (refund === undefined || claim === undefined || Bytes.equal(refund, claim))
-    return Verdict.refuse('htlc-payout', 'two SegWit addresses are expected as payouts')
+    return Verdict.refuse('htlc-payout', 'two SegWit payouts are expected')
   return Verdict.accept({ key: sum.value.slice(1), both: { keys, claim, refund } })
 }
 
@@ -238,10 +238,10 @@ export function read(htlc: HtlcScript, transaction: Transaction.Transaction, inp
     return readWitness(htlc, witness)
   const [output] = outputs
   if (signature.length !== 64 || inputs.length !== 1 || output === undefined || outputs.length !== 1)
-    return foreign('both parties sign one input and one output')
+    return foreign('both sign one input and one output')
   if (Bytes.equal(output.script, htlc.both.claim)) return { is: 'claim' }
   if (Bytes.equal(output.script, htlc.both.refund)) return { is: 'refund' }
-  return foreign("both parties signed for neither one's payout")
+  return foreign("both signed for neither one's payout")
 }
 
 /**

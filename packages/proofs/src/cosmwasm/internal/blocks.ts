@@ -27,8 +27,8 @@ export type BlockOptions = {
 /** How a block is known. Refusals: `block-unknown` (the caller doesn't know it), and those of `LightClient.apply`. */
 export function know(options: BlockOptions, block: LightBlock): Verdict.Verdict<Judged['fact']> {
   const { network } = options
-  const { height, time } = block.header
-  const at = { height, hash: hashOf(Header.hash(block.header)) }
+  const { header } = block
+  const at = refOf(header, Header.hash(header))
   if ('trust' in options) {
     const known = options.trust(at)
     if (known === undefined)
@@ -43,13 +43,8 @@ export function know(options: BlockOptions, block: LightBlock): Verdict.Verdict<
   return Verdict.accept({
     assurance: 'proved',
     at,
-    asOf: tipOf(network, at, time),
-    anchor: {
-      network: network.id,
-      height: base.header.height,
-      hash: hashOf(base.hash),
-      assurance: 'proved',
-    },
+    asOf: tipOf(network, at, header),
+    anchor: { network: network.id, ...refOf(base.header, base.hash), assurance: 'proved' },
   })
 }
 
@@ -57,14 +52,14 @@ export function know(options: BlockOptions, block: LightBlock): Verdict.Verdict<
 export function newest(options: BlockOptions): Fact.Tip | undefined {
   if ('trust' in options) return undefined
   const { header, hash } = LightClient.finalized(options.client())
-  return tipOf(options.network, { height: header.height, hash: hashOf(hash) }, header.time)
+  return tipOf(options.network, refOf(header, hash), header)
 }
 
-function tipOf({ clock }: Network, at: Fact.BlockRef, time: bigint): Fact.Tip {
-  const seconds = time / SECOND
-  return { ...at, time: seconds, clock: clock === 'height' ? at.height : seconds, finalized: at }
+function tipOf({ clock }: Network, at: Fact.BlockRef, header: Header.Header): Fact.Tip {
+  const time = header.time / SECOND
+  return { ...at, time, clock: clock === 'height' ? at.height : time, finalized: at }
 }
 
-function hashOf(bytes: Bytes.Bytes): string {
-  return Bytes.toHex(bytes).toUpperCase()
+function refOf({ height }: Header.Header, hash: Bytes.Bytes): Fact.BlockRef {
+  return { height, hash: Bytes.toHex(hash).toUpperCase() }
 }
