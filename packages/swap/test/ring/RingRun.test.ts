@@ -192,7 +192,6 @@ describe('a ring', () => {
   })
 
   it('S6 S21: whoever is faulty and whoever is in league, no honest member pays without being paid', async () => {
-    const seen = new Set<string>()
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom(...RINGS),
@@ -206,20 +205,17 @@ describe('a ring', () => {
           const members = fates.map((dies, i) => memberOf(world, i, dies))
           for (const member of members) begin(world, member)
           const stolen = honestLeader ? [] : leaks.filter(({ arc }) => arc < kinds.length)
-          // Who gives the secret away is no honest leader, and may wait for ever for what nobody owes it any more.
-          const honest = stolen.length > 0 ? members.slice(1) : members
+          // Who gives the secret away is no honest leader, and may wait for ever for what nobody owes it any more; nor is who uses it.
+          const league = new Set(stolen.flatMap(({ arc }) => [0, (arc + 1) % kinds.length]))
+          const honest = members.filter(({ index }) => !league.has(index))
           await drive(world, honest, async (block) => {
             for (const { arc, block: from } of stolen) if (block >= from) await leak(world, arc)
           })
-          for (const member of honest.filter(({ dead }) => !dead)) {
-            expectWhole(world, member)
-            seen.add(member.outcome as string)
-          }
+          for (const member of honest.filter(({ dead }) => !dead)) expectWhole(world, member)
         },
       ),
       { numRuns: 10 },
     )
-    expect(seen.has('no-deal')).toBe(true)
   })
 
   it('L3: a member whose disk is gone finds its two arcs again, by its seed and the chains, and goes on', async () => {
