@@ -20,6 +20,7 @@ import {
   TERMS,
 } from './htlc.js'
 
+const short = `${network.id}:iaa1qqqq` as const
 const read = (stored: Uint8Array | null) => HtlcModule.entryOf(stored, own, network)
 
 describe('from', () => {
@@ -39,7 +40,6 @@ describe('from', () => {
   const { locker, beneficiary, backend, deadline } = TERMS
   const elsewhere = { account: locker.account, payout: beneficiary.account }
   const stranger = 'cosmos:other-1:iaa1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqwp3g65' as const
-  const short = `${network.id}:iaa1qqqq` as const
   const cases: readonly [string, Partial<LockTerms.LockTerms>, string][] = [
     ['H20: kind', { backend: { ...backend, kind: 'cosmwasm' } }, 'iris-kind'],
     ['H20: another network', { backend: { ...backend, network: 'cosmos:other-1' } }, 'iris-network'],
@@ -49,6 +49,11 @@ describe('from', () => {
     ['H5: payout elsewhere', { locker: elsewhere }, 'iris-payout'],
     ['H5: a claim that pays elsewhere', { beneficiary: elsewhere }, 'iris-payout'],
     ['a party of another network', { beneficiary: { account: stranger, payout: stranger } }, 'iris-account'],
+    [
+      'a good address of another network',
+      { locker: { account: `cosmos:other-1:${address(1)}`, payout: `cosmos:other-1:${address(1)}` } },
+      'iris-account',
+    ],
     ['an address that is none', { locker: { account: short, payout: short } }, 'iris-account'],
     ['H28: seconds', { deadline: { ...deadline, clock: 'unix', value: 1_900_000_000n } }, 'iris-deadline'],
     ['H28: a height elsewhere', { deadline: { ...deadline, network: 'cosmos:other-1' } }, 'iris-deadline'],
@@ -121,7 +126,17 @@ describe('entryOf', () => {
     expect(check(read(entry(change)))).toBe(expected)
   })
 
+  test('the least expiry that the module writes', () => {
+    expect(value(read(entry({ ...LOCKED, expiry: 1 })))).toMatchObject({ status: 'locked', expires: 1n })
+    expect(check(read(entry({ ...LOCKED, expiry: 0 })))).toBe('iris-state')
+  })
+
   test('what refusals tell', () => {
+    expect(
+      refusal(HtlcModule.from({ ...TERMS, locker: { account: short, payout: short } }, network)).context,
+    ).toEqual({
+      received: 'iaa1qqqq',
+    })
     expect(refusal(read(entry({ ...REFUNDED, closed: 0 }))).context).toEqual({
       status: 'refunded',
       expires: 20_000n,
@@ -142,6 +157,17 @@ describe('entryOf', () => {
 })
 
 describe('isInTime', () => {
+  test('windows from 1 to 34,560 blocks', () => {
+    for (const window of [1n, 34_560n]) expect(() => HtlcModule.assertWindow(window)).not.toThrow()
+    for (const window of [0n, 34_561n, 5])
+      expect(() => HtlcModule.assertWindow(window as bigint)).toThrow(
+        expect.objectContaining({
+          _tag: 'InvalidArgument',
+          context: { argument: 'window', received: window },
+        }),
+      )
+  })
+
   test('H28: at the deadline, or before it by fewer blocks than the window', () => {
     for (const [expires, window, expected] of [
       [20_000n, 1n, true],

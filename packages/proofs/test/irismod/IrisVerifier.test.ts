@@ -37,6 +37,22 @@ const judge = (claim: Claim, change?: Change) =>
   verifier.verify(claim, wrap(evidenceOf(change && entry(change)), claim.kind))
 
 describe('createIrisVerifier', () => {
+  test('H25: the newest block that the light client knows, by the clock of its network; none where the caller decides', () => {
+    const { header, hash } = LightClient.finalized(client())
+    const at = { height: header.height, hash: hex(hash).toUpperCase() }
+    const time = header.time / 1_000_000_000n
+    for (const clock of ['height', 'unix'] as const) {
+      const known = createIrisVerifier({
+        network: { ...network, clock },
+        client: () => client(),
+        now: () => 0n,
+      })
+      const value = clock === 'height' ? header.height : time
+      expect(known.tip?.()).toEqual({ ...at, time, clock: value, finalized: at })
+    }
+    expect(createIrisVerifier({ network, trust: () => undefined }).tip?.()).toBeUndefined()
+  })
+
   test('a lock is proved from the light client down to the terms, by the clock that counts heights', () => {
     const fact = value(judge(lockClaim, LOCKED))
     expect(fact.value).toEqual({ ...lock, transaction: '' })

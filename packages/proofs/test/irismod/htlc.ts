@@ -12,7 +12,8 @@ export const network: Network = {
   id: `cosmos:${CHAIN}`,
   native: { id: `cosmos:${CHAIN}/slip44:118`, symbol: 'IRIS', decimals: 6 },
 }
-export const SECRET = new Uint8Array(32).fill(7)
+/** Its hex has letters: the module writes capital ones. */
+export const SECRET = new Uint8Array(32).fill(0xab)
 export const address = (seed: number): string =>
   HtlcStorage.addressText(new Uint8Array(20).fill(seed), network)
 
