@@ -83,7 +83,8 @@ export function from(terms: LockTerms.LockTerms, network: Network): Verdict.Verd
 /** A lock's id: SHA-256 of hashlock, sender, recipient and amount (irismod `GetID`). It binds neither expiry nor salt. */
 export function lockId(parameters: Parameters, network: Pick<Network, 'hrp'>): Bytes.Hash32 {
   const { hashlock, sender, to, amount, denom } = parameters
-  const bytes = (address: string) => HtlcStorage.addressBytes(address, network) ?? new Uint8Array(0)
+  // Parameters have addresses of the network: `from` reads each.
+  const bytes = (address: string) => HtlcStorage.addressBytes(address, network) as Bytes.Bytes
   const coins = new TextEncoder().encode(`${amount}${denom}`)
   return sha256(Bytes.concat(hashlock, bytes(sender), bytes(to), coins))
 }

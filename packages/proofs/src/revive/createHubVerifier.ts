@@ -136,8 +136,8 @@ function finalize(
   const { blockNumber, mmrRoot } = BeefyClient.finalized(state)
   return Verdict.accept({
     header: block.value,
-    // A commitment signs a mountain range's root, not the block's hash.
-    anchor: { height: BigInt(blockNumber), hash: hex(mmrRoot ?? new Uint8Array(0)) },
+    // A commitment signs a mountain range's root, not the block's hash; without one no block was accepted.
+    anchor: { height: BigInt(blockNumber), hash: hex(mmrRoot as Bytes.Hash32) },
   })
 }
 
