@@ -13,6 +13,8 @@ export interface Caveat {
     | 'not-proved'
     | 'free-option'
     | 'downtime'
+    | 'clock'
+    | 'outage'
   /** For people, with the numbers. */
   readonly message: string
 }
@@ -44,6 +46,7 @@ export function of(long: LegChain, short: LegChain, policy: Policy.Policy): read
   ]
   for (const [leg, { network, profile }] of [['long', long] as const, ['short', short] as const]) {
     const { name, finality, reorgDepth } = network
+    const { lead, lag, outage } = network.timing[policy.risk]
     const add = (kind: Caveat['kind'], message: string) =>
       caveats.push({ kind, message: `${leg} leg, ${name}: ${message}` })
     if (finality.rule === 'depth')
@@ -51,8 +54,16 @@ export function of(long: LegChain, short: LegChain, policy: Policy.Policy): read
         'probabilistic-finality',
         `a block is final by depth ${finality.depth}; a reorganisation deeper than ${reorgDepth} blocks stops the swap with an alarm`,
       )
+    add(
+      'clock',
+      `its clock is taken to be at most ${lag} s behind UTC and ${lead} s ahead, and to move within that while a claim waits`,
+    )
+    add('outage', `it is taken to stand still for at most ${outage} s in all while the swap lasts`)
     if (profile.lateClaims)
-      add('late-claims', 'a claim is accepted after the deadline, until the refund is mined')
+      add(
+        'late-claims',
+        `a claim is accepted after the deadline, until the refund is mined${leg === 'long' ? '' : '; the gap has S and D once more for it'}`,
+      )
     if (!profile.unique)
       add('several-locks', 'a second payment into the same lock is possible, and is refunded')
     if (profile.feesFrom === 'lock')

@@ -32,8 +32,17 @@ export interface LegChain {
 /**
  * The margins of one pair of chains under one policy, in seconds; A is the long leg's chain, B the short leg's.
  *
- * The inequality is the one that explicit-state search found to be exactly the least safe value in the symmetric case
- * ((1 + LATE)·S + O + k·(S + R) + 2E), in its general form.
+ * Where both chains are alike, each clock is off by E throughout, and D and outages are nothing, the gap is exactly
+ * (1 + LATE)·S + O + k·(S + R) + 2E, which explicit-state search found to be the least safe value. Beyond that formula the checker
+ * (`@aitbc/swap/check`) found these to be needed, each to the tick:
+ *
+ * - `gap`: D a second time where B takes late claims. The follower notices late that T_B has come, sends its refund, and
+ *   then notices late the claim that was mined instead.
+ * - `reveal`: lag_B + lead_B, as B's clock may go from its slowest to its fastest while the claim waits (the lead correction of S7; the
+ *   formula S + k·(S + R) lets it be off by one amount throughout), and B's outage, which may begin right after the secret is out.
+ *
+ * And these are more than any history needs, and kept: k·S where R is 0, as nothing can be undone there; and in the gap k·(S + R) of B
+ * where B takes no late claims, as its claim can be undone after T_B, but not made again.
  */
 export interface Margins {
   /** Least difference of the deadlines: T_A − T_B. */
@@ -79,7 +88,10 @@ export function margins(long: LegChain, short: LegChain, policy: Policy.Policy):
       ? ([`k·(S+R) of ${A}`, repeat(a)] as const)
       : ([`k·(S+R) of ${B}`, repeat(b)] as const)
   const reveal = bound([
+    [`lag of ${B}: its clock ran behind when it was read`, b.lag],
+    [`lead of ${B}: it runs ahead when the claim is judged`, b.lead],
     [`S of ${B}: the claim is included`, b.inclusion],
+    [`outage of ${B}: it stands still while the claim waits`, isCounting(short) ? 0n : b.outage],
     [`k·(S+R) of ${B}: it is undone and included again`, repeat(b)],
   ])
   const lock = bound([
@@ -91,9 +103,13 @@ export function margins(long: LegChain, short: LegChain, policy: Policy.Policy):
   const apart = [
     [`LATE·S of ${B}: a claim after the deadline`, short.profile.lateClaims ? b.inclusion : 0n],
     [`S of ${A}: the follower's claim is included`, a.inclusion],
+    [
+      `LATE·D of ${B}: that its deadline has come is noticed`,
+      short.profile.lateClaims ? policy.detection : 0n,
+    ],
     ['D: the claim is noticed', policy.detection],
     ['O: the follower is offline', policy.offline],
-    [`outage of ${A}`, long.network.clock === 'height' ? 0n : a.outage],
+    [`outage of ${A}`, isCounting(long) ? 0n : a.outage],
     [`outage of ${B}`, b.outage],
     [reorgName, reorgTime],
   ] as const
@@ -123,6 +139,11 @@ export function margins(long: LegChain, short: LegChain, policy: Policy.Policy):
     settle: { long: settle(A, a), short: settle(B, b) },
     tail: policy.risk === 'standard' ? '1e-3' : '1e-6',
   }
+}
+
+/** The locks of a leg count heights: a halt of its chain puts their deadline off. */
+function isCounting({ network }: LegChain): boolean {
+  return network.clock === 'height'
 }
 
 /** `UnsupportedClock` (4004) where a network's locks count heights and not time. */

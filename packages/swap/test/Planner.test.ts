@@ -45,7 +45,11 @@ describe('margins', () => {
     const strict = Planner.margins(chain(LONG, 'contract', a), chain(SHORT, 'contract', b), risk)
     expect(strict.gap.seconds).toBe(1n + 30n + 300n + 13n + 11n + 7n + 9n + 100_600n)
     const late = Planner.margins(chain(LONG, 'contract', a), chain(SHORT, 'utxo', b), risk)
-    expect(late.gap.seconds).toBe(strict.gap.seconds + 500n)
+    // S_B 500, and D 13 once more: T_B is noticed late, and then the claim that came instead of the refund.
+    expect(late.gap.seconds).toBe(strict.gap.seconds + 500n + 13n)
+    expect(Planner.explain('T_A − T_B', late.gap)).toContain(
+      ' + 13 (LATE·D of B (utxo): that its deadline has come is noticed) + 13 (D: the claim is noticed)',
+    )
     // Whether the long leg takes late claims doesn't matter: nobody may count upon one.
     const other = Planner.margins(chain(LONG, 'utxo', a), chain(SHORT, 'utxo', b), risk)
     expect(other.gap.seconds).toBe(late.gap.seconds)
@@ -62,16 +66,25 @@ describe('margins', () => {
 
   it('S7: the reveal slack, the lock’s, the launch’s and the start’s, summed by hand', () => {
     const m = Planner.margins(chain(LONG, 'utxo', a), chain(SHORT, 'contract', b), risk)
-    expect(m.reveal.seconds).toBe(500n + 2n * 10_500n)
-    expect(m.lock.seconds).toBe(6500n + 13n + 21_500n)
-    expect(m.launch.seconds).toBe(4300n + 13n + 28_013n)
-    expect(m.start.seconds).toBe(4300n + 6500n + 26n + 21_500n + 6000n + 2n + 11n)
+    // lag_B 30 + lead_B 2 + S_B 500 + outage_B 9 + k(S+R)_B = 2·10500
+    expect(m.reveal.seconds).toBe(30n + 2n + 500n + 9n + 21_000n)
+    expect(Planner.explain('T_B − now', m.reveal)).toBe(
+      'T_B − now ≥ 21541 s = 30 (lag of B (contract): its clock ran behind when it was read)' +
+        ' + 2 (lead of B (contract): it runs ahead when the claim is judged)' +
+        ' + 500 (S of B (contract): the claim is included)' +
+        ' + 9 (outage of B (contract): it stands still while the claim waits)' +
+        ' + 21000 (k·(S+R) of B (contract): it is undone and included again)',
+    )
+    expect(m.lock.seconds).toBe(6500n + 13n + 21_541n)
+    expect(m.launch.seconds).toBe(4300n + 13n + 28_054n)
+    // The lead once more: what the reveal asks for is left by a clock that may run ahead already.
+    expect(m.start.seconds).toBe(4300n + 6500n + 26n + 21_541n + 6000n + 2n + 11n)
     expect(m.settle.long.seconds).toBe(20n + 7n + 300n + 4000n)
     expect(m.settle.short.seconds).toBe(30n + 9n + 500n + 6000n)
     expect(m.tail).toBe('1e-3')
   })
 
-  it('S6: 2E + (1 + LATE)·S + O + k(S + R) where everything is symmetric', () => {
+  it('S6 S7: 2E + (1 + LATE)·S + O + k(S + R) where everything is symmetric; the reveal has 2E, as its clock may move', () => {
     fc.assert(
       fc.property(seconds, seconds, seconds, seconds, reorgs, kind, kind, (E, S, R, O, k, long, short) => {
         const same = { lead: E, lag: E, inclusion: S, finality: R, reorg: R, outage: 0n }
@@ -82,7 +95,7 @@ describe('margins', () => {
         })
         const late = short === 'utxo' ? 1n : 0n
         expect(m.gap.seconds).toBe(2n * E + (1n + late) * S + O + k * (S + R))
-        expect(m.reveal.seconds).toBe(S + k * (S + R))
+        expect(m.reveal.seconds).toBe(S + k * (S + R) + 2n * E)
       }),
     )
   })
@@ -174,7 +187,7 @@ describe('the shipped networks', () => {
   const hours = (s: bigint) => Number(s) / 3600
 
   // The table of SAFETY.md charges one whole S + F on each leg, where the inequality has S_A and LATE·S_B, and no reorganisations;
-  // D is 0.1 h in its standard half and 0.5 h in the other. With these terms exchanged the planner gives the table's numbers.
+  // D is 0.1 h in its standard half and 0.5 h in the other, and counts once. With these terms exchanged the planner gives the table's numbers.
   it.each([
     ['standard', bitcoin, ethereum, 360n, 10.4],
     ['standard', ethereum, bitcoin, 360n, 11.1],
@@ -184,7 +197,7 @@ describe('the shipped networks', () => {
     const { gap } = Planner.margins(long, short, { ...Policy[risk], reorgs: 0n, detection })
     const a = long.network.timing[risk]
     const b = short.network.timing[risk]
-    const charged = a.finality + b.finality + (short.profile.lateClaims ? 0n : b.inclusion)
+    const charged = a.finality + b.finality + (short.profile.lateClaims ? -detection : b.inclusion)
     expect(Math.abs(hours(gap.seconds + charged) - table)).toBeLessThan(0.06)
   })
 

@@ -104,9 +104,10 @@ describe('what a plan can’t promise', () => {
     })
     const of = (which: 'long' | 'short') =>
       caveats.filter(({ message }) => message.startsWith(`${which} leg`)).map(({ kind }) => kind)
-    const utxo = ['probabilistic-finality', 'late-claims', 'several-locks', 'fees-from-amount', 'unseen']
+    const always = ['probabilistic-finality', 'clock', 'outage']
+    const utxo = [...always, 'late-claims', 'several-locks', 'fees-from-amount', 'unseen']
     for (const which of ['long', 'short'] as const)
-      expect(of(which)).toEqual(kinds[which] === 'utxo' ? utxo : ['probabilistic-finality'])
+      expect(of(which)).toEqual(kinds[which] === 'utxo' ? utxo : always)
     expect(caveats.map(({ kind }) => kind)).toEqual(
       expect.arrayContaining(['tail', 'downtime', 'free-option', 'not-proved']),
     )
@@ -114,12 +115,36 @@ describe('what a plan can’t promise', () => {
     expect(caveats.find(({ kind }) => kind === 'tail')?.message).toContain('1e-3')
   })
 
+  it('the clock and the halts that a plan allows for, with their numbers, and what a late claim costs the gap', () => {
+    const caveats = Caveats.of(
+      leg(LONG, 'utxo', { lead: 71n, lag: 72n, outage: 73n }),
+      leg(SHORT, 'utxo', { lead: 81n, lag: 82n, outage: 83n }),
+      risk,
+    )
+    const of = (kind: Caveats.Caveat['kind']) => caveats.filter((one) => one.kind === kind)
+    const long = 'long leg, A (utxo): '
+    const short = 'short leg, B (utxo): '
+    expect(of('clock').map(({ message }) => message)).toEqual([
+      `${long}its clock is taken to be at most 72 s behind UTC and 71 s ahead, and to move within that while a claim waits`,
+      `${short}its clock is taken to be at most 82 s behind UTC and 81 s ahead, and to move within that while a claim waits`,
+    ])
+    expect(of('outage').map(({ message }) => message)).toEqual([
+      `${long}it is taken to stand still for at most 73 s in all while the swap lasts`,
+      `${short}it is taken to stand still for at most 83 s in all while the swap lasts`,
+    ])
+    const late = 'a claim is accepted after the deadline, until the refund is mined'
+    expect(of('late-claims').map(({ message }) => message)).toEqual([
+      `${long}${late}`,
+      `${short}${late}; the gap has S and D once more for it`,
+    ])
+  })
+
   it('a careful policy on a chain that is final at once: the less is left to say', () => {
     const careful = { ...risk, risk: 'conservative', assurance: 'proved' } as const
     const instant = leg(SHORT, 'contract')
     const final = { ...instant, network: { ...instant.network, finality: { rule: 'instant' } as const } }
     const kinds = Caveats.of(final, final, careful).map(({ kind }) => kind)
-    expect(kinds).toEqual(['tail', 'downtime', 'free-option'])
+    expect(kinds).toEqual(['tail', 'downtime', 'free-option', 'clock', 'outage', 'clock', 'outage'])
     expect(Caveats.of(final, final, careful)[0]?.message).toContain('1e-6')
   })
 })

@@ -158,6 +158,11 @@ describe('plans with heights', () => {
     expect(named(Planner.margins(timed(cosmosHub), heights(1n), Policy.standard))).toMatchObject([
       { name: 'outage of IRISnet', seconds: 21_600n },
     ])
+    // Nor from the time to reveal in: what is left of a height's deadline is left after the halt too.
+    const halts = ({ reveal }: Planner.Margins) =>
+      reveal.summands.filter(({ name }) => name.startsWith('outage')).map(({ seconds }) => seconds)
+    expect(halts(Planner.margins(timed(cosmosHub), heights(1n), Policy.conservative))).toEqual([0n])
+    expect(halts(Planner.margins(heights(1n), timed(cosmosHub), Policy.conservative))).toEqual([21_600n])
   })
 })
 

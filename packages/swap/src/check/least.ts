@@ -149,11 +149,13 @@ function settings(scaled: Scaled): {
   }
 }
 
-/** What the planner's sums count that nothing needs, and what they leave out. */
+/** What the planner's sums count that no history of these assumptions needs. */
 function reasonsOf(setting: Setting, free: boolean): { readonly gap: Reason[]; readonly reveal: Reason[] } {
   const { long, short } = setting.chains
   const k = setting.reorgs
   const again = ({ inclusion, reorg }: Chain) => (reorg > 0 ? inclusion + reorg : 0)
+  const drift = short.lead + short.lag
+  const waits = short.inclusion + short.outage + k * again(short)
   // A strict leg's claim can be undone, but not made after its deadline: one more reorganisation only shows it late.
   const worst = Math.max(
     k * again(long),
@@ -163,20 +165,15 @@ function reasonsOf(setting: Setting, free: boolean): { readonly gap: Reason[]; r
   const all = {
     gap: [
       {
-        why: 'D once more: that the short deadline has come is noticed late, and then the claim that came instead of the refund',
-        ticks: short.lateClaims ? setting.detection : 0,
-      },
-      {
         why: 'k·(S+R) of what matters: nothing is undone where R is 0, and no late claim made where none is accepted',
         ticks: worst - planned,
       },
     ],
     reveal: [
-      { why: 'the short chain stands still after the reveal', ticks: short.outage },
-      // The next block is judged by the clock that was looked at.
+      { why: 'lead+lag: each clock is off by one amount throughout', ticks: free ? 0 : -drift },
       {
-        why: "the short leg's clock goes from the slowest to the fastest after the reveal",
-        ticks: free && short.inclusion + short.outage + k * again(short) > 1 ? short.lead + short.lag : 0,
+        why: 'lead+lag: the next block is judged by the clock that was looked at, and no other may be needed',
+        ticks: free && waits === 1 ? -drift : 0,
       },
       {
         why: 'k·S: nothing is undone where R is 0',

@@ -1,4 +1,4 @@
-import { bitcoin, cosmosHub, ethereum } from '@aitbc/core/networks'
+import { bitcoin, cosmosHub, ethereum, solana } from '@aitbc/core/networks'
 import { Planner, Policy } from '@aitbc/swap'
 import { check, least, type Progress, termsOf } from '@aitbc/swap/check'
 import { describe, expect, it } from 'vitest'
@@ -8,6 +8,7 @@ const policy: Policy.Policy = { ...Policy.standard, offline: 3690n, detection: 0
 const btc = { network: bitcoin, profile: profiles.utxo }
 const eth = { network: ethereum, profile: profiles.contract }
 const atom = { network: cosmosHub, profile: profiles.contract }
+const sol = { network: solana, profile: profiles.contract }
 const assumptions = { long: btc, short: eth, policy }
 const { gap, start } = Planner.margins(btc, eth, policy)
 const planned = { gap: gap.seconds, start: start.seconds }
@@ -45,11 +46,20 @@ describe('check', () => {
     )
   })
 
-  it('S7: a reveal that leaves a second less than planned loses the initiator’s lock', async () => {
-    const { reveal } = Planner.margins(btc, eth, policy)
-    const result = await check({ ...planned, reveal: reveal.seconds - 1n }, assumptions)
+  it('S7: a reveal that leaves a second less than planned loses the initiator’s lock, as a clock that ran behind may run ahead', async () => {
+    const pair = {
+      long: atom,
+      short: sol,
+      policy: { ...policy, offline: 0n },
+      clocks: 'free',
+      tick: 900n,
+    } as const
+    const { gap, start, reveal } = Planner.margins(atom, sol, pair.policy)
+    const all = { gap: gap.seconds, start: start.seconds }
+    expect(await check({ ...all, reveal: reveal.seconds }, pair)).toMatchObject({ ok: true })
+    const result = await check({ ...all, reveal: reveal.seconds - 1n }, pair)
     expect(result).toMatchObject({ ok: false, counterexample: { honest: 'initiator' } })
-    if (!result.ok) expect(result.counterexample.inequality).toMatch(/^T_B − now at the reveal is 659 s/)
+    if (!result.ok) expect(result.counterexample.inequality).toMatch(/^T_B − now at the reveal is 4619 s/)
   })
 
   it('behavior: the times of an agreement are those of its deadlines', () => {
@@ -82,7 +92,12 @@ describe('check', () => {
 
 describe('least', () => {
   it('S6 S7: where nothing is skewed, undone or late, the least safe values are the planner’s', async () => {
-    const values = await least({ long: atom, short: atom, policy: { ...policy, offline: 690n } })
+    const values = await least({
+      long: atom,
+      short: atom,
+      policy: { ...policy, offline: 690n },
+      clocks: 'free',
+    })
     expect(values).toMatchObject({
       tick: 173n,
       gap: { explained: true, reasons: [] },

@@ -27,9 +27,9 @@ describe('a ring’s deadlines', () => {
       expect(seconds).toBe(Planner.margins(at(chains, i), at(chains, i + 1), risk).gap.seconds)
     }
     expect(deadlines.map(({ clock }) => clock)).toEqual(['median-time', 'unix', 'median-time', 'unix'])
-    // By hand: S+F of 4+2, 5+3, 6+4, 7+5 with D = 1 each; slack S + k(S+R) = 7+7+1; F 5, lead 1, O 6.
-    expect(margins.start.seconds).toBe(6n + 8n + 10n + 12n + 4n + 15n + 5n + 1n + 6n)
-    expect(margins.rest.map(({ seconds }) => seconds)).toEqual([55n, 48n, 39n, 28n])
+    // By hand: S+F of 4+2, 5+3, 6+4, 7+5 with D = 1 each; slack lag 1 + lead 1 + S 7 + outage 6 + k(S+R) 8; F 5, lead 1, O 6.
+    expect(margins.start.seconds).toBe(6n + 8n + 10n + 12n + 4n + 23n + 5n + 1n + 6n)
+    expect(margins.rest.map(({ seconds }) => seconds)).toEqual([63n, 56n, 47n, 36n])
   })
 
   it('of a ring’s last two arcs the margins are those of two parties', () => {
@@ -58,7 +58,7 @@ describe('a ring’s deadlines', () => {
     const late = RingPlanner.audit(planned(), 2, chains, risk, NOW + 1n)
     expect(late.ok ? undefined : [late.refusal.check, late.refusal.context]).toEqual([
       'start',
-      { left: 66n, least: 67n },
+      { left: 74n, least: 75n },
     ])
     const equal = planned(risk, (ends) => {
       ends[0] = ends[1] as bigint
@@ -81,8 +81,8 @@ describe('a ring’s deadlines', () => {
       const verdict = RingPlanner.audit(agreement, member, chains, risk, NOW)
       if (!verdict.ok) throw new Error(verdict.refusal.message)
       const beyond = member === 0 ? 0n : end(member) - end(3)
-      expect(verdict.value.lock.seconds).toBe(([55n, 48n, 39n, 28n][member] as bigint) + beyond)
-      expect(verdict.value.reveal.seconds).toBe(15n + beyond)
+      expect(verdict.value.lock.seconds).toBe(([63n, 56n, 47n, 36n][member] as bigint) + beyond)
+      expect(verdict.value.reveal.seconds).toBe(23n + beyond)
       if (member === 0) continue
       const pair = Planner.margins(at(chains, member - 1), at(chains, member), risk)
       expect([verdict.value.gap, verdict.value.apart]).toEqual([pair.gap, pair.apart])
