@@ -69,8 +69,8 @@ export function format(parts: Parts): AccountId {
  */
 export function canonical(value: unknown): AccountId {
   const id = from(value)
+  if (!id.startsWith('eip155:')) return id
   const { network, address } = parse(id)
-  if (!network.startsWith('eip155:')) return id
   if (!/^eip155:(?:0|[1-9][0-9]*)$/.test(network))
     throw CoreErrors.InvalidAccountId(
       `an eip155 chain id is a number without leading zeros, got ${show(id)}`,

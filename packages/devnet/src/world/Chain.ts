@@ -16,7 +16,6 @@ export interface Block {
   readonly span: bigint
   readonly txs: readonly Ledger.Tx[]
   readonly ledger: Ledger.Ledger
-  readonly branch: number
   /** The longer run that a reorganisation left this one of: its blocks are the same. */
   readonly of?: Block
 }
@@ -59,6 +58,8 @@ export interface Chain {
   now: bigint
   branches: number
   readonly listeners: Set<() => void>
+  /** Nobody is told of anything until this is over. */
+  quiet: boolean
 }
 
 /** Most descendants and ancestors of what waits, itself included (Bitcoin Core's default). */
@@ -77,7 +78,7 @@ export function create(
   const floor = family.calm(network)
   const first: Block = {
     ...{ height: 0n, hash: digest(`${network.id}/0`), time, clock: time, span: 1n },
-    ...{ txs: [], ledger, branch: 0 },
+    ...{ txs: [], ledger },
   }
   return {
     network,
@@ -92,6 +93,7 @@ export function create(
     now: time,
     branches: 0,
     listeners: new Set(),
+    quiet: false,
   }
 }
 
@@ -118,10 +120,15 @@ export function at(of: Pick<View, 'blocks'>, height: bigint): Header | undefined
   const along = (from: bigint, to: bigint) => from + ((to - from) * done) / run.span
   return {
     height,
-    hash: digest(`${run.branch}/${run.hash}/${height}`),
+    hash: hashWithin(run, height),
     time: along(before.time, run.time),
     clock: along(before.clock, run.clock),
   }
+}
+
+/** The hash of a block within a run: the run's, and which one it is. */
+function hashWithin(run: Block, height: bigint): string {
+  return `${run.hash.slice(0, 48)}${height.toString(16).padStart(16, '0')}`
 }
 
 /** The ledger as a block of the branch left it. */
@@ -201,8 +208,8 @@ export function mine(chain: Chain, options: MineOptions = {}): Block {
     if (rest.length === left.length) break
     left = rest
   }
-  const hash = digest(`${before.hash}/${height}/${time}/${txs.map((tx) => tx.id).join()}`)
-  const block: Block = { height, hash, time, clock: time, span, txs, ledger, branch: chain.branches }
+  const hash = digest(`${before.hash}/${chain.branches}/${height}/${time}/${txs.map((tx) => tx.id).join()}`)
+  const block: Block = { height, hash, time, clock: time, span, txs, ledger }
   chain.blocks.push(family.median ? { ...block, clock: medianOf(chain, block) } : block)
   settleFinality(chain)
   purge(chain)
@@ -410,8 +417,8 @@ export function reorganise(chain: Chain, depth: bigint, options: ReorgOptions = 
   const { floor, demand } = chain
   chain.floor = 0n
   chain.demand = 0n
-  const quiet = new Set(chain.listeners)
-  chain.listeners.clear()
+  const { quiet } = chain
+  chain.quiet = true
   mine(chain, { time: header.time + (head.time - header.time) / depth })
   if (depth > 1n) {
     chain.mempool = []
@@ -419,7 +426,7 @@ export function reorganise(chain: Chain, depth: bigint, options: ReorgOptions = 
   }
   chain.floor = floor
   chain.demand = demand
-  for (const listener of quiet) chain.listeners.add(listener)
+  chain.quiet = quiet
   const { ledger } = tip(chain)
   const back: Waiting[] = again.map((tx) => ({ tx, since: chain.now, hidden: false }))
   chain.mempool = []
@@ -460,7 +467,7 @@ function settleFinality(chain: Chain): void {
 
 /** Tells whoever listens that something changed. */
 export function tell(chain: Chain): void {
-  for (const listener of [...chain.listeners]) listener()
+  if (!chain.quiet) for (const listener of [...chain.listeners]) listener()
 }
 
 function compare(a: bigint, b: bigint): number {

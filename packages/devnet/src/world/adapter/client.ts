@@ -28,10 +28,17 @@ export function refOf({ height, hash }: Pick<Chain.Header, 'height' | 'hash'>): 
   return { height, hash }
 }
 
+const tips = new WeakMap<Chain.Block, { readonly finalized: bigint; readonly tip: Fact.Tip }>()
+
 export function tipOf(view: Chain.View): Fact.Tip {
-  const { height, hash, time, clock } = Chain.tip(view)
-  const finalized = view.finalized < 0n ? undefined : Chain.at(view, view.finalized)
-  return { height, hash, time, clock, ...(finalized === undefined ? {} : { finalized: refOf(finalized) }) }
+  const head = Chain.tip(view)
+  const known = tips.get(head)
+  if (known?.finalized === view.finalized) return known.tip
+  const { height, hash, time, clock } = head
+  const at = view.finalized < 0n ? undefined : Chain.at(view, view.finalized)
+  const tip = { height, hash, time, clock, ...(at === undefined ? {} : { finalized: refOf(at) }) }
+  tips.set(head, { finalized: view.finalized, tip })
+  return tip
 }
 
 /** A fact of a view: in the block of a height, in the mempool, or as of the head. */

@@ -51,15 +51,19 @@ async function* looks<T>(
 
 /** Follows the head over reorganisations: which blocks left the chain, newest first, and which joined it. */
 function follower(): (view: Chain.View) => { gone: readonly Fact.BlockRef[]; came: readonly Chain.Block[] } {
-  let path: readonly Chain.Block[] | undefined
+  let path: Chain.Block[] | undefined
   return (view) => {
     const { blocks } = view
-    const before = path
-    path = [...blocks]
-    if (before === undefined) return { gone: [], came: [Chain.tip(view)] }
-    let common = Math.min(before.length, blocks.length)
-    while (common > 0 && before[common - 1]?.hash !== blocks[common - 1]?.hash) common--
-    return { gone: before.slice(common).reverse().map(refOf), came: blocks.slice(common) }
+    if (path === undefined) {
+      path = [...blocks]
+      return { gone: [], came: [Chain.tip(view)] }
+    }
+    let common = Math.min(path.length, blocks.length)
+    while (common > 0 && path[common - 1]?.hash !== blocks[common - 1]?.hash) common--
+    const gone = path.splice(common).reverse().map(refOf)
+    const came = blocks.slice(common)
+    path.push(...came)
+    return { gone, came }
   }
 }
 

@@ -96,8 +96,7 @@ export function produce(
   // Blocks that would have come during a halt never do.
   const resumed = of.haltedUntil * 1000 - of.intervalMs
   if (of.lastMs < resumed) of.lastMs = resumed
-  const quiet = new Set(chain.listeners)
-  chain.listeners.clear()
+  chain.quiet = true
   let made = false
   chain.now = BigInt(now)
   for (let rounds = 0; of.lastMs + of.intervalMs <= now * 1000 && rounds < 2000; rounds++) {
@@ -113,6 +112,6 @@ export function produce(
     made = true
   }
   of.fresh = of.fresh.filter((height) => height > chain.finalized)
-  for (const listener of quiet) chain.listeners.add(listener)
+  chain.quiet = false
   if (made) Chain.tell(chain)
 }

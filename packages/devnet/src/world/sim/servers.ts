@@ -20,12 +20,35 @@ export interface ServerOptions {
 export function createServers(options: ServerOptions): Endpoint {
   const { chain, servers, verified } = options
   let turn = 0
-  const answer = (server: number): Chain.View | undefined => {
+  // What a liar shows stays the same as long as the truth does.
+  const twisted = new Map<
+    Lie,
+    {
+      readonly of: Chain.Block
+      readonly truth: Chain.View
+      readonly view: Chain.View
+      readonly waiting: number
+    }
+  >()
+  const answer = (server: number, truth: Chain.View): Chain.View | undefined => {
     const lie = options.lie(server)
     const told = lie === 'equivocate' ? (turn++ % 2 === 0 ? undefined : 'hide-locks') : lie
     if (told === 'down') return undefined
-    const truth = viewOf(chain)
-    return told === undefined || told === 'deaf' ? truth : twist(chain, truth, told, options.script)
+    if (told === undefined || told === 'deaf') return truth
+    const { mempool, finalized, floor } = truth
+    const of = Chain.tip(truth)
+    const waiting = mempool.length
+    const known = twisted.get(told)
+    const same =
+      known?.of === of &&
+      known.waiting === waiting &&
+      known.truth.mempool === mempool &&
+      known.truth.finalized === finalized &&
+      known.truth.floor === floor
+    if (same) return known.view
+    const view = twist(chain, truth, told, options.script)
+    twisted.set(told, { of, truth, view, waiting })
+    return view
   }
   const fail = (method: string) =>
     CoreErrors.RpcUnreachable(`no server answered ${method} in a way that holds`, { method })
@@ -36,15 +59,16 @@ export function createServers(options: ServerOptions): Endpoint {
     async ask(method, _params, signal) {
       signal?.throwIfAborted()
       // A hint that something may have changed; what that is, is asked for.
-      if (method.startsWith('watch')) return viewOf(chain)
+      const truth = viewOf(chain)
+      if (method.startsWith('watch')) return truth
       if (!verified) {
-        const view = answer(0)
+        const view = answer(0, truth)
         if (view === undefined) throw fail(method)
         return view
       }
       let best: Chain.View | undefined
       for (let server = 0; server < servers; server++) {
-        const view = answer(server)
+        const view = answer(server, truth)
         if (view === undefined || !holds(chain, view)) continue
         best = best === undefined ? view : merge(best, view)
       }
