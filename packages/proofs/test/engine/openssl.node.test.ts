@@ -1,7 +1,6 @@
 import type * as Crypto from 'node:crypto'
 import { Engine } from '@aitbc/proofs/engine'
-import { createNodeEngine } from '@aitbc/proofs/node'
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, expect, test, vi } from 'vitest'
 import { checkOf, SPOILT } from './checks.js'
 
 type Answer = (error: Error | null, yes: boolean) => void
@@ -36,6 +35,13 @@ vi.mock('node:crypto', async (original) => {
 vi.mock('node:os', async (original) => {
   const real = await original<typeof import('node:os')>()
   return { ...real, availableParallelism: () => fake.current.processors ?? real.availableParallelism() }
+})
+
+// Files share their modules: what was loaded before this one has Node's own parts, and what follows must have them again.
+vi.resetModules()
+const { createNodeEngine } = await import('@aitbc/proofs/node')
+afterAll(() => {
+  vi.resetModules()
 })
 
 /** Answers in the place of OpenSSL, and counts how often it is asked. */
