@@ -23,7 +23,8 @@ const CONTROL = 20
 const SHARD = 50
 const FUNDS = 10_000_000n
 const TIMING = { lead: 0n, lag: 1n, inclusion: 4n, finality: 2n, reorg: 1n, outage: 0n }
-const LEASE_MS = 300_000
+/** Milliseconds; with many swaps on a loaded machine a look at each of them takes minutes. */
+const LEASE_MS = option('lease', 300_000)
 const MAX_BLOCKS = 200
 
 interface Deal {
@@ -222,6 +223,7 @@ async function main(): Promise<boolean> {
         patienceMs: 300_000,
         timeoutMs: 300_000,
         pool: {
+          options: pool.options,
           query: (config) => {
             statements++
             return counted('query', [], () => pool.query(config))

@@ -1,4 +1,5 @@
 import { CoreErrors, isAitbcError, show } from '@aitbc/core'
+import * as Lanes from './Lanes.js'
 
 /** What is used of a `Pool` of the library `pg`; each call is one statement, so that a pool of one connection is enough. */
 export interface Pool {
@@ -8,6 +9,8 @@ export interface Pool {
     /** Milliseconds until `pg` gives an answer up. */
     query_timeout?: number
   }): Promise<{ rows: unknown[] }>
+  /** How many connections it has at most: so many statements are sent at once, all but one of them for other things than leases. */
+  readonly options?: { readonly max?: number }
   /** `pg` ends the process for an idle connection that breaks, unless somebody listens. */
   on?(event: 'error', listener: (error: Error) => void): unknown
 }
@@ -32,10 +35,15 @@ export interface Database {
    * Sends one statement until it is answered, with pauses, as long as its patience lasts. What is sent must bear being carried out twice,
    * also much later: a server may go on with what a torn connection left behind. `StorageUnavailable` (1105) in the end.
    */
-  query<R>(
-    statement: (attempt: number) => Statement,
-    options?: { readonly signal?: AbortSignal; readonly patienceMs?: number },
-  ): Promise<Answer<R>>
+  query<R>(statement: (attempt: number) => Statement, options?: QueryOptions): Promise<Answer<R>>
+}
+
+/** How a statement is sent. */
+export interface QueryOptions {
+  readonly signal?: AbortSignal
+  readonly patienceMs?: number
+  /** It doesn't wait for those that do; a lease would end meanwhile. */
+  readonly urgent?: boolean
 }
 
 /** Options of a database; see {@link createDatabase}. */
@@ -46,7 +54,10 @@ export interface Options {
   readonly schema?: string
   /** Most that one statement may take, milliseconds; 10,000 unless told. */
   readonly timeoutMs?: number
-  /** How long a server that is away, or starts anew, is waited for, milliseconds; 30,000 unless told. */
+  /**
+   * How long a server that is away, or starts anew, is waited for, milliseconds; 30,000 unless told. That others have their turn first
+   * doesn't count as long as the server answers them.
+   */
   readonly patienceMs?: number
 }
 
@@ -56,8 +67,21 @@ const FORMAT = 1
 const FIRST_PAUSE_MS = 20
 const LAST_PAUSE_MS = 500
 
-/** Pools that are listened to. */
-const heard = new WeakSet<Pool>()
+/** Pools that are listened to; what several storages send to one of them takes turns. */
+const known = new WeakMap<Pool, Lanes.Lanes>()
+/** What `pg` gives a pool unless told. */
+const CONNECTIONS = 10
+
+function lanesOf(pool: Pool): Lanes.Lanes {
+  const before = known.get(pool)
+  if (before !== undefined) return before
+  const { max = CONNECTIONS } = pool.options ?? {}
+  const lanes = Lanes.create(Number.isSafeInteger(max) && max > 0 ? max : CONNECTIONS)
+  known.set(pool, lanes)
+  // The next statement finds the connection gone, and says so.
+  pool.on?.('error', () => undefined)
+  return lanes
+}
 
 /** The tables on a pool's database; they are made, and the server's settings looked at, with the first statement. */
 export function createDatabase(options: Options): Database {
@@ -73,11 +97,7 @@ export function createDatabase(options: Options): Database {
       received: name,
     })
   for (const [argument, value] of Object.entries({ timeoutMs, patienceMs })) assertMs(value, argument)
-  if (!heard.has(pool)) {
-    heard.add(pool)
-    // The next statement finds the connection gone, and says so.
-    pool.on?.('error', () => undefined)
-  }
+  const lanes = lanesOf(pool)
   const schema = `"${name}"`
 
   const once = async (statement: Statement, patience: number): Promise<readonly unknown[]> => {
@@ -92,26 +112,39 @@ export function createDatabase(options: Options): Database {
 
   const persist = async <T>(
     send: (attempt: number, patience: number) => Promise<T>,
-    {
-      signal,
-      patienceMs: most = patienceMs,
-    }: { readonly signal?: AbortSignal; readonly patienceMs?: number },
+    { signal, patienceMs: most = patienceMs, urgent = false }: QueryOptions,
   ): Promise<T> => {
-    const end = performance.now() + most
+    let end = performance.now() + most
     for (let attempt = 1; ; attempt++) {
       signal?.throwIfAborted()
+      const came = performance.now()
+      const leave = await lanes.enter({ urgent, patienceMs: most })
+      const now = performance.now()
+      if (!urgent) end += now - came
       try {
-        return await send(attempt, Math.max(1, end - performance.now()))
+        signal?.throwIfAborted()
+        const answer = await send(attempt, Math.max(1, end - now))
+        lanes.answered()
+        return answer
       } catch (cause) {
+        signal?.throwIfAborted()
         if (isAitbcError(cause)) throw cause
         const wait = Math.min(LAST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(attempt - 1, 6))
-        if (!isPassing(cause) || performance.now() + wait >= end)
-          throw CoreErrors.StorageUnavailable(
+        const passing = isPassing(cause)
+        if (!passing) lanes.answered()
+        if (!passing || performance.now() + wait >= end) {
+          const error = CoreErrors.StorageUnavailable(
             `the database failed: ${cause instanceof Error ? cause.message : show(cause)}`,
             { schema: name, attempts: attempt },
             { cause },
           )
+          if (passing) lanes.away(error)
+          throw error
+        }
+        leave()
         await pause(wait)
+      } finally {
+        leave()
       }
     }
   }
@@ -134,7 +167,7 @@ export function createDatabase(options: Options): Database {
     schema,
     async query<R>(
       statement: (attempt: number) => Statement,
-      options: { readonly signal?: AbortSignal; readonly patienceMs?: number } = {},
+      options: QueryOptions = {},
     ): Promise<Answer<R>> {
       options.signal?.throwIfAborted()
       await prepare(options.signal)

@@ -67,22 +67,25 @@ export async function claim(
   return rows.map(({ id, token, failures }) => ({ id, token: BigInt(token), failures }))
 }
 
-/** Prolongs leases by `leaseMs` from now on, by the server's clock; resolves to the ids of those that are still held. */
+/**
+ * Prolongs leases by `leaseMs` from now on, by the server's clock; resolves to the ids of those that are held. One that ended there and that
+ * nobody took is held again. It goes before other statements, all in one.
+ */
 export async function renew(
   { database }: PostgresStorage,
   leases: readonly Lease[],
-  options: CallOptions & { readonly leaseMs: number },
+  options: CallOptions & { readonly leaseMs: number; readonly patienceMs?: number },
 ): Promise<ReadonlySet<string>> {
-  const { leaseMs, signal } = options
+  const { leaseMs, ...rest } = options
   assertMs(leaseMs, 'leaseMs')
   if (leases.length === 0) return new Set()
   const { rows } = await database.query<{ id: string }>(
     () => ({
-      text: `UPDATE ${database.schema}.leases AS lease SET due = ${later('$3')} FROM ${held('$1', '$2')}
-        WHERE lease.id = held.id AND lease.token = held.token AND outcome IS NULL RETURNING lease.id`,
+      text: `UPDATE ${database.schema}.leases AS lease SET due = ${later('$3')} FROM ${listed('$1', '$2')}
+        WHERE lease.id = listed.id AND lease.token = listed.token AND outcome IS NULL RETURNING lease.id`,
       values: [...pairs(leases), leaseMs],
     }),
-    signal && { signal },
+    { ...rest, urgent: true },
   )
   return new Set(rows.map(({ id }) => id))
 }
@@ -103,7 +106,7 @@ export async function release(
       // The token moves on, so that what was given back is valid no more, and a second carrying out does nothing.
       text: `UPDATE ${database.schema}.leases AS lease
         SET due = ${later('$3')}, token = lease.token + 1, claim = NULL, failures = ${failed ? 'failures + 1' : '0'}
-        FROM ${held('$1', '$2')} WHERE lease.id = held.id AND lease.token = held.token AND outcome IS NULL`,
+        FROM ${listed('$1', '$2')} WHERE lease.id = listed.id AND lease.token = listed.token AND outcome IS NULL`,
       values: [...pairs(leases), delayMs],
     }),
     signal && { signal },
@@ -126,21 +129,22 @@ export async function finish(
   )
 }
 
-/** Asks the server whether a lease is held now. */
-export async function isHeld(
+/** Asks the server which leases are held now, in one statement that goes before others; resolves to their ids. */
+export async function held(
   { database }: PostgresStorage,
-  lease: Lease,
+  leases: readonly Lease[],
   options: CallOptions & { readonly patienceMs?: number } = {},
-): Promise<boolean> {
-  const { rows } = await database.query(
+): Promise<ReadonlySet<string>> {
+  if (leases.length === 0) return new Set()
+  const { rows } = await database.query<{ id: string }>(
     () => ({
-      text: `SELECT id FROM ${database.schema}.leases
-        WHERE id = $1 AND token = $2 AND outcome IS NULL AND due > clock_timestamp()`,
-      values: [lease.id, String(lease.token)],
+      text: `SELECT lease.id FROM ${database.schema}.leases AS lease, ${listed('$1', '$2')}
+        WHERE lease.id = listed.id AND lease.token = listed.token AND outcome IS NULL AND due > clock_timestamp()`,
+      values: pairs(leases),
     }),
-    options,
+    { ...options, urgent: true },
   )
-  return rows.length > 0
+  return new Set(rows.map(({ id }) => id))
 }
 
 /**
@@ -188,7 +192,8 @@ export async function count({ database }: PostgresStorage, { signal }: CallOptio
 }
 
 const later = (ms: string) => `clock_timestamp() + ${ms}::float8 * interval '1 millisecond'`
-const held = (ids: string, tokens: string) => `unnest(${ids}::text[], ${tokens}::bigint[]) AS held(id, token)`
+const listed = (ids: string, tokens: string) =>
+  `unnest(${ids}::text[], ${tokens}::bigint[]) AS listed(id, token)`
 const pairs = (leases: readonly Lease[]) => [
   leases.map(({ id }) => id),
   leases.map(({ token }) => String(token)),

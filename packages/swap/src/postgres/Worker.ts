@@ -1,6 +1,7 @@
 import {
   type CallOptions,
   CoreErrors,
+  isAitbcError,
   type LockTerms,
   type Log,
   type Signer,
@@ -20,7 +21,7 @@ export type Progress =
   | { readonly is: 'claimed'; readonly id: string; readonly token: bigint }
   | { readonly is: 'swap'; readonly id: string; readonly progress: Runner.Progress }
   | { readonly is: 'finished'; readonly id: string; readonly outcome: SwapMachine.Outcome }
-  /** Its lease is over: somebody else drives the swap, or will. */
+  /** Its lease is over, or another process opened its journal: somebody else drives the swap, or will. */
   | { readonly is: 'lost'; readonly id: string; readonly error: unknown }
   /** It was given back, to be taken again in so many milliseconds. */
   | { readonly is: 'failed'; readonly id: string; readonly error: unknown; readonly againMs: number }
@@ -53,7 +54,7 @@ interface Held {
   /** Until when the lease counts here, by the worker's own clock: always before it ends at the server. */
   end: number
   lost?: Error
-  /** It is being given back, or its swap is finished. */
+  /** It is being given back, or its swap is finished: that nobody holds it any more is no loss. */
   over?: true
   done: Promise<void>
 }
@@ -70,11 +71,12 @@ const USE = 0.9
  * renews its leases, and gives them back at the end. It rejects with `signal.reason` when all it drove has stopped.
  *
  * No swap is driven by two. A worker that is killed or cut off from the database has its swaps taken over once their leases end by the
- * server's clock. One that was only paused finds its leases gone: nothing more of it reaches a journal (which the next owner's
- * opening has fenced) or a chain (each broadcast asks for the lease before), and its runs end with `SwapBusy` (4012) (L3).
+ * server's clock. One that was only paused asks before it goes on, and finds its leases gone: nothing more of it reaches a journal (which
+ * the next owner's opening has fenced) or a chain (each broadcast asks for the lease before), and its runs end with `SwapBusy` (4012)
+ * (L3). What nobody took meanwhile it keeps: the server's clock and token decide, not its own.
  *
- * A swap that fails is given back, and taken again after a pause that doubles up to a minute. `InvalidArgument` (1013) for an
- * option out of range.
+ * A swap that fails is given back, and taken again after a pause that doubles up to a minute by the server's clock; one that another
+ * process opened by itself is no failure, and is left to that one for a second. `InvalidArgument` (1013) for an option out of range.
  *
  * @example
  * import type { Runner } from '@aitbc/swap'
@@ -118,22 +120,43 @@ export async function run(
     }
     return held.lost
   }
-  /** What the worker knows by itself; a pause of any length shows in its own clock. */
-  const assertOwn = (held: Held): void => {
-    if (held.lost !== undefined) throw held.lost
-    if (now() >= held.end) throw lose(held, 'its lease ended')
-  }
+  /** One question for all swaps that ask at once. */
+  const confirm = gathered(async (all: readonly Held[]): Promise<void> => {
+    const asked = now()
+    const ended = all.filter(({ end }) => asked >= end)
+    const held = await Lease.held(
+      storage,
+      all.filter(({ end }) => asked < end).map(({ lease }) => lease),
+      { patienceMs: leaseMs },
+    )
+    // What ended, here or there, may have been left to this worker.
+    const open = all.filter((one) => ended.includes(one) || !held.has(one.lease.id))
+    const again = now()
+    const renewed = await Lease.renew(
+      storage,
+      open.map(({ lease }) => lease),
+      { leaseMs, patienceMs: leaseMs },
+    )
+    for (const one of open) {
+      if (renewed.has(one.lease.id)) one.end = again + leaseMs * USE
+      else lose(one, 'another one has it')
+    }
+  })
   const assertHeld = async (held: Held): Promise<void> => {
-    assertOwn(held)
-    let is: boolean
+    if (held.lost !== undefined) throw held.lost
     try {
-      is = await Lease.isHeld(storage, held.lease, { patienceMs: Math.max(1, held.end - now()) })
+      await confirm(held)
     } catch (error) {
       tell({ is: 'trouble', error })
       throw lose(held, 'the database can’t be asked')
     }
-    if (!is) throw lose(held, 'another one has it')
-    assertOwn(held)
+    if (held.lost !== undefined) throw held.lost
+    if (now() >= held.end) throw lose(held, 'its lease ended')
+  }
+  /** What the worker knows by itself, as long as its lease lasts by its own clock, in which a pause of any length shows. */
+  const assertOwn = async (held: Held): Promise<void> => {
+    if (held.lost !== undefined) throw held.lost
+    if (now() >= held.end) await assertHeld(held)
   }
 
   const ours = leased(storage, holding, assertOwn)
@@ -147,7 +170,7 @@ export async function run(
       onProgress: (progress) => tell({ is: 'swap', id, progress }),
     }
     try {
-      assertOwn(held)
+      await assertOwn(held)
       const swap = await Runner.load(own, id)
       const { long, short } = swap.state.durable.terms
       const sides = fenced(
@@ -161,12 +184,16 @@ export async function run(
       tell({ is: 'finished', id, outcome })
     } catch (error) {
       if (signal.aborted) return
-      const lost = held.lost !== undefined
-      const againMs = lost ? 0 : Math.min(LAST_AGAIN_MS, FIRST_AGAIN_MS * 2 ** Math.min(lease.failures, 10))
+      const wasLost = held.lost !== undefined
       held.over = true
-      if (!lost) tell({ is: 'failed', id, error, againMs })
+      // Another process opened the journal, with this one's lease or without: whoever that is drives the swap.
+      if (!wasLost && isAitbcError(error, 'SwapBusy')) lose(held, 'its journal was opened elsewhere')
+      const failed = held.lost === undefined
+      const doubled = failed ? 2 ** Math.min(lease.failures, 10) : 1
+      const againMs = wasLost ? 0 : Math.min(LAST_AGAIN_MS, FIRST_AGAIN_MS * doubled)
+      if (failed) tell({ is: 'failed', id, error, againMs })
       // Where another one has it, this changes nothing.
-      await Lease.release(storage, [lease], { delayMs: againMs, failed: !lost }).catch((error) =>
+      await Lease.release(storage, [lease], { delayMs: againMs, failed }).catch((error) =>
         tell({ is: 'trouble', error }),
       )
     }
@@ -214,19 +241,17 @@ export async function run(
   }
 
   const renewing = async (): Promise<void> => {
+    let wait = leaseMs * RENEW
     while (!signal.aborted) {
-      await pause(leaseMs * RENEW, signal)
+      await pause(wait, signal)
       if (signal.aborted) return
-      const mine = [...holding.values()].filter((held) => {
-        if (held.lost === undefined && now() >= held.end) lose(held, 'its lease ended')
-        return held.lost === undefined && !held.over
-      })
+      const asked = now()
+      const mine = [...holding.values()].filter((held) => held.lost === undefined)
       try {
-        const asked = now()
         const still = await Lease.renew(
           storage,
           mine.map(({ lease }) => lease),
-          { leaseMs, signal },
+          { leaseMs, patienceMs: leaseMs * RENEW, signal },
         )
         for (const held of mine) {
           if (still.has(held.lease.id)) held.end = asked + leaseMs * USE
@@ -235,6 +260,8 @@ export async function run(
       } catch (error) {
         if (!signal.aborted) tell({ is: 'trouble', error })
       }
+      // From one question to the next, however long an answer takes.
+      wait = Math.max(0, leaseMs * RENEW - (now() - asked))
     }
   }
 
@@ -265,27 +292,27 @@ export async function run(
 function leased(
   storage: PostgresStorage,
   holding: ReadonlyMap<string, Held>,
-  assertOwn: (held: Held) => void,
+  assertOwn: (held: Held) => Promise<void>,
 ): Storage {
   const log = async (name: string, options: CallOptions = {}): Promise<Log> => {
     const id = LOG.exec(name)?.[1]
     if (id === undefined) return storage.log(name, options)
     const held = holding.get(id)
-    const assert = () => {
+    const assert = async () => {
       try {
         if (held === undefined) throw SwapErrors.SwapBusy(`swap ${id} is not this worker's`, { id })
-        assertOwn(held)
+        await assertOwn(held)
       } catch (cause) {
         throw CoreErrors.StorageConflict(`the lease of the log ${name} is over`, { name }, { cause })
       }
     }
-    assert()
+    await assert()
     const inner = await openLog(storage.database, name, {
       ...options,
       ...(held === undefined ? {} : { token: held.lease.token }),
     })
     const guarded = async <T>(run: () => Promise<T>): Promise<T> => {
-      assert()
+      await assert()
       return run()
     }
     return {
@@ -307,7 +334,7 @@ function sidesOf(sides: Side.Sides, legs: readonly (LockTerms.LockTerms | undefi
 }
 
 /** Sides whose broadcasts wait for a yes, and whose keys are used only by who owns the swap, for all it knows. */
-function fenced(sides: Side.Sides, own: () => void, allow: () => Promise<void>): Side.Sides {
+function fenced(sides: Side.Sides, own: () => Promise<void>, allow: () => Promise<void>): Side.Sides {
   const guard = (side: Side.Side): Side.Side =>
     override(side, {
       adapter: override(side.adapter, {
@@ -322,7 +349,7 @@ function fenced(sides: Side.Sides, own: () => void, allow: () => Promise<void>):
         return signer.kind === 'signs'
           ? override(signer, {
               sign: async (step, options) => {
-                own()
+                await own()
                 return signer.sign(step, options)
               },
             })
@@ -335,6 +362,25 @@ function fenced(sides: Side.Sides, own: () => void, allow: () => Promise<void>):
       },
     })
   return Object.fromEntries(Object.entries(sides).map(([network, side]) => [network, guard(side)]))
+}
+
+/** A question that many ask, asked once for all who came while the one before was under way. */
+function gathered<T>(ask: (all: readonly T[]) => Promise<void>): (one: T) => Promise<void> {
+  let under: Promise<void> = Promise.resolve()
+  let next: { readonly all: Set<T>; readonly answer: Promise<void> } | undefined
+  return (one) => {
+    if (next === undefined) {
+      const all = new Set<T>()
+      const answer = under.then(() => {
+        next = undefined
+        return ask([...all])
+      })
+      next = { all, answer }
+      under = answer.catch(() => undefined)
+    }
+    next.all.add(one)
+    return next.answer
+  }
 }
 
 /** An object with some of its members replaced; all others act on the object itself, whatever it is made of. */

@@ -1,6 +1,12 @@
 import { isAitbcError, Journal, type Log } from '@aitbc/core'
 import { Runner } from '@aitbc/swap'
-import { createPostgresStorage, type Database, Lease, Worker } from '@aitbc/swap/postgres'
+import {
+  createPostgresStorage,
+  type Database,
+  Lease,
+  type PostgresStorage,
+  Worker,
+} from '@aitbc/swap/postgres'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { storageContract } from '../../../core/test/storage/contract.js'
@@ -15,6 +21,8 @@ const found = Server.binaries()
 const missing = 'missing' in found ? found.missing : undefined
 const bytes = (...values: number[]) => Uint8Array.of(...values)
 const LONG = 30_000
+const isHeld = async (storage: PostgresStorage, lease: Lease.Lease) =>
+  (await Lease.held(storage, [lease])).has(lease.id)
 const UTXO = { long: 'utxo', short: 'utxo' } as const
 
 describe.skipIf(missing !== undefined)(
@@ -166,14 +174,14 @@ describe.skipIf(missing !== undefined)(
           once()
           await wire.deliver()
           expect(lease).toMatchObject({ id: 'x', token: 1n })
-          expect(await Lease.isHeld(storage, lease as Lease.Lease)).toBe(true)
+          expect(await isHeld(storage, lease as Lease.Lease)).toBe(true)
           cutNext(/SET due/, how)
           await Lease.release(storage, [lease as Lease.Lease], { failed: true })
           once()
           const [again] = await Lease.claim(storage, { max: 5, leaseMs: LONG })
           await wire.deliver()
           expect(again).toMatchObject({ id: 'x', failures: 1 })
-          expect(await Lease.isHeld(storage, again as Lease.Lease)).toBe(true)
+          expect(await isHeld(storage, again as Lease.Lease)).toBe(true)
         },
       )
 
@@ -281,9 +289,9 @@ describe.skipIf(missing !== undefined)(
         const options = { schema: schema() }
         const storage = await queue(pool, options, 1)
         const [first] = (await Lease.claim(storage, { max: 1, leaseMs: 1 })) as [Lease.Lease]
-        let isHeld = true
-        for (let tries = 0; isHeld && tries < 1000; tries++) isHeld = await Lease.isHeld(storage, first)
-        expect(isHeld).toBe(false)
+        let lasts = true
+        for (let tries = 0; lasts && tries < 1000; tries++) lasts = await isHeld(storage, first)
+        expect(lasts).toBe(false)
         let second: Lease.Lease | undefined
         for (let tries = 0; second === undefined && tries < 1000; tries++)
           [second] = await Lease.claim(createPostgresStorage({ pool: other, ...options }), {
@@ -296,7 +304,7 @@ describe.skipIf(missing !== undefined)(
         await Lease.release(storage, [first])
         await Lease.finish(storage, first, 'deal')
         await Lease.offer(storage, '0')
-        expect(await Lease.isHeld(storage, next)).toBe(true)
+        expect(await isHeld(storage, next)).toBe(true)
         expect(await Lease.renew(storage, [first, next], { leaseMs: LONG })).toEqual(new Set(['0']))
         await Lease.finish(storage, next, 'no-deal')
         expect(await Lease.count(storage)).toEqual({ due: 0, later: 0, finished: 1 })
@@ -384,12 +392,12 @@ describe.skipIf(missing !== undefined)(
         { at: 'a journal append', text: /\.pieces \(/, nth: 2 },
         {
           at: 'the broadcast of its lock',
-          text: /SELECT id FROM "\w+"\.leases\s+WHERE id = \$1 AND token/,
+          text: /SELECT lease\.id FROM/,
           nth: 1,
         },
         {
           at: 'the broadcast of its claim',
-          text: /SELECT id FROM "\w+"\.leases\s+WHERE id = \$1 AND token/,
+          text: /SELECT lease\.id FROM/,
           nth: 2,
         },
         { at: 'the opening of its journal', text: /INSERT INTO "\w+"\.logs/, nth: 1 },
@@ -457,25 +465,76 @@ describe.skipIf(missing !== undefined)(
         },
       )
 
-      test('L3: one whose own clock says that its lease ended asks nobody, and stops', async () => {
+      test.each([
+        { title: 'and goes on where nobody took it', taken: false },
+        { title: 'and stops where somebody did', taken: true },
+      ])(
+        'L3: one whose own clock says that its lease ended asks the server first, $title',
+        async ({ taken }) => {
+          const market = create(UTXO)
+          const deal = Process.agreed(market)
+          const options = { schema: schema() }
+          await Service.open(market, Service.storageOf(pool, options), deal)
+          let now = -5_000_000
+          const worker = Service.start(market, pool, { ...options, leaseMs: LONG, now: () => now })
+          const bob = Service.bob(market, deal)
+          await worker.when((one) => one.is === 'claimed')
+          await Service.drive(market, () => worker.sent.includes('lock'))
+          now += LONG
+          const sent = worker.sent.length
+          if (taken)
+            await pool.query(
+              `UPDATE ${options.schema}.leases SET token = token + 1, due = clock_timestamp() + interval '1 hour'`,
+            )
+          const lost = () => worker.progress.some((one) => one.is === 'lost')
+          await Service.drive(market, () => lost() || (worker.outcomes.size === 1 && Process.isDone(bob)))
+          await worker.stop()
+          expect(lost()).toBe(taken)
+          if (!taken) return expect([...worker.outcomes.values(), bob.outcome]).toEqual(['deal', 'deal'])
+          expect(worker.sent).toHaveLength(sent)
+          expect(worker.progress.find((one) => one.is === 'lost')).toMatchObject({
+            error: { _tag: 'SwapBusy', code: 4012 },
+          })
+          expect(Process.isDone(bob)).toBe(false)
+        },
+      )
+
+      test('L3: leases are renewed while every other statement stands in line, and nothing is lost', async () => {
         const market = create(UTXO)
         const deal = Process.agreed(market)
         const options = { schema: schema() }
         await Service.open(market, Service.storageOf(pool, options), deal)
-        let now = -5_000_000
-        const worker = Service.start(market, pool, { ...options, leaseMs: LONG, now: () => now })
+        const few = server.pool({ max: 3 })
+        let renewals = 0
+        const worker = Service.start(
+          market,
+          {
+            options: { max: 3 },
+            query: async (config) => {
+              const answer = await few.query(config)
+              if (/SET due/.test(config.text)) renewals++
+              return answer
+            },
+          },
+          { ...options, leaseMs: 600 },
+        )
         const bob = Service.bob(market, deal)
         await worker.when((one) => one.is === 'claimed')
         await Service.drive(market, () => worker.sent.includes('lock'))
-        now += LONG
-        const sent = worker.sent.length
-        await Service.drive(market, () => worker.progress.some((one) => one.is === 'lost'))
+        // Whoever reads or writes a key now waits for as long as this transaction lasts.
+        const blocker = await other.connect()
+        await blocker.query(`BEGIN; LOCK TABLE ${options.schema}.keys IN ACCESS EXCLUSIVE MODE`)
+        const waiting = Array.from({ length: 30 }, (_, i) => worker.storage.get(`k${i}`))
+        const before = renewals
+        while (renewals < before + 6) await new Promise((resolve) => setImmediate(resolve))
+        await blocker.query('COMMIT')
+        blocker.release()
+        expect(await Promise.all(waiting)).toEqual(waiting.map(() => undefined))
+        await Service.drive(market, () => worker.outcomes.size === 1 && Process.isDone(bob))
         await worker.stop()
-        expect(worker.sent).toHaveLength(sent)
-        expect(worker.progress.find((one) => one.is === 'lost')).toMatchObject({
-          error: { _tag: 'SwapBusy', code: 4012 },
-        })
-        expect(Process.isDone(bob)).toBe(false)
+        await few.end()
+        expect(worker.progress.filter((one) => one.is === 'lost' || one.is === 'failed')).toEqual([])
+        expect([...worker.outcomes.values(), bob.outcome]).toEqual(['deal', 'deal'])
       })
 
       test('L3: one that waits learns from its next renewal that its swap was taken over', async () => {
@@ -514,16 +573,19 @@ describe.skipIf(missing !== undefined)(
         const swap = await Runner.load(context, id)
         const stop = new AbortController()
         const running = Runner.run(context, swap, { signal: stop.signal }).catch((e) => e)
-        await Service.drive(market, () => worker.progress.some((one) => one.is === 'failed'))
-        expect(worker.progress.find((one) => one.is === 'failed')).toMatchObject({
+        await Service.drive(market, () => worker.progress.some((one) => one.is === 'lost'))
+        expect(worker.progress.find((one) => one.is === 'lost')).toMatchObject({
           id,
-          againMs: 1000,
           error: { _tag: 'SwapBusy' },
         })
+        expect(worker.progress.filter((one) => one.is === 'failed')).toEqual([])
         stop.abort(new Error('enough'))
         await running
         await worker.stop()
         expect(locksBy(market, ALICE).length).toBeLessThanOrEqual(1)
+        // It was handed over, not failed: left alone for a second, and no failure counted.
+        const { rows } = await pool.query(`SELECT failures, claim FROM ${options.schema}.leases`)
+        expect(rows).toEqual([{ failures: 0, claim: null }])
       })
 
       test('H22: a server that crashes in the midst and comes back finds every worker where it was', async () => {

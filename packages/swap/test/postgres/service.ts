@@ -97,6 +97,7 @@ function countedStorage(desk: Desk, pool: Database.Pool, { schema, before }: Opt
   const { database, ...storage } = createPostgresStorage({
     schema,
     pool: {
+      ...(pool.options && { options: pool.options }),
       query: async (config) => {
         const kept = before?.(config.text)
         if (kept !== undefined) {
