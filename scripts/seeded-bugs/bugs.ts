@@ -96,8 +96,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'L4: a claim that was undone is not made again',
     file: MACHINE,
-    from: "return spend.spend.kind === 'claim' ? !spend.final : spend.depth === 0n && open",
-    to: 'return false',
+    from: "if (spend.spend.kind === 'claim') return !spend.final || (!isKnown(state, leg, spend) && open)",
+    to: "if (spend.spend.kind === 'claim') return !isKnown(state, leg, spend) && open",
     tests: MACHINE_TESTS,
   },
   {
@@ -131,9 +131,44 @@ export const bugs: readonly Bug[] = [
   {
     name: 'S6: done is said before the own claim is final',
     file: MACHINE,
-    from: "(v.spend?.final && v.spend.spend.kind === 'claim' ? total + v.lock.amount : total)",
-    to: "(v.spend?.spend.kind === 'claim' ? total + v.lock.amount : total)",
+    from: "isSettled(state, leg, v.spend) && v.spend.spend.kind === 'claim' ? total + v.lock.amount : total",
+    to: "v.spend?.spend.kind === 'claim' ? total + v.lock.amount : total",
     tests: MACHINE_TESTS,
+  },
+  {
+    name: 'H29: a refund of the own lock that an endpoint made up ends the swap',
+    file: MACHINE,
+    from: 'if (!ours.every((v) => isSettled(state, leg, v.spend))) return undefined',
+    to: 'if (!ours.every((v) => v.spend?.final)) return undefined',
+    tests: MACHINE_TESTS,
+  },
+  {
+    name: 'H29: a refund of the incoming lock that an endpoint made up stops the claims',
+    file: MACHINE,
+    from: 'return open && (spend.depth === 0n || !isKnown(state, leg, spend))',
+    to: 'return open && spend.depth === 0n',
+    tests: MACHINE_TESTS,
+  },
+  {
+    name: 'H29: a claim of the own lock that an endpoint made up keeps the refund back',
+    file: MACHINE,
+    from: 'return spend.depth === 0n ? race : !isKnown(state, leg, spend)',
+    to: 'return spend.depth === 0n && race',
+    tests: MACHINE_TESTS,
+  },
+  {
+    name: 'S18: underwater is said because no claim is shown',
+    file: MACHINE,
+    from: "if (paid) return isLost(state) ? 'underwater' : undefined",
+    to: "if (paid) return incoming.locks.length > 0 ? 'underwater' : undefined",
+    tests: MACHINE_TESTS,
+  },
+  {
+    name: 'S12: a spend counts as proved before it is asked for evidence',
+    file: 'packages/swap/src/Side.ts',
+    from: "if ('doubt' in proven) return { spend: { ...view, doubt: proven.doubt } }",
+    to: "if ('doubt' in proven) return { spend: { ...view, assurance: 'proved' } }",
+    tests: SIDE_TESTS,
   },
   {
     name: 'S12: a reorganisation deeper than planned for stops nothing',
@@ -302,8 +337,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'evidence of another lock counts',
     file: 'packages/swap/src/Side.ts',
-    from: "proven.value.ref !== lock.ref || proven.value.amount !== lock.amount || proven.value.match !== 'exact'",
-    to: 'false',
+    from: "return ref !== claim.lock.ref || amount !== claim.lock.amount || match !== 'exact'",
+    to: 'return false',
     tests: SIDE_TESTS,
   },
   {

@@ -13,6 +13,13 @@ export interface Policy {
   readonly reorgs: bigint
   /** Least assurance of the incoming lock before anything irrevocable is done. */
   readonly assurance: Fact.Assurance
+  /**
+   * Least assurance at which a final claim or refund on a network counts as the end of a lock there. Unless told: `assurance` where the other
+   * side's lock is; where the own lock is, whatever the side's verifier vouches for, and no more than `assurance`. What an endpoint reports
+   * counts on a side without a verifier, and nowhere else: until there is evidence, a swap goes on. So a light client that can't follow for
+   * long keeps a swap from ending, and `reported` here is the way out (`Runner.load` takes it too).
+   */
+  readonly spends?: Readonly<Record<ChainId.ChainId, Fact.Assurance>>
   /** Most that the short leg may end beyond the least start time, seconds; {@link PATIENCE} unless told. */
   readonly patience?: bigint
   /**
@@ -53,13 +60,8 @@ export const conservative: Policy = {
 
 /** Refuses a policy with a field out of range: `InvalidPolicy` (4008), or `InvalidAmount` (1004). */
 export function assert(policy: Policy): void {
-  const refuse = (field: string, message: string, received: unknown) =>
-    SwapErrors.InvalidPolicy(`policy.${field} ${message}, got ${show(received)}`, {
-      argument: `policy.${field}`,
-      received,
-    })
   if (policy?.risk !== 'standard' && policy?.risk !== 'conservative')
-    throw refuse('risk', 'must be "standard" or "conservative"', policy?.risk)
+    throw invalid('risk', 'must be "standard" or "conservative"', policy?.risk)
   for (const field of ['offline', 'detection'] as const)
     Amount.assert(policy[field], { argument: `policy.${field}`, max: 31_536_000n })
   if (policy.patience !== undefined)
@@ -69,6 +71,27 @@ export function assert(policy: Policy): void {
     Amount.assert(most, { argument: `policy.fees[${network}]`, min: 1n })
   }
   Amount.assert(policy.reorgs, { argument: 'policy.reorgs', max: 1000n })
-  if (!['proved', 'attested', 'quorum', 'reported'].includes(policy.assurance))
-    throw refuse('assurance', 'must be "proved", "attested", "quorum" or "reported"', policy.assurance)
+  if (!isAssurance(policy.assurance)) throw invalid('assurance', ONE_OF, policy.assurance)
+  assertSpends(policy.spends)
+}
+
+/** Refuses what says nothing of how well spends must be known: `InvalidPolicy` (4008), or `InvalidChainId` (1001). */
+export function assertSpends(spends: Policy['spends']): void {
+  for (const [network, least] of Object.entries(spends ?? {})) {
+    ChainId.from(network, 'policy.spends')
+    if (!isAssurance(least)) throw invalid(`spends[${network}]`, ONE_OF, least)
+  }
+}
+
+const ONE_OF = 'must be "proved", "attested", "quorum" or "reported"'
+
+function isAssurance(value: unknown): value is Fact.Assurance {
+  return value === 'proved' || value === 'attested' || value === 'quorum' || value === 'reported'
+}
+
+function invalid(field: string, message: string, received: unknown) {
+  return SwapErrors.InvalidPolicy(`policy.${field} ${message}, got ${show(received)}`, {
+    argument: `policy.${field}`,
+    received,
+  })
 }

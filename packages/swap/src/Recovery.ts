@@ -10,7 +10,7 @@ import {
 } from '@aitbc/core'
 import * as Agreement from './Agreement.js'
 import * as Planner from './Planner.js'
-import type * as Policy from './Policy.js'
+import * as Policy from './Policy.js'
 import * as Runner from './Runner.js'
 import * as RingAgreement from './ring/RingAgreement.js'
 import * as Side from './Side.js'
@@ -76,7 +76,7 @@ export async function recover(
       const { candidates, missing } = await legsOf(context, lock, call)
       for (const [variant, terms] of candidates.entries()) {
         const incoming = terms[Agreement.incomingLeg(lock.record.role)]
-        const durable = durableOf(context, terms, options.policy(incoming?.backend.network))
+        const durable = durableOf(context, lock.record.role, terms, options.policy(incoming?.backend.network))
         const swap = await Runner.adopt(context, {
           is: 'opened',
           role: lock.record.role,
@@ -237,7 +237,14 @@ function agreedLegs(
   return isOwn(role === 'initiator' ? long : short) ? { long, short } : undefined
 }
 
-function durableOf(context: Runner.Context, terms: Durable['terms'], policy: Policy.Policy): Durable {
+function durableOf(
+  context: Runner.Context,
+  role: Agreement.Role,
+  terms: Durable['terms'],
+  policy: Policy.Policy,
+): Durable {
+  Policy.assert(policy)
+  const told = { ...Runner.feesOf(policy, terms), ...Runner.spendsOf(policy, role, terms, context.sides) }
   const base = { terms, ordered: true, revealed: false, settled: [] }
   const { long, short } = terms
   if (long === undefined || short === undefined) {
@@ -252,7 +259,7 @@ function durableOf(context: Runner.Context, terms: Durable['terms'], policy: Pol
       assurance: policy.assurance,
       lateClaims: both(profile.lateClaims),
     }
-    return { ...base, rules: { ...rules, ...Runner.feesOf(policy, terms) }, stop: 'recovered-without-terms' }
+    return { ...base, rules: { ...rules, ...told }, stop: 'recovered-without-terms' }
   }
   const chain = (value: LockTerms.LockTerms) => {
     const { network, profile } = Side.of(context.sides, value.backend.network).adapter
@@ -261,5 +268,5 @@ function durableOf(context: Runner.Context, terms: Durable['terms'], policy: Pol
   const chains = { long: chain(long), short: chain(short) }
   const margins = Planner.margins(chains.long, chains.short, policy)
   const profiles = { long: chains.long.profile, short: chains.short.profile }
-  return { ...base, rules: { ...Runner.rulesOf(margins, policy, profiles), ...Runner.feesOf(policy, terms) } }
+  return { ...base, rules: { ...Runner.rulesOf(margins, policy, profiles), ...told } }
 }

@@ -1,7 +1,7 @@
 import {
   Bytes,
   type Due,
-  type Fact,
+  Fact,
   type Intent,
   isAitbcError,
   Journal,
@@ -142,6 +142,25 @@ export function feesOf(
   return Object.keys(fees).length === 0 ? {} : { fees }
 }
 
+/** How well each leg's spends must be known, as rules hold it: see {@link Policy.Policy}. */
+export function spendsOf(
+  policy: Pick<Policy.Policy, 'assurance' | 'spends'>,
+  role: Agreement.Role,
+  terms: SwapMachine.Durable['terms'],
+  sides: Side.Sides,
+): Pick<SwapMachine.Rules, 'spends'> {
+  const of = (leg: Agreement.Leg) => {
+    const network = terms[leg]?.backend.network
+    if (network === undefined || Side.of(sides, network).verifier === undefined) return {}
+    const usual =
+      leg === Agreement.ownLeg(role) ? Fact.weaker(policy.assurance, 'attested') : policy.assurance
+    const least = policy.spends?.[network] ?? usual
+    return least === 'reported' ? {} : { [leg]: least }
+  }
+  const spends = { ...of('long'), ...of('short') }
+  return Object.keys(spends).length === 0 ? {} : { spends }
+}
+
 /**
  * Takes a signed agreement into storage; from here on a crash loses nothing.
  *
@@ -198,7 +217,11 @@ async function take(
     short: Side.of(context.sides, short.backend.network).adapter.profile,
   }
   Policy.assert(policy)
-  const rules = { ...rulesOf(margins, policy, profiles), ...feesOf(policy, { long, short }) }
+  const rules = {
+    ...rulesOf(margins, policy, profiles),
+    ...feesOf(policy, { long, short }),
+    ...spendsOf(policy, role, { long, short }, context.sides),
+  }
   const { durable } = SwapMachine.start(role, { long, short }, rules)
   const entry = { is: 'opened', role, nonce, durable, agreement } as const
   const begun = await claimHashlock(context.storage, long.hashlock, Bytes.toHex(nonce))
@@ -251,9 +274,40 @@ export async function knowsHashlock(storage: Storage, hashlock: Bytes.Hash32): P
 /**
  * Takes a swap out of storage, after a restart or from another process; whoever held it before can send nothing new any more.
  * `StateUnreadable` (4011) where the journal is of a later version, or a crash kept it from beginning.
+ *
+ * `spends` replaces, by network, how well what ended a lock must be known from now on (`Policy.spends`): `reported` where evidence can't be had
+ * any more, and the endpoint is believed.
  */
-export async function load(context: Context, id: string): Promise<Swap> {
-  return resumed(id, await journalOf(context.storage, id))
+export async function load(
+  context: Context,
+  id: string,
+  options: Pick<Policy.Policy, 'spends'> = {},
+): Promise<Swap> {
+  Policy.assertSpends(options.spends)
+  const swap = resumed(id, await journalOf(context.storage, id))
+  if (options.spends === undefined) return swap
+  const { role, durable } = swap.state
+  const rules = relaxed(durable, options.spends)
+  if (rules === durable.rules) return swap
+  await write(swap, { is: 'durable', durable: { ...durable, rules } })
+  swap.state = SwapMachine.resume(role, { ...durable, rules })
+  return swap
+}
+
+/** The rules with other demands on what ended a lock, where there are others. */
+function relaxed(
+  { terms, rules }: SwapMachine.Durable,
+  by: NonNullable<Policy.Policy['spends']>,
+): SwapMachine.Rules {
+  const { spends, ...rest } = rules
+  const of = (leg: Agreement.Leg) => {
+    const network = terms[leg]?.backend.network
+    const least = (network && by[network]) ?? spends?.[leg] ?? 'reported'
+    return least === 'reported' ? {} : { [leg]: least }
+  }
+  const next: NonNullable<SwapMachine.Rules['spends']> = { ...of('long'), ...of('short') }
+  if (next.long === spends?.long && next.short === spends?.short) return rules
+  return Object.keys(next).length === 0 ? rest : { ...rest, spends: next }
 }
 
 function resumed(id: string, journal: Journal.Journal): Swap {

@@ -3,6 +3,7 @@ import {
   type Bytes,
   type CallOptions,
   type ChainId,
+  type Claim,
   Deadline,
   Fact,
   isAitbcError,
@@ -11,13 +12,15 @@ import {
   type Network,
   type SeedWallet,
   type Signer,
+  type Spend,
   type SwapAdapter,
+  show,
   type Verifier,
 } from '@aitbc/core'
 import type { Leg } from './Agreement.js'
 import { SwapErrors } from './errors.js'
 import { leftSince, leftUntil } from './internal/left.js'
-import type { LockView, SwapEvent } from './SwapMachine.js'
+import type { LockView, SpendView, SwapEvent } from './SwapMachine.js'
 
 /** All that a party brings to one chain: its keys, and how it reads the chain. */
 export interface Side extends SeedWallet {
@@ -59,19 +62,20 @@ export function isFinal(network: Network, fact: Pick<Fact.Fact<unknown>, 'at' | 
   }
 }
 
-/** Evidence checked before, by lock and block: one proof a block is enough. */
+/** Evidence checked before, by lock or spend and block: one proof a block is enough. */
 export type Checked = Map<string, Known>
 
-/** How well a lock is known by its evidence, and which block that proved. */
+/** How well a lock or a spend is known by its evidence, and which block that proved. */
 interface Known {
   readonly assurance: Fact.Assurance
   readonly asOf?: Fact.Tip
 }
 
 /**
- * Reads one leg from its chain: every lock of the terms, what spent each, how well it is known, and the chain's own clock. An
- * endpoint that can't tell all, has no evidence or contradicts it, or has a skewed clock gives an `unreadable` event: nothing
- * irrevocable follows from it. What it told goes along: a public secret is used and an expired lock refunded all the same.
+ * Reads one leg from its chain: every lock of the terms, what spent each, how well both are known, and the chain's own clock. An
+ * endpoint that can't tell all, has no evidence of a lock that is to be relied on (`prove`) or contradicts it, or has a skewed clock gives an
+ * `unreadable` event: nothing irrevocable follows from it. What it told goes along: a public secret is used and an expired lock refunded all
+ * the same. A final spend without evidence is no such doubt: it is told as what it is.
  */
 export async function look(
   side: Side,
@@ -127,49 +131,83 @@ async function lookAt(
   const read = await adapter.findSpend(terms, lock, call)
   if (read.is === 'unknown') return { view, doubt: read.why.message }
   if (read.is === 'found') {
-    const { value, depth } = read.fact
-    return { view: { ...view, spend: { spend: value, depth, final: isFinal(adapter.network, read.fact) } } }
+    const { spend, asOf } = await spendOf(side, terms, lock, read.fact, options)
+    return { view: { ...view, spend }, ...(asOf === undefined ? {} : { asOf }) }
   }
   if (!options.prove || side.verifier === undefined || !final || lock.match !== 'exact') return { view }
-  const proven = await proofOf(side, side.verifier, terms, fact, options)
+  const proven = await proofOf(side, side.verifier, { kind: 'lock', terms, lock }, fact, options)
   if ('doubt' in proven) return { view: { ...view, assurance: 'reported' }, doubt: proven.doubt }
   const { assurance, asOf } = proven
   return { view: { ...view, assurance }, ...(asOf === undefined ? {} : { asOf }) }
 }
 
-/** How well a lock is known by its evidence; a proof that can't be had is a doubt, no failure. */
+/** What spends a lock, and how well that is known: once it is final, by its evidence. Refunds of dust end nothing. */
+async function spendOf(
+  side: Side,
+  terms: LockTerms.LockTerms,
+  lock: Lock,
+  fact: Fact.Fact<Spend>,
+  options: CallOptions & { readonly checked?: Checked },
+): Promise<{ readonly spend: SpendView; readonly asOf?: Fact.Tip }> {
+  const { value: spend, depth } = fact
+  const final = isFinal(side.adapter.network, fact)
+  const view: SpendView = { spend, depth, final, assurance: Fact.assuranceOf(fact) }
+  const counts = lock.amount >= terms.amount || spend.kind === 'claim'
+  if (side.verifier === undefined || !final || !counts || view.assurance === 'proved') return { spend: view }
+  const proven = await proofOf(side, side.verifier, { kind: 'spend', terms, lock, spend }, fact, options)
+  if ('doubt' in proven) return { spend: { ...view, doubt: proven.doubt } }
+  const { assurance, asOf } = proven
+  return { spend: { ...view, assurance }, ...(asOf === undefined ? {} : { asOf }) }
+}
+
+/** How well a lock or a spend is known by its evidence; a proof that can't be had is a doubt, no failure. */
 async function proofOf(
   side: Side,
   verifier: Verifier,
-  terms: LockTerms.LockTerms,
-  fact: Fact.Fact<Lock>,
+  claim: Claim,
+  fact: Fact.Fact<Lock | Spend>,
   options: CallOptions & { readonly checked?: Checked },
 ): Promise<Known | { readonly doubt: string }> {
-  const lock = fact.value
-  const key = `${lock.ref}@${fact.at === 'mempool' ? '' : fact.at.hash}`
+  const key = keyOf(claim, fact.at)
   const known = options.checked?.get(key)
   if (known !== undefined) return known
-  const claim = { kind: 'lock', terms, lock } as const
   let evidence: Fact.Evidence
   try {
     evidence = await side.adapter.prove(claim, options.signal === undefined ? {} : { signal: options.signal })
   } catch (error) {
     options.signal?.throwIfAborted()
-    if (!isAitbcError(error)) throw error
-    return { doubt: `no evidence: ${error.message}` }
+    if (claim.kind === 'lock' && !isAitbcError(error)) throw error
+    return { doubt: `no evidence: ${error instanceof Error ? error.message : show(error)}` }
   }
   const verdict = verifier.verify(claim, evidence)
   if (!verdict.ok)
     return { doubt: `evidence refused by ${verdict.refusal.check}: ${verdict.refusal.message}` }
   const proven = verdict.value
-  if (proven.value.ref !== lock.ref || proven.value.amount !== lock.amount || proven.value.match !== 'exact')
-    return {
-      doubt: `evidence is for ${proven.value.amount} (${proven.value.match}) at ${proven.value.ref}, the endpoint told ${lock.amount} at ${lock.ref}`,
-    }
+  const other = otherOf(claim, proven.value)
+  if (other !== undefined) return { doubt: `evidence is for ${other}` }
   if (!isFinal(side.adapter.network, proven)) return { assurance: Fact.assuranceOf(fact) }
   const checked = { assurance: Fact.assuranceOf(proven), asOf: proven.asOf }
   options.checked?.set(key, checked)
   return checked
+}
+
+function keyOf(claim: Claim, at: Fact.BlockRef | 'mempool'): string {
+  const block = at === 'mempool' ? '' : at.hash
+  return claim.kind === 'lock'
+    ? `${claim.lock.ref}@${block}`
+    : `${claim.lock.ref}@${block}/${claim.spend.kind}/${claim.spend.transaction}`
+}
+
+/** What evidence is for, where that isn't what was told. */
+function otherOf(claim: Claim, value: Lock | Spend): string | undefined {
+  if (claim.kind === 'lock') {
+    const { ref, amount, match } = value as Lock
+    return ref !== claim.lock.ref || amount !== claim.lock.amount || match !== 'exact'
+      ? `${amount} (${match}) at ${ref}, the endpoint told ${claim.lock.amount} at ${claim.lock.ref}`
+      : undefined
+  }
+  const { kind } = value as Spend
+  return kind === claim.spend.kind ? undefined : `a ${kind}, the endpoint told a ${claim.spend.kind}`
 }
 
 /**

@@ -14,6 +14,8 @@ export interface Rules {
   readonly apart: bigint
   /** Least assurance of the incoming lock before anything irrevocable. */
   readonly assurance: Fact.Assurance
+  /** Least assurance at which a final spend of a leg counts as what ended a lock; what an endpoint reports where there is none. */
+  readonly spends?: { readonly [L in Leg]?: Fact.Assurance }
   /** Claims of a leg are accepted after its deadline. */
   readonly lateClaims: { readonly [L in Leg]: boolean }
   /** Most that one act on a leg may cost in fees, base units of its native coin; what the market asks where there is none. */
@@ -33,7 +35,19 @@ export interface LockView {
    */
   readonly firm?: true
   readonly assurance: Fact.Assurance
-  readonly spend?: { readonly spend: Spend; readonly depth: bigint; readonly final: boolean }
+  readonly spend?: SpendView
+}
+
+/** What spends a lock as it was last seen. */
+export interface SpendView {
+  readonly spend: Spend
+  /** Blocks on top, itself included; 0 in the mempool. */
+  readonly depth: bigint
+  /** Irreversible by the network's finality rule. */
+  readonly final: boolean
+  readonly assurance: Fact.Assurance
+  /** Why it isn't known better, for people. */
+  readonly doubt?: string
 }
 
 /** What was seen of a leg, and when by the chain's own clock. */
@@ -166,6 +180,8 @@ export function resume(role: Role, durable: Durable): SwapState {
  *   step: an order that a crash kept from being carried out isn't carried out late.
  * - A secret seen anywhere, the mempool included, is used at once (H5, H9), and as long as the claim can be undone.
  * - A lock of one's own is refunded from its deadline on (S4), the superfluous ones too (H21).
+ * - What is told to have ended a lock ends nothing of one's own until it is final and known well enough (`rules.spends`, S12, H29): until then
+ *   the own lock is refunded and the incoming one claimed, as far as the chains let them, and the swap goes on.
  */
 export function step(state: SwapState, event: SwapEvent): Transition {
   const seen = observe(state, event)
@@ -193,11 +209,31 @@ export function waitingFor(state: SwapState): string | undefined {
   if (own.is !== 'seen') return `the ${ownLeg(role)} leg can't be read yet`
   if (incoming.is !== 'seen') return `the ${incomingLeg(role)} leg can't be read yet`
   if (durable.ordered && own.locks.length === 0) return 'the own lock to be included'
+  const unproved = unprovedOf(state, ownLeg(role)) ?? unprovedOf(state, incomingLeg(role))
+  if (unproved !== undefined) return unproved
+  if (
+    isPublic(durable) &&
+    !isOpen(state, incomingLeg(role), incoming.now) &&
+    incoming.locks.some((v) => v.spend === undefined)
+  )
+    return "what became of the counterparty's lock: no claim of it is shown, and it takes none any more"
   if (durable.revealed || durable.learned !== undefined) return 'the claim to become final'
   const exact = incoming.locks.find((view) => view.lock.match === 'exact')
   if (exact === undefined && (role === 'follower' || durable.ordered)) return "the counterparty's lock"
   if (exact !== undefined && !exact.final) return "the counterparty's lock to become final"
   return durable.ordered ? 'the counterparty, or the deadline' : undefined
+}
+
+/** What is told to have ended a lock of a leg for good, and isn't known well enough: for people. */
+function unprovedOf(state: SwapState, leg: Leg): string | undefined {
+  const view = state.view[leg]
+  const found =
+    view.is === 'seen'
+      ? whole(state, leg, view.locks).find((v) => v.spend?.final && !isSettled(state, leg, v.spend))?.spend
+      : undefined
+  if (found === undefined) return undefined
+  const why = found.doubt === undefined ? '' : `, so far ${found.doubt}`
+  return `evidence of the ${found.spend.kind} that is told to have ended the ${leg} leg's lock${why}`
 }
 
 /** The secret is known to more than the initiator: it left this party, or was seen. */
@@ -302,7 +338,20 @@ function publicSecret({ role, durable }: SwapState): 'own' | Hashlock.Secret | u
   return durable.learned
 }
 
-/** Claims of the incoming leg with a secret that is public: always right, whatever else is true. */
+/** Tells whether what spends a lock is known well enough for the party to rely on. */
+function isKnown({ durable }: SwapState, leg: Leg, { assurance }: SpendView): boolean {
+  return Fact.atLeast(assurance, durable.rules.spends?.[leg] ?? 'reported')
+}
+
+/** Tells whether a lock ended for good: its spend is final, and known well enough. */
+function isSettled(state: SwapState, leg: Leg, spend: SpendView | undefined): spend is SpendView {
+  return spend?.final === true && isKnown(state, leg, spend)
+}
+
+/**
+ * Claims of the incoming leg with a secret that is public: always right, whatever else is true. Only a refund that is known well enough is
+ * believed: another one may be made up, and to claim in vain costs a fee.
+ */
 function claims(state: SwapState): readonly Command[] {
   const leg = incomingLeg(state.role)
   const terms = state.durable.terms[leg]
@@ -313,14 +362,16 @@ function claims(state: SwapState): readonly Command[] {
   return view.locks
     .filter(({ spend }) => {
       if (spend === undefined) return open
-      return spend.spend.kind === 'claim' ? !spend.final : spend.depth === 0n && open
+      if (spend.spend.kind === 'claim') return !spend.final || (!isKnown(state, leg, spend) && open)
+      return open && (spend.depth === 0n || !isKnown(state, leg, spend))
     })
     .map((v) => claim(leg, terms, v.lock, secret))
 }
 
 /**
  * Refunds of this party's own locks, from the deadline on, as long as nothing has spent them for good. A claim that waits in a
- * mempool is the counterparty's good right, and its secret serves both: it isn't raced while the own claim is under way.
+ * mempool is the counterparty's good right, and its secret serves both: it isn't raced while the own claim is under way. One that is told
+ * to be in a block, and isn't known well enough, may be made up.
  */
 function refunds(state: SwapState): readonly Command[] {
   const { role, durable } = state
@@ -332,7 +383,8 @@ function refunds(state: SwapState): readonly Command[] {
   return view.locks
     .filter(({ spend }) => {
       if (spend === undefined) return true
-      return spend.spend.kind === 'refund' ? !spend.final : spend.depth === 0n && race
+      if (spend.spend.kind === 'refund') return !isSettled(state, leg, spend)
+      return spend.depth === 0n ? race : !isKnown(state, leg, spend)
     })
     .map((v) => ({ do: 'refund', key: `refund/${leg}/${v.lock.ref}`, leg, terms, lock: v.lock }))
 }
@@ -450,7 +502,10 @@ function alarms(state: SwapState): readonly Command[] {
     : []
 }
 
-/** The final outcome, once nothing can change it any more. That a lock is absent proves nothing: only `voided` does. */
+/**
+ * The final outcome, once nothing can change it any more. That a lock is absent proves nothing: only `voided` does; nor does it that a claim
+ * of the incoming one isn't shown, where the own lock is paid.
+ */
 function outcomeOf(state: SwapState): Outcome | undefined {
   const { role, durable } = state
   const leg = ownLeg(role)
@@ -463,14 +518,14 @@ function outcomeOf(state: SwapState): Outcome | undefined {
     if (own.is !== 'seen') return undefined
     const ours = whole(state, leg, own.locks)
     if (ours.length === 0 && !durable.voided) return undefined
-    if (!ours.every((v) => v.spend?.final)) return undefined
+    if (!ours.every((v) => isSettled(state, leg, v.spend))) return undefined
     paid = ours.some((v) => v.spend?.spend.kind === 'claim')
     if (durable.terms[incomingLeg(role)] === undefined) return paid ? undefined : 'no-deal'
   }
   if (incoming.is !== 'seen') return undefined
   if (isReceived(state)) return paid ? 'deal' : 'free-ride'
   if (isHopeful(state)) return undefined
-  if (paid) return incoming.locks.length > 0 ? 'underwater' : undefined
+  if (paid) return isLost(state) ? 'underwater' : undefined
   return durable.ordered || durable.stop !== undefined ? 'no-deal' : undefined
 }
 
@@ -481,10 +536,25 @@ function isReceived(state: SwapState): boolean {
   const terms = state.durable.terms[leg]
   if (view.is !== 'seen' || terms === undefined) return false
   const sum = view.locks.reduce(
-    (total, v) => (v.spend?.final && v.spend.spend.kind === 'claim' ? total + v.lock.amount : total),
+    (total, v) =>
+      isSettled(state, leg, v.spend) && v.spend.spend.kind === 'claim' ? total + v.lock.amount : total,
     0n,
   )
   return sum >= terms.amount
+}
+
+/** The incoming lock went back to the counterparty for good, and none that was ever final is hidden. */
+function isLost(state: SwapState): boolean {
+  const leg = incomingLeg(state.role)
+  const locks = readable(state.view[leg])?.locks ?? []
+  const ours = whole(state, leg, locks)
+  const isShown = (key: string) =>
+    !key.startsWith(`${leg}/`) || locks.some((v) => key === `${leg}/${v.lock.ref}`)
+  return (
+    ours.length > 0 &&
+    ours.every((v) => isSettled(state, leg, v.spend)) &&
+    state.durable.settled.every(isShown)
+  )
 }
 
 /** The own claim can still succeed, and has not done so for good. */
@@ -493,7 +563,9 @@ function isHopeful(state: SwapState): boolean {
   const view = readable(state.view[leg])
   if (view === undefined || publicSecret(state) === undefined || isReceived(state)) return false
   const open = isOpen(state, leg, view.now)
-  return whole(state, leg, view.locks).some((v) => (v.spend === undefined ? open : !v.spend.final))
+  return whole(state, leg, view.locks).some((v) =>
+    v.spend === undefined ? open : !isSettled(state, leg, v.spend),
+  )
 }
 
 /** Claims of a leg are still accepted. */

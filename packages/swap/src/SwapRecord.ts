@@ -5,6 +5,7 @@ import {
   type ChainId,
   Codec,
   Deadline,
+  type Fact,
   LockTerms,
   type Signed,
   type Step,
@@ -138,16 +139,27 @@ function writeDurable(writer: Codec.Writer, value: Durable): Codec.Writer {
   return writer
     .u8(value.ordered ? 1 : 0)
     .u8(value.revealed ? 1 : 0)
-    .u8((value.voided ? 1 : 0) | (rules.fees === undefined ? 0 : WITH_FEES))
+    .u8(
+      (value.voided ? 1 : 0) |
+        (rules.fees === undefined ? 0 : WITH_FEES) |
+        (rules.spends === undefined ? 0 : WITH_SPENDS),
+    )
     .optional(value.learned, (w, secret) => w.fixed(secret))
     .list(value.settled, (w, ref) => w.text(ref))
     .optional(value.stop, (w, stop) => oneOf(w, STOPS, stop))
     .optional(value.outcome, (w, outcome) => oneOf(w, OUTCOMES, outcome))
     .fixed(rules.fees === undefined ? new Uint8Array(0) : feesOf(rules.fees))
+    .fixed(rules.spends === undefined ? new Uint8Array(0) : spendsOf(rules.spends))
 }
 
-/** Beside `voided`: budgets follow. Journals from before there were any read as they are. */
+/** Beside `voided`: budgets follow, and how well spends must be known. Journals from before there were any read as they are. */
 const WITH_FEES = 2
+const WITH_SPENDS = 4
+
+function spendsOf({ long, short }: NonNullable<Rules['spends']>): Bytes.Bytes {
+  const write = (w: Codec.Writer, least: Fact.Assurance) => oneOf(w, ASSURANCES, least)
+  return Codec.writer().optional(long, write).optional(short, write).finish()
+}
 
 function feesOf({ long, short }: NonNullable<Rules['fees']>): Bytes.Bytes {
   const write = (w: Codec.Writer, most: bigint) => w.u256(most)
@@ -168,15 +180,17 @@ function readDurable(reader: Codec.Reader): Durable {
   }
   const [ordered, revealed] = [flag(reader), flag(reader)]
   const bits = reader.u8()
-  if (bits > (1 | WITH_FEES)) throw SwapErrors.StateUnreadable(`a journal entry's flags are ${bits}`)
+  if (bits > (1 | WITH_FEES | WITH_SPENDS))
+    throw SwapErrors.StateUnreadable(`a journal entry's flags are ${bits}`)
   const learned = reader.optional((r) => r.fixed(32))
   const settled = reader.list((r) => r.text(256))
   const stop = reader.optional((r) => pick(r, STOPS))
   const outcome = reader.optional((r) => pick(r, OUTCOMES))
   const fees = bits & WITH_FEES ? { fees: readFees(reader) } : {}
+  const spends = bits & WITH_SPENDS ? { spends: readSpends(reader) } : {}
   return {
     terms: { ...(long === undefined ? {} : { long }), ...(short === undefined ? {} : { short }) },
-    rules: { ...rules, ...fees },
+    rules: { ...rules, ...fees, ...spends },
     ordered,
     revealed,
     ...(bits & 1 ? { voided: true } : {}),
@@ -190,6 +204,12 @@ function readDurable(reader: Codec.Reader): Durable {
 function readFees(reader: Codec.Reader): NonNullable<Rules['fees']> {
   const long = reader.optional((r) => r.u256())
   const short = reader.optional((r) => r.u256())
+  return { ...(long === undefined ? {} : { long }), ...(short === undefined ? {} : { short }) }
+}
+
+function readSpends(reader: Codec.Reader): NonNullable<Rules['spends']> {
+  const long = reader.optional((r) => pick(r, ASSURANCES))
+  const short = reader.optional((r) => pick(r, ASSURANCES))
   return { ...(long === undefined ? {} : { long }), ...(short === undefined ? {} : { short }) }
 }
 

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { both, crossed, expectGains, expectWhole, isKind, LEGS, locksBy } from './model/expect.js'
 import { LONG, pairs, SHORT } from './model/fixtures.js'
 import { type Gate, sender, transactionOf } from './model/ModelAdapter.js'
-import { ALICE, BOB, create, FUNDS, type Market, mine } from './model/market.js'
+import { ALICE, BOB, create, FUNDS, type Market, mine, risk } from './model/market.js'
 import * as Net from './model/Net.js'
 import * as Process from './model/process.js'
 
@@ -606,6 +606,7 @@ describe('what an endpoint may not be believed', () => {
     }
   })
 
+  const told = { [LONG]: 'reported', [SHORT]: 'reported' } as const
   const without = (side: Side.Side): Side.Side => {
     const { verifier: _, ...rest } = side
     return rest
@@ -643,8 +644,10 @@ describe('what an endpoint may not be believed', () => {
   ])(
     'H19 H29: with %s a follower whose policy asks for proof does not lock, nor an initiator reveal',
     async (_, wrap) => {
+      // How its lock ended is another matter.
+      const policy = { ...risk, spends: told }
       const market = create({ long: 'utxo', short: 'contract' })
-      const { deal, alice, bob } = both(market, {}, { wrap })
+      const { deal, alice, bob } = both(market, {}, { wrap, policy })
       Process.start(alice, deal)
       Process.start(bob, deal)
       await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
@@ -652,7 +655,7 @@ describe('what an endpoint may not be believed', () => {
       expect(locksBy(market, BOB)).toEqual([])
 
       const other = create({ long: 'utxo', short: 'contract' })
-      const { alice: doubting, bob: trusting } = both(other, { wrap })
+      const { alice: doubting, bob: trusting } = both(other, { wrap, policy })
       Process.start(doubting, deal)
       Process.start(trusting, deal)
       await Process.drive(other, () => Process.isDone(doubting) && Process.isDone(trusting))
@@ -665,7 +668,7 @@ describe('what an endpoint may not be believed', () => {
     ['refused evidence', refusing],
     ['no evidence', provesNothing],
   ])(
-    'S6 H29: after a restart that meets %s, a follower still claims with the public secret',
+    'S6 L6 H29: after a restart that meets %s, a follower still claims with the public secret, and ends once it is told to do without',
     async (_, wrap) => {
       const market = create({ long: 'utxo', short: 'contract' })
       const storage = createMemoryStorage()
@@ -676,8 +679,29 @@ describe('what an endpoint may not be believed', () => {
       bob.dead = true
       const again = Process.create(market, BOB, { storage, wrap })
       Process.start(again, deal)
-      await Process.drive(market, () => Process.isDone(alice) && Process.isDone(again))
-      expect([alice.outcome, again.outcome]).toEqual(['deal', 'deal'])
+      const [lock] = locksBy(market, ALICE)
+      await Process.drive(
+        market,
+        () =>
+          Process.isDone(alice) &&
+          market.nets.long.tip.ledger.locks.get(lock?.ref ?? '')?.spend !== undefined,
+      )
+      for (let i = 0; i < 6; i++) {
+        mine(market)
+        await Process.quiet()
+      }
+      expect([alice.outcome, again.outcome]).toEqual(['deal', undefined])
+      expect(again.progress).toContainEqual({
+        is: 'waiting',
+        for: expect.stringMatching(
+          /^evidence of the claim that is told to have ended the short leg's lock, so far (no )?evidence/,
+        ),
+      })
+      again.dead = true
+      const last = Process.create(market, BOB, { storage, wrap, spends: told })
+      Process.start(last, deal)
+      await Process.drive(market, () => Process.isDone(last))
+      expect(last.outcome).toBe('deal')
       expectWhole(market, ALICE, BOB)
     },
   )

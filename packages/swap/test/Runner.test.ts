@@ -1,9 +1,9 @@
-import { Bytes } from '@aitbc/core'
+import { Bytes, type Fact } from '@aitbc/core'
 import { createMemoryStorage } from '@aitbc/core/storage/memory'
-import { Runner } from '@aitbc/swap'
+import { type Policy, Runner, type Side } from '@aitbc/swap'
 import { describe, expect, it } from 'vitest'
 import { both, crossed, expectGains, expectWhole, isKind } from './model/expect.js'
-import { pairs } from './model/fixtures.js'
+import { LONG, pairs, SHORT } from './model/fixtures.js'
 import { ALICE, BOB, create, mine, type Name, nonces, risk } from './model/market.js'
 import * as Process from './model/process.js'
 
@@ -241,6 +241,50 @@ describe('a second process', () => {
     await swap.journal.append('durable', Uint8Array.of(0, 0, 9))
     await expect(Runner.load(context, swap.id)).rejects.toMatchObject({ name: 'AitbcError' })
     await expect(Runner.load(context, 'never-opened')).rejects.toMatchObject({ _tag: 'StateUnreadable' })
+  })
+
+  it('S12: how well spends must be known is as the policy says, and what the sides can tell', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const { deal, alice } = both(market)
+    const { long, short } = deal.signed.agreement
+    const all = alice.context.sides
+    const of = (change: Pick<Policy.Policy, 'spends'> & { assurance?: Fact.Assurance }, sides = all) =>
+      Runner.spendsOf({ assurance: 'proved', ...change }, 'initiator', { long, short }, sides).spends
+    // The own leg is the long one: what its verifier vouches for.
+    expect(of({})).toEqual({ long: 'attested', short: 'proved' })
+    expect(of({ assurance: 'quorum' })).toEqual({ long: 'quorum', short: 'quorum' })
+    expect(of({ assurance: 'reported' })).toBeUndefined()
+    expect(of({ spends: { [LONG]: 'proved' } })).toEqual({ long: 'proved', short: 'proved' })
+    expect(of({ spends: { [SHORT]: 'reported' } })).toEqual({ long: 'attested' })
+    const { verifier: _, ...blind } = all[SHORT] as Side.Side
+    expect(of({ spends: { [SHORT]: 'proved' } }, { ...all, [SHORT]: blind })).toEqual({ long: 'attested' })
+    expect(Runner.spendsOf({ assurance: 'proved' }, 'follower', { short }, all).spends).toEqual({
+      short: 'attested',
+    })
+  })
+
+  it('L6 S15: whoever loads a swap may believe endpoints again, and that is journaled', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const { deal, alice } = both(market)
+    const { signed, margins } = deal
+    const { context } = alice
+    const swap = await Runner.open(context, {
+      ...{ role: 'initiator', nonce: nonces[ALICE], signed, margins, policy: risk },
+    })
+    const spends = async (options?: Parameters<typeof Runner.load>[2]) => {
+      const { state, journal } = await Runner.load(context, swap.id, options)
+      return [state.durable.rules.spends, journal.entries.length]
+    }
+    const both_ = { long: 'attested', short: 'proved' }
+    expect(await spends()).toEqual([both_, 1])
+    expect(await spends({ spends: { [SHORT]: 'proved' } })).toEqual([both_, 1])
+    expect(await spends({ spends: { [LONG]: 'reported' } })).toEqual([{ short: 'proved' }, 2])
+    expect(await spends({ spends: { [SHORT]: 'reported' } })).toEqual([undefined, 3])
+    expect(await spends()).toEqual([undefined, 3])
+    await expect(spends({ spends: { [SHORT]: 'sure' as never } })).rejects.toMatchObject({
+      _tag: 'InvalidPolicy',
+      code: 4008,
+    })
   })
 
   it('error: an agreement that is not signed by both, or on a network without a side', async () => {

@@ -1,4 +1,4 @@
-import { type Fact, type Lock, Verdict, type Verifier } from '@aitbc/core'
+import { CoreErrors, type Fact, type Lock, type Spend, Verdict, type Verifier } from '@aitbc/core'
 import * as networks from '@aitbc/core/networks'
 import { establish } from '@aitbc/core/verifier'
 import { Side } from '@aitbc/swap'
@@ -63,7 +63,10 @@ const proves = (height: bigint, value: Partial<Lock> = {}) => {
       const asOf = { ...tip, height }
       const anchor = { ...at, network: SHORT, assurance: 'proved' } as const
       return Verdict.accept(
-        establish({ value: { ...claim.lock, ...value }, assurance: 'proved', at, asOf, anchor, evidence }),
+        establish({
+          value: claim.kind === 'lock' ? { ...claim.lock, ...value } : claim.spend,
+          ...{ assurance: 'proved', at, asOf, anchor, evidence },
+        }),
       ) as never
     },
   }
@@ -131,6 +134,76 @@ describe('look', () => {
         })
     },
   )
+
+  describe('what ended a lock', () => {
+    const refund = { kind: 'refund', transaction: 'r' } as const
+    const claim = { kind: 'claim', transaction: 'c', secret: SECRET } as const
+    const ended = (spend: Spend, height = 9n) => found(spend, height)
+    const spendIn = async (one: Side.Side, options: Parameters<typeof Side.look>[3] = {}) => {
+      const event = await look(one, options)
+      if (event.is !== 'seen') throw new Error(`the leg is ${event.is}`)
+      return event.locks[0]?.spend
+    }
+
+    it('S12: is proved once a spend and block, on both legs, as soon as it is final', async () => {
+      const { verifier, asked } = proves(10n)
+      const checked: Side.Checked = new Map()
+      for (const prove of [true, false, true])
+        expect(await spendIn(side([found(lock, 5n)], ended(refund), verifier), { prove, checked })).toEqual({
+          ...{ spend: refund, depth: 2n, final: true, assurance: 'proved' },
+        })
+      expect(asked()).toBe(1)
+      const fresh = await spendIn(side([found(lock, 5n)], ended(refund, 10n), verifier), { checked })
+      expect(fresh).toMatchObject({ final: false, assurance: 'reported' })
+      expect(asked()).toBe(1)
+      // Another block, another transaction or another kind is another proof.
+      await spendIn(side([found(lock, 5n)], ended(refund, 8n), verifier), { checked })
+      await spendIn(side([found(lock, 5n)], ended({ ...refund, transaction: 's' }), verifier), { checked })
+      await spendIn(side([found(lock, 5n)], ended({ ...claim, transaction: 'r' }), verifier), { checked })
+      expect(asked()).toBe(4)
+    })
+
+    it('S12: a refund of dust ends nothing, and is not asked about; a claim of it pays', async () => {
+      const { verifier, asked } = proves(10n)
+      const dust = { ...lock, amount: 1n, match: 'under' } as const
+      expect(await spendIn(side([found(dust, 5n)], ended(refund), verifier))).toMatchObject({
+        assurance: 'reported',
+      })
+      expect(asked()).toBe(0)
+      expect(await spendIn(side([found(dust, 5n)], ended(claim), verifier))).toMatchObject({
+        assurance: 'proved',
+      })
+    })
+
+    it('H29: without evidence it is what the endpoint reports, with the reason, and the leg is seen all the same', async () => {
+      const known = { spend: refund, depth: 2n, final: true, assurance: 'reported' } as const
+      const refusing: Verifier = { network: SHORT, verify: () => Verdict.refuse('state-root', 'no') }
+      expect(await spendIn(side([found(lock, 5n)], ended(refund), refusing))).toEqual({
+        ...known,
+        doubt: 'evidence refused by state-root: no',
+      })
+      const { verifier } = proves(10n)
+      const lying: Verifier = {
+        ...verifier,
+        verify: (c, e) => verifier.verify({ ...c, spend: claim } as never, e),
+      }
+      expect(await spendIn(side([found(lock, 5n)], ended(refund), lying))).toEqual({
+        ...known,
+        doubt: 'evidence is for a claim, the endpoint told a refund',
+      })
+      for (const error of [
+        new TypeError('undefined is not a function'),
+        CoreErrors.RpcUnreachable('no answer'),
+      ]) {
+        const base = side([found(lock, 5n)], ended(refund), verifier)
+        const silent = { ...base, adapter: { ...base.adapter, prove: () => Promise.reject(error) } }
+        expect(await spendIn(silent)).toEqual({ ...known, doubt: `no evidence: ${error.message}` })
+      }
+      // A light client that isn't that far yet proves nothing.
+      expect(await spendIn(side([found(lock, 5n)], ended(refund), proves(5n).verifier))).toEqual(known)
+      expect(await spendIn(side([found(lock, 5n)], ended(refund)))).toEqual(known)
+    })
+  })
 
   it('H29: what an endpoint can’t tell is a doubt; what it could is told', async () => {
     expect(await look(side([found(lock, 5n), unknown]))).toMatchObject({

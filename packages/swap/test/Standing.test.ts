@@ -27,7 +27,7 @@ function seen(
   const locks = spends.map(({ amount = legs[leg].amount, spend, final = true }, i): SwapMachine.LockView => {
     const lock: Lock = { ref: `${i}`, transaction: `${i}`, amount, match: 'exact' }
     const base = { lock, depth: 9n, final: true, assurance: 'proved' } as const
-    return spend === undefined ? base : { ...base, spend: { spend, depth: 9n, final } }
+    return spend === undefined ? base : { ...base, spend: { spend, depth: 9n, final, assurance: 'reported' } }
   })
   const now = { network: NETWORK[leg], clock: clockOf('utxo'), value: EPOCH }
   return {
@@ -91,7 +91,12 @@ describe('SwapMachine: a spend that both parties signed', () => {
     locks: [
       {
         lock: { ref: leg, transaction: leg, amount: legs[leg].amount, match: 'exact' },
-        ...{ depth: 9n, final: true, assurance: 'proved', spend: { spend, depth: 9n, final: true } },
+        ...{
+          depth: 9n,
+          final: true,
+          assurance: 'proved',
+          spend: { spend, depth: 9n, final: true, assurance: 'reported' },
+        },
       },
     ],
     now: { network: NETWORK[leg], clock: clockOf('utxo'), value: 10n },

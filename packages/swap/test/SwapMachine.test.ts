@@ -1,4 +1,4 @@
-import type { Deadline, Lock, Match } from '@aitbc/core'
+import type { Deadline, Fact, Lock, Match } from '@aitbc/core'
 import { Agreement, SwapMachine } from '@aitbc/swap'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -166,16 +166,19 @@ describe('the machine, step by step', () => {
     const lock: Lock = { ref, transaction: ref, amount, match }
     return { lock, depth: 9n, final: true, assurance: 'proved', ...rest }
   }
-  const claimed = (depth: bigint) =>
+  const claimed = (depth: bigint, assurance: Fact.Assurance = 'reported') =>
     ({
       spend: {
         spend: { kind: 'claim', transaction: 'c', secret: SECRET },
         depth,
         final: depth >= 3n,
+        assurance,
       },
     }) as const
-  const refunded = (depth: bigint) =>
-    ({ spend: { spend: { kind: 'refund', transaction: 'r' }, depth, final: depth >= 3n } }) as const
+  const refunded = (depth: bigint, assurance: Fact.Assurance = 'reported') =>
+    ({
+      spend: { spend: { kind: 'refund', transaction: 'r' }, depth, final: depth >= 3n, assurance },
+    }) as const
 
   const at = (leg: Agreement.Leg, now: bigint): Deadline.Deadline => ({
     network: NETWORK[leg],
@@ -531,6 +534,7 @@ describe('the machine, step by step', () => {
       spend: { kind: 'claim', transaction: 'c', secret: wrong },
       depth: 1n,
       final: false,
+      assurance: 'reported',
     } as const
     const { state, commands } = look(follower(), { long: [view('long')], short: [view('short', { spend })] })
     expect(state.durable.learned).toBeUndefined()
@@ -617,7 +621,7 @@ describe('the machine, step by step', () => {
     expect(end(follower(), view('short', claimed(9n)), [view('long', refunded(9n))])).toBe('underwater')
     expect(end(follower(), view('short', claimed(9n)), [])).toBeUndefined()
     const almost = view('long', { match: 'under', amount: 999n, ...claimed(9n) })
-    expect(end(follower(), view('short', claimed(9n)), [almost])).toBe('underwater')
+    expect(end(follower(), view('short', claimed(9n)), [almost])).toBeUndefined()
     const rest = view('long', { ref: 'b:0', match: 'under', amount: 1n, ...claimed(9n) })
     expect(end(follower(), view('short', claimed(9n)), [almost, rest])).toBe('deal')
     expect(end(follower(), view('short', refunded(9n)), [view('long', refunded(9n))])).toBe('no-deal')
@@ -634,6 +638,111 @@ describe('the machine, step by step', () => {
       short: [view('short', claimed(0n))],
     }).state
     expect(end(strict, view('short', refunded(9n)), [view('long')])).toBe('no-deal')
+  })
+
+  describe('what is told to have ended a lock, and not proved', () => {
+    const spends = { long: 'proved', short: 'proved' } as const
+    const now = T.short
+    const strict = { spends, lateClaims: { long: false, short: false } }
+
+    it('S12 L2 H29: a refund or a claim of the own lock that was made up ends nothing, and keeps no refund back', () => {
+      const long = [view('long')]
+      for (const lateClaims of [rules.lateClaims, strict.lateClaims])
+        for (const made of [refunded(9n), refunded(1n), claimed(9n), claimed(1n)]) {
+          const wrong = { ...made.spend, spend: { ...made.spend.spend, secret: new Uint8Array(32) } }
+          for (const spend of [made.spend, wrong]) {
+            const told = look(follower({ spends, lateClaims }), {
+              long,
+              short: [view('short', { spend })],
+              now,
+            })
+            expect(keys(told)).toContain('refund/short/a:0')
+            expect(told.state.durable.outcome).toBeUndefined()
+            // What is known so well is the end of it.
+            const proved = { ...spend, assurance: 'proved' } as const
+            const done = look(follower({ spends, lateClaims }), {
+              long,
+              short: [view('short', { spend: proved })],
+              now,
+            })
+            expect(keys(done).includes('refund/short/a:0')).toBe(
+              spend.spend.kind === 'refund' && !spend.final,
+            )
+          }
+        }
+      const end = (assurance: Fact.Assurance) =>
+        look(follower({ spends }), { long, short: [view('short', refunded(9n, assurance))], now }).state
+          .durable.outcome
+      expect(['proved', 'attested', 'quorum', 'reported'].map((one) => end(one as Fact.Assurance))).toEqual([
+        'no-deal',
+        undefined,
+        undefined,
+        undefined,
+      ])
+      // Where a party's rules say so, an endpoint is believed.
+      const believed = look(follower(), { long, short: [view('short', refunded(9n))], now })
+      expect(believed.state.durable.outcome).toBe('no-deal')
+    })
+
+    it('S6 H29: a refund of the incoming lock that was made up stops no claim while claims are taken', () => {
+      const short = [view('short', claimed(9n, 'proved'))]
+      for (const depth of [0n, 1n, 9n]) {
+        const told = look(follower(strict), { long: [view('long', refunded(depth))], short })
+        expect(keys(told)).toEqual(['claim/long/a:0'])
+        expect(told.state.durable.outcome).toBeUndefined()
+        const late = look(told.state, { long: [view('long', refunded(depth))], short, now: T.long })
+        expect(keys(late)).toEqual([])
+        expect(late.state.durable.outcome).toBeUndefined()
+      }
+      const over = look(follower(strict), {
+        long: [view('long', refunded(9n, 'proved'))],
+        short,
+        now: T.long,
+      })
+      expect(over.state.durable.outcome).toBe('underwater')
+    })
+
+    it('S6 S18 H29: a claim of the incoming lock that was made up is no end, and is made all the same', () => {
+      const short = [view('short', claimed(9n, 'proved'))]
+      const told = look(follower(strict), { long: [view('long', claimed(9n))], short })
+      expect(keys(told)).toEqual(['claim/long/a:0'])
+      expect(told.state.durable.outcome).toBeUndefined()
+      expect(keys(look(told.state, { long: [view('long', claimed(9n))], short, now: T.long }))).toEqual([])
+      const proved = look(told.state, { long: [view('long', claimed(9n, 'proved'))], short })
+      expect(proved.state.durable.outcome).toBe('deal')
+    })
+
+    it('S18 H29: whoever is paid for waits for what became of the incoming lock, whatever is hidden', () => {
+      const short = [view('short', claimed(9n, 'proved'))]
+      const dust = view('long', { ref: 'd:0', match: 'under', amount: 1n, ...refunded(9n, 'proved') })
+      const twin = view('long', { ref: 'b:0', ...refunded(9n, 'proved') })
+      for (const change of [strict, { lateClaims: strict.lateClaims }])
+        for (const long of [[view('long')], [dust], [dust, view('long')], [twin], []]) {
+          const told = look(follower(change), { long, short, now: T.long + 5n })
+          expect(told.state.durable.outcome).toBeUndefined()
+        }
+      const both = [view('long', refunded(9n, 'proved')), twin]
+      expect(look(follower(strict), { long: both, short, now: T.long }).state.durable.outcome).toBe(
+        'underwater',
+      )
+    })
+
+    it('L6: waitingFor says which evidence is missing, and why', () => {
+      const said = (state: SwapMachine.SwapState) => SwapMachine.waitingFor(state)
+      const doubt = 'no evidence: the light client is of last week'
+      const spend = { ...refunded(9n).spend, doubt }
+      const own = look(follower(strict), { long: [view('long')], short: [view('short', { spend })], now })
+      expect(said(own.state)).toBe(
+        `evidence of the refund that is told to have ended the short leg's lock, so far ${doubt}`,
+      )
+      const short = [view('short', claimed(9n, 'proved'))]
+      const incoming = look(follower(strict), { long: [view('long', claimed(9n))], short, now })
+      expect(said(incoming.state)).toBe(
+        "evidence of the claim that is told to have ended the long leg's lock",
+      )
+      const hidden = look(follower(strict), { long: [view('long')], short, now: T.long })
+      expect(said(hidden.state)).toMatch(/^what became of the counterparty's lock/)
+    })
   })
 
   it('cancel: before the lock it ends the swap, after it nothing is revealed, after the reveal it means nothing', () => {

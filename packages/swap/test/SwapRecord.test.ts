@@ -41,6 +41,7 @@ const submission: fc.Arbitrary<Submission> = fc
 
 const u64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })
 const u128 = fc.bigInt({ min: 0n, max: 2n ** 128n })
+const assurance = fc.constantFrom('proved', 'attested', 'quorum', 'reported')
 const flags = fc.record({ long: fc.boolean(), short: fc.boolean() })
 
 const durable: fc.Arbitrary<SwapMachine.Durable> = fc
@@ -57,9 +58,10 @@ const durable: fc.Arbitrary<SwapMachine.Durable> = fc
         lock: u64,
         reveal: u64,
         apart: u64,
-        assurance: fc.constantFrom('proved', 'attested', 'quorum', 'reported'),
+        assurance,
         lateClaims: flags,
         fees: option(fc.record({ long: option(u128), short: option(u128) }).map(clean)),
+        spends: option(fc.record({ long: option(assurance), short: option(assurance) }).map(clean)),
       })
       .map(clean),
     ordered: fc.boolean(),
@@ -188,6 +190,16 @@ describe('SwapRecord', () => {
     for (const at of [assurance, assurance + 1, assurance + 3]) {
       const later = encoded.slice()
       later[at] = 9
+      expect(() => SwapRecord.decode('durable', later)).toThrow(
+        expect.objectContaining({ _tag: 'StateUnreadable' }),
+      )
+    }
+    // Flags that nobody set yet.
+    const bits = assurance + 5
+    expect([encoded[bits], SwapRecord.decode('durable', encoded)]).toEqual([0, one])
+    for (const flags of [8, 16, 128]) {
+      const later = encoded.slice()
+      later[bits] = flags
       expect(() => SwapRecord.decode('durable', later)).toThrow(
         expect.objectContaining({ _tag: 'StateUnreadable' }),
       )

@@ -130,6 +130,7 @@ export function createParties(
     reveal: BigInt(setting.rules.reveal),
     apart: BigInt(setting.rules.apart),
     assurance: 'attested',
+    spends: { long: 'attested', short: 'attested' },
     lateClaims: { long: long.lateClaims, short: short.lateClaims },
   }
 
@@ -199,7 +200,13 @@ export function createParties(
       kind === 'claim'
         ? { kind, transaction: 'claim', secret: SECRET }
         : ({ kind, transaction: 'refund' } as const)
-    return [{ ...view, spend: { spend, depth: BigInt(leg.spendDepth), final: isFinal(leg.spendDepth) } }]
+    const final = isFinal(leg.spendDepth)
+    return [
+      {
+        ...view,
+        spend: { spend, depth: BigInt(leg.spendDepth), final, assurance: final ? 'proved' : 'reported' },
+      },
+    ]
   }
   const sight = (name: Name, at: number): number => {
     const ready = sightAt[name].get(at)

@@ -322,7 +322,9 @@ export function viewsOf(
             }
           : undefined
     if (spend === undefined) return view
-    const seen = { depth: BigInt(spend.depth), final: spend.depth >= finality && spend.depth > 0 }
+    const ended = spend.depth >= finality && spend.depth > 0
+    const assurance = ended ? ('proved' as const) : ('reported' as const)
+    const seen = { depth: BigInt(spend.depth), final: ended, assurance }
     if (spend.is === 'refund')
       return { ...view, spend: { spend: { kind: 'refund', transaction: spend.tx }, ...seen } }
     // A claim that doesn't open the hashlock is none; nobody can be made to believe it.

@@ -159,7 +159,10 @@ export function create(net: Net.Net, gate: Gate = open): SwapAdapter {
     async *headers() {},
     balance: (account, o) => gate('balance', [account, o], () => told(Net.balance(net, account), 'tip')),
     feeRates: (o) => gate('feeRates', [o], () => ({ slow: 1n, normal: NORMAL, fast: FAST })),
-    prepare: (intent, o) => gate('prepare', [intent, o], () => prepare(intent, o?.after, o?.feeRate)),
+    prepare: (intent, o) =>
+      gate('prepare', [intent, o], () =>
+        prepare(intent, [...(o?.after ?? []), ...(o?.beside ?? [])], o?.feeRate),
+      ),
     submit: (signed, o) =>
       gate('submit', [signed, o], () => {
         const tx: Chain.Tx = { ...read<Unsigned>(signed.raw), id: signed.id }
@@ -315,10 +318,14 @@ export function verifier(net: Net.Net): Verifier {
       const held = net.tip.ledger.locks.get(ref)
       if (held === undefined || ref !== claim.lock.ref) return Verdict.refuse('lock-absent', `no lock ${ref}`)
       const tip: Fact.Tip = { ...refOf(net.tip), time: net.tip.clock, clock: net.tip.clock }
-      const at = refOf(blockAt(net.tip, held.height))
+      const { spend } = held
+      if (claim.kind === 'spend' && spend?.is !== claim.spend.kind)
+        return Verdict.refuse('spend-absent', `nothing like it ended ${ref}`)
+      const height = claim.kind === 'lock' ? held.height : (spend as NonNullable<typeof spend>).height
+      const at = refOf(blockAt(net.tip, height))
       return Verdict.accept(
         establish({
-          value: { ...claim.lock, amount: held.amount },
+          value: claim.kind === 'lock' ? { ...claim.lock, amount: held.amount } : claim.spend,
           assurance: 'proved',
           at,
           asOf: tip,

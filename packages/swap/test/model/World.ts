@@ -149,6 +149,7 @@ export function create(setup: Setup): World {
     ...rules,
     apart: rules.apart + (setup.gap ?? 0n),
     reveal: rules.reveal + (setup.reveal ?? 0n),
+    spends: { long: setup.policy.assurance, short: setup.policy.assurance },
   }
   const scriptOf = (leg: Agreement.Leg): Chain.Script => {
     const [locker, beneficiary] = leg === 'long' ? [INITIATOR, FOLLOWER] : [FOLLOWER, INITIATOR]

@@ -22,6 +22,7 @@ export interface Process {
   readonly role: Agreement.Role
   readonly context: Runner.Context
   readonly policy: Policy.Policy
+  readonly spends: Policy.Policy['spends']
   readonly progress: Runner.Progress[]
   readonly calls: Call[]
   dead: boolean
@@ -45,6 +46,8 @@ export interface Options {
   readonly wrap?: (side: Side.Side) => Side.Side
   readonly until?: 'paid' | 'collected'
   readonly policy?: Policy.Policy
+  /** What is asked of spends from now on, when the swap is loaded. */
+  readonly spends?: Policy.Policy['spends']
 }
 
 /** Lets what isn't a process of a party, such as a tower, count as work. */
@@ -84,6 +87,7 @@ export function create(market: Market, name: Name, options: Options = {}): Proce
     dead: false,
     until: options.until ?? 'paid',
     policy: options.policy ?? risk,
+    spends: options.spends,
     context: {
       storage: gated(options.storage ?? createMemoryStorage(), gate),
       seed: seeds[name],
@@ -203,10 +207,10 @@ export function recover(process: Process): Promise<boolean> {
 
 async function take(process: Process, { signed, margins, nonces: by }: Deal): Promise<Runner.Swap> {
   const nonce = by[process.name]
-  const { context, role, policy } = process
+  const { context, role, policy, spends } = process
   if ((await Runner.list(context.storage)).includes(Bytes.toHex(nonce)))
     try {
-      return await Runner.load(context, Bytes.toHex(nonce))
+      return await Runner.load(context, Bytes.toHex(nonce), spends === undefined ? {} : { spends })
     } catch (error) {
       // A crash came before the first entry: nothing was promised to anybody yet.
       if (!isAitbcError(error, 'StateUnreadable')) throw error

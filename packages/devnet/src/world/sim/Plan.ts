@@ -162,13 +162,12 @@ export const LIES: readonly Lie[] = [
   'equivocate',
 ]
 
-/** Lies about what ended a lock: a party that believes one server could be convinced that nothing is left to do, or to be had. */
-const OF_SPENDS: readonly Lie[] = ['fake-refund', 'hide-spends']
+/** Lies about locks and about what ended them: without evidence, a party believes one server. */
+const UNPROVED: readonly Lie[] = ['fake-lock', 'deep', 'fake-refund', 'hide-spends']
 
-/** What one server that is believed may tell. Where no lock can be proved, so many have agreed on one that liars among them don't count. */
+/** What one server that is believed may tell. Where nothing can be proved, so many have agreed on it that liars among them don't count. */
 function loneLies(family: FamilyName): readonly Lie[] {
-  const unproved: readonly Lie[] = families[family].best === 'quorum' ? ['fake-lock', 'deep'] : []
-  return LIES.filter((lie) => !OF_SPENDS.includes(lie) && !unproved.includes(lie))
+  return families[family].best === 'quorum' ? LIES.filter((lie) => !UNPROVED.includes(lie)) : LIES
 }
 
 /** The policy of a plan's parties; what is asked of the incoming lock is what its chain can give. */
