@@ -4,7 +4,16 @@ import { locate } from '../packages/devnet/src/internal/bitcoind.js'
 import type { Chromium } from './chromium.js'
 import { ensureChromium } from './fetch-chromium.js'
 import { pnpm } from './pnpm.js'
-import { exec, type Outcome, runSteps, runVitest, type Step, StepFailure, writeTally } from './steps.js'
+import {
+  exec,
+  type Outcome,
+  runSteps,
+  runVitest,
+  type Step,
+  StepFailure,
+  script,
+  writeTally,
+} from './steps.js'
 import { vectorsStep } from './vectors/run.js'
 import { browserTestFiles, root } from './workspace.js'
 
@@ -23,18 +32,6 @@ async function install(): Promise<undefined> {
 
 async function program(command: string, ...args: string[]): Promise<undefined> {
   await exec(command, args)
-}
-
-/** A script of this folder, whose last line is its JSON of figures. */
-async function script(file: string, ...args: string[]): Promise<Outcome> {
-  const output = await exec(process.execPath, ['--import', 'tsx', `scripts/${file}`, ...args], {
-    capture: true,
-  })
-  process.stdout.write(output)
-  const last = output.trim().split('\n').at(-1) ?? ''
-  const { gate, pass, ...figures } = JSON.parse(last)
-  if (pass !== true) throw new StepFailure(`${gate} did not pass`, { figures: { [gate]: figures } })
-  return { figures: { [gate]: figures } }
 }
 
 let browser: { readonly chromium: Chromium } | { readonly missing: string } = { missing: 'not looked for' }

@@ -193,6 +193,19 @@ export function start(
   })
 }
 
+/** A script of this folder, whose last line is its JSON of figures. */
+export async function script(file: string, ...args: string[]): Promise<Outcome> {
+  const output = await exec(process.execPath, ['--import', 'tsx', `scripts/${file}`, ...args], {
+    capture: true,
+    minutes: 45,
+  })
+  process.stdout.write(output)
+  const last = output.trim().split('\n').at(-1) ?? ''
+  const { gate, pass, ...figures } = JSON.parse(last)
+  if (pass !== true) throw new StepFailure(`${gate} did not pass`, { figures: { [gate]: figures } })
+  return { figures: { [gate]: figures } }
+}
+
 /** Runs one vitest project and keeps its tally in {@link reports}, also when it fails, breaks or takes too long. */
 export async function runVitest(project: string, { minutes = 10 } = {}): Promise<Outcome> {
   mkdirSync(reports, { recursive: true })

@@ -1,0 +1,186 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { build, type Plugin } from 'esbuild'
+import type { Campaign } from '../../packages/devnet/src/world/index.js'
+import { root } from '../workspace.js'
+
+/** What a process of the crew is told to do. */
+export type Order = { readonly byzantineRpc?: number } & (
+  | {
+      readonly do: 'run'
+      readonly from: number
+      readonly universes: number
+      readonly twiceEvery: number
+      readonly trace: boolean
+    }
+  | { readonly do: 'shrink'; readonly seed: string }
+)
+
+/** A universe in which something doesn't hold. */
+export interface Failing {
+  readonly seed: string
+  readonly why: string
+}
+
+/** Sums as they go between processes and into files. */
+export type Told = Omit<Campaign.Sums, 'lost'> & { readonly lost: string }
+
+export type Answer =
+  | { readonly is: 'ready' }
+  | { readonly is: 'trace' | 'shrunk'; readonly lines: readonly string[] }
+  | { readonly is: 'broken'; readonly why: string }
+  | {
+      readonly is: 'done'
+      readonly from: number
+      readonly sums: Told
+      readonly failing: readonly Failing[]
+      /** All that the process has used so far. */
+      readonly cpuSeconds: number
+    }
+
+/** The program of a process, and what tells it apart from that of other sources. */
+export interface Program {
+  readonly file: string
+  readonly hash: string
+}
+
+/**
+ * Universes hash a great deal: here Node computes SHA-256 and HKDF, as the packages' own library does. Each process compares the two
+ * before it begins.
+ */
+const NATIVE: Readonly<Record<string, string>> = {
+  '@noble/hashes/sha2.js': `
+    import { hash } from 'node:crypto'
+    import { sha256 as own } from 'own:@noble/hashes/sha2.js'
+    export * from 'own:@noble/hashes/sha2.js'
+    const fast = (bytes) => {
+      if (!(bytes instanceof Uint8Array)) return own(bytes)
+      return new Uint8Array(hash('sha256', bytes, 'buffer'))
+    }
+    export const sha256 = Object.freeze(Object.assign(fast, own))
+    for (let length = 0; length < 200; length++) {
+      const bytes = Uint8Array.from({ length }, (_, i) => (i * 131 + length) & 255)
+      if (String(sha256(bytes)) !== String(own(bytes))) throw new Error('this machine has another SHA-256')
+    }`,
+  '@noble/hashes/hkdf.js': `
+    import { hkdfSync } from 'node:crypto'
+    import { sha256 } from '@noble/hashes/sha2.js'
+    import { hkdf as own } from 'own:@noble/hashes/hkdf.js'
+    export * from 'own:@noble/hashes/hkdf.js'
+    const none = new Uint8Array(0)
+    export const hkdf = (hash, key, salt, info, length) =>
+      hash === sha256
+        ? new Uint8Array(hkdfSync('sha256', key, salt ?? none, info ?? none, length))
+        : own(hash, key, salt, info, length)
+    for (let length = 1; length < 100; length += 7) {
+      const bytes = Uint8Array.from({ length }, (_, i) => (i * 131 + length) & 255)
+      for (const salt of [undefined, bytes])
+        if (String(hkdf(sha256, bytes, salt, bytes, length)) !== String(own(sha256, bytes, salt, bytes, length)))
+          throw new Error('this machine has another HKDF')
+    }`,
+}
+
+const native: Plugin = {
+  name: 'native',
+  setup({ onResolve, onLoad, resolve }) {
+    const from = join(root, 'packages/core')
+    onResolve({ filter: /^own:/ }, ({ path, kind }) =>
+      resolve(path.slice(4), { resolveDir: from, kind, pluginData: 'own' }),
+    )
+    onResolve({ filter: /^@noble\/hashes\/(sha2|hkdf)\.js$/ }, ({ path, pluginData }) =>
+      pluginData === 'own' ? undefined : { path, namespace: 'native' },
+    )
+    onLoad({ filter: /.*/, namespace: 'native' }, ({ path }) => ({
+      contents: NATIVE[path] as string,
+      resolveDir: from,
+    }))
+  },
+}
+
+/** Bundles what a process runs: figures are of exactly this text. */
+export async function program(): Promise<Program> {
+  const { outputFiles } = await build({
+    entryPoints: [join(root, 'scripts/sim/run.ts')],
+    tsconfig: join(root, 'tsconfig.base.json'),
+    ...{
+      bundle: true,
+      write: false,
+      platform: 'node',
+      format: 'esm',
+      target: 'node20',
+      legalComments: 'none',
+    },
+    plugins: [native],
+    absWorkingDir: root,
+    logLevel: 'error',
+  })
+  const text = outputFiles[0]?.text ?? ''
+  const hash = createHash('sha256').update(text).digest('hex')
+  const folder = join(root, '.cache/sim')
+  mkdirSync(folder, { recursive: true })
+  const file = join(folder, `${hash.slice(0, 16)}.mjs`)
+  writeFileSync(file, text)
+  return { file, hash }
+}
+
+/** One process, which does one order after the other. */
+export interface Member {
+  /** Resolves to the last word on an order; `lines` hears what comes before. */
+  carryOut(order: Order, lines?: (lines: readonly string[]) => void): Promise<Answer>
+  /** Processor time that it has used, as far as it said. */
+  readonly cpuSeconds: () => number
+  end(): void
+}
+
+/** Starts a process. Universes leave much garbage that is dead at once: a wide nursery keeps it from being copied. */
+export async function hire({ file }: Program): Promise<Member> {
+  const child: ChildProcess = fork(file, [], {
+    execArgv: ['--max-semi-space-size=32', '--stack-trace-limit=0'],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
+  let cpu = 0
+  let waiting:
+    | {
+        resolve: (answer: Answer) => void
+        reject: (error: Error) => void
+        lines?: (l: readonly string[]) => void
+      }
+    | undefined
+  const next = (lines?: (l: readonly string[]) => void) =>
+    new Promise<Answer>((resolve, reject) => {
+      waiting = { resolve, reject, ...(lines === undefined ? {} : { lines }) }
+    })
+  child.on('message', (answer: Answer) => {
+    if (answer.is === 'done') cpu = answer.cpuSeconds
+    if (answer.is === 'trace') return waiting?.lines?.(answer.lines)
+    const { resolve, reject } = waiting ?? {}
+    waiting = undefined
+    if (answer.is === 'broken') reject?.(new Error(answer.why))
+    else resolve?.(answer)
+  })
+  child.on('exit', (code, signal) =>
+    waiting?.reject(new Error(`a process of the simulator ended with ${code ?? signal}`)),
+  )
+  await next()
+  return {
+    carryOut(order, lines) {
+      const answer = next(lines)
+      child.send(order)
+      return answer
+    },
+    cpuSeconds: () => cpu,
+    end: () => child.disconnect(),
+  }
+}
+
+/** Sums as they go between processes and into files. */
+export function toldOf(sums: Campaign.Sums): Told {
+  return { ...sums, lost: String(sums.lost) }
+}
+
+/** Sums that came from a process, or out of a file. */
+export function sumsOf(told: Told): Campaign.Sums {
+  return { ...told, lost: BigInt(told.lost) }
+}
