@@ -1,88 +1,75 @@
+import { availableParallelism, freemem } from 'node:os'
 import { Policy } from '@aitbc/swap'
-import { type LeastValues, least } from '@aitbc/swap/check'
-import type { Role } from '../packages/swap/src/Agreement.js'
 import { run } from '../packages/swap/src/check/check.js'
 import { expected } from '../packages/swap/src/check/least.js'
 import type { Setting } from '../packages/swap/src/check/Setting.js'
-import { type Assumptions, type Scaled, scale } from '../packages/swap/src/check/scale.js'
+import { type Scaled, scale } from '../packages/swap/src/check/scale.js'
 import * as SwapMachine from '../packages/swap/src/SwapMachine.js'
-import { type Killed, killed } from './model/killed.js'
+import { crew, type Report } from './model/crew.js'
+import { prepare, type Trial, verdict } from './model/killed.js'
 import { pairs } from './model/pairs.js'
+import { assumptionsOf, type Done, type Task } from './model/work.js'
 
 /*
- * `pnpm model -- [--ticks <number>] [--quick]`: for every ordered pair of families the least safe values beside the planner's, every
- * history from the agreement on at exactly these values, and the list of the machine's mutants. The longest time of a pair is that
- * many ticks (8 unless told); `--quick` explores the claim phase of each pair under the
- * worst clocks, at the least safe values and a tick below, and tries no mutants. The last line is JSON.
+ * `pnpm model -- [--ticks <number>] [--states <number>] [--jobs <number>] [--no-mutants] [--quick]`: for every ordered pair of families
+ * the least safe values beside the planner's, every history from the agreement on at exactly these values, and the list of the machine's
+ * mutants; in several processes side by side, one for each processor unless told. The longest time of a pair is that many ticks, and the
+ * histories have to have that many distinct states in all (as many as the issue asks for, at the ticks that it takes, unless told).
+ * States are compared whole, not by a hash, and only those of two ticks are held: a state of another tick is another state.
+ * `--quick` explores the claim phase of each pair under the worst clocks, at the least safe values and a tick below, and tries no
+ * mutants. The last line is JSON.
  */
+
+const FINE = 13
+const STATES = 100_000_000
 
 const option = (name: string): string | undefined => {
   const at = process.argv.indexOf(`--${name}`)
   return at < 0 ? undefined : process.argv[at + 1]
 }
+const whole = (name: string, unless: number, least: number, most: number): number => {
+  const value = Number(option(name) ?? unless)
+  if (!Number.isInteger(value) || value < least || value > most)
+    throw new Error(`--${name} is a whole number from ${least} to ${most}`)
+  return value
+}
 const quick = process.argv.includes('--quick')
-const ticks = Number(option('ticks') ?? (quick ? 2 : 8))
-if (!Number.isInteger(ticks) || ticks < 1 || ticks > 24)
-  throw new Error('--ticks is a whole number from 1 to 24')
-const policy: Policy.Policy = quick ? { ...Policy.standard, offline: 0n } : Policy.standard
-const limits = { states: 400_000_000, memory: 1_500_000_000 }
-
-/** From the agreement on, at the least safe values instead of the planner's. */
-function atTheBound(scaled: Scaled, values: LeastValues, role: Role): Setting {
-  const planned = { gap: scaled.seconds.gap.seconds, start: scaled.seconds.start.seconds }
-  const base = scaled.setting(planned, [role])
-  const more = values.reveal.least - values.reveal.planner
-  const short = base.deadlines.short + more
-  const { launch, lock } = base.rules
-  const skews = base.chains.long.lead + base.chains.short.lag
-  return {
-    ...base,
-    deadlines: { short, long: short + values.gap.least },
-    rules: {
-      launch: launch + more,
-      lock: lock + more,
-      reveal: values.reveal.least,
-      apart: values.gap.least - skews,
-    },
-  }
-}
-
-function longest(pair: (typeof pairs)[number]): bigint {
-  const times = [pair.long, pair.short].flatMap(({ network }) => Object.values(network.timing[policy.risk]))
-  return [...times, policy.offline, policy.detection].reduce((a, b) => (b < a ? a : b))
-}
+const ticks = whole('ticks', quick ? 2 : FINE, 1, 24)
+const wanted = whole('states', quick || option('ticks') !== undefined ? 0 : STATES, 0, 1e12)
+const jobs = whole('jobs', availableParallelism(), 1, 64)
+const memory = Math.min(1_500_000_000, Math.floor(freemem() / jobs / 2))
 
 const began = Date.now()
-const cpu = () => process.cpuUsage().user / 1e6
-let states = 0
-let transitions = 0
-let violations = 0
-let counterexamples = 0
-let unexplained = 0
-let bytes = 0
-let peak = 0
-const watch = () => {
-  peak = Math.max(peak, process.memoryUsage().rss)
-}
-const started = cpu()
+const label = (pair: number) =>
+  `${pairs[pair]?.long.network.name} → ${pairs[pair]?.short.network.name}`.padEnd(28)
+const sum = { states: 0, searched: 0, transitions: 0, seconds: 0, trying: 0, peak: 0, tables: 0 }
+const count = { violations: 0, counterexamples: 0, unexplained: 0 }
+const trials: Trial[] = []
 
 /** The worst clocks, at the values that the reasons lead to and a tick below. */
-async function glance(pair: (typeof pairs)[number], assumptions: Assumptions): Promise<void> {
-  const scaled = scale(assumptions)
-  const clocks = worst(scaled)
-  for (const [name, of] of Object.entries(expected(scaled, assumptions))) {
-    for (const value of [of.least, of.least - 1]) {
-      const found = await run({ ...of.setting(value), clocks }, SwapMachine, { ...limits, onProgress: watch })
-      states += found.states
-      transitions += found.transitions
-      bytes = Math.max(bytes, found.bytes)
-      const { message } = found.violation ?? {}
-      if (value < of.least && message?.startsWith('S6')) counterexamples++
-      if (value < of.least || message === undefined) continue
-      violations++
-      console.log(`${pair.long.network.name} → ${pair.short.network.name}, ${name}: ${message}`)
+async function glance(): Promise<void> {
+  const policy = { ...Policy.standard, offline: 0n }
+  for (const [pair] of pairs.entries()) {
+    const assumptions = assumptionsOf(pair, ticks, policy)
+    const scaled = scale(assumptions)
+    const clocks = worst(scaled)
+    for (const [name, of] of Object.entries(expected(scaled, assumptions))) {
+      for (const value of [of.least, of.least - 1]) {
+        const found = await run({ ...of.setting(value), clocks }, SwapMachine, { states: 10_000_000, memory })
+        sum.states += found.states
+        sum.transitions += found.transitions
+        sum.tables = Math.max(sum.tables, found.bytes)
+        const { message } = found.violation ?? {}
+        if (value < of.least && message?.startsWith('S6')) count.counterexamples++
+        if (value < of.least || message === undefined) continue
+        count.violations++
+        console.log(`${label(pair)} ${name}: ${message}`)
+      }
     }
   }
+  const { user, system } = process.cpuUsage()
+  sum.seconds = (user + system) / 1e6
+  sum.peak = process.resourceUsage().maxRSS * 1024
 }
 
 /** The long leg's clock ahead, and the short leg's behind. */
@@ -91,81 +78,99 @@ function worst({ clocks }: Scaled): Setting['clocks'] {
   return clocks.reduce((a, b) => (skew(b) > skew(a) ? b : a))
 }
 
-async function explorePair(pair: (typeof pairs)[number], assumptions: Assumptions): Promise<void> {
-  const [long, short] = [pair.long.network.name, pair.short.network.name]
-  const values = await least(assumptions, { ...limits, onProgress: watch })
-  const scaled = scale(assumptions)
-  let seen = values.states
-  for (const role of ['initiator', 'follower'] as const)
-    for (const clocks of scaled.clocks) {
-      const setting = { ...atTheBound(scaled, values, role), clocks }
-      const found = await run(setting, SwapMachine, { ...limits, onProgress: watch })
-      seen += found.states
-      transitions += found.transitions
-      bytes = Math.max(bytes, found.bytes)
-      if (found.violation === undefined) continue
-      violations++
-      console.log(`${long} → ${short}, ${role}: ${found.violation.message}`)
+/** Everything, in processes of its own. */
+async function explore(): Promise<void> {
+  const left = new Map<number, { parts: number; states: number; seconds: number }>()
+  const first: Task[] = pairs.map((_, pair) => ({ do: 'least', pair, ticks, memory }))
+  const mutants = process.argv.includes('--no-mutants') ? 0 : (await prepare()).all.length
+  for (let from = 0; from < mutants; from += CHUNK)
+    first.push({ do: 'mutants', from, to: Math.min(from + CHUNK, mutants) })
+  const onReport = (task: Task, { done, seconds }: Report): readonly Task[] => {
+    if (done.did === 'mutants') {
+      sum.trying += seconds
+      trials.push(...done.trials)
     }
-  states += seen
+    if (task.do === 'mutants') return []
+    sum.seconds += seconds
+    const { pair } = task
+    if (done.did === 'least') {
+      say(pair, done)
+      left.set(pair, { parts: done.parts.length, states: 0, seconds })
+      return done.parts.map((part) => ({ do: 'explore', pair, ticks, memory, ...part }))
+    }
+    const of = left.get(pair)
+    if (done.did !== 'explore' || task.do !== 'explore' || of === undefined) return []
+    sum.states += done.states
+    sum.transitions += done.transitions
+    sum.tables = Math.max(sum.tables, done.bytes)
+    of.states += done.states
+    of.seconds += seconds
+    if (done.violation !== undefined) {
+      count.violations++
+      console.log(`${label(pair)} ${task.role}: ${done.violation}`)
+    }
+    if (--of.parts === 0)
+      console.log(`${label(pair)} ${of.states} states, ${of.seconds.toFixed(0)} s; ${far()}`)
+    return []
+  }
+  const { peak } = await crew(first, jobs, onReport)
+  sum.peak = peak + process.resourceUsage().maxRSS * 1024
+}
+
+/** Mutants that one process tries before it takes something else. */
+const CHUNK = 12
+
+const far = () => `in all ${sum.states} states, ${((Date.now() - began) / 1000).toFixed(0)} s of time`
+
+function say(pair: number, values: Extract<Done, { did: 'least' }>): void {
+  sum.searched += values.states
   for (const name of ['gap', 'reveal'] as const) {
-    const { least: found, planner, reasons, explained, below } = values[name]
-    if (below.message.startsWith('S6')) counterexamples++
-    if (!explained) unexplained++
-    const why = reasons
-      .map((reason) => ` ${reason.ticks > 0 ? '+' : ''}${reason.ticks} (${reason.why})`)
-      .join('')
+    const { least, planner, reasons, explained, below } = values[name]
+    if (below.message.startsWith('S6')) count.counterexamples++
+    if (!explained) count.unexplained++
+    const why = reasons.map(({ ticks: by, why }) => ` ${by > 0 ? '+' : ''}${by} (${why})`).join('')
     console.log(
-      `${`${long} → ${short}`.padEnd(28)} ${name.padEnd(6)} least ${found}, planner ${planner} ticks of ${values.tick} s${why}${explained ? '' : ': not explained'}; a tick less: ${below.message}`,
+      `${label(pair)} ${name.padEnd(6)} least ${least}, planner ${planner} ticks of ${values.tick} s${why}${explained ? '' : ': not explained'}; a tick less: ${below.message}`,
     )
   }
-  console.log(`${`${long} → ${short}`.padEnd(28)} ${seen} states, ${Math.round(cpu() - started)} s in all`)
 }
 
-for (const pair of pairs) {
-  const tick = (longest(pair) + BigInt(ticks) - 1n) / BigInt(ticks)
-  await (quick ? glance : explorePair)(pair, { ...pair, policy, tick })
-}
-const seconds = Math.round((cpu() - started) * 10) / 10
-watch()
+await (quick ? glance() : explore())
 
-let list: Killed | undefined
-if (!quick) {
-  list = await killed((done, all) => {
-    if (process.stderr.isTTY) process.stderr.write(`\rmutant ${done} of ${all}`)
-  })
+const list = trials.length === 0 ? undefined : await verdict(trials)
+if (list !== undefined) {
   console.log(
     `mutants: ${list.mutants}; ${list.theft} are thefts, ${list.leak} leaks, ${list.stuck} stuck, ${list.thrown} throw; ${list.explained} are explained; ${list.survivors.length} survive`,
   )
-  for (const { mutator, line, original, replacement } of list.survivors)
-    console.log(
-      JSON.stringify({ file: 'packages/swap/src/SwapMachine.ts', mutator, line, original, replacement }),
-    )
-  for (const { line, replacement } of list.stale) console.log(`no mutant needs: ${line} → ${replacement}`)
+  for (const survivor of list.survivors) console.log(JSON.stringify(survivor))
+  for (const { in: where, line, replacement } of list.stale)
+    console.log(`no mutant needs: ${where}: ${line} → ${replacement}`)
 }
 
 const megabytes = (value: number) => Math.round(value / 2 ** 20)
+const rate = Math.round((sum.states + sum.searched) / sum.seconds)
 console.log(
-  `${states} distinct states, ${Math.round(states / seconds)} a second of processor time, ${megabytes(peak)} MiB at most (${megabytes(bytes)} of them tables)`,
+  `${sum.states} distinct states, ${rate} a second of processor time, ${megabytes(sum.peak)} MiB at most in ${quick ? 1 : jobs + 1} processes (${megabytes(sum.tables)} of them tables of one)`,
 )
 const pass =
-  violations === 0 &&
-  counterexamples === 2 * pairs.length &&
+  sum.states >= wanted &&
+  count.violations === 0 &&
+  count.counterexamples === 2 * pairs.length &&
   (list === undefined || (list.survivors.length === 0 && list.stale.length === 0))
 console.log(
   JSON.stringify({
     gate: 'model',
     pairs: pairs.length,
     ticks,
-    states,
-    transitions,
-    statesPerSecond: Math.round(states / seconds),
-    cpuSeconds: seconds,
+    jobs: quick ? 1 : jobs,
+    states: sum.states,
+    searched: sum.searched,
+    transitions: sum.transitions,
+    statesPerSecond: rate,
+    cpuSeconds: Math.round((sum.seconds + sum.trying) * 10) / 10,
     wallSeconds: Math.round((Date.now() - began) / 100) / 10,
-    peakMiB: megabytes(peak),
-    violations,
-    counterexamples,
-    unexplained,
+    peakMiB: megabytes(sum.peak),
+    ...count,
     ...(list === undefined
       ? {}
       : {

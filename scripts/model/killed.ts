@@ -4,14 +4,15 @@ import type { Machine } from '../../packages/swap/src/check/Party.js'
 import * as SwapMachine from '../../packages/swap/src/SwapMachine.js'
 import { root } from '../workspace.js'
 import { importsOf, load, type Mutant, mutantsOf } from './mutants.js'
-import { complaint, judge, scenarios } from './scenarios.js'
+import { complaint, judge, scenarios, type Verdict } from './scenarios.js'
 
 const FILE = 'packages/swap/src/SwapMachine.ts'
 
-/** A mutant that behaves as the machine does, and why; in the form of packages/proofs/mutants.json. */
+/** A mutant that behaves as the machine does, and why. */
 export interface Explained {
-  readonly file: string
   readonly mutator: string
+  /** The function that it is in. */
+  readonly in: string
   readonly line: string
   readonly original: string
   readonly replacement: string
@@ -27,21 +28,25 @@ export interface Killed {
   /** Thrown out by the machine itself. */
   readonly thrown: number
   readonly explained: number
-  readonly survivors: readonly Mutant[]
+  readonly survivors: readonly Omit<Explained, 'why'>[]
   /** Explanations that no mutant needs. */
   readonly stale: readonly Explained[]
 }
 
 /** The functions that aren't part of a step: texts for people, and what the runner asks. */
-const APART = new Set(['waitingFor', 'isLocked', 'isPublic'])
+const APART = new Set(['waitingFor', 'unprovedOf', 'isLocked', 'isPublic'])
 
-/** How a mutant was found out. */
-type Kind = 'theft' | 'leak' | 'stuck' | 'thrown'
+/** How a mutant was found out, and by what. */
+export interface Trial {
+  readonly mutant: Omit<Explained, 'why'>
+  readonly found?: 'theft' | 'leak' | 'stuck' | 'thrown'
+  readonly message?: string
+}
 
 /** The mutants of the machine, and how each is tried in every small world until one finds it out. */
 export async function prepare(): Promise<{
   readonly all: readonly Mutant[]
-  trial(mutant: Mutant): Kind | undefined
+  trial(mutant: Mutant): Trial
 }> {
   const source = readFileSync(join(root, FILE), 'utf8')
   const imports: Record<string, unknown> = {}
@@ -49,62 +54,60 @@ export async function prepare(): Promise<{
     imports[name] = await import(
       name.startsWith('.') ? join(root, 'packages/swap/src', name.replace(/\.js$/, '.ts')) : name
     )
-  const rights = scenarios.map(({ name, setting }) => {
-    const right = judge(setting, SwapMachine)
-    if (right.message !== undefined) throw new Error(`${name}: the machine itself is wrong: ${right.message}`)
-    return right
-  })
-  return { all: mutantsOf(source, APART), trial: (mutant) => trial(mutant, imports, rights) }
+  let rights: readonly Verdict[] | undefined
+  const right = () => {
+    rights ??= scenarios.map(({ name, setting }) => {
+      const one = judge(setting, SwapMachine)
+      if (one.message !== undefined) throw new Error(`${name}: the machine itself is wrong: ${one.message}`)
+      return one
+    })
+    return rights
+  }
+  return { all: mutantsOf(source, APART), trial: (mutant) => trial(mutant, imports, right()) }
 }
 
-/** Tries every mutant, one by one, and holds those that survive against the explanations. */
-export async function killed(onMutant: (done: number, all: number) => void): Promise<Killed> {
-  const { all, trial } = await prepare()
+/** Holds what survived against the explanations. */
+export async function verdict(trials: readonly Trial[]): Promise<Killed> {
   const list = JSON.parse(readFileSync(join(root, 'packages/swap/mutants.json'), 'utf8')) as Explained[]
   const unused = new Set(list)
   const counts = { theft: 0, leak: 0, stuck: 0, thrown: 0, explained: 0 }
-  const survivors: Mutant[] = []
-  for (const [i, mutant] of all.entries()) {
-    onMutant(i, all.length)
-    const found = trial(mutant)
-    if (found !== undefined) {
-      counts[found]++
-      continue
-    }
-    const why = list.find((one) => isOf(one, mutant))
-    if (why === undefined) survivors.push(mutant)
+  const survivors: Omit<Explained, 'why'>[] = []
+  for (const { mutant, found } of trials) {
+    const reasons = list.filter((one) => isOf(one, mutant))
+    if (found !== undefined) counts[found]++
+    else if (reasons.length === 0) survivors.push(mutant)
     else {
       counts.explained++
-      unused.delete(why)
+      for (const one of reasons) unused.delete(one)
     }
   }
-  return { mutants: all.length, ...counts, survivors, stale: [...unused] }
+  return { mutants: trials.length, ...counts, survivors, stale: [...unused] }
 }
 
-function isOf(one: Explained, mutant: Mutant): boolean {
-  return (['mutator', 'line', 'original', 'replacement'] as const).every(
+function isOf(one: Explained, mutant: Omit<Explained, 'why'>): boolean {
+  return (['mutator', 'in', 'line', 'original', 'replacement'] as const).every(
     (field) => one[field] === mutant[field],
   )
 }
 
 function trial(
-  mutant: Mutant,
+  { text, ...mutant }: Mutant,
   imports: Readonly<Record<string, unknown>>,
-  rights: readonly ReturnType<typeof judge>[],
-): Kind | undefined {
+  rights: readonly Verdict[],
+): Trial {
   try {
-    const machine = load<Machine>(mutant.text, imports)
-    for (const [i, { setting }] of scenarios.entries()) {
+    const machine = load<Machine>(text, imports)
+    for (const [i, { name, setting }] of scenarios.entries()) {
       const right = rights[i]
       if (right === undefined) continue
-      const found = complaint(right, judge(setting, machine), setting.beyond)
-      if (found === undefined) continue
-      if (/^S(6|18)/.test(found)) return 'theft'
-      return found.startsWith('S') ? 'leak' : 'stuck'
+      const message = complaint(right, judge(setting, machine))
+      if (message === undefined) continue
+      const found = /^S(6|18)/.test(message) ? 'theft' : message.startsWith('S') ? 'leak' : 'stuck'
+      return { mutant, found, message: `${name}: ${message}` }
     }
-    return undefined
-  } catch {
+    return { mutant }
+  } catch (error) {
     // What throws in the machine acts no more.
-    return 'thrown'
+    return { mutant, found: 'thrown', message: String(error) }
   }
 }

@@ -3,6 +3,8 @@ import ts from 'typescript'
 /** One change of the machine. */
 export interface Mutant {
   readonly mutator: 'negate' | 'shift' | 'drop'
+  /** The function that it is in. */
+  readonly in: string
   /** The line that it changes, without its indentation. */
   readonly line: string
   /** The part of it that is replaced, and by what. */
@@ -38,12 +40,19 @@ export function mutantsOf(source: string, apart: ReadonlySet<string>): readonly 
     if (found.some((one) => one.text === text)) return
     found.push({
       mutator,
+      in: within(node),
       line: source.slice(from, to).trim(),
       original: node.getText(file),
       replacement,
       text,
     })
   }
+  const within = (node: ts.Node): string =>
+    ts.isFunctionDeclaration(node)
+      ? (node.name?.text ?? '')
+      : node.parent === undefined
+        ? ''
+        : within(node.parent)
   const negate = (node: ts.Expression) => {
     // What is an equality or a negation itself is turned round in its place.
     const turned = ts.isBinaryExpression(node)

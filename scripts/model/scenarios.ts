@@ -125,9 +125,8 @@ export function judge(setting: Setting, machine: Machine): Verdict {
 }
 
 /** Why a machine is wrong by a scenario: a theft, a leak or a stuck state; nothing where it does as the right one. */
-export function complaint(right: Verdict, wrong: Verdict, beyond = false): string | undefined {
+export function complaint(right: Verdict, wrong: Verdict): string | undefined {
   if (wrong.message !== undefined) return wrong.message
-  if (beyond) return undefined
   const missing = right.outcomes.split(', ').filter((one) => !wrong.outcomes.split(', ').includes(one))
   if (missing.length > 0) return `L1: ${missing.join(' and ')} can't be reached any more`
   const extra = wrong.outcomes.split(', ').filter((one) => !right.outcomes.split(', ').includes(one))
