@@ -33,6 +33,8 @@ export interface Checks {
   end(role: Role, outcome: SwapMachine.Outcome | undefined): void
   /** Base units that an honest party has less than its outcome says, fees aside. */
   lost(role: Role): bigint
+  /** What it has more of on each leg's chain than at the beginning, its own fees aside. */
+  change(role: Role): { readonly [L in Leg]: bigint }
 }
 
 const LEGS = ['long', 'short'] as const
@@ -223,6 +225,15 @@ export function create(options: Options): Checks {
       if (real !== outcome && !gifted) fail('S18', `${role} says ${outcome}, the chains say ${real}`)
       const lost = this.lost(role)
       if (lost > 0n) fail('S1', `${role} has ${lost} units less than its outcome says`)
+    },
+    change(role) {
+      const of = (leg: Leg) => {
+        let sum = wealthOf(leg)[role] - start[leg][role]
+        for (const { fee, from } of Chain.tip(chains[leg]).ledger.included.values())
+          if (options.addresses[role][leg].includes(from)) sum += fee
+        return sum
+      }
+      return { long: of('long'), short: of('short') }
     },
     lost(role) {
       let lost = 0n

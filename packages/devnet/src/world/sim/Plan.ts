@@ -38,7 +38,20 @@ export type Fault =
       readonly effect: number
       readonly when: 'before' | 'after' | 'torn' | 'lost'
       readonly down: number
+      /** Its storage is lost with it: it comes back with its seed alone. */
+      readonly wipe?: boolean
     }
+  /** The process dies at its n-th boundary (`Process.Boundary`), in the middle of a write where it says so. */
+  | {
+      readonly is: 'kill'
+      readonly who: Role
+      readonly boundary: number
+      readonly torn?: boolean
+      readonly down: number
+      readonly wipe: boolean
+    }
+  /** A second process of the party starts beside the first one, over the same storage or with the seed alone. */
+  | { readonly is: 'twin'; readonly who: Role; readonly at: number; readonly wiped: boolean }
   /** The n-th call of an endpoint fails, before or after it was carried out. */
   | { readonly is: 'hang-up'; readonly who: Role; readonly call: number; readonly when: 'before' | 'after' }
   /** The party neither looks nor acts. */

@@ -1,7 +1,15 @@
 // A party as a process: the real runner over storage and adapters that go through one gate, at which it is counted, watched, stopped
 // dead or made to fail; and started again over what its disk holds.
 import { Bytes, CoreErrors, isAitbcError, type Network, type Storage, SwapSeed } from '@aitbc/core'
-import { type Agreement, type Planner, type Policy, Runner, type Side, type SwapMachine } from '@aitbc/swap'
+import {
+  type Agreement,
+  type Planner,
+  type Policy,
+  Recovery,
+  Runner,
+  type Side,
+  type SwapMachine,
+} from '@aitbc/swap'
 import type * as Chain from '../Chain.js'
 import { createWorldAdapter, type WorldAdapter } from '../createWorldAdapter.js'
 import { createWorldDisk, type Disk, type WriteFate } from '../createWorldDisk.js'
@@ -19,6 +27,16 @@ export interface Deal {
   readonly signed: Agreement.Signed
   readonly margins: Planner.Margins
   readonly nonces: { readonly [R in Role]: Bytes.Bytes }
+}
+
+/** Where a process can be stopped dead: before or after a call, a read or a write, or where it waits for the next block. */
+export interface Boundary {
+  readonly at: number
+  readonly label: string
+  /** Writes and broadcasts that this process has carried out so far: what outlasts it. */
+  readonly effects: number
+  /** It stands before a write of which a part may be there afterwards. */
+  readonly tears: boolean
 }
 
 export interface Options {
@@ -40,6 +58,12 @@ export interface Options {
   readonly told: (line: string) => void
   /** A fault struck. */
   readonly struck: (fault: Fault) => void
+  /** Hears of each boundary that the process comes to. */
+  readonly passed?: (boundary: Boundary) => void
+  /** The process is dead. */
+  readonly died?: (label: string) => void
+  /** What is appended is told to be durable, and written when more is appended. */
+  readonly lateJournal?: boolean
 }
 
 export interface Process {
@@ -52,7 +76,13 @@ export interface Process {
   running: AbortController | undefined
   outcome?: SwapMachine.Outcome
   error?: unknown
+  /** It lost its storage, has looked for its swaps on the chains, and found none so far. */
+  bereft: boolean
   start(): void
+  /** An instant is over: where nothing is left to do but to wait, it may die too. */
+  rest(): void
+  /** A second process of the party starts over the same storage, beside the first one, or over empty storage. */
+  twin(wiped: boolean): void
 }
 
 /** Calls that change something outside the process. */
@@ -60,19 +90,48 @@ const SENDS = new Set(['submit'])
 
 export function create(options: Options): Process {
   const { role, deal, work, faults } = options
-  const disk: Disk = createWorldDisk()
+  let disk: Disk = createWorldDisk()
+  let wiped = false
   const own = faults.filter((fault) => 'who' in fault && fault.who === role)
+  const kill = own.find((fault) => fault.is === 'kill')
+  const counting = kill !== undefined || options.passed !== undefined
   let effects = 0
   let calls = 0
-  const process: Process = { role, restart: 0, down: 0, offline: false, running: undefined, start }
+  let boundaries = 0
+  /** What was carried out, unlike `effects`, which counts what was begun. */
+  let lasting = 0
+  const process: Process = {
+    ...{ role, restart: 0, down: 0, offline: false, running: undefined, bereft: false },
+    start,
+    rest() {
+      const { running } = process
+      if (running !== undefined && counting && reaches('waiting')) die(running, 'waiting')
+    },
+    twin(empty) {
+      if (process.running === undefined) return
+      if (empty) lose()
+      start()
+    },
+  }
 
-  function die(seconds: number): void {
-    if (process.running === undefined) return
-    const { running } = process
-    process.running = undefined
-    process.down = seconds
-    options.told(`${role} dies for ${seconds} s`)
-    running.abort(new Error('dead'))
+  function lose(): void {
+    disk = createWorldDisk()
+    wiped = true
+  }
+
+  function die(run: AbortController, label: string, crash: Doom | undefined = kill): void {
+    if (run.signal.aborted) return
+    const seconds = crash?.down ?? 0
+    if (process.running === run) {
+      process.running = undefined
+      process.down = seconds
+      if (crash?.wipe === true) lose()
+    }
+    options.told(
+      `${role} dies ${label} for ${seconds} s${crash?.wipe === true ? ', and its storage with it' : ''}`,
+    )
+    options.died?.(label)
+    run.abort(new Error('dead'))
   }
 
   function crashAt(): Extract<Fault, { is: 'crash' }> | undefined {
@@ -83,11 +142,27 @@ export function create(options: Options): Process {
     return found
   }
 
+  /** The process comes to its next boundary: whether it ends there. */
+  function reaches(label: string, tears = false): boolean {
+    if (!counting) return false
+    const at = boundaries++
+    options.passed?.({ at, label, effects: lasting, tears })
+    if (kill?.is !== 'kill' || kill.boundary !== at) return false
+    options.struck(kill)
+    return true
+  }
+
   function start(): void {
     const run = new AbortController()
     process.running = run
     process.restart = 0
+    process.bereft = false
+    const recovering = wiped
     const never = <T>() => new Promise<T>(() => undefined)
+    const stops = (label: string): boolean => {
+      if (!run.signal.aborted && reaches(label)) die(run, label)
+      return run.signal.aborted
+    }
     const gate = async <T>(
       method: string,
       args: readonly unknown[],
@@ -96,10 +171,11 @@ export function create(options: Options): Process {
       work.count++
       if (run.signal.aborted) return never()
       options.heard(method, args)
+      if (stops(`before ${method}`)) return never()
       const sends = SENDS.has(method)
       const crash = sends ? crashAt() : undefined
       if (crash !== undefined && crash.when !== 'after') {
-        die(crash.down)
+        die(run, `before ${method}`, crash)
         return never()
       }
       const count = calls++
@@ -108,35 +184,61 @@ export function create(options: Options): Process {
       if (process.offline) throw hangUp()
       if (fails?.is === 'hang-up') options.struck(fails)
       if (fails?.is === 'hang-up' && fails.when === 'before') throw hangUp()
-      const result = await call()
+      let result: T
+      try {
+        const pending = call()
+        if (sends) lasting++
+        result = await pending
+      } catch (error) {
+        if (stops(`after ${method} failed`)) return never()
+        throw error
+      }
       if (run.signal.aborted) return never()
       if (crash !== undefined) {
-        die(crash.down)
+        die(run, `after ${method}`, crash)
         return never()
       }
+      if (stops(`after ${method}`)) return never()
       if (fails !== undefined) throw hangUp()
       return result
     }
-    let fated = 0
+    let doom: { readonly label: string; readonly crash?: Doom } | undefined
     const fate = (write: string): WriteFate => {
       work.count++
       const crash = crashAt()
-      if (crash === undefined) return 'done'
-      fated = crash.down
-      if (crash.when === 'torn') return write === 'append' ? 'torn' : 'dies-before'
-      return crash.when === 'after' ? 'dies-after' : crash.when === 'lost' ? 'lost' : 'dies-before'
+      if (crash !== undefined) {
+        doom = { label: `at ${write} (${crash.when})`, crash }
+        if (crash.when === 'torn') return write === 'append' ? 'torn' : 'dies-before'
+        return crash.when === 'after' ? 'dies-after' : crash.when === 'lost' ? 'lost' : 'dies-before'
+      }
+      const tears = write === 'append'
+      if (reaches(`before ${write}`, tears)) {
+        const torn = tears && kill?.is === 'kill' && kill.torn === true
+        doom = { label: torn ? `in ${write}` : `before ${write}` }
+        return torn ? 'torn' : 'dies-before'
+      }
+      lasting++
+      if (!reaches(`after ${write}`)) return 'done'
+      doom = { label: `after ${write}` }
+      return 'dies-after'
     }
-    const storage = watched(
-      disk.open(fate, () => die(fated)),
-      (method, args) => {
+    const disked = disk.open(fate, () => die(run, doom?.label ?? 'at a write', doom?.crash))
+    const storage = watched(options.lateJournal === true ? postponing(disked) : disked, {
+      saw(method, args) {
         work.count++
         if (!run.signal.aborted) options.heard(method, args)
       },
-    )
+      read: (method, call) => (counting ? gated(method, call) : call()),
+    })
+    const gated = async <T>(method: string, call: () => Promise<T>): Promise<T> => {
+      if (stops(`before ${method}`)) return never()
+      const value = await call()
+      return stops(`after ${method}`) ? never() : value
+    }
     const context: Runner.Context = {
       storage,
       seed: options.seed,
-      sides: sidesOf(options, gate),
+      sides: sidesOf(options, gate, counting ? stops : undefined),
       utc: options.utc,
       pauseMs: 0,
       onProgress: (progress) => {
@@ -146,26 +248,14 @@ export function create(options: Options): Process {
       },
     }
     const drive = async (): Promise<SwapMachine.Outcome> => {
-      const nonce = deal.nonces[role]
-      const swap = await take(context, nonce)
+      if (recovering) return rebuild(context, run.signal)
+      const swap = await take(context, deal.nonces[role])
       return Runner.run(context, swap, { signal: run.signal })
-    }
-    const take = async (context: Runner.Context, nonce: Bytes.Bytes): Promise<Runner.Swap> => {
-      const id = Bytes.toHex(nonce)
-      if ((await Runner.list(context.storage)).includes(id))
-        try {
-          return await Runner.load(context, id)
-        } catch (error) {
-          // A crash came before the first entry: nothing was promised to anybody yet.
-          if (!isAitbcError(error, 'StateUnreadable')) throw error
-        }
-      const { signed, margins } = deal
-      return Runner.open(context, { role, nonce, signed, margins, policy: options.policy })
     }
     drive().then(
       (outcome) => {
         work.count++
-        if (run.signal.aborted) return
+        if (run.signal.aborted || process.running !== run) return
         process.outcome = outcome
         process.running = undefined
         options.told(`${role} is finished: ${outcome}`)
@@ -173,18 +263,104 @@ export function create(options: Options): Process {
       (error: unknown) => {
         work.count++
         if (run.signal.aborted) return
-        process.running = undefined
+        // Another process of this party has the journal now.
+        if (process.running !== run && isAitbcError(error, 'SwapBusy')) return
+        if (process.running === run) process.running = undefined
         process.error = error
         options.told(`${role} failed: ${String(error)}`)
       },
     )
   }
+
+  async function take(context: Runner.Context, nonce: Bytes.Bytes): Promise<Runner.Swap> {
+    const id = Bytes.toHex(nonce)
+    if ((await Runner.list(context.storage)).includes(id))
+      try {
+        return await Runner.load(context, id)
+      } catch (error) {
+        // A crash came before the first entry: nothing was promised to anybody yet.
+        if (!isAitbcError(error, 'StateUnreadable')) throw error
+      }
+    const { signed, margins } = deal
+    return Runner.open(context, { role, nonce, signed, margins, policy: options.policy })
+  }
+
+  /** Looks for the party's swaps on the chains, again whenever something changed as long as one may be missing, and drives them. */
+  async function rebuild(context: Runner.Context, signal: AbortSignal): Promise<SwapMachine.Outcome> {
+    for (;;) {
+      const changed = change(signal)
+      const found = await Recovery.recover(context, { signal, policy: () => options.policy }).catch(
+        (error: unknown) => {
+          if (signal.aborted || !isAitbcError(error)) throw error
+          return { swaps: [], waiting: [], unreachable: [] }
+        },
+      )
+      const swaps = found.swaps.filter(({ nonce }) => Bytes.equal(nonce, deal.nonces[role]))
+      process.bereft = swaps.length === 0
+      if (swaps.length === 0) {
+        await changed
+        continue
+      }
+      const { long, short } = (swaps[0] as Runner.Swap).state.durable.terms
+      const whole = long !== undefined && short !== undefined
+      const stop = new AbortController()
+      if (!whole) changed.then(() => stop.abort(AGAIN))
+      const both = AbortSignal.any([signal, stop.signal])
+      const ends = await Promise.allSettled(swaps.map((swap) => Runner.run(context, swap, { signal: both })))
+      const outcomes: SwapMachine.Outcome[] = []
+      for (const end of ends)
+        if (end.status === 'fulfilled') outcomes.push(end.value)
+        else if (end.reason !== AGAIN) throw end.reason
+      const [first] = outcomes
+      if (outcomes.length === swaps.length && first !== undefined)
+        return BEST.find((one) => outcomes.includes(one)) ?? first
+    }
+  }
+
+  function change(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const enough = () => {
+        for (const end of ends) end()
+        signal.removeEventListener('abort', enough)
+        work.count++
+        resolve()
+      }
+      const ends = Object.values(options.endpoints).map((endpoint) => endpoint.listen(enough))
+      signal.addEventListener('abort', enough)
+    })
+  }
   return process
+}
+
+type Doom = { readonly down: number; readonly wipe?: boolean }
+
+const AGAIN = new Error('what is missing is looked for again')
+/** Of several swaps that a recovery makes of one, the best end counts: one of them was paid. */
+const BEST: readonly SwapMachine.Outcome[] = ['free-ride', 'deal', 'no-deal']
+
+/** Says that all is written, and writes it when there is more to write: what no journal may do, its header and first entry aside. */
+function postponing(storage: Storage): Storage {
+  return {
+    ...storage,
+    async log(name, o) {
+      const log = await storage.log(name, o)
+      let late: Bytes.Bytes | undefined
+      let begun = (await log.read()).length > 0 ? 2 : 0
+      return {
+        ...log,
+        async append(bytes) {
+          if (begun++ < 2) return log.append(bytes)
+          if (late !== undefined) await log.append(late)
+          late = bytes
+        },
+      }
+    },
+  }
 }
 
 type Gate = <T>(method: string, args: readonly unknown[], call: () => T | Promise<T>) => Promise<T>
 
-function sidesOf(options: Options, gate: Gate): Side.Sides {
+function sidesOf(options: Options, gate: Gate, stops: ((label: string) => boolean) | undefined): Side.Sides {
   const sides: Record<string, Side.Side> = {}
   for (const leg of ['long', 'short'] as const) {
     const chain = options.chains[leg]
@@ -193,7 +369,7 @@ function sidesOf(options: Options, gate: Gate): Side.Sides {
     const wallet = createWorldWallet({ network, seed })
     const adapter = createWorldAdapter({ network, endpoint: options.endpoints[leg] })
     sides[network.id] = {
-      adapter: gated(adapter, gate),
+      adapter: gated(adapter, gate, stops),
       ...(chain.family.best === 'quorum' || !options.proves ? {} : { verifier: createWorldVerifier(chain) }),
       backend: adapter.backend,
       funding: wallet.funding,
@@ -208,7 +384,11 @@ function sidesOf(options: Options, gate: Gate): Side.Sides {
   return sides
 }
 
-function gated(adapter: WorldAdapter, gate: Gate): WorldAdapter {
+function gated(
+  adapter: WorldAdapter,
+  gate: Gate,
+  stops: ((label: string) => boolean) | undefined,
+): WorldAdapter {
   return {
     ...adapter,
     tip: (o) => gate('tip', [], () => adapter.tip(o)),
@@ -221,19 +401,37 @@ function gated(adapter: WorldAdapter, gate: Gate): WorldAdapter {
     status: (submission, o) => gate('status', [submission], () => adapter.status(submission, o)),
     findLocks: (terms, o) => gate('findLocks', [terms], () => adapter.findLocks(terms, o)),
     findSpend: (terms, lock, o) => gate('findSpend', [lock], () => adapter.findSpend(terms, lock, o)),
+    discoverLocks: (hashlock, o) =>
+      gate('discoverLocks', [hashlock], () => adapter.discoverLocks(hashlock, o)),
+    recoverLocks: (seed, o) => gate('recoverLocks', [], () => adapter.recoverLocks(seed, o)),
     prove: (claim, o) => gate('prove', [claim], () => adapter.prove(claim, o)),
+    ...(stops === undefined
+      ? {}
+      : {
+          async *watch(subject, o) {
+            for await (const event of adapter.watch(subject, o)) {
+              if (stops('at a sighting')) return
+              yield event
+            }
+          },
+        }),
   }
 }
 
-function watched(storage: Storage, saw: (method: string, args: readonly unknown[]) => void): Storage {
+interface Watch {
+  saw(method: string, args: readonly unknown[]): void
+  read<T>(method: string, call: () => Promise<T>): Promise<T>
+}
+
+function watched(storage: Storage, { saw, read }: Watch): Storage {
   return {
     get: (key, o) => {
       saw('get', [])
-      return storage.get(key, o)
+      return read('get', () => storage.get(key, o))
     },
     list: (prefix, o) => {
       saw('list', [])
-      return storage.list(prefix, o)
+      return read('list', () => storage.list(prefix, o))
     },
     put: (key, value, o) => {
       saw('put', [value])
@@ -245,9 +443,10 @@ function watched(storage: Storage, saw: (method: string, args: readonly unknown[
     },
     async log(name, o) {
       saw('log', [])
-      const log = await storage.log(name, o)
+      const log = await read('log', () => storage.log(name, o))
       return {
         ...log,
+        read: (p) => read('read', () => log.read(p)),
         append: (bytes, p) => {
           saw('append', [bytes])
           return log.append(bytes, p)

@@ -29,6 +29,7 @@ import { createServers } from './servers.js'
 
 export type { Violation } from './Checks.js'
 export type { Deed, DrawOptions, Fault, HostileAct, Leg, Lie, Moment, Plan, Role } from './Plan.js'
+export type { Boundary } from './Process.js'
 export { describe, draw }
 
 /** UTC at the beginning of every universe, unix seconds. */
@@ -48,6 +49,10 @@ export interface Report {
   readonly trace: readonly string[]
   readonly violations: readonly Checks.Violation[]
   readonly outcomes: { readonly [R in Role]?: SwapMachine.Outcome }
+  /** What each honest party has more or less of than at the beginning on each leg's chain, its own fees aside. */
+  readonly change: { readonly [R in Role]?: { readonly [L in Leg]: bigint } }
+  /** Where the process that the plan kills stood. */
+  readonly killed?: Killed
   /** Units that honest parties lost. */
   readonly lost: bigint
   /** Faults and deeds of the plan that made a difference to somebody: were carried out. */
@@ -56,6 +61,18 @@ export interface Report {
   /** Virtual seconds. */
   readonly seconds: number
 }
+
+/** What the chains knew when a process was killed. */
+export interface Killed {
+  readonly label: string
+  /** The party's own lock: not made, on its way, in a block, or ended. */
+  readonly own: Where
+  readonly incoming: Where
+  /** The secret is out. */
+  readonly public: boolean
+}
+
+export type Where = 'nowhere' | 'waiting' | 'locked' | 'spent'
 
 /** A mistake that is put in on purpose: what a world is worth that doesn't find it? */
 export type Bug =
@@ -67,11 +84,15 @@ export type Bug =
   | 'no-gap'
   /** The secret is revealed until the deadline. */
   | 'late-reveal'
+  /** What is journaled is told to be durable, and is written when more is journaled. */
+  | 'late-journal'
 
 export interface RunOptions {
   readonly bug?: Bug
   /** What comes of acts is judged, and not the acts themselves. */
   readonly onlyOutcomes?: boolean
+  /** Hears of each boundary at which a process could die, and in which instant it comes to it. */
+  readonly passed?: (role: Role, boundary: Process.Boundary, instant: number) => void
 }
 
 const AMOUNTS = {
@@ -275,6 +296,17 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
     scripts.set(leg, script)
     return script
   }
+  let steps = 0
+  let killed: Killed | undefined
+  const where = (leg: Leg): Where => {
+    const { key } = scriptOf(leg)
+    const held = [...Chain.tip(chains[leg]).ledger.locks.values()].filter(({ script }) => script.key === key)
+    if (held.length > 0) return held.some(({ spend }) => spend === undefined) ? 'locked' : 'spent'
+    const waits = chains[leg].mempool.some(
+      ({ tx: { does } }) => does.is === 'lock' && does.script.key === key,
+    )
+    return waits ? 'waiting' : 'nowhere'
+  }
   const processes = plan.honest.map((role) => {
     const endpointOf = (leg: Leg): Endpoint => {
       const endpoint = createServers({
@@ -309,6 +341,14 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
       told,
       struck: (fault) => struck.add(fault),
       proves: bug !== 'unconfirmed',
+      lateJournal: bug === 'late-journal',
+      ...(options.passed === undefined
+        ? {}
+        : { passed: (boundary) => options.passed?.(role, boundary, steps) }),
+      died: (label) => {
+        const [own, incoming] = [Agreement.ownLeg(role), Agreement.incomingLeg(role)]
+        killed ??= { label, own: where(own), incoming: where(incoming), public: checks.public() }
+      },
     })
   })
 
@@ -332,11 +372,14 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
   const bound = endOf(plan, deal, margins)
   const deeds = [...plan.deeds]
   const events = timetable(plan)
-  const carryOut = async () => {
+  const strikeAll = () => {
     while (events.length > 0 && (events[0] as Event).at <= now - EPOCH) {
       const { fault, begins } = events.shift() as Event
       strike(fault, begins)
     }
+  }
+  const carryOut = async () => {
+    strikeAll()
     for (const process of processes)
       if (process.down > 0 && process.restart === 0) {
         process.restart = now + process.down
@@ -412,13 +455,19 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
       case 'lag':
         chains[fault.leg].lag += BigInt(fault.by)
         return
+      case 'twin':
+        for (const process of processes) if (process.role === fault.who) process.twin(fault.wiped)
+        return
     }
   }
 
+  strikeAll()
   for (const process of processes) process.start()
   await quiet(work)
-  let steps = 0
-  const over = () => processes.every((process) => process.outcome !== undefined)
+  // Whoever lost everything before it locked finds nothing, however long it looks.
+  const ended = ({ role, outcome, bereft }: Process.Process) =>
+    outcome !== undefined || (bereft && where(Agreement.ownLeg(role)) === 'nowhere')
+  const over = () => processes.every(ended)
   while (!over() && now < bound && steps < MOST_STEPS && checks.violations.length === 0) {
     steps++
     now = instant(now)
@@ -434,6 +483,7 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
     }
     await carryOut()
     await quiet(work)
+    for (const process of processes) process.rest()
     checks.state()
     for (const { role, error } of processes)
       if (error !== undefined && checks.violations.length === 0)
@@ -463,8 +513,12 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
 
   for (const process of processes) process.running?.abort(new Error('the universe ended'))
   const outcomes: { [R in Role]?: SwapMachine.Outcome } = {}
+  const change: { [R in Role]?: { readonly [L in Leg]: bigint } } = {}
   let lost = 0n
-  for (const { role, outcome } of processes) {
+  for (const process of processes) {
+    const { role } = process
+    const outcome = process.outcome ?? (ended(process) ? 'no-deal' : undefined)
+    change[role] = checks.change(role)
     if (outcome !== undefined) outcomes[role] = outcome
     if (checks.violations.length === 0 || options.onlyOutcomes === true) checks.end(role, outcome)
     lost += checks.lost(role)
@@ -478,6 +532,8 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
     trace,
     violations: checks.violations,
     outcomes,
+    change,
+    ...(killed === undefined ? {} : { killed }),
     lost,
     struck: struck.size,
     steps,
@@ -540,6 +596,12 @@ function seenSecret(chain: Chain.Chain): string | undefined {
     if (spend?.secret !== undefined) return spend.secret
   for (const { tx, hidden } of chain.mempool) if (!hidden && tx.does.is === 'claim') return tx.does.secret
   return undefined
+}
+
+/** Seconds from the beginning after which no lock of a plan is of any use: nobody would have the time to reveal against it. */
+export function useless(plan: Plan): number {
+  const { terms, margins } = dealOf(plan, undefined)
+  return Number(terms.short.deadline.value - margins.reveal.seconds) - EPOCH
 }
 
 /** By when every honest party must be finished (L2), whatever happens. */
