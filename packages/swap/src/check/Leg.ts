@@ -254,7 +254,10 @@ export function createLegs(setting: Setting, name: Name): Legs {
     }
     add(leg, 0)
     if (reorgs) for (let r = 1; r <= R; r++) for (const base of undo(leg, r, left, open)) add(base, MOST)
-    if (leg.haltLeft > 0) found.add(of({ ...leg, haltLeft: leg.haltLeft - 1, skew: leg.skew - 1 }))
+    // The first block after a halt is judged by the clock of the last one before it, or by a time that has gone on.
+    if (leg.haltLeft > 0)
+      for (const skew of [leg.skew - 1, ...clocks(leg.skew)])
+        found.add(of({ ...leg, haltLeft: leg.haltLeft - 1, skew }))
     return Uint32Array.from(found)
   }
 

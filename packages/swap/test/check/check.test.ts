@@ -108,4 +108,20 @@ describe('least', () => {
     expect(values.gap.below.message).toMatch(/^S6: the follower/)
     expect(values.reveal.below.message).toMatch(/^S6: the initiator/)
   })
+
+  it('S6: where claims come late, both times to notice count, each to the tick', async () => {
+    const timing = { lead: 0n, lag: 0n, inclusion: 1n, finality: 1n, reorg: 0n, outage: 0n }
+    const of = (id: 'check:a' | 'check:b', profile: Planner.LegChain['profile']) => ({
+      network: { ...ethereum, id, timing: { standard: timing, conservative: timing } },
+      profile,
+    })
+    const { gap } = await least({
+      long: of('check:a', profiles.contract),
+      short: of('check:b', profiles.utxo),
+      policy: { ...policy, offline: 0n, detection: 1n },
+      tick: 1n,
+    })
+    // S + LATE·S + D + LATE·D
+    expect(gap).toMatchObject({ least: 4, planner: 4, explained: true, reasons: [] })
+  })
 })
