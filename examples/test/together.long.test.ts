@@ -5,6 +5,7 @@ import { createMemoryStorage } from '@aitbc/core/storage/memory'
 import { type Agreement, Negotiation, Policy, Runner, Side, Standing } from '@aitbc/swap'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { families } from '../src/swap/families.js'
+import { policyFor } from '../src/swap/sides.js'
 import { createWorld, type World } from '../src/swap/World.js'
 
 // Swaps between real nodes where the bitcoin lies under both parties' key: Bob asks Alice to sign his claim with him once she is paid, and
@@ -93,7 +94,7 @@ async function begin() {
   ])
   const open = async ({ role, seed, nonce, sides }: Party, { signed, margins }: Negotiation.Result) => {
     const context = { storage: createMemoryStorage(), seed, sides, utc: () => world.clock.now() }
-    const swap = await Runner.open(context, { role, nonce, signed, margins, policy: Policy.standard })
+    const swap = await Runner.open(context, { role, nonce, signed, margins, policy: policyFor(undefined) })
     return { swap, run: () => Runner.run(context, swap, { signal: stop.signal }) }
   }
   return { alice: { ...alice, ...(await open(alice, mine)) }, bob: { ...bob, ...(await open(bob, yours)) } }

@@ -4,6 +4,7 @@ import { Agreement, Negotiation, Policy, Runner, type Side } from '@aitbc/swap'
 import { WatchJob, Watchtower } from '@aitbc/swap/watch'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { families } from '../src/swap/families.js'
+import { policyFor } from '../src/swap/sides.js'
 import { createWorld, type World } from '../src/swap/World.js'
 
 // Owners who go offline for good in the middle of a swap between real nodes, and towers that have nothing but a sealed job.
@@ -105,7 +106,7 @@ async function begin(give: Name, get: Name): Promise<Swapped> {
     [bob, yours],
   ] as const) {
     const { role, nonce, context } = party
-    party.swap = await Runner.open(context, { role, nonce, signed, margins, policy: Policy.standard })
+    party.swap = await Runner.open(context, { role, nonce, signed, margins, policy: policyFor(undefined) })
   }
   const { long, short } = mine.signed.agreement
   return { alice, bob, deadlines: { long: long.deadline.value, short: short.deadline.value } }

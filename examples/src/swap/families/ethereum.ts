@@ -69,7 +69,8 @@ export const ethereum: Family = {
       network: network.id,
       name: 'EVM',
       software: `EVM ${version}, its beacon chain (Electra, minimal preset)`,
-      evidence: 'sync committee → final beacon block → execution block → account → storage slot',
+      evidence:
+        'sync committee → final beacon block → execution block → account → storage slot (of locks; over skipped time no light client follows, so what ended one is only reported)',
       assets: {
         native: { ...network.native, amount: 250_000_000_000_000_000n, purse: purse.native },
         token: { id: `${network.id}/erc20:${token}`, ...TOKEN, amount: 500_000_000n, purse: purse.token },
