@@ -25,6 +25,8 @@ const COOPERATION = 'packages/adapters/src/bitcoin/Cooperation.ts'
 const COOPERATION_TESTS = ['packages/adapters/test/bitcoin/Cooperation.test.ts']
 const COSIGNER = 'packages/adapters/src/bitcoin/createCosigner.ts'
 const COSIGNER_TESTS = ['packages/adapters/test/bitcoin/Cosigner.test.ts']
+const RING = 'packages/swap/src/ring/RingNegotiation.ts'
+const RING_TESTS = ['packages/swap/test/ring/RingNegotiation.test.ts']
 const RECOVERY_TESTS = ['packages/swap/test/Recovery.test.ts']
 
 /** Bugs as they happen to protocols: swapped legs, `>` for `>=`, a missing domain, one confirmation less, a secret shown, absence believed. */
@@ -333,6 +335,27 @@ export const bugs: readonly Bug[] = [
     from: '  if (!isFinal(side.adapter.network, proven)) return { assurance: Fact.assuranceOf(fact) }\n',
     to: '',
     tests: SIDE_TESTS,
+  },
+  {
+    name: 'H20: a ring’s leader names a contract of its own for the lock that pays',
+    file: RING,
+    from: '  assertBackend(incoming.backend, Side.of(sides, incoming.backend.network).backend)\n',
+    to: '',
+    tests: RING_TESTS,
+  },
+  {
+    name: 'H27: a ring’s legs are signed unaudited',
+    file: RING,
+    from: "  for (const leg of ['long', 'short'] as const) assertSound(leg, terms[leg], sides)\n",
+    to: '',
+    tests: RING_TESTS,
+  },
+  {
+    name: 'S16: a recovery takes a ring’s legs for another role than locked them',
+    file: 'packages/swap/src/Recovery.ts',
+    from: 'return view?.role === role ? view.terms : undefined',
+    to: 'return view?.terms',
+    tests: ['packages/swap/test/ring/RingRun.test.ts'],
   },
   {
     name: 'evidence of another lock counts',

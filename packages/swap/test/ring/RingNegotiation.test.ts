@@ -1,9 +1,9 @@
-import { Bytes, Channel, Codec, type LockTerms, SwapSeed } from '@aitbc/core'
-import { Agreement, RingAgreement, RingNegotiation, RingPlanner } from '@aitbc/swap'
+import { type AitbcError, Bytes, Channel, Codec, type LockTerms, SwapSeed, Verdict } from '@aitbc/core'
+import { Agreement, RingAgreement, RingNegotiation, RingPlanner, type Side } from '@aitbc/swap'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { risk } from '../model/market.js'
-import { create, NOW, nonceOf, optionsOf, quoteOf, type Ring, seedOf, tagOf } from './fixtures.js'
+import { create, NOW, nonceOf, optionsOf, quoteOf, type Ring, seedOf, sidesOf, tagOf } from './fixtures.js'
 
 const RING = create(['utxo', 'contract', 'contract'])
 
@@ -161,8 +161,13 @@ describe('a hostile line, a hostile leader', () => {
   })
 
   /** A leader that writes its own third message, rightly signed; what member 1 makes of it. */
-  async function against(change: (honest: RingAgreement.RingAgreement) => RingAgreement.RingAgreement) {
-    const results = await negotiate(RING, {
+  async function against(
+    change: (honest: RingAgreement.RingAgreement) => RingAgreement.RingAgreement,
+    ring: Ring = RING,
+    join: Join = {},
+  ) {
+    const results = await negotiate(ring, {
+      join: (member) => (member === 1 ? join : {}),
       line: (count, bytes) => {
         if (count !== 3) return bytes
         const reader = Codec.reader(bytes)
@@ -172,8 +177,12 @@ describe('a hostile line, a hostile leader', () => {
         return Codec.writer().u8(3).bytes(RingAgreement.encode(agreement)).fixed(signature).finish()
       },
     })
+    const [, first] = results
+    if (first?.status === 'rejected') said.push(first.reason)
     return tagsOf(results)[1]
   }
+  /** What member 1 threw, each time. */
+  const said: AitbcError[] = []
   const arc = (i: number, of: (terms: LockTerms.LockTerms) => Partial<LockTerms.LockTerms>) =>
     against((agreement) => ({
       ...agreement,
@@ -199,7 +208,6 @@ describe('a hostile line, a hostile leader', () => {
     expect(await arc(1, ({ backend }) => ({ backend: { ...backend, address: 'trap' } }))).toBe(
       'InvalidAgreement',
     )
-    expect(await arc(0, ({ backend }) => ({ backend: { ...backend, kind: 'trap' } }))).not.toBe('done')
     const key = Agreement.publicKey(new Uint8Array(32).fill(7))
     expect(
       await against(({ members, ...rest }) => ({
@@ -212,6 +220,41 @@ describe('a hostile line, a hostile leader', () => {
       await against(({ arcs, ...rest }) => ({ ...rest, arcs: arcs.map((it) => ({ ...it, hashlock })) })),
     ).toBe('InvalidAgreement')
   })
+
+  it('H20: a contract that this member doesn’t know, in the arc that pays it', async () => {
+    const ring = create(['contract', 'contract', 'contract'])
+    const trap = (change: Partial<LockTerms.Backend>) =>
+      against(
+        ({ arcs, ...rest }) => ({
+          ...rest,
+          arcs: arcs.map((terms, i) =>
+            i === 0 ? { ...terms, backend: { ...terms.backend, ...change } } : terms,
+          ),
+        }),
+        ring,
+      )
+    // The model's adapters know no addresses: that is for this check alone.
+    for (const change of [{ address: 'trap' }, { codeHash: new Uint8Array(32).fill(0x66) }]) {
+      expect(await trap(change)).toBe('InvalidAgreement')
+      expect(said.at(-1)?.context).toMatchObject({ argument: 'backend' })
+    }
+  })
+
+  it.each([
+    ['long', 0],
+    ['short', 1],
+  ] as const)(
+    'H13 H20 H27: a %s leg that its chain’s adapter finds unsound is not signed',
+    async (leg, at) => {
+      const sides = sidesOf(RING, 1)
+      const id = `model:arc${at}` as const
+      const side = sides[id] as Side.Side
+      const auditTerms = () => Verdict.refuse('dust', 'too little to be locked')
+      const unsound = { ...sides, [id]: { ...side, adapter: { ...side.adapter, auditTerms } } }
+      expect(await against((honest) => honest, RING, { sides: unsound })).toBe('InvalidAgreement')
+      expect(said.at(-1)?.context).toEqual({ argument: `agreement.${leg}`, check: 'dust' })
+    },
+  )
 
   it('S20: deadlines a second too close, and in no order', async () => {
     expect(await arc(0, later(-1n))).toBe('UnsafeTerms')

@@ -246,6 +246,43 @@ describe('a ring', () => {
     }
   })
 
+  it('S16: a record that names another role than the ring gives takes no leg from it: what is locked stays the own leg', async () => {
+    for (const [index, role] of [
+      [1, 'initiator'],
+      [0, 'follower'],
+    ] as const) {
+      const world = worldOf(['contract', 'contract', 'contract'])
+      const members = [0, 1, 2].map((i) => memberOf(world, i))
+      for (const member of members) begin(world, member)
+      const net = world.ring.nets[index] as Net.Net
+      for (let block = 0; net.tip.ledger.locks.size === 0 && block < BLOCKS; block++) {
+        await quiet()
+        for (const one of world.ring.nets) Net.mine(one, one.tip.clock + 1n)
+      }
+      const again = memberOf(world, index)
+      const sides = Object.fromEntries(
+        Object.entries(again.context.sides).map(([id, side]) => [
+          id,
+          {
+            ...side,
+            adapter: {
+              ...side.adapter,
+              recoverLocks: async (...args: Parameters<typeof side.adapter.recoverLocks>) =>
+                (await side.adapter.recoverLocks(...args)).map((one) => ({
+                  ...one,
+                  record: { ...one.record, role },
+                })),
+            },
+          },
+        ]),
+      )
+      const { swaps } = await Recovery.recover({ ...again.context, sides }, { policy: () => risk })
+      const own = role === 'initiator' ? 'long' : 'short'
+      expect(swaps.map(({ state }) => state.durable.terms[own])).toEqual([world.signed.agreement.arcs[index]])
+      for (const member of members) member.dead = true
+    }
+  })
+
   it('error: a ring has no such member', async () => {
     const world = worldOf(['utxo', 'contract', 'contract'])
     const member = memberOf(world, 0)
