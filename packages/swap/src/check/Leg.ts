@@ -236,6 +236,9 @@ export function createLegs(setting: Setting, name: Name): Legs {
     return [...new Set([least, Math.min(Math.max(skew, least), lead), lead])]
   }
 
+  /** The clocks that the next block may be judged by: the one that was looked at, or one that has run ahead since. */
+  const judges = (skew: number): number[] => (steady === undefined && skew < lead ? [skew, lead] : [skew])
+
   /** What the adversary shows in the mempool. */
   const shows = (leg: Leg, left: number, open: boolean): Leg[] => {
     if (leg.lock === 'none' && !locker && shown) return [leg, { ...leg, lock: 'waits' }]
@@ -248,9 +251,12 @@ export function createLegs(setting: Setting, name: Name): Legs {
   const after = (leg: Leg, left: number, open: boolean, reorgs: boolean): Uint32Array => {
     const found = new Set<number>()
     const add = (base: Leg, mark: number) => {
-      for (const content of block(base, left, open))
-        for (const skew of clocks(leg.skew))
-          for (const one of shows({ ...content, skew }, left, open)) found.add(of(canonical(one)) | mark)
+      for (const judged of judges(leg.skew)) {
+        const then = left + leg.skew - judged
+        for (const content of block(base, then, open))
+          for (const skew of clocks(judged))
+            for (const one of shows({ ...content, skew }, then, open)) found.add(of(canonical(one)) | mark)
+      }
     }
     add(leg, 0)
     if (reorgs) for (let r = 1; r <= R; r++) for (const base of undo(leg, r, left, open)) add(base, MOST)
@@ -261,9 +267,10 @@ export function createLegs(setting: Setting, name: Name): Legs {
     return Uint32Array.from(found)
   }
 
-  // Only whether the clock had passed the deadline up to R blocks ago matters.
+  // Only whether the clock had passed the deadline up to R blocks ago matters, or may have done so by the next one.
   const least = -R
-  const width = R + 2
+  const most = 1 + (steady === undefined ? lead + lag + chain.outage : 0)
+  const width = most - least + 1
   const nexts: (Uint32Array | undefined)[][] = []
   const acted = numbers(-1)
   return {
@@ -287,7 +294,7 @@ export function createLegs(setting: Setting, name: Name): Legs {
     }),
     of,
     next(leg, left, open, reorgs) {
-      const clamped = Math.max(least, Math.min(left, 1))
+      const clamped = Math.max(least, Math.min(left, most))
       const at = (clamped - least) * 4 + (open ? 2 : 0) + (reorgs ? 1 : 0)
       let row = nexts[leg]
       if (row === undefined) {

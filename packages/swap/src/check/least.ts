@@ -155,7 +155,6 @@ function reasonsOf(setting: Setting, free: boolean): { readonly gap: Reason[]; r
   const k = setting.reorgs
   const again = ({ inclusion, reorg }: Chain) => (reorg > 0 ? inclusion + reorg : 0)
   const drift = short.lead + short.lag
-  const waits = short.inclusion + short.outage + k * again(short)
   // A strict leg's claim can be undone, but not made after its deadline: one more reorganisation only shows it late.
   const worst = Math.max(
     k * again(long),
@@ -171,10 +170,6 @@ function reasonsOf(setting: Setting, free: boolean): { readonly gap: Reason[]; r
     ],
     reveal: [
       { why: 'lead+lag: each clock is off by one amount throughout', ticks: free ? 0 : -drift },
-      {
-        why: 'lead+lag: the next block is judged by the clock that was looked at, and no other may be needed',
-        ticks: free && waits === 1 ? -drift : 0,
-      },
       {
         why: 'k·S: nothing is undone where R is 0',
         ticks: k * (again(short) - short.inclusion - short.reorg),

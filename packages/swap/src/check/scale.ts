@@ -43,8 +43,14 @@ export interface Scaled {
 const TIMES = ['lead', 'lag', 'inclusion', 'finality', 'reorg', 'outage'] as const
 
 /**
- * Scales everything to ticks. Each time is rounded up by itself; of a gap, what it has beyond the planner's sum is rounded down, so
- * that rounding never makes a swap safer than it is, nor one unsafe that has all that its sum asks for.
+ * Scales everything to ticks. Each time is rounded up by itself, so that delays, clocks and halts are never shorter than they are. A gap,
+ * a start or a time to reveal in that is less than the planner's sum is rounded down: what is safe in ticks is safe in seconds. One that
+ * reaches the sum has the same sum of the rounded times, and whole ticks of what it has beyond; rounded down it would lack
+ * up to a tick for each of them.
+ *
+ * So of terms that reach the planner's sums an exploration says whether every delay has its place in the sum, as often as it can happen; not
+ * whether one that is counted too short is made up for by another that is counted too long, as these may be as long as each other in
+ * ticks. For that there is `least`, which names all that the sums have too much.
  */
 export function scale(assumptions: Assumptions): Scaled {
   const { long, short, policy } = assumptions
@@ -65,7 +71,7 @@ export function scale(assumptions: Assumptions): Scaled {
   const ticks = Planner.margins(legs.long, legs.short, scaled)
   const chains = { long: chainOf(legs.long, policy), short: chainOf(legs.short, policy) }
   const beyond = (value: bigint, least: Planner.Bound, inTicks: Planner.Bound): number =>
-    Number(inTicks.seconds + down(value - least.seconds, tick))
+    Number(value < least.seconds ? down(value, tick) : inTicks.seconds + (value - least.seconds) / tick)
   const skews = (name: Name) => [...new Set([-chains[name].lag, chains[name].lead])]
   return {
     tick,
