@@ -46,10 +46,7 @@ export interface Program {
   readonly hash: string
 }
 
-/**
- * Universes hash a great deal: here Node computes SHA-256 and HKDF, as the packages' own library does. Each process compares the two
- * before it begins.
- */
+/** Universes hash a great deal: here Node computes SHA-256. Each process compares it with the packages' own library before it begins. */
 const NATIVE: Readonly<Record<string, string>> = {
   '@noble/hashes/sha2.js': `
     import { hash } from 'node:crypto'
@@ -64,22 +61,6 @@ const NATIVE: Readonly<Record<string, string>> = {
       const bytes = Uint8Array.from({ length }, (_, i) => (i * 131 + length) & 255)
       if (String(sha256(bytes)) !== String(own(bytes))) throw new Error('this machine has another SHA-256')
     }`,
-  '@noble/hashes/hkdf.js': `
-    import { hkdfSync } from 'node:crypto'
-    import { sha256 } from '@noble/hashes/sha2.js'
-    import { hkdf as own } from 'own:@noble/hashes/hkdf.js'
-    export * from 'own:@noble/hashes/hkdf.js'
-    const none = new Uint8Array(0)
-    export const hkdf = (hash, key, salt, info, length) =>
-      hash === sha256
-        ? new Uint8Array(hkdfSync('sha256', key, salt ?? none, info ?? none, length))
-        : own(hash, key, salt, info, length)
-    for (let length = 1; length < 100; length += 7) {
-      const bytes = Uint8Array.from({ length }, (_, i) => (i * 131 + length) & 255)
-      for (const salt of [undefined, bytes])
-        if (String(hkdf(sha256, bytes, salt, bytes, length)) !== String(own(sha256, bytes, salt, bytes, length)))
-          throw new Error('this machine has another HKDF')
-    }`,
 }
 
 const native: Plugin = {
@@ -89,7 +70,7 @@ const native: Plugin = {
     onResolve({ filter: /^own:/ }, ({ path, kind }) =>
       resolve(path.slice(4), { resolveDir: from, kind, pluginData: 'own' }),
     )
-    onResolve({ filter: /^@noble\/hashes\/(sha2|hkdf)\.js$/ }, ({ path, pluginData }) =>
+    onResolve({ filter: /^@noble\/hashes\/sha2\.js$/ }, ({ path, pluginData }) =>
       pluginData === 'own' ? undefined : { path, namespace: 'native' },
     )
     onLoad({ filter: /.*/, namespace: 'native' }, ({ path }) => ({

@@ -97,6 +97,17 @@ export function create(
   }
 }
 
+/** The same chain once more, which nobody has listened to so far. */
+export function copy(of: Chain): Chain {
+  return {
+    ...of,
+    blocks: [...of.blocks],
+    mempool: [...of.mempool],
+    known: new Set(of.known),
+    listeners: new Set(),
+  }
+}
+
 export function tip(of: Pick<View, 'blocks'>): Block {
   return of.blocks[of.blocks.length - 1] as Block
 }

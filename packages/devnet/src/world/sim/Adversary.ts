@@ -1,14 +1,14 @@
 // A hostile party: its own keys, its own view of the chains, and whatever its deeds say.
-import { type Intent, isAitbcError, type LockTerms, type Step, SwapSeed } from '@aitbc/core'
+import { type Intent, isAitbcError, type LockTerms, type Step, type SwapSeed } from '@aitbc/core'
 import { Agreement } from '@aitbc/swap'
 import * as Chain from '../Chain.js'
 import { createWorldAdapter } from '../createWorldAdapter.js'
-import { createWorldWallet } from '../createWorldWallet.js'
 import { honest } from '../Endpoint.js'
 import type { Family } from '../Family.js'
 import type * as Ledger from '../Ledger.js'
 import { bodyOf, encode, sign } from '../steps.js'
 import type { HostileAct, Leg, Role } from './Plan.js'
+import { walletOf } from './parties.js'
 
 export interface Options {
   readonly role: Role
@@ -33,11 +33,10 @@ export function create(options: Options): Adversary {
   const side = (leg: Leg) => {
     const chain = chains[leg]
     const { network } = chain
-    const seed = SwapSeed.forNetwork(options.seed, network.id)
     return {
       chain,
       family: chain.family,
-      wallet: createWorldWallet({ network, seed }),
+      wallet: walletOf(options.seed, network),
       adapter: createWorldAdapter({ network, endpoint: honest(chain) }),
     }
   }

@@ -1,6 +1,6 @@
 // A party as a process: the real runner over storage and adapters that go through one gate, at which it is counted, watched, stopped
 // dead or made to fail; and started again over what its disk holds.
-import { Bytes, CoreErrors, isAitbcError, type Network, type Storage, SwapSeed } from '@aitbc/core'
+import { Bytes, CoreErrors, isAitbcError, type Network, type Storage, type SwapSeed } from '@aitbc/core'
 import {
   type Agreement,
   type Planner,
@@ -14,14 +14,9 @@ import type * as Chain from '../Chain.js'
 import { createWorldAdapter, type WorldAdapter } from '../createWorldAdapter.js'
 import { createWorldDisk, type Disk, type WriteFate } from '../createWorldDisk.js'
 import { createWorldVerifier } from '../createWorldVerifier.js'
-import { createWorldWallet } from '../createWorldWallet.js'
 import type { Endpoint } from '../Endpoint.js'
 import type { Fault, Leg, Role } from './Plan.js'
-
-/** What all processes of a universe have done so far: as long as it grows, somebody is at work. */
-export interface Work {
-  count: number
-}
+import { walletOf } from './parties.js'
 
 export interface Deal {
   readonly signed: Agreement.Signed
@@ -52,7 +47,6 @@ export interface Options {
   readonly proves: boolean
   readonly utc: () => bigint
   readonly faults: readonly Fault[]
-  readonly work: Work
   /** Hears of each call before it happens. */
   readonly heard: (method: string, args: readonly unknown[]) => void
   readonly told: (line: string) => void
@@ -89,7 +83,7 @@ export interface Process {
 const SENDS = new Set(['submit'])
 
 export function create(options: Options): Process {
-  const { role, deal, work, faults } = options
+  const { role, deal, faults } = options
   let disk: Disk = createWorldDisk()
   let wiped = false
   const own = faults.filter((fault) => 'who' in fault && fault.who === role)
@@ -168,7 +162,6 @@ export function create(options: Options): Process {
       args: readonly unknown[],
       call: () => T | Promise<T>,
     ): Promise<T> => {
-      work.count++
       if (run.signal.aborted) return never()
       options.heard(method, args)
       if (stops(`before ${method}`)) return never()
@@ -204,7 +197,6 @@ export function create(options: Options): Process {
     }
     let doom: { readonly label: string; readonly crash?: Doom } | undefined
     const fate = (write: string): WriteFate => {
-      work.count++
       const crash = crashAt()
       if (crash !== undefined) {
         doom = { label: `at ${write} (${crash.when})`, crash }
@@ -225,7 +217,6 @@ export function create(options: Options): Process {
     const disked = disk.open(fate, () => die(run, doom?.label ?? 'at a write', doom?.crash))
     const storage = watched(options.lateJournal === true ? postponing(disked) : disked, {
       saw(method, args) {
-        work.count++
         if (!run.signal.aborted) options.heard(method, args)
       },
       read: (method, call) => (counting ? gated(method, call) : call()),
@@ -254,14 +245,12 @@ export function create(options: Options): Process {
     }
     drive().then(
       (outcome) => {
-        work.count++
         if (run.signal.aborted || process.running !== run) return
         process.outcome = outcome
         process.running = undefined
         options.told(`${role} is finished: ${outcome}`)
       },
       (error: unknown) => {
-        work.count++
         if (run.signal.aborted) return
         // Another process of this party has the journal now.
         if (process.running !== run && isAitbcError(error, 'SwapBusy')) return
@@ -322,7 +311,6 @@ export function create(options: Options): Process {
       const enough = () => {
         for (const end of ends) end()
         signal.removeEventListener('abort', enough)
-        work.count++
         resolve()
       }
       const ends = Object.values(options.endpoints).map((endpoint) => endpoint.listen(enough))
@@ -365,8 +353,7 @@ function sidesOf(options: Options, gate: Gate, stops: ((label: string) => boolea
   for (const leg of ['long', 'short'] as const) {
     const chain = options.chains[leg]
     const network = options.networks[leg]
-    const seed = SwapSeed.forNetwork(options.seed, network.id)
-    const wallet = createWorldWallet({ network, seed })
+    const wallet = walletOf(options.seed, network)
     const adapter = createWorldAdapter({ network, endpoint: options.endpoints[leg] })
     sides[network.id] = {
       adapter: gated(adapter, gate, stops),

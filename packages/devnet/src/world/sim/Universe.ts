@@ -1,8 +1,7 @@
-import { Bytes, Hashlock, LockTerms, SwapSeed } from '@aitbc/core'
+import { Bytes, LockTerms, type SwapSeed } from '@aitbc/core'
 import { Agreement, Planner, type SwapMachine } from '@aitbc/swap'
 import { sha256 } from '@noble/hashes/sha2.js'
 import * as Chain from '../Chain.js'
-import { createWorldWallet } from '../createWorldWallet.js'
 import type { Endpoint } from '../Endpoint.js'
 import { families } from '../families/index.js'
 import type * as Ledger from '../Ledger.js'
@@ -25,6 +24,8 @@ import {
   type Role,
 } from './Plan.js'
 import * as Process from './Process.js'
+import { pairOf, walletOf } from './parties.js'
+import { quiet } from './quiet.js'
 import { createServers } from './servers.js'
 
 export type { Violation } from './Checks.js'
@@ -110,6 +111,8 @@ interface Deal extends Process.Deal {
   readonly terms: { readonly [L in Leg]: LockTerms.LockTerms }
   readonly secret: Bytes.Bytes
   readonly addresses: { readonly [R in Role]: { readonly [L in Leg]: readonly string[] } }
+  /** Both chains as every universe of this deal finds them. */
+  readonly chains: { readonly [L in Leg]: Chain.Chain }
 }
 
 /** What the two have signed: made once for each pair, policy and slack, as their negotiation has its own tests. */
@@ -119,22 +122,21 @@ function dealOf(plan: Plan, bug: Bug | undefined): Deal {
   if (known !== undefined) return known
   if (deals.size > 500) deals.clear()
   const r = Random.of(`deal/${key}`)
-  const seeds = { initiator: r.bytes(32), follower: r.bytes(32) }
-  const nonces = { initiator: r.bytes(8), follower: r.bytes(8) }
+  const { parties, secret, hashlock } = pairOf(r)
+  const { initiator, follower } = parties
+  const seeds = { initiator: initiator.seed, follower: follower.seed }
+  const nonces = { initiator: initiator.nonce, follower: follower.nonce }
   const nets = { long: NETWORKS[plan.families.long], short: NETWORKS[plan.families.short] }
   const legChain = (leg: Leg) => ({ network: nets[leg], profile: families[plan.families[leg]].profile })
   const policy = policyOf(plan, 'short')
   const made = Planner.plan(legChain('long'), legChain('short'), policy, BigInt(EPOCH), {
     slack: BigInt(plan.slack),
   })
-  const wallet = (role: Role, leg: Leg) =>
-    createWorldWallet({ network: nets[leg], seed: SwapSeed.forNetwork(seeds[role], nets[leg].id) })
+  const wallet = (role: Role, leg: Leg) => walletOf(seeds[role], nets[leg])
   const wallets = {
     initiator: { long: wallet('initiator', 'long'), short: wallet('initiator', 'short') },
     follower: { long: wallet('follower', 'long'), short: wallet('follower', 'short') },
   }
-  const secret = SwapSeed.secret(seeds.initiator, nonces.initiator)
-  const hashlock = Hashlock.of(secret)
   const termsOf = (leg: Leg): LockTerms.LockTerms => {
     const [locker, beneficiary] =
       leg === 'long' ? (['initiator', 'follower'] as const) : (['follower', 'initiator'] as const)
@@ -153,17 +155,16 @@ function dealOf(plan: Plan, bug: Bug | undefined): Deal {
     }
   }
   const terms = { long: termsOf('long'), short: termsOf('short') }
-  const identity = (role: Role) => SwapSeed.identity(seeds[role], nonces[role])
   const agreement: Agreement.Agreement = {
     version: 1,
     ...terms,
-    initiator: Agreement.publicKey(identity('initiator')),
-    follower: Agreement.publicKey(identity('follower')),
+    initiator: initiator.publicKey,
+    follower: follower.publicKey,
   }
   const signed = {
     agreement,
-    initiator: Agreement.sign(agreement, identity('initiator')),
-    follower: Agreement.sign(agreement, identity('follower')),
+    initiator: Agreement.sign(agreement, initiator.identity),
+    follower: Agreement.sign(agreement, follower.identity),
   }
   const addressesOf = (role: Role, leg: Leg) => [
     ...new Set(
@@ -179,6 +180,21 @@ function dealOf(plan: Plan, bug: Bug | undefined): Deal {
       : bug === 'late-reveal'
         ? { ...made.margins, reveal: { ...made.margins.reveal, seconds: 1n } }
         : made.margins
+  const addresses = {
+    initiator: { long: addressesOf('initiator', 'long'), short: addressesOf('initiator', 'short') },
+    follower: { long: addressesOf('follower', 'long'), short: addressesOf('follower', 'short') },
+  }
+  const chainOf = (leg: Leg): Chain.Chain => {
+    const name = plan.families[leg]
+    const chain = Chain.create(NETWORKS[name], families[name], BigInt(EPOCH))
+    const { ledger } = Chain.tip(chain)
+    for (const role of ['initiator', 'follower'] as const)
+      for (let i = 0; i < 3; i++)
+        Chain.grant(ledger, chain.family.kind, addresses[role][leg][0] as string, AMOUNTS[name] * 4n)
+    // Some history: medians have eleven blocks, and reorganisations somewhere to begin.
+    for (let i = 0; i < 12; i++) Chain.mine(chain, { time: BigInt(EPOCH - (12 - i) * 600) })
+    return chain
+  }
   const deal: Deal = {
     signed,
     margins,
@@ -186,10 +202,8 @@ function dealOf(plan: Plan, bug: Bug | undefined): Deal {
     seeds,
     terms,
     secret,
-    addresses: {
-      initiator: { long: addressesOf('initiator', 'long'), short: addressesOf('initiator', 'short') },
-      follower: { long: addressesOf('follower', 'long'), short: addressesOf('follower', 'short') },
-    },
+    addresses,
+    chains: { long: chainOf('long'), short: chainOf('short') },
   }
   deals.set(key, deal)
   return deal
@@ -214,20 +228,8 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
   let now = EPOCH
   const told = (line: string) => trace.push(`${now - EPOCH} ${line}`)
   const struck = new Set<Fault | Deed>()
-  const work: Process.Work = { count: 0 }
 
-  const chainOf = (leg: Leg): Chain.Chain => {
-    const name = plan.families[leg]
-    const chain = Chain.create(NETWORKS[name], families[name], BigInt(EPOCH))
-    const { ledger } = Chain.tip(chain)
-    for (const role of ['initiator', 'follower'] as const)
-      for (let i = 0; i < 3; i++)
-        Chain.grant(ledger, chain.family.kind, deal.addresses[role][leg][0] as string, AMOUNTS[name] * 4n)
-    // Some history: medians have eleven blocks, and reorganisations somewhere to begin.
-    for (let i = 0; i < 12; i++) Chain.mine(chain, { time: BigInt(EPOCH - (12 - i) * 600) })
-    return chain
-  }
-  const chains = { long: chainOf('long'), short: chainOf('short') }
+  const chains = { long: Chain.copy(deal.chains.long), short: Chain.copy(deal.chains.short) }
   const honestAddresses = new Set(
     plan.honest.flatMap((role) => LEGS.flatMap((leg) => deal.addresses[role][leg])),
   )
@@ -336,7 +338,6 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
       networks: { long: networkOf('long'), short: networkOf('short') },
       utc: () => BigInt(now + off),
       faults: plan.faults,
-      work,
       heard: (method, args) => checks.heard(role, method, args),
       told,
       struck: (fault) => struck.add(fault),
@@ -463,7 +464,7 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
 
   strikeAll()
   for (const process of processes) process.start()
-  await quiet(work)
+  await quiet()
   // Whoever lost everything before it locked finds nothing, however long it looks.
   const ended = ({ role, outcome, bereft }: Process.Process) =>
     outcome !== undefined || (bereft && where(Agreement.ownLeg(role)) === 'nowhere')
@@ -482,7 +483,7 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
       chains[leg].now = BigInt(now)
     }
     await carryOut()
-    await quiet(work)
+    await quiet()
     for (const process of processes) process.rest()
     checks.state()
     for (const { role, error } of processes)
@@ -525,7 +526,7 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
   }
   for (const { property, message } of checks.violations) told(`violation: ${property}: ${message}`)
   for (const leg of LEGS) trace.push(`${leg} ends with ${Chain.tip(chains[leg]).hash}`)
-  await quiet(work)
+  await quiet()
   return {
     plan,
     hash: Bytes.toHex(sha256(new TextEncoder().encode(trace.join('\n')))),
@@ -617,16 +618,6 @@ function endOf(plan: Plan, deal: Deal, margins: Planner.Margins): number {
 
 function nameOf(tx: Ledger.Tx): string {
   return `${tx.does.is} ${tx.id.slice(0, 12)}`
-}
-
-/** Waits until nobody has anything to do: everything in a universe goes by microtasks. */
-async function quiet(work: Process.Work): Promise<void> {
-  let last = -1
-  for (let still = 0; still < 60; still++) {
-    await null
-    if (work.count !== last) still = 0
-    last = work.count
-  }
 }
 
 /**
