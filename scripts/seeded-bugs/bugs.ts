@@ -337,6 +337,13 @@ export const bugs: readonly Bug[] = [
     tests: SIDE_TESTS,
   },
   {
+    name: 'S6: an endpoint’s word that the own lock went back is enough to give the other one back',
+    file: 'packages/swap/src/Standing.ts',
+    from: " && Fact.atLeast(spend.assurance, 'proved')",
+    to: '',
+    tests: ['packages/swap/test/Standing.test.ts'],
+  },
+  {
     name: 'H20: a ring’s leader names a contract of its own for the lock that pays',
     file: RING,
     from: '  assertBackend(incoming.backend, Side.of(sides, incoming.backend.network).backend)\n',

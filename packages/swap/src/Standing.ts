@@ -1,4 +1,5 @@
-import { incomingLeg, type Role } from './Agreement.js'
+import { Fact, type Lock } from '@aitbc/core'
+import { incomingLeg, ownLeg, type Role } from './Agreement.js'
 import * as SwapMachine from './SwapMachine.js'
 
 /** What a party knows of its swap for good. */
@@ -8,8 +9,11 @@ export interface Standing {
   readonly revealed: boolean
   /** This party will neither lock nor reveal any more. */
   readonly stopped: boolean
-  /** Whether this party's own lock was ever ordered: `none` can appear where it wasn't, and this party has stopped. */
-  readonly own: 'none' | 'open'
+  /**
+   * `none`: this party's own lock was never ordered, and can't appear once it has stopped. `refunded`: it went back, and that is proved.
+   * `open`: it may be claimed yet, for all that is known.
+   */
+  readonly own: 'none' | 'open' | 'refunded'
   /** The agreed amount of the incoming leg was claimed by this party, final by the network's rule. */
   readonly received: boolean
 }
@@ -18,8 +22,10 @@ export interface Standing {
  * What a party may rest on when its counterparty asks it to sign for a lock together (`Cooperation` of `@aitbc/adapters/bitcoin/musig2`), which can
  * be used whenever the counterparty likes and not be taken back.
  *
- * That the own lock was refunded, or made void, is told by endpoints, and here never enough: a lie about it would cost the other lock, so such
- * a lock counts as `open`. `received` is told too; but it only counts beside a public secret, with which the counterparty needs nobody.
+ * That the own lock was made void is told by endpoints, and here never enough: a lie about it would cost the other lock, so such a lock counts as
+ * `open`. So does one whose refund isn't proved, whatever the party's policy says of spends. Anybody may pay into the script of the own lock
+ * and have it refunded to this party: which lock is its own is for the caller to say (`isOwn`), and without it none counts as refunded. That
+ * the secret came out is told by endpoints too: `received` only counts beside it, and the counterparty needs nobody then.
  *
  * For a claim of the own lock the state of a running swap is enough: nothing that could still happen makes it wrong. To give an incoming
  * lock back, `stopped` must be in the journal, and no claim may be under way: take the state of a swap that is loaded and doesn't run.
@@ -28,15 +34,39 @@ export interface Standing {
  * import { Standing } from '@aitbc/swap'
  * typeof Standing.of // 'function'
  */
-export function of(state: SwapMachine.SwapState): Standing {
+export function of(
+  state: SwapMachine.SwapState,
+  options: {
+    /**
+     * Tells the lock that this party made: one made by a transaction of `swap.book.get('lock/long')` (or `lock/short`, whichever is the own
+     * leg), or any where the chain names locks by their terms alone (`profile.unique`).
+     */
+    readonly isOwn?: (lock: Lock) => boolean
+  } = {},
+): Standing {
   const { role, durable } = state
   return {
     role,
     revealed: SwapMachine.isPublic(durable),
     stopped: durable.stop !== undefined,
-    own: durable.ordered ? 'open' : 'none',
+    own: !durable.ordered ? 'none' : isRefunded(state, options.isOwn) ? 'refunded' : 'open',
     received: isReceived(state),
   }
+}
+
+/** All that the own leg shows went back for good, the own lock among it: of its versions one at most was ever included (S9). */
+function isRefunded(state: SwapMachine.SwapState, isOwn: (lock: Lock) => boolean = () => false): boolean {
+  const leg = ownLeg(state.role)
+  const view = state.view[leg]
+  const amount = state.durable.terms[leg]?.amount
+  if (view.is !== 'seen' || amount === undefined) return false
+  const whole = view.locks.filter(({ lock }) => lock.amount >= amount)
+  return (
+    whole.some(({ lock }) => isOwn(lock)) &&
+    whole.every(
+      ({ spend }) => spend?.final && spend.spend.kind === 'refund' && Fact.atLeast(spend.assurance, 'proved'),
+    )
+  )
 }
 
 function isReceived(state: SwapMachine.SwapState): boolean {

@@ -76,6 +76,45 @@ describe('Standing.of', () => {
     expect(own({ ordered: true, stop: 'too-late', voided: true })).toBe('open')
   })
 
+  test('S6 S12 H29: the own lock is refunded where that is proved, of the lock that this party made', () => {
+    type Spent = { readonly ref?: string; readonly amount?: bigint; readonly spend?: SwapMachine.SpendView }
+    const back = { spend: refund, depth: 9n, final: true, assurance: 'proved' } as const
+    const own = (spent: readonly Spent[], isOwn?: (lock: Lock) => boolean) => {
+      const fresh = SwapMachine.start('follower', legs, rules)
+      const locks = spent.map(
+        ({ ref = 'own', amount = legs.short.amount, spend }): SwapMachine.LockView => ({
+          lock: { ref, transaction: ref, amount, match: 'exact' },
+          ...{ depth: 9n, final: true, assurance: 'proved' },
+          ...(spend === undefined ? {} : { spend }),
+        }),
+      )
+      const now = { network: NETWORK.short, clock: clockOf('utxo'), value: EPOCH }
+      const state = {
+        ...fresh,
+        durable: { ...fresh.durable, ordered: true },
+        view: { ...fresh.view, short: { is: 'seen', locks, now } },
+      } as const
+      return Standing.of(state, isOwn === undefined ? {} : { isOwn }).own
+    }
+    const mine = ({ ref }: Lock) => ref === 'own'
+    expect(own([{ spend: back }], mine)).toBe('refunded')
+    // A gift into the same script that went back to this party is none of its own: the own lock may be hidden.
+    expect(own([{ spend: back }])).toBe('open')
+    expect(own([{ ref: 'gift', spend: back }], mine)).toBe('open')
+    expect(own([{ ref: 'gift' }, { spend: back }], mine)).toBe('open')
+    expect(own([{ ref: 'dust', amount: 1n }, { spend: back }], mine)).toBe('refunded')
+    expect(own([{ amount: 1n, spend: back }], mine)).toBe('open')
+    expect(own([], mine)).toBe('open')
+    expect(own([{}], mine)).toBe('open')
+    for (const change of [
+      { assurance: 'attested' },
+      { assurance: 'reported' },
+      { final: false },
+      { spend: claim },
+    ] as const)
+      expect(own([{ spend: { ...back, ...change } }], mine)).toBe('open')
+  })
+
   test('S7: a secret that left or was learned, and a stop, are told', () => {
     expect(Standing.of(seen('follower', { learned: SECRET }, [])).revealed).toBe(true)
     expect(Standing.of(seen('initiator', { revealed: true }, [])).revealed).toBe(true)
