@@ -78,8 +78,8 @@ export function format(parts: Parts): AssetId {
  * AssetId.canonical('eip155:1/erc20:0x6B175474E89094C44Da98b954EedeAC495271d0F')
  */
 export function canonical(value: unknown): AssetId {
-  const parts = parse(value)
-  const id = value as AssetId
+  const id = from(value)
+  const parts = parse(id)
   const refuse = (why: string) =>
     CoreErrors.InvalidAssetId(`${why}, got ${show(id)}`, { argument: 'assetId', received: id })
   if (parts.namespace === 'slip44' && !NUMBER.test(parts.reference))
