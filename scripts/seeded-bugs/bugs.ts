@@ -344,6 +344,13 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/swap/test/Standing.test.ts'],
   },
   {
+    name: 'S6: a claim that nobody can tell of counts as never sent',
+    file: 'packages/swap/src/Runner.ts',
+    from: '    if (adapter.capabilities.pending === false) return true\n',
+    to: '',
+    tests: ['packages/swap/test/Runner.attacks.test.ts'],
+  },
+  {
     name: 'H20: a ring’s leader names a contract of its own for the lock that pays',
     file: RING,
     from: '  assertBackend(incoming.backend, Side.of(sides, incoming.backend.network).backend)\n',

@@ -46,6 +46,8 @@ export interface Capabilities {
    * they keep the first of two that share a conflict key, whatever the second one pays).
    */
   readonly replacement: boolean | 'after-drop'
+  /** `false` where no endpoint can tell of what was sent and is in no block yet: that nobody knows a transaction says nothing there. */
+  readonly pending?: false
 }
 
 /** What an adapter is asked to prepare. */

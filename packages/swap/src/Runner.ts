@@ -458,7 +458,8 @@ async function round(
 
 /**
  * The initiator's claim was about to be sent when a crash came, and an endpoint knows it: its secret is public then, also where no
- * mempool shows it. Of a claim that was only signed no endpoint can know, whatever it says (S7).
+ * mempool shows it. Where none can know (`capabilities.pending`), it counts as public: to stop then, with the secret out, could cost the own
+ * lock. Of a claim that was only signed no endpoint can know, whatever it says (S7).
  */
 async function wasRevealed(context: Context, swap: Swap, signal: AbortSignal): Promise<boolean> {
   const { role, durable } = swap.state
@@ -466,7 +467,9 @@ async function wasRevealed(context: Context, swap: Swap, signal: AbortSignal): P
   if (role !== 'initiator' || durable.revealed || terms === undefined) return false
   const { adapter } = Side.of(context.sides, terms.backend.network)
   for (const [key, sent] of swap.book) {
-    const made = key.startsWith('claim/') && sent.sending ? latest(sent) : undefined
+    if (!key.startsWith('claim/') || !sent.sending) continue
+    if (adapter.capabilities.pending === false) return true
+    const made = latest(sent)
     if (made === undefined) continue
     try {
       const { is } = (await adapter.status(made, { signal })).value

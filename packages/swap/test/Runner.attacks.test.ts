@@ -151,6 +151,51 @@ describe('crashes', () => {
   })
 })
 
+describe('crashes where no mempool can be asked', () => {
+  /** What waits is seen by nobody, and nobody remembers it. */
+  const silent = (adapter: SwapAdapter): Partial<SwapAdapter> => ({
+    capabilities: { ...adapter.capabilities, pending: false },
+    async status(submission, o) {
+      const fact = await adapter.status(submission, o)
+      const { is } = fact.value
+      return is === 'pending' || is === 'dropped' ? { ...fact, value: { is: 'unknown' } } : fact
+    },
+    async findSpend(terms, lock, o) {
+      const read = await adapter.findSpend(terms, lock, o)
+      return read.is === 'found' && read.fact.at === 'mempool'
+        ? { is: 'absent', fact: { ...read.fact, value: null } as never }
+        : read
+    },
+  })
+
+  it('S6 H18: a claim that was about to be sent counts as sent, and is made again; one that was only signed does not', async () => {
+    for (const [at, outcome] of [
+      ['submit', 'deal'],
+      ['sign', 'no-deal'],
+    ] as const) {
+      const market = create({ long: 'utxo', short: 'contract' })
+      const { short } = market.nets
+      const storage = createMemoryStorage()
+      const judge = ({ method, args }: Process.Call) =>
+        isKind(method, args, 'claim', at) ? 'die-after' : 'go'
+      const wrap = lying(SHORT, silent)
+      const { deal, alice, bob } = both(market, { storage, judge, wrap })
+      Process.start(alice, deal)
+      Process.start(bob, deal)
+      await Process.drive(market, () => alice.dead)
+      // It expired, and there is less time left than a first claim would need.
+      short.mempool = []
+      const { value } = deal.signed.agreement.short.deadline
+      while (value - short.tip.clock >= deal.margins.reveal.seconds) mine(market)
+      const again = Process.create(market, ALICE, { storage, wrap })
+      Process.start(again, deal)
+      await Process.drive(market, () => Process.isDone(again) && Process.isDone(bob))
+      expect([again.outcome, bob.outcome]).toEqual([outcome, outcome])
+      expectWhole(market, ALICE, BOB)
+    }
+  })
+})
+
 describe('recoveries that saw too little', () => {
   it('L3: a later one that finds the other leg goes on with it', async () => {
     const market = create({ long: 'contract', short: 'utxo' })

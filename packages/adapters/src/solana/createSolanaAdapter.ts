@@ -54,7 +54,12 @@ export const UNITS: ComputeUnits = {
 /** An adapter for one Solana cluster and one deployment of the lock program. */
 export type SolanaAdapter = Omit<SwapAdapter, 'prepare' | 'capabilities'> & {
   /** Evidence is of transactions in blocks: no light client can check an account on Solana, or that a transaction succeeded. */
-  readonly capabilities: { readonly locks: true; readonly proofs: 'inclusion'; readonly replacement: true }
+  readonly capabilities: {
+    readonly locks: true
+    readonly proofs: 'inclusion'
+    readonly replacement: true
+    readonly pending: false
+  }
   /** What `LockTerms.backend` must be for locks of this adapter. */
   readonly backend: HtlcLock.HtlcBackend
   /** As `ChainAdapter.prepare`, with payouts, closing, nonce accounts, and durable nonces. */
@@ -97,7 +102,7 @@ export function createSolanaAdapter(options: createSolanaAdapter.Options): Solan
       feesFrom: 'account',
       events: true,
     },
-    capabilities: { locks: true, proofs: 'inclusion', replacement: true },
+    capabilities: { locks: true, proofs: 'inclusion', replacement: true, pending: false },
     tip: async (o) => {
       const { tip } = await headOf(client, o)
       return told(client, tip, ref(tip), tip)

@@ -18,7 +18,7 @@ adapterContract('Solana', {
     feesFrom: 'account',
     events: true,
   },
-  capabilities: { locks: true, proofs: 'inclusion', replacement: true },
+  capabilities: { locks: true, proofs: 'inclusion', replacement: true, pending: false },
   lacks: {
     history: 'nodes tell the present alone',
     outbidding: 'there is no mempool: leaders execute what comes first',

@@ -46,7 +46,7 @@ adapterContract('Solana through @solana/web3.js', {
     feesFrom: 'account',
     events: true,
   },
-  capabilities: { locks: true, proofs: 'inclusion', replacement: true },
+  capabilities: { locks: true, proofs: 'inclusion', replacement: true, pending: false },
   lacks: {
     history: 'nodes tell the present alone',
     outbidding: 'there is no mempool: leaders execute what comes first',
