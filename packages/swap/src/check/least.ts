@@ -38,6 +38,8 @@ export interface LeastValues {
   readonly states: number
 }
 
+/** How many times the planner's value is searched, where that isn't safe: what is broken beyond is no matter of time. */
+const FAR = 3
 /** Earlier than any rule asks for. */
 const NEVER_REFUSES = -96
 
@@ -83,7 +85,7 @@ export async function least(assumptions: Assumptions, options: Options = {}): Pr
       do {
         below = last
         last = await violationOf(++value)
-      } while (last !== undefined)
+      } while (last !== undefined && value < FAR * (planner + 1))
       value--
     }
     const [at, violation] = below ?? [setting(value), { message: 'nothing', path: [] }]
