@@ -46,7 +46,7 @@ export interface Program {
   readonly hash: string
 }
 
-/** Universes hash a great deal: here Node computes SHA-256. Each process compares it with the packages' own library before it begins. */
+/** Universes hash a great deal: here Node does. Each process compares it with the packages' own library before it begins. */
 const NATIVE: Readonly<Record<string, string>> = {
   '@noble/hashes/sha2.js': `
     import { hash } from 'node:crypto'
@@ -61,6 +61,29 @@ const NATIVE: Readonly<Record<string, string>> = {
       const bytes = Uint8Array.from({ length }, (_, i) => (i * 131 + length) & 255)
       if (String(sha256(bytes)) !== String(own(bytes))) throw new Error('this machine has another SHA-256')
     }`,
+  // What is derived for a record is long; for a few bytes the call costs more than it saves.
+  '@noble/hashes/hkdf.js': `
+    import { createHmac } from 'node:crypto'
+    import { sha256 } from '@noble/hashes/sha2.js'
+    import { expand as own } from 'own:@noble/hashes/hkdf.js'
+    export * from 'own:@noble/hashes/hkdf.js'
+    const fast = (key, info, length) => {
+      const out = new Uint8Array(32 * Math.ceil(length / 32))
+      for (let at = 0; at < length; at += 32) {
+        const hmac = createHmac('sha256', key).update(out.subarray(Math.max(0, at - 32), at))
+        out.set(hmac.update(info).update(Uint8Array.of(at / 32 + 1)).digest(), at)
+      }
+      return out.slice(0, length)
+    }
+    export const expand = (hash, key, info, length) =>
+      hash === sha256 && info !== undefined && length > 96 && length <= 255 * 32
+        ? fast(key, info, length)
+        : own(hash, key, info, length)
+    for (let length = 32; length < 400; length += 33) {
+      const bytes = Uint8Array.from({ length }, (_, i) => (i * 131 + length) & 255)
+      if (String(fast(bytes, bytes, length)) !== String(own(sha256, bytes, bytes, length)))
+        throw new Error('this machine has another HKDF')
+    }`,
 }
 
 const native: Plugin = {
@@ -70,7 +93,7 @@ const native: Plugin = {
     onResolve({ filter: /^own:/ }, ({ path, kind }) =>
       resolve(path.slice(4), { resolveDir: from, kind, pluginData: 'own' }),
     )
-    onResolve({ filter: /^@noble\/hashes\/sha2\.js$/ }, ({ path, pluginData }) =>
+    onResolve({ filter: /^@noble\/hashes\/(sha2|hkdf)\.js$/ }, ({ path, pluginData }) =>
       pluginData === 'own' ? undefined : { path, namespace: 'native' },
     )
     onLoad({ filter: /.*/, namespace: 'native' }, ({ path }) => ({

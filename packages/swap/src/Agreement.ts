@@ -46,6 +46,11 @@ export function incomingLeg(role: Role): Leg {
  * that is wrong. Whether the deadlines are far enough apart is the planner's question.
  */
 export function assert(agreement: Agreement): void {
+  termsOf(agreement)
+}
+
+/** The canonical bytes of both legs' terms, once all is checked. */
+function termsOf(agreement: Agreement): { readonly [L in Leg]: Bytes.Bytes } {
   const refuse = (field: string, message: string, received: unknown) =>
     SwapErrors.InvalidAgreement(`agreement.${field} ${message}, got ${show(received)}`, {
       argument: `agreement.${field}`,
@@ -61,22 +66,24 @@ export function assert(agreement: Agreement): void {
     throw refuse('follower', "must be another key than the initiator's", Bytes.toHex(agreement.follower))
   if (!Bytes.equal(agreement.long.hashlock, agreement.short.hashlock))
     throw refuse('short.hashlock', 'must equal the long leg’s', Bytes.toHex(agreement.short.hashlock))
-  if (Bytes.equal(LockTerms.id(agreement.long), LockTerms.id(agreement.short)))
+  const terms = { long: LockTerms.encode(agreement.long), short: LockTerms.encode(agreement.short) }
+  if (Bytes.equal(terms.long, terms.short))
     throw refuse('short', 'must be another lock than the long leg', 'the same terms')
   for (const leg of ['long', 'short'] as const) {
     const { locker, beneficiary } = agreement[leg]
     if (locker.account === beneficiary.account)
       throw refuse(`${leg}.beneficiary`, 'must be another account than the locker', beneficiary.account)
   }
+  return terms
 }
 
 /** The canonical bytes of an agreement. */
 export function encode(agreement: Agreement): Bytes.Bytes {
-  assert(agreement)
+  const { long, short } = termsOf(agreement)
   return Codec.writer()
     .u8(agreement.version)
-    .bytes(LockTerms.encode(agreement.long))
-    .bytes(LockTerms.encode(agreement.short))
+    .bytes(long)
+    .bytes(short)
     .fixed(agreement.initiator)
     .fixed(agreement.follower)
     .finish()

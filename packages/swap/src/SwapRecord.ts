@@ -132,7 +132,7 @@ function read(is: Entry['is'], reader: Codec.Reader): Entry {
 function writeDurable(writer: Codec.Writer, value: Durable): Codec.Writer {
   const { rules } = value
   for (const leg of ['long', 'short'] as const)
-    writer.optional(value.terms[leg], (w, terms) => w.bytes(LockTerms.encode(terms)))
+    writer.optional(value.terms[leg], (w, terms) => w.bytes(bytesOf(terms)))
   writer.u64(rules.launch).u64(rules.lock).u64(rules.reveal).u64(rules.apart)
   oneOf(writer, ASSURANCES, rules.assurance)
   for (const leg of ['long', 'short'] as const) writer.u8(rules.lateClaims[leg] ? 1 : 0)
@@ -159,6 +159,17 @@ const WITH_SPENDS = 4
 function spendsOf({ long, short }: NonNullable<Rules['spends']>): Bytes.Bytes {
   const write = (w: Codec.Writer, least: Fact.Assurance) => oneOf(w, ASSURANCES, least)
   return Codec.writer().optional(long, write).optional(short, write).finish()
+}
+
+const encoded = new WeakMap<LockTerms.LockTerms, Bytes.Bytes>()
+
+/** The terms of a swap stay the same in all of its entries. */
+function bytesOf(terms: LockTerms.LockTerms): Bytes.Bytes {
+  const known = encoded.get(terms)
+  if (known !== undefined) return known
+  const bytes = LockTerms.encode(terms)
+  encoded.set(terms, bytes)
+  return bytes
 }
 
 function feesOf({ long, short }: NonNullable<Rules['fees']>): Bytes.Bytes {

@@ -35,7 +35,7 @@ export function createWorldVerifier(chain: Chain.Chain): Verifier {
     if (header?.hash !== statement.hash)
       return Verdict.refuse('block', `${statement.hash} is no block of ${network.id}`)
     const held = Chain.tip(chain).ledger.locks.get(claim.lock.ref)
-    const id = Bytes.toHex(LockTerms.id(claim.terms))
+    const id = idOf(claim.terms)
     const fits =
       held !== undefined &&
       statement.kind === claim.kind &&
@@ -65,6 +65,16 @@ export function createWorldVerifier(chain: Chain.Chain): Verifier {
     return Verdict.accept(establish({ value, ...base }))
   }
   return { network: network.id, verify: verify as Verifier['verify'] }
+}
+
+const ids = new WeakMap<LockTerms.LockTerms, string>()
+
+function idOf(terms: LockTerms.LockTerms): string {
+  const known = ids.get(terms)
+  if (known !== undefined) return known
+  const id = Bytes.toHex(LockTerms.id(terms))
+  ids.set(terms, id)
+  return id
 }
 
 function read(evidence: Fact.Evidence, network: string): Statement | undefined {

@@ -4,7 +4,7 @@ import type { Family } from './Family.js'
 import type * as Ledger from './Ledger.js'
 
 const bodies = new WeakMap<Uint8Array, Ledger.Body>()
-const utf8 = { encode: (text: string) => new TextEncoder().encode(text) }
+const utf8 = new TextEncoder()
 
 /** The bytes of a body: what is signed. */
 export function encode(body: Ledger.Body): Uint8Array {

@@ -5,6 +5,9 @@ import { assertNetwork } from '../steps.js'
 import { assetIn, type Client } from './client.js'
 
 const scripts = new WeakMap<LockTerms.LockTerms, Map<Client, Ledger.Script>>()
+/** Scripts of native coins by their terms' bytes: what every adapter of a network finds right. */
+const native = new Map<string, Ledger.Script>()
+const MOST_NATIVE = 4096
 
 /** What the chain holds of terms; `InvalidLockTerms` (1010) and the family's codes name the term that is wrong. */
 export function scriptOf(client: Client, terms: LockTerms.LockTerms): Ledger.Script {
@@ -16,18 +19,26 @@ export function scriptOf(client: Client, terms: LockTerms.LockTerms): Ledger.Scr
       argument: `terms.${field}`,
       received,
     })
-  LockTerms.assert(terms)
+  const bytes = Bytes.toHex(LockTerms.encode(terms))
+  const name = `${network.id} ${bytes}`
+  const own = scripts.get(terms) ?? new Map<Client, Ledger.Script>()
+  scripts.set(terms, own)
+  const same = native.get(name)
+  if (same !== undefined) {
+    own.set(client, same)
+    return same
+  }
   const backend = family.backend(network)
   assertNetwork(terms.backend.network, network.id, 'terms.backend.network')
   for (const field of ['kind', 'address'] as const)
     if (terms.backend[field] !== backend[field])
       throw refuse(`backend.${field}`, String(backend[field]), terms.backend[field])
   const { codeHash } = terms.backend
-  const same =
+  const fits =
     codeHash === undefined || backend.codeHash === undefined
       ? codeHash === backend.codeHash
       : Bytes.equal(codeHash, backend.codeHash)
-  if (!same) throw refuse('backend.codeHash', 'of the known code', codeHash)
+  if (!fits) throw refuse('backend.codeHash', 'of the known code', codeHash)
   if (terms.deadline.clock !== network.clock)
     throw refuse('deadline.clock', network.clock, terms.deadline.clock)
   for (const side of ['locker', 'beneficiary'] as const) {
@@ -44,7 +55,7 @@ export function scriptOf(client: Client, terms: LockTerms.LockTerms): Ledger.Scr
   if (terms.amount < least) throw refuse('amount', `at least ${least}`, terms.amount)
   const script: Ledger.Script = {
     key: keyOf(client, terms),
-    terms: Bytes.toHex(LockTerms.encode(terms)),
+    terms: bytes,
     asset,
     amount: terms.amount,
     deadline: terms.deadline.value,
@@ -52,8 +63,11 @@ export function scriptOf(client: Client, terms: LockTerms.LockTerms): Ledger.Scr
     locker: AccountId.parse(terms.locker.account).address,
     beneficiary: AccountId.parse(terms.beneficiary.account).address,
   }
-  const own = scripts.get(terms) ?? new Map<Client, Ledger.Script>()
-  scripts.set(terms, own.set(client, script))
+  own.set(client, script)
+  if (asset === '') {
+    if (native.size >= MOST_NATIVE) native.clear()
+    native.set(name, script)
+  }
   return script
 }
 
