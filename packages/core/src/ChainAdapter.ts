@@ -256,3 +256,4 @@ export type SwapAdapter = ChainAdapter<{
   readonly proofs: 'state' | 'inclusion'
   readonly replacement: true | 'after-drop'
 }>
+  readonly pending?: false
