@@ -3,6 +3,7 @@ import type { Bytes } from './Bytes.js'
 import type { Deadline } from './Deadline.js'
 import type { Secret } from './Hashlock.js'
 import type { LockTerms } from './LockTerms.js'
+import type { Signed } from './Signer.js'
 
 /**
  * How a lock found on chain compares with its terms: `exact`; a further one of the same terms (`duplicate`); less or
@@ -55,6 +56,11 @@ export interface RecoveredLock extends FoundLock {
   readonly nonce: Bytes
   /** What the owner wrote beside the lock ({@link SwapRecord}). */
   readonly record: SwapRecord
+  /**
+   * The transaction that made it, where a chain takes no second one for the same (`profile.unique` is false): if a reorganisation undoes the
+   * lock, it is sent again, or made void. Absent where it can't be rebuilt.
+   */
+  readonly signed?: Signed
 }
 
 /**

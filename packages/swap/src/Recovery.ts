@@ -77,14 +77,15 @@ export async function recover(
       for (const [variant, terms] of candidates.entries()) {
         const incoming = terms[Agreement.incomingLeg(lock.record.role)]
         const durable = durableOf(context, lock.record.role, terms, options.policy(incoming?.backend.network))
-        const swap = await Runner.adopt(context, {
+        const entry = {
           is: 'opened',
           role: lock.record.role,
           nonce: lock.nonce,
           durable,
           ...(variant === 0 ? {} : { variant }),
           ...(lock.record.agreement === undefined ? {} : { agreement: lock.record.agreement }),
-        })
+        } as const
+        const swap = await Runner.adopt(context, entry, lock.signed)
         swaps.push(swap)
         if (swap.state.durable.terms[Agreement.incomingLeg(lock.record.role)] === undefined)
           for (const one of missing) unreachable.push({ ...one, missing: 'counterpart', swap: swap.id })

@@ -230,11 +230,23 @@ async function take(
   return swap
 }
 
-/** Takes a swap into storage that a recovery rebuilt; an equal one that is there already is continued. */
+/**
+ * Takes a swap into storage that a recovery rebuilt; an equal one that is there already is continued. `made` is the transaction that made its
+ * lock, where it is known: what a reorganisation undoes is sent again or made void with it.
+ */
 export async function adopt(
   context: Context,
   entry: Extract<SwapRecord.Entry, { is: 'opened' }>,
+  made?: Signed,
 ): Promise<Swap> {
+  const swap = await adopted(context, entry)
+  const key = `lock/${Agreement.ownLeg(swap.state.role)}`
+  if (made !== undefined && !swap.book.has(key))
+    await write(swap, { is: 'signed', key, signed: [made], undo: [] })
+  return swap
+}
+
+async function adopted(context: Context, entry: Extract<SwapRecord.Entry, { is: 'opened' }>): Promise<Swap> {
   const id = idOf(entry)
   const hashlock = (entry.durable.terms.long ?? entry.durable.terms.short)?.hashlock
   if (hashlock !== undefined && !(await knowsHashlock(context.storage, hashlock)))

@@ -1,4 +1,4 @@
-import { Bytes, LockTerms } from '@aitbc/core'
+import { Bytes, LockTerms, type Signed } from '@aitbc/core'
 import { createMemoryStorage } from '@aitbc/core/storage/memory'
 import { Recovery, Runner, type Side } from '@aitbc/swap'
 import { describe, expect, it } from 'vitest'
@@ -126,8 +126,10 @@ describe('what a recovery finds', () => {
   it('S9: a recovered lock that a reorganisation undoes is not made a second time', async () => {
     const market = create({ long: 'utxo', short: 'contract' })
     const { fresh } = await wiped(market, ALICE, () => locksBy(market, BOB).length > 0)
-    const waiting = market.nets.long.tip.ledger.locks.size
-    expect(waiting).toBe(1)
+    const { long } = market.nets
+    const [lock, ...more] = locksBy(market, ALICE)
+    expect(more).toEqual([])
+    const made = [...long.tip.ledger.slots].find(([, id]) => id === lock?.tx)
     expect(await Process.recover(fresh)).toBe(true)
     Net.reorganise(market.nets.long, market.nets.long.tip.height)
     market.nets.long.held = () => true
@@ -135,7 +137,9 @@ describe('what a recovery finds', () => {
       mine(market)
       await Process.quiet()
     }
-    expect(has(ALICE, 'lock')(fresh)).toBe(false)
+    const sent = fresh.calls.filter(({ method, args }) => isKind(method, args, 'lock'))
+    expect(sent.length).toBeGreaterThan(0)
+    for (const { args } of sent) expect((args[0] as Signed).step.conflictKey).toBe(made?.[0])
     // Its first transaction is still around, and counts when it is mined again.
     market.nets.long.held = () => false
     await Process.drive(market, () => Process.isDone(fresh))
@@ -171,6 +175,44 @@ describe('what a recovery finds', () => {
     expect([fresh.outcome, other.outcome]).toEqual(['deal', 'deal'])
     expectGains(market, BOB, 'deal')
   })
+
+  it.each(
+    ([ALICE, BOB] as const).flatMap((name) =>
+      (['taken', 'lost', 'too late'] as const).map((how) => ({ name, how })),
+    ),
+  )(
+    'S9 L6 S12: $name’s recovered lock that a reorganisation undoes ($how) is sent again or made void, and the swap ends',
+    async ({ name, how }) => {
+      const leg = name === ALICE ? 'long' : 'short'
+      const market = create(
+        name === ALICE ? { long: 'utxo', short: 'contract' } : { long: 'contract', short: 'utxo' },
+      )
+      const net = market.nets[leg]
+      const { fresh, deal, other } = await wiped(market, name, () => locksBy(market, name).length > 0)
+      const [lock] = locksBy(market, name)
+      expect(await Process.recover(fresh)).toBe(true)
+      await Process.quiet()
+      const made = net.tip.txs.find((tx) => tx.id === lock?.tx) as Chain.Tx
+      Net.reorganise(net, 1)
+      expect(locksBy(market, name)).toEqual([])
+      net.mempool = []
+      if (how === 'taken') Net.accept(net, { ...made, id: 'other', does: { is: 'nothing' } })
+      if (how === 'too late') while (net.tip.clock < deal.signed.agreement.short.deadline.value) mine(market)
+      await Process.drive(market, () => Process.isDone(fresh) && Process.isDone(other))
+      // The initiator found no other leg yet: it wants nothing but its money.
+      const again = how === 'lost' && name === BOB
+      expect(fresh.outcome).toBe(again ? 'deal' : 'no-deal')
+      expect(locksBy(market, name).map(({ ref }) => ref)).toEqual(again ? [lock?.ref] : [])
+      const sent = fresh.calls.flatMap(({ method, args: [one] }) =>
+        method === 'submit' ? [one as Signed] : [],
+      )
+      const kinds = new Set(
+        sent.filter(({ step }) => step.conflictKey === made.slot).map(({ step }) => step.kind),
+      )
+      if (how !== 'taken') expect([...kinds]).toEqual([again ? 'lock' : 'void'])
+      expectWhole(market, name)
+    },
+  )
 
   it('S16: a lock that pays somebody else is no leg of the follower’s, whatever its hashlock', async () => {
     const market = create({ long: 'contract', short: 'utxo' })

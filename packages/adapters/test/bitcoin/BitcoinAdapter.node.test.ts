@@ -863,6 +863,33 @@ describe('recovery', () => {
     },
   )
 
+  test('L6 S9: what made a recovered lock is rebuilt with it, and makes it void when a reorganisation undoes it', async () => {
+    const { adapter, esplora, devnet } = world
+    const { swap, submission } = await lockNow()
+    const isSame = ({ nonce }: { readonly nonce: Bytes.Bytes }) => Bytes.equal(nonce, swap.nonce)
+    for (const reader of [adapter, esplora]) {
+      const found = await reader.recoverLocks(alice.share, { hashlockOf: hashlockOf(alice.seed) })
+      // The beacon's dust isn't told from the fee any more.
+      const { payload: _, maxFee, ...step } = submission.step
+      const rebuilt = found.find(isSame)?.signed
+      expect(rebuilt).toMatchObject({ id: submission.id, raw: submission.raw, step })
+      expect(maxFee.amount - (rebuilt?.step.maxFee.amount ?? 0n)).toBe(330n)
+    }
+    const found = await adapter.recoverLocks(alice.share, { hashlockOf: hashlockOf(alice.seed) })
+    const signed = found.find(isSame)?.signed as Signed
+    const made = { ...signed, attempts: [signed.id] }
+    expect((await adapter.status(made)).value.is).toBe('included')
+    await reorg(devnet, 'bitcoin', 1, { drop: [signed.id] })
+    expect((await adapter.status(made)).value.is).toBe('dropped')
+    expect((await adapter.replace(made, 20_000n))[0]).toMatchObject({
+      kind: 'lock',
+      conflictKey: signed.step.conflictKey,
+    })
+    const gone = await send(adapter, { kind: 'void', submission: made }, alice.funding.signer)
+    await mine(devnet, 'bitcoin', 1)
+    expect((await adapter.status(made)).value).toEqual({ is: 'replaced', by: gone.id })
+  })
+
   test('S11: records planted by others, copied beside another amount or noise at a beacon, are not taken', async () => {
     const { adapter, devnet } = world
     const { swap, submission } = await lockNow()

@@ -244,6 +244,8 @@ describe('recovery records', () => {
       expect(more).toEqual([])
       expect(found?.terms).toEqual(terms)
       expect(found?.nonce).toEqual(nonce)
+      const { payload: _, maxFee: __, ...made } = signed.step
+      expect(found?.signed).toMatchObject({ id: signed.id, raw: signed.raw, step: made })
       expect(found?.record).toEqual(
         role === 'initiator' && counter !== undefined ? { role, counter } : { role },
       )

@@ -79,6 +79,14 @@ export function create(net: Net.Net, gate: Gate = open): SwapAdapter {
   })
 
   const prepare = (intent: Intent, after?: readonly Signed[], fee = NORMAL): readonly Step[] => {
+  /** The transaction of an id, as the step that it was once. */
+  const madeBy = (id: string): Signed => {
+    for (let at: Chain.Block | undefined = net.tip; at !== undefined; at = at.parent)
+      for (const { id: other, ...tx } of at.txs)
+        if (other === id) return { step: stepOf('lock', `${network.id}:${tx.by}`, tx), id, raw: write(tx) }
+    throw new Error(`no block has ${id}`)
+  }
+
     switch (intent.kind) {
       case 'lock': {
         const { terms, recovery } = intent
@@ -279,7 +287,8 @@ export function create(net: Net.Net, gate: Gate = open): SwapAdapter {
             ...(note.counter === undefined ? {} : { counter: Bytes.fromHex(note.counter) }),
             ...(note.agreement === undefined ? {} : { agreement: Bytes.fromHex(note.agreement) }),
           }
-          return [{ terms, lock: lockOf(held, 'exact'), nonce, record }]
+          const found = { terms, lock: lockOf(held, 'exact'), nonce, record }
+          return [kind === 'utxo' ? { ...found, signed: madeBy(held.tx) } : found]
         }),
       ),
     ...(net.apart === undefined

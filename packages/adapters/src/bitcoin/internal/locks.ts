@@ -15,6 +15,7 @@ import * as Account from '../Account.js'
 import { assertShare, beaconAccount, partyAccount, shareId } from '../keys.js'
 import type { Context } from './context.js'
 import * as KeyPath from './keyPath.js'
+import { madeBy } from './made.js'
 import { prove } from './prove.js'
 import { inputOf, type Located } from './reader.js'
 import * as Record from './record.js'
@@ -149,7 +150,9 @@ export async function recoverLocks(
     const own = placed.find(({ lock }) => lock.ref === `${located.txid}:0`)
     if (own === undefined) return
     const { nonce, record } = rebuilt.read
-    recovered.push({ terms: rebuilt.checked.terms, lock: own.lock, nonce, record })
+    const signed = await madeBy(context, located, options)
+    const made = signed === undefined ? {} : { signed }
+    recovered.push({ terms: rebuilt.checked.terms, lock: own.lock, nonce, record, ...made })
   })
   return recovered
 }
