@@ -111,6 +111,8 @@ export interface PrepareOptions extends CallOptions {
   readonly feeRate?: bigint
   /** Signed steps that will be broadcast first: their outputs, nonces and sequences count as used, so nothing need be on chain yet. */
   readonly after?: readonly Signed[]
+  /** Signed steps of others that share the account, which may be broadcast or not: what they use is taken, what they make isn't there. */
+  readonly beside?: readonly Signed[]
 }
 
 /** A price per unit of the network's fee model (`Network.fees.unit`), for three levels of hurry. */
@@ -255,5 +257,5 @@ export type SwapAdapter = ChainAdapter<{
   readonly locks: true
   readonly proofs: 'state' | 'inclusion'
   readonly replacement: true | 'after-drop'
-}>
   readonly pending?: false
+}>

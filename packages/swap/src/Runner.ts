@@ -394,8 +394,9 @@ export async function run(
   const wake = Wake.create()
   const watchers = watch(context, swap, wake, signal)
   const checked: Side.Checked = new Map()
-  Turns.enter(context.storage, swap)
+  let over = false
   try {
+    await Turns.enter(context, swap)
     for (;;) {
       signal.throwIfAborted()
       wake.arm()
@@ -406,21 +407,28 @@ export async function run(
         if (command.do === 'finish') {
           if (!(await isPaidOut(context, swap, tips, options.until ?? 'paid', signal))) continue
           context.onProgress?.({ is: 'finished', outcome: command.outcome })
+          over = true
           return command.outcome
         }
         if ((await attempt(context, swap, command, tips, signal)) === 'again') again = true
       }
+      await Turns.tidy(context, swap).catch((error) => {
+        signal.throwIfAborted()
+        context.onProgress?.({ is: 'trouble', key: 'board', error })
+      })
       if (again) continue
-      const over = swap.state.durable.outcome !== undefined
-      const reason = over ? 'what the settled locks still owe' : SwapMachine.waitingFor(swap.state)
+      const reason =
+        swap.state.durable.outcome !== undefined
+          ? 'what the settled locks still owe'
+          : SwapMachine.waitingFor(swap.state)
       if (reason !== undefined) context.onProgress?.({ is: 'waiting', for: reason })
       await wake.wait(signal)
     }
   } finally {
     stop.abort(new Error('the runner ended'))
     await Promise.allSettled(watchers)
-    Solvency.release(context.storage, swap)
-    Turns.leave(context.storage, swap)
+    // What isn't told now is told by whoever goes on with the swap.
+    await Turns.leave(swap, over).catch(() => undefined)
     await swap.journal.close()
   }
 }
@@ -789,25 +797,17 @@ async function fresh(
   const eager = swap.book.has(command.key) || capabilities.replacement !== true
   const feeRate =
     eager && profile.feesFrom === 'account' ? { feeRate: (await side.adapter.feeRates({ signal })).fast } : {}
-  const make = async (after: readonly Signed[]) => {
-    const at = { ...feeRate, ...(after.length === 0 ? {} : { after }) }
+  const make = async (beside?: readonly Signed[], tell?: (signed: readonly Signed[]) => Promise<void>) => {
+    const at = { ...feeRate, ...(beside === undefined ? {} : { beside }) }
     const steps = await affordable(swap, command, side, intent, at, signal)
     if (command.do === 'collect' && !Dues.isWorth(steps, command.due)) {
       const why = 'to collect it would cost more'
       context.onProgress?.({ is: 'owed', leg: command.leg, due: command.due, why })
       return 'waived'
     }
-    return signAndSend(context, swap, command, side, steps, signal)
+    return signAndSend(context, swap, command, side, steps, signal, tell && { tell })
   }
-  if (!isNumbered(side, swap)) return make([])
-  const { id } = side.adapter.network
-  return Turns.take(context.storage, side.funding, signal, () => make(Turns.ahead(context.storage, swap, id)))
-}
-
-/** An account's transactions come one after the other, and nobody else counts them: its key is here, not in a wallet. */
-function isNumbered({ adapter, ...wallet }: Side.Side, { nonce }: Swap): boolean {
-  if (adapter.profile.feesFrom !== 'account' || adapter.network.fees.model === 'compute-units') return false
-  return wallet.signer(wallet.funding, nonce)?.kind === 'signs'
+  return Turns.isShared(side, swap, command.do) ? Turns.take(swap, side, signal, make) : make()
 }
 
 /** The steps of an act at a fee rate, at a lower one where that is beyond the budget; `FeeBudgetSpent` (4016) where none is within it. */
@@ -816,7 +816,7 @@ async function affordable(
   command: Act,
   side: Side.Side,
   intent: Intent,
-  at: Pick<PrepareOptions, 'feeRate' | 'after'>,
+  at: Pick<PrepareOptions, 'feeRate' | 'beside'>,
   signal: AbortSignal,
 ): Promise<readonly Step[]> {
   const steps = await side.adapter.prepare(intent, { signal, ...at })
@@ -892,12 +892,12 @@ async function raise(
   const { fast } = await side.adapter.feeRates({ signal })
   const make = (feeRate: bigint) => side.adapter.replace(last, feeRate, { signal })
   const steps = await dearer(swap, command, side, last, tip, fast, make)
-  await signAndSend(context, swap, command, side, steps, signal, sent)
+  await signAndSend(context, swap, command, side, steps, signal, { before: sent })
   const id = swap.book.get(command.key)?.submissions.at(-1)?.id
   if (id !== undefined) context.onProgress?.({ is: 'raised', key: command.key, id, feeRate: fast })
 }
 
-/** Signs the steps, journals them, and sends them; `before` is what they replace. */
+/** Signs the steps, journals them, and sends them; `before` is what they replace, and whom it concerns hears of them first. */
 async function signAndSend(
   context: Context,
   swap: Swap,
@@ -905,8 +905,12 @@ async function signAndSend(
   side: Side.Side,
   steps: readonly Step[],
   signal: AbortSignal,
-  before?: Sent,
+  options: {
+    readonly before?: Sent
+    readonly tell?: (signed: readonly Signed[]) => Promise<void>
+  } = {},
 ): Promise<'again' | undefined> {
+  const { before, tell } = options
   const signed: Signed[] = before === undefined ? [] : before.signed.slice(0, -1)
   for (const [index, step] of steps.entries()) {
     const signer = Side.signerOf(side, step.from, swap.nonce)
@@ -926,6 +930,7 @@ async function signAndSend(
     tellSent(context, command, [submission])
   }
   if (signed.length === 0) return undefined
+  await tell?.(signed)
   const undo =
     command.do === 'lock' ? await undoOf(swap, command.leg, command.terms, side, signed, signal) : []
   await write(swap, { is: 'signed', key: command.key, signed, undo })

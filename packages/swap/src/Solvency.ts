@@ -1,9 +1,9 @@
-import type { Intent, LockTerms, Storage } from '@aitbc/core'
+import type { Intent, LockTerms } from '@aitbc/core'
 import * as Agreement from './Agreement.js'
 import { SwapErrors } from './errors.js'
 import type { Context, Swap } from './Runner.js'
 import * as Side from './Side.js'
-import * as SwapMachine from './SwapMachine.js'
+import * as Turns from './Turns.js'
 
 /** What an account must hold for a swap. */
 interface Need {
@@ -15,16 +15,8 @@ interface Need {
   readonly locks: boolean
 }
 
-/** A need with what it draws on; many swaps' are compared at each lock. */
-interface Kept extends Need {
-  readonly key: string
-}
-
-/** What swaps that this process drives keep back, by storage: two of them never count on the same coins. */
-const reserved = new WeakMap<
-  Storage,
-  { readonly kept: Map<Swap, readonly Kept[]>; readonly last: Promise<void> | undefined }
->()
+/** All that a swap needs of one asset of one account. */
+type Total = Omit<Need, 'amount' | 'locks'> & Turns.Coins
 
 /**
  * Nobody locks who couldn't afford to claim or to refund (S13): on chains where the account pays, it must hold the policy's fee budget, or
@@ -38,27 +30,27 @@ export async function assert(
   intent: Intent,
   signal: AbortSignal,
 ): Promise<void> {
-  const needs = (await needsOf(context, swap, own, intent, signal)).map((need) => ({
-    ...need,
-    key: `${need.account} ${need.asset}`,
-  }))
-  const asked = new Set(needs.map(({ key }) => key))
-  await inTurn(context.storage, async (kept) => {
-    const others: Kept[] = []
-    for (const [other, all] of kept)
-      if (other !== swap)
-        // What only others count on isn't asked for here.
-        for (const need of all)
-          if (asked.has(need.key) && !(need.locks && SwapMachine.isLocked(other.state))) others.push(need)
-    for (const { side, account, asset, amount } of totals(needs, others))
-      await assertHolds(side, account, asset, amount, signal)
-    kept.set(swap, needs)
-  })
-}
-
-/** A swap that isn't driven here any more keeps nothing back. */
-export function release(storage: Storage, swap: Swap): void {
-  reserved.get(storage)?.kept.delete(swap)
+  const totals = new Map<string, Total>()
+  for (const need of await needsOf(context, swap, own, intent, signal)) {
+    const about = `${need.account} ${need.asset}`
+    const { locks, keeps } = totals.get(about) ?? { locks: 0n, keeps: 0n }
+    const more = need.locks ? { locks: locks + need.amount, keeps } : { locks, keeps: keeps + need.amount }
+    totals.set(about, { ...need, about, ...more })
+  }
+  // Of two that look at a balance at once, one has counted on it before the other, who knows.
+  const others = await Turns.reserve(
+    swap,
+    [...totals.values()].map(({ about, locks, keeps }) => ({ about, locks, keeps })),
+  )
+  try {
+    for (const { about, side, account, asset, locks, keeps } of totals.values()) {
+      const least = leastOf(side, asset) + locks + keeps + (others.get(about) ?? 0n)
+      await assertHolds(side, account, asset, least, signal)
+    }
+  } catch (error) {
+    await Turns.giveUp(context, swap)
+    throw error
+  }
 }
 
 async function needsOf(
@@ -102,28 +94,10 @@ async function needsOf(
   return needs
 }
 
-/** What each account must hold of each asset. */
-function totals(needs: readonly Kept[], others: readonly Kept[]): readonly Need[] {
-  const sums = new Map<string, Need>()
-  for (const need of [...needs, ...others]) {
-    const before = sums.get(need.key)
-    sums.set(need.key, { ...need, amount: (before?.amount ?? least(need)) + need.amount })
-  }
-  return [...sums.values()]
-}
-
 /** What an account must hold of the native coin to exist, or to be touched at all. */
-function least({ side, asset }: Need): bigint {
-  const { fees, native } = side.adapter.network
+function leastOf({ adapter }: Side.Side, asset: Need['asset']): bigint {
+  const { fees, native } = adapter.network
   return asset === native.id && (fees.model === 'compute-units' || fees.model === 'tip') ? fees.dust : 0n
-}
-
-/** One after the other: of two that look at a balance at once, both would count on it. */
-function inTurn(storage: Storage, run: (kept: Map<Swap, readonly Kept[]>) => Promise<void>): Promise<void> {
-  const { kept, last } = reserved.get(storage) ?? { kept: new Map<Swap, readonly Kept[]>(), last: undefined }
-  const now = (last ?? Promise.resolve()).then(() => run(kept))
-  reserved.set(storage, { kept, last: now.catch(() => undefined) })
-  return now
 }
 
 async function assertHolds(

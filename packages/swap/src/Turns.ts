@@ -1,75 +1,179 @@
-import type { AccountId, ChainId, Signed, Storage } from '@aitbc/core'
-import type { Swap } from './Runner.js'
+import { Codec, type Signed } from '@aitbc/core'
+import * as Agreement from './Agreement.js'
+import * as Board from './Board.js'
+import type { Context, Swap } from './Runner.js'
+import type * as Side from './Side.js'
+import * as SwapMachine from './SwapMachine.js'
+import * as SwapRecord from './SwapRecord.js'
 
-/** The swaps that this process drives, and whose turn it is with an account. */
-interface Running {
-  readonly swaps: Set<Swap>
-  readonly last: Map<AccountId.AccountId, Promise<unknown>>
+/** What a swap counts on of one asset of one account. */
+export interface Coins {
+  /** The account and the asset. */
+  readonly about: string
+  /** Spent once the own lock is in a block. */
+  readonly locks: bigint
+  /** Kept for its claim and refund. */
+  readonly keeps: bigint
 }
 
-const running = new WeakMap<Storage, Running>()
-
-function of(storage: Storage): Running {
-  const known: Running = running.get(storage) ?? { swaps: new Set(), last: new Map() }
-  running.set(storage, known)
-  return known
+/** What others of its accounts know of a swap that is driven here. */
+interface Place {
+  readonly board: Board.Board
+  readonly seat: Board.Seat
+  coins: readonly Coins[]
+  /** What stands on the board by now, as text. */
+  told: string
 }
 
-/** From here on a swap's steps count for others of this process. */
-export function enter(storage: Storage, swap: Swap): void {
-  of(storage).swaps.add(swap)
+const places = new WeakMap<Swap, Place>()
+
+/** From here on a swap's steps and coins count for others, and what an earlier driver of it left is its own. */
+export async function enter(context: Context, swap: Swap): Promise<void> {
+  const board = Board.of(context.storage)
+  const seat = { swap: swap.id, owner: crypto.randomUUID() }
+  const place: Place = { board, seat, coins: [], told: '' }
+  const turns = turnsOf(context, swap)
+  const kept = await board.enter(seat, turns.lines)
+  place.coins = kept.map(({ about, value }) => ({ about, ...readCoins(value) }))
+  place.told = [...turns.told, ...coinsOf(swap, place).told].join()
+  places.set(swap, place)
 }
 
-/** What a swap has signed counts no more. */
-export function leave(storage: Storage, swap: Swap): void {
-  of(storage).swaps.delete(swap)
+/** What a swap signed or counted on counts no more; where another process goes on with it, it goes on counting. */
+export async function leave(swap: Swap, over: boolean): Promise<void> {
+  const place = places.get(swap)
+  places.delete(swap)
+  if (place !== undefined && (place.told !== '' || over)) await place.board.leave(place.seat, over)
+}
+
+/** Tells the others what changed: what was sent is ahead no more, and an own lock in a block has been paid. */
+export async function tidy(context: Context, swap: Swap): Promise<void> {
+  const place = places.get(swap)
+  if (place === undefined) return
+  const turns = turnsOf(context, swap)
+  const coins = coinsOf(swap, place)
+  const told = [...turns.told, ...coins.told].join()
+  if (told === place.told) return
+  await place.board.put(place.seat, [...turns.lines, ...coins.lines])
+  place.told = told
+}
+
+/** Counts on coins from here on; resolves to what others counted on before, by account and asset. */
+export async function reserve(swap: Swap, coins: readonly Coins[]): Promise<ReadonlyMap<string, bigint>> {
+  const sums = new Map<string, bigint>()
+  const place = places.get(swap)
+  if (place === undefined) return sums
+  place.coins = coins
+  const { lines } = coinsOf(swap, place)
+  // Whatever becomes of this, the next look tells it.
+  place.told = '?'
+  for (const { about, value } of await place.board.reserve(place.seat, lines)) {
+    const { locks, keeps } = readCoins(value)
+    sums.set(about, (sums.get(about) ?? 0n) + locks + keeps)
+  }
+  return sums
+}
+
+/** Counts on nothing any more. */
+export async function giveUp(context: Context, swap: Swap): Promise<void> {
+  const place = places.get(swap)
+  if (place === undefined) return
+  place.coins = []
+  await tidy(context, swap)
 }
 
 /**
- * What other swaps of this process have signed on a network and not sent yet: no endpoint counts the nonces in it as used. Ladders don't
- * belong to it; they are sent when nothing else is.
+ * Runs when the other swaps of the account are through, here and wherever the storage is shared: of two that ask an account for its next
+ * nonce or coins at once, both would get the same. It is given what they signed and haven't sent, which no endpoint knows of; `tell`
+ * makes its own known to them, before anything else is done with it.
  */
-export function ahead(storage: Storage, swap: Swap, network: ChainId.ChainId): readonly Signed[] {
-  return [...of(storage).swaps].flatMap((other) =>
-    other === swap
+export function take<T>(
+  swap: Swap,
+  side: Side.Side,
+  signal: AbortSignal,
+  run: (beside: readonly Signed[], tell: (signed: readonly Signed[]) => Promise<void>) => Promise<T>,
+): Promise<T> {
+  const place = places.get(swap)
+  if (place === undefined) return run([], async () => undefined)
+  return place.board.turn(place.seat, side.funding, signal, ({ others, write }) =>
+    run(others.flatMap(readSigned), async (signed) => {
+      place.told = '?'
+      const all = [...aheadOf(swap, side), ...signed]
+      await write({ kind: 'turn', about: side.funding, value: writeSigned(all), firm: true })
+    }),
+  )
+}
+
+/** Where a swap's transactions and others' may want the same: an account's numbers, and the coins for a lock. A wallet sees to it by itself. */
+export function isShared(side: Side.Side, { nonce }: Swap, does: string): boolean {
+  const { adapter, funding } = side
+  if (adapter.network.fees.model === 'compute-units') return false
+  if (adapter.profile.feesFrom === 'lock' && does !== 'lock') return false
+  return side.signer(funding, nonce)?.kind === 'signs'
+}
+
+/**
+ * What a swap has signed on a network and not sent yet: no endpoint counts what it uses. Ladders don't belong to it; they are sent when
+ * nothing else is.
+ */
+function aheadOf({ book }: Swap, { adapter }: Side.Side): readonly Signed[] {
+  return [...book].flatMap(([key, { signed, submissions }]) =>
+    submissions.length > 0 || key.startsWith('undo/') || key.startsWith('arm/')
       ? []
-      : [...other.book].flatMap(([key, { signed, submissions }]) =>
-          submissions.length > 0 || key.startsWith('undo/') || key.startsWith('arm/')
-            ? []
-            : signed.filter(({ step }) => step.network === network),
+      : signed.filter(
+          ({ step }) =>
+            step.network === adapter.network.id &&
+            (adapter.profile.feesFrom === 'account' || step.kind === 'lock'),
         ),
   )
 }
 
-/**
- * Runs when the others of the account are through: of two swaps that ask an account for its next nonce at once, both would get the
- * same one. An abort lets the next one in.
- */
-export async function take<T>(
-  storage: Storage,
-  account: AccountId.AccountId,
-  signal: AbortSignal,
-  run: () => Promise<T>,
-): Promise<T> {
-  const { last } = of(storage)
-  const before = last.get(account) ?? Promise.resolve()
-  const mine = aborted(
-    signal,
-    before.then(() => run()),
-  )
-  const over = mine.then(
-    () => undefined,
-    () => undefined,
-  )
-  last.set(account, over)
-  return mine
+function turnsOf(context: Context, swap: Swap) {
+  const lines: Board.Line[] = []
+  const told: string[] = []
+  for (const leg of ['long', 'short'] as const) {
+    const network = swap.state.durable.terms[leg]?.backend.network
+    const side =
+      network === undefined || !Object.hasOwn(context.sides, network) ? undefined : context.sides[network]
+    const about = side?.funding
+    if (side === undefined || about === undefined || lines.some((line) => line.about === about)) continue
+    const ahead = aheadOf(swap, side)
+    if (ahead.length === 0) continue
+    lines.push({ kind: 'turn', about, value: writeSigned(ahead), firm: true })
+    told.push(...ahead.map(({ id }) => id))
+  }
+  return { lines, told }
 }
 
-function aborted<T>(signal: AbortSignal, run: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason)
-    if (signal.aborted) abort()
-    signal.addEventListener('abort', abort, { once: true })
-    run.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
+function coinsOf(swap: Swap, { coins }: Place) {
+  const { role } = swap.state
+  const firm = swap.recovered || swap.book.has(`lock/${Agreement.ownLeg(role)}`)
+  const paid = SwapMachine.isLocked(swap.state)
+  const lines: Board.Line[] = []
+  const told: string[] = []
+  for (const { about, keeps, ...rest } of coins) {
+    const locks = paid ? 0n : rest.locks
+    if (locks + keeps === 0n) continue
+    lines.push({ kind: 'coins', about, value: Codec.writer().u256(locks).u256(keeps).finish(), firm })
+    told.push(`${about} ${locks} ${keeps} ${firm}`)
+  }
+  return { lines, told }
+}
+
+function readCoins(value: Uint8Array): Pick<Coins, 'locks' | 'keeps'> {
+  const reader = Codec.reader(value)
+  const coins = { locks: reader.u256(), keeps: reader.u256() }
+  reader.finish()
+  return coins
+}
+
+function writeSigned(signed: readonly Signed[]): Uint8Array {
+  return Codec.writer().list(signed, SwapRecord.writeSigned).finish()
+}
+
+function readSigned(value: Uint8Array): readonly Signed[] {
+  const reader = Codec.reader(value)
+  const signed = reader.list(SwapRecord.readSigned)
+  reader.finish()
+  return signed
 }

@@ -1,4 +1,5 @@
 export * as Agreement from './Agreement.js'
+export type * as Board from './Board.js'
 export * as Caveats from './Caveats.js'
 export { SwapErrors } from './errors.js'
 export * as Ladder from './Ladder.js'

@@ -59,11 +59,16 @@ export interface Options {
    * doesn't count as long as the server answers them.
    */
   readonly patienceMs?: number
+  /**
+   * How long an account's turn lasts at most, milliseconds by the server's clock; 30,000 unless told. As long a killed worker keeps others
+   * from it; longer than preparing and signing one transaction takes.
+   */
+  readonly turnMs?: number
 }
 
 const SCHEMA = /^[a-z_][a-z0-9_]{0,62}$/
-/** Version of the tables. */
-const FORMAT = 1
+/** Version of the tables; 2 has turns and lines. */
+const FORMAT = 2
 const FIRST_PAUSE_MS = 20
 const LAST_PAUSE_MS = 500
 
@@ -199,7 +204,7 @@ async function setUp(
 ): Promise<void> {
   const [settings] = (await run(
     `SELECT current_setting('synchronous_commit') AS commit, current_setting('fsync') AS fsync,
-      to_regclass('${schema}.format') IS NOT NULL AS made`,
+      to_regclass('${schema}.turns') IS NOT NULL AS made`,
   )) as [{ commit: string; fsync: string; made: boolean }]
   for (const [setting, value] of [
     ['synchronous_commit', settings.commit],
@@ -226,6 +231,13 @@ async function setUp(
         id text COLLATE "C" PRIMARY KEY, due timestamptz NOT NULL, token bigint NOT NULL DEFAULT 0,
         claim uuid, failures integer NOT NULL DEFAULT 0, outcome text) WITH (fillfactor = 70);
       CREATE INDEX IF NOT EXISTS leases_due ON ${schema}.leases (due) WHERE outcome IS NULL;
+      CREATE TABLE IF NOT EXISTS ${schema}.turns (
+        about text COLLATE "C" PRIMARY KEY, holder uuid, due timestamptz NOT NULL) WITH (fillfactor = 50);
+      CREATE SEQUENCE IF NOT EXISTS ${schema}.places;
+      CREATE TABLE IF NOT EXISTS ${schema}.lines (
+        kind text COLLATE "C" NOT NULL, about text COLLATE "C" NOT NULL, swap text COLLATE "C" NOT NULL, owner uuid NOT NULL,
+        firm boolean NOT NULL, value bytea NOT NULL, place bigint NOT NULL DEFAULT 0, PRIMARY KEY (kind, about, swap));
+      CREATE INDEX IF NOT EXISTS lines_swap ON ${schema}.lines (swap);
       CREATE TABLE IF NOT EXISTS ${schema}.format (version integer PRIMARY KEY);
       INSERT INTO ${schema}.format VALUES (${FORMAT}) ON CONFLICT DO NOTHING`)
   const [format] = (await run(`SELECT max(version) AS version FROM ${schema}.format`)) as [
@@ -241,12 +253,20 @@ async function setUp(
 
 /** Whether the same may succeed later: the connection broke, the server is away or full, or another statement was in the way. */
 function isPassing(cause: unknown): boolean {
-  const { code, message = '' } = (cause ?? {}) as { readonly code?: unknown; readonly message?: string }
+  const {
+    code,
+    schema,
+    message = '',
+  } = (cause ?? {}) as Partial<Record<'code' | 'schema', unknown>> & {
+    readonly message?: string
+  }
   const state = typeof code === 'string' && /^(?=.*\d)[0-9A-Z]{5}$/.test(code) ? code : undefined
   if (state === undefined)
     return typeof code === 'string' || /connect|terminated|time|no answer/i.test(message)
   // Connections, rollbacks for concurrency, resources, an operator's or a timeout's intervention. A standby answers 25006 until it leads.
-  return /^(08|40|53|57|58)/.test(state) || state === '25006' || state === '55P03'
+  if (/^(08|40|53|57|58)/.test(state) || state === '25006' || state === '55P03') return true
+  // Of two that make the same table at once one may find it only the next time.
+  return state === '23505' && schema === 'pg_catalog'
 }
 
 function within<T>(promise: Promise<T>, ms: number): Promise<T> {

@@ -5,9 +5,9 @@ import {
   type LockTerms,
   type Log,
   type Signer,
-  type Storage,
   show,
 } from '@aitbc/core'
+import type * as Board from '../Board.js'
 import { SwapErrors } from '../errors.js'
 import * as Runner from '../Runner.js'
 import type * as Side from '../Side.js'
@@ -288,12 +288,22 @@ export async function run(
   throw signal.reason
 }
 
-/** The storage as one worker may use it: logs of swaps are opened under their lease, and written to only while it lasts. */
+/**
+ * The storage as one worker may use it: logs of swaps are opened under their lease, and they and the board are written to only while it
+ * lasts.
+ */
 function leased(
   storage: PostgresStorage,
   holding: ReadonlyMap<string, Held>,
   assertOwn: (held: Held) => Promise<void>,
-): Storage {
+): Board.Shared {
+  const { board } = storage
+  const owned = async <T>({ swap }: Board.Seat, run: () => Promise<T>): Promise<T> => {
+    const held = holding.get(swap)
+    if (held === undefined) throw SwapErrors.SwapBusy(`swap ${swap} is not this worker's`, { id: swap })
+    await assertOwn(held)
+    return run()
+  }
   const log = async (name: string, options: CallOptions = {}): Promise<Log> => {
     const id = LOG.exec(name)?.[1]
     if (id === undefined) return storage.log(name, options)
@@ -322,7 +332,20 @@ function leased(
       close: () => inner.close(),
     }
   }
-  return { ...storage, log }
+  return {
+    ...storage,
+    log,
+    board: {
+      enter: (seat, turns) => owned(seat, () => board.enter(seat, turns)),
+      put: (seat, lines) => owned(seat, () => board.put(seat, lines)),
+      reserve: (seat, lines) => owned(seat, () => board.reserve(seat, lines)),
+      turn: (seat, account, signal, run) =>
+        board.turn(seat, account, signal, (turn) =>
+          run({ ...turn, write: (line) => owned(seat, () => turn.write(line)) }),
+        ),
+      leave: (seat, over) => owned(seat, () => board.leave(seat, over)),
+    },
+  }
 }
 
 /** Those of a swap's legs: a service may know hundreds of networks. */

@@ -1,16 +1,10 @@
-import {
-  type Bytes,
-  CoreErrors,
-  isAitbcError,
-  type Log,
-  type Storage,
-  show,
-  type Versioned,
-} from '@aitbc/core'
-import { createDatabase, type Database, type Options } from './Database.js'
+import { type Bytes, CoreErrors, isAitbcError, type Log, show, type Versioned } from '@aitbc/core'
+import type * as Board from '../Board.js'
+import { createBoard } from './createBoard.js'
+import { assertMs, createDatabase, type Database, type Options } from './Database.js'
 
-/** Storage in PostgreSQL, and the database that leases of its swaps are kept in. */
-export interface PostgresStorage extends Storage {
+/** Storage in PostgreSQL, what swaps of one account tell each other, and the database that leases are kept in. */
+export interface PostgresStorage extends Board.Shared {
   readonly database: Database
 }
 
@@ -40,6 +34,8 @@ export const GRACE_MS = 60_000
  */
 export function createPostgresStorage(options: Options): PostgresStorage {
   const database = createDatabase(options)
+  const { turnMs = 30_000 } = options
+  assertMs(turnMs, 'turnMs')
   const { schema } = database
 
   const get = async (key: string, signal?: AbortSignal): Promise<Versioned | undefined> => {
@@ -82,6 +78,7 @@ export function createPostgresStorage(options: Options): PostgresStorage {
 
   return {
     database,
+    board: createBoard(database, turnMs),
     async get(key, { signal } = {}) {
       assertKey(key, 'key')
       return get(key, signal)

@@ -59,14 +59,15 @@ export function create(net: Net.Net, gate: Gate = open): SwapAdapter {
   const signedOf = (step: Step): Unsigned => read(step.payload)
   const slotFor = (from: AccountId.AccountId, after: readonly Signed[] = []) => {
     const name = Net.nameOf(from)
-    // Each coin is used once: two locks that aren't versions of each other never compete.
-    if (kind === 'utxo') return `coin:${name}:${net.coins++}`
+    // Each coin is used once, unless told: two locks that aren't versions of each other never compete.
+    if (kind === 'utxo' && !net.fewCoins) return `coin:${name}:${net.coins++}`
+    const what = kind === 'utxo' ? 'coin' : 'nonce'
     const taken = new Set([
       ...net.tip.ledger.slots.keys(),
       ...net.mempool.map((tx) => tx.slot),
       ...after.map(({ step }) => step.conflictKey),
     ])
-    for (let nonce = 0; ; nonce++) if (!taken.has(`nonce:${name}:${nonce}`)) return `nonce:${name}:${nonce}`
+    for (let i = 0; ; i++) if (!taken.has(`${what}:${name}:${i}`)) return `${what}:${name}:${i}`
   }
   const stepOf = (kindOf: string, from: AccountId.AccountId, tx: Unsigned): Step => ({
     network: network.id,
@@ -78,7 +79,6 @@ export function create(net: Net.Net, gate: Gate = open): SwapAdapter {
     conflictKey: tx.slot,
   })
 
-  const prepare = (intent: Intent, after?: readonly Signed[], fee = NORMAL): readonly Step[] => {
   /** The transaction of an id, as the step that it was once. */
   const madeBy = (id: string): Signed => {
     for (let at: Chain.Block | undefined = net.tip; at !== undefined; at = at.parent)
@@ -87,6 +87,7 @@ export function create(net: Net.Net, gate: Gate = open): SwapAdapter {
     throw new Error(`no block has ${id}`)
   }
 
+  const prepare = (intent: Intent, after?: readonly Signed[], fee = NORMAL): readonly Step[] => {
     switch (intent.kind) {
       case 'lock': {
         const { terms, recovery } = intent

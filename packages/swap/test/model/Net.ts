@@ -16,6 +16,8 @@ export interface Net {
   /** Every id that was ever broadcast. */
   readonly known: Set<string>
   coins: number
+  /** Whoever locks takes the first coin that is free, for all its endpoint and its own others know. */
+  fewCoins?: boolean
   /** Locks here pay apart from claims and refunds, and keep a deposit of so much until the deadline. */
   apart?: bigint
 }

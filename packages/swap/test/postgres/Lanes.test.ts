@@ -27,7 +27,7 @@ function slowPool(max: number, takesMs: () => number | undefined) {
   }
   return { pool, texts, most: () => most }
 }
-const FORMAT = 1
+const FORMAT = 2
 
 describe('statements on their way to a pool', () => {
   beforeEach(() => void vi.useFakeTimers())

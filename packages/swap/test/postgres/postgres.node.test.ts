@@ -1,5 +1,5 @@
-import { isAitbcError, Journal, type Log } from '@aitbc/core'
-import { Runner } from '@aitbc/swap'
+import { isAitbcError, Journal, type Log, type Signed } from '@aitbc/core'
+import { type Board, Runner } from '@aitbc/swap'
 import {
   createPostgresStorage,
   type Database,
@@ -10,6 +10,7 @@ import {
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { storageContract } from '../../../core/test/storage/contract.js'
+import { boardContract } from '../board/contract.js'
 import { locksBy } from '../model/expect.js'
 import { ALICE, create, seeds, sides } from '../model/market.js'
 import * as Process from '../model/process.js'
@@ -48,6 +49,16 @@ describe.skipIf(missing !== undefined)(
       return { storage: createPostgresStorage(options), reopen: () => createPostgresStorage(options) }
     })
 
+    boardContract(
+      'postgres',
+      async () => {
+        const name = schema()
+        const made = (of: pg.Pool) => createPostgresStorage({ pool: of, schema: name }).board
+        return { board: made(pool), again: () => made(other) }
+      },
+      { lasts: true },
+    )
+
     describe('the server', () => {
       test('error: one that answers before a write is durable is refused, and so are tables of a later version', async () => {
         const careless = server.pool({ options: '-c synchronous_commit=off' })
@@ -60,11 +71,11 @@ describe.skipIf(missing !== undefined)(
 
         const name = schema()
         await createPostgresStorage({ pool, schema: name }).put('a', bytes(1))
-        await pool.query(`INSERT INTO ${name}.format VALUES (2)`)
+        await pool.query(`INSERT INTO ${name}.format VALUES (3)`)
         const later = await createPostgresStorage({ pool, schema: name })
           .get('a')
           .catch((e) => e)
-        expect(later.context).toMatchObject({ schema: name, version: 2 })
+        expect(later.context).toMatchObject({ schema: name, version: 3 })
       })
 
       test('error: options and arguments out of range', async () => {
@@ -206,7 +217,7 @@ describe.skipIf(missing !== undefined)(
       })
 
       test('behavior: a write that can’t be told after all closes its log; opened again it tells the truth', async () => {
-        const storage = createPostgresStorage({ pool: torn, schema: schema(), patienceMs: 200 })
+        const storage = createPostgresStorage({ pool: torn, schema: schema(), patienceMs: 1000 })
         const log = await storage.log('l')
         await log.append(bytes(1))
         wire.cuts.length = 0
@@ -535,6 +546,148 @@ describe.skipIf(missing !== undefined)(
         await few.end()
         expect(worker.progress.filter((one) => one.is === 'lost' || one.is === 'failed')).toEqual([])
         expect([...worker.outcomes.values(), bob.outcome]).toEqual(['deal', 'deal'])
+      })
+
+      test('S9 S13: one that died with an account’s turn, or counting on coins, keeps others waiting no longer than turn and lease last', async () => {
+        const options = { schema: schema(), turnMs: 300 }
+        const storage = createPostgresStorage({ pool, ...options })
+        const { board } = createPostgresStorage({ pool: other, ...options })
+        const seats = ['dead', 'live'].map((swap) => ({ swap, owner: crypto.randomUUID() }))
+        const [dead, live] = seats as [Board.Seat, Board.Seat]
+        const { signal } = new AbortController()
+        const turn = { kind: 'turn', about: 'a', value: bytes(1), firm: true } as const
+        let late: Board.Turn['write'] | undefined
+        await new Promise<void>((resolve) => {
+          void storage.board.turn(dead, 'a', signal, ({ write }) => {
+            late = write
+            resolve()
+            return new Promise(() => undefined)
+          })
+        })
+        expect(await board.turn(live, 'a', signal, async ({ others }) => others)).toEqual([])
+        await expect(late?.(turn)).rejects.toMatchObject({ _tag: 'StorageConflict' })
+        expect(await board.turn(live, 'a', signal, async ({ others }) => others)).toEqual([])
+
+        await storage.compareAndSet('swap/dead/head', 0n, bytes(1))
+        await Lease.offer(storage, 'dead')
+        const coins = { kind: 'coins', about: 'x', value: bytes(1), firm: false } as const
+        await storage.board.reserve(dead, [coins])
+        expect(await board.reserve(live, [coins])).toHaveLength(1)
+        const leases = await Lease.claim(storage, { max: 1, leaseMs: LONG })
+        expect(await board.reserve(live, [coins])).toHaveLength(1)
+        await Lease.renew(storage, leases, { leaseMs: 1 })
+        let heard = 1
+        for (let tries = 0; heard > 0 && tries < 1000; tries++)
+          heard = (await board.reserve(live, [coins])).length
+        expect(heard).toBe(0)
+        // What it has signed it may still send.
+        await storage.board.put(dead, [{ ...coins, firm: true }])
+        expect(await board.reserve(live, [coins])).toHaveLength(1)
+      })
+
+      describe('of one account', () => {
+        /** Two workers with two swaps each, whose first locks are both signed before either is sent. */
+        const crowd = async (
+          kind: 'contract' | 'utxo',
+          options: Partial<Service.Options> = {},
+          balance?: bigint,
+        ) => {
+          const market = create({ long: kind, short: kind })
+          const { long } = market.nets
+          long.fewCoins = true
+          if (balance !== undefined) {
+            const balances = new Map(long.tip.ledger.balances).set(ALICE, balance)
+            long.tip = { ...long.tip, ledger: { ...long.tip.ledger, balances } }
+          }
+          const all = { schema: schema(), ...options }
+          const deals = [1, 3, 5, 7].map((first) => Process.agreedAgain(market, first))
+          for (const deal of deals) await Service.open(market, Service.storageOf(pool, all), deal)
+          const signed = new Map<string, Set<string>>()
+          const ready = new Set<pg.Pool>()
+          let go = () => {}
+          const both = new Promise<void>((resolve) => {
+            go = resolve
+          })
+          const workers = [pool, other].map((one) => {
+            return Service.start(market, one, {
+              ...all,
+              concurrency: 2,
+              leaseMs: LONG,
+              sides: (gate) =>
+                sides(market, ALICE, (method, args, run) =>
+                  gate(method, args, async () => {
+                    const { step, id } = (args[0] ?? {}) as Partial<Signed>
+                    if (method !== 'submit' || step?.kind !== 'lock') return run()
+                    const key = `${step.network} ${step.conflictKey}`
+                    signed.set(key, (signed.get(key) ?? new Set()).add(id as string))
+                    if (ready.add(one).size === 2 || balance !== undefined) go()
+                    await both
+                    return run()
+                  }),
+                ),
+            })
+          })
+          const bobs = deals.map((deal) => Service.bob(market, deal))
+          for (const worker of workers)
+            await worker.when(() => worker.progress.filter((one) => one.is === 'claimed').length === 2)
+          await Service.drive(
+            market,
+            () => workers.every(({ outcomes }) => outcomes.size === 2) && bobs.every(Process.isDone),
+          )
+          await Promise.all(workers.map((worker) => worker.stop()))
+          const outcomes = workers.flatMap((worker) => [...worker.outcomes.values()])
+          const twice = [...signed.values()].filter((ids) => ids.size > 1)
+          const missing = workers.flatMap(({ progress }) =>
+            progress.filter(
+              (one) =>
+                one.is === 'swap' &&
+                one.progress.is === 'trouble' &&
+                isAitbcError(one.progress.error, 'FundsMissing'),
+            ),
+          )
+          const { rows } = await pool.query(`SELECT * FROM ${all.schema}.lines`)
+          const locks = locksBy(market, ALICE).length
+          const sent = [...signed.values()].reduce((sum, ids) => sum + ids.size, 0)
+          return {
+            outcomes: outcomes.sort(),
+            twice,
+            missing: missing.length,
+            sent,
+            locks,
+            left: rows.length,
+          }
+        }
+
+        test.each(['contract', 'utxo'] as const)(
+          'S9: two workers that lock at once on a chain of the kind %s use no nonce and no coin twice',
+          async (kind) => {
+            expect(await crowd(kind)).toMatchObject({
+              outcomes: Array(4).fill('deal'),
+              twice: [],
+              missing: 0,
+              locks: 4,
+              left: 0,
+            })
+          },
+        )
+
+        test.each(['contract', 'utxo'] as const)(
+          'S9: the same two that don’t see each other do, on a chain of the kind %s (negative control)',
+          async (kind) => {
+            expect((await crowd(kind, { apart: true })).twice.length).toBeGreaterThan(0)
+          },
+        )
+
+        test.each([false, true])(
+          'S13: two workers with funds for two of four swaps lock two, and all four where they don’t see each other (%s)',
+          async (apart) => {
+            // A lock of 1,000, its fee of 2, twice 2 for its refund: that is for two of four.
+            const { outcomes, missing, sent } = await crowd('contract', { apart }, 2020n)
+            if (apart) return expect(sent).toBe(4)
+            expect([sent, missing > 0]).toEqual([2, true])
+            expect(outcomes).toEqual(['deal', 'deal', 'no-deal', 'no-deal'])
+          },
+        )
       })
 
       test('L3: one that waits learns from its next renewal that its swap was taken over', async () => {

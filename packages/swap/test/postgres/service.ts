@@ -1,5 +1,6 @@
 // Workers on a real database with model chains: blocks come only when everybody waits, so no test depends on how fast a machine is.
 import { Bytes } from '@aitbc/core'
+import { createMemoryStorage } from '@aitbc/core/storage/memory'
 import { type Policy, Runner, type Side, type SwapMachine } from '@aitbc/swap'
 import {
   createPostgresStorage,
@@ -8,6 +9,7 @@ import {
   type PostgresStorage,
   Worker,
 } from '@aitbc/swap/postgres'
+import * as Board from '../../src/Board.js'
 import type { Gate } from '../model/ModelAdapter.js'
 import { ALICE, BOB, type Market, mine, risk, seeds, sides } from '../model/market.js'
 import * as Process from '../model/process.js'
@@ -68,6 +70,9 @@ const counted = async <T>(desk: Desk, run: () => T | Promise<T>): Promise<T> => 
 
 export interface Options extends Partial<Omit<Worker.Options, 'storage' | 'signal' | 'onProgress'>> {
   readonly schema: string
+  readonly turnMs?: number
+  /** Its swaps and other workers' don't see each other. */
+  readonly apart?: boolean
   /** Called before each statement reaches the pool; may keep it back. */
   readonly before?: (text: string) => Promise<void> | void
   readonly sides?: (gate: Gate) => Side.Sides
@@ -93,9 +98,11 @@ export function storageOf(pool: Database.Pool, options: Pick<Options, 'schema'>)
 }
 
 /** Storage whose calls count as work from their beginning to their end, pauses between attempts included. */
-function countedStorage(desk: Desk, pool: Database.Pool, { schema, before }: Options): PostgresStorage {
-  const { database, ...storage } = createPostgresStorage({
+function countedStorage(desk: Desk, pool: Database.Pool, options: Options): PostgresStorage {
+  const { schema, before, turnMs, apart = false } = options
+  const { database, board, ...storage } = createPostgresStorage({
     schema,
+    ...(turnMs === undefined ? {} : { turnMs }),
     pool: {
       ...(pool.options && { options: pool.options }),
       query: async (config) => {
@@ -116,6 +123,15 @@ function countedStorage(desk: Desk, pool: Database.Pool, { schema, before }: Opt
     list: (...args) => counted(desk, () => storage.list(...args)),
     compareAndSet: (...args) => counted(desk, () => storage.compareAndSet(...args)),
     log: (...args) => counted(desk, () => storage.log(...args)),
+    board: apart
+      ? Board.of(createMemoryStorage())
+      : {
+          enter: (...args) => counted(desk, () => board.enter(...args)),
+          put: (...args) => counted(desk, () => board.put(...args)),
+          reserve: (...args) => counted(desk, () => board.reserve(...args)),
+          turn: (...args) => counted(desk, () => board.turn(...args)),
+          leave: (...args) => counted(desk, () => board.leave(...args)),
+        },
     database: {
       schema: database.schema,
       query: (...args) => counted(desk, () => database.query(...args)),
@@ -124,7 +140,7 @@ function countedStorage(desk: Desk, pool: Database.Pool, { schema, before }: Opt
 }
 
 export function start(market: Market, pool: Database.Pool, options: Options): Service {
-  const { schema: _, before: __, sides: sidesOf, utc, tell, ...rest } = options
+  const { schema: _, before: __, turnMs: ___, apart: ____, sides: sidesOf, utc, tell, ...rest } = options
   const own = desk()
   const storage = countedStorage(own, pool, options)
   const progress: Worker.Progress[] = []

@@ -510,9 +510,13 @@ async function coinsOf(
   const { reader } = context
   const used = new Set<string>()
   const ahead: Coin[] = []
+  const use = ({ inputs }: Transaction.Transaction) => {
+    for (const input of inputs) used.add(`${Hash256.toDisplay(input.txid)}:${input.index}`)
+  }
+  for (const signed of options.beside ?? []) use(decodeSigned(signed).transaction)
   for (const signed of options.after ?? []) {
     const { transaction } = decodeSigned(signed)
-    for (const input of transaction.inputs) used.add(`${Hash256.toDisplay(input.txid)}:${input.index}`)
+    use(transaction)
     transaction.outputs.forEach(({ amount, script }, index) => {
       if (signed.step.from === account.id && Bytes.equal(script, account.script))
         ahead.push({ txid: signed.id, index, amount, script, previous: signed.raw })

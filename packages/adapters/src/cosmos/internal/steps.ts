@@ -330,7 +330,7 @@ const [GAS_INFO, GAS_USED] = [(1 << 3) | 2, (2 << 3) | 0]
 
 async function nextSequence(client: Base, from: string, tip: Head, options: PrepareOptions): Promise<Known> {
   let next = await accountAt(client, from, tip.height, options)
-  for (const signed of options.after ?? []) {
+  for (const signed of [...(options.after ?? []), ...(options.beside ?? [])]) {
     const earlier = CosmosTransaction.ofStep(signed.step)
     const { accountNumber, sequence } = earlier
     if (earlier.message.from !== from || earlier.chainId !== client.chainId) continue

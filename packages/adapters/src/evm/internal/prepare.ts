@@ -400,7 +400,7 @@ async function steps(
 async function nextNonce(client: Client, from: Address, options: PrepareOptions): Promise<bigint> {
   await tipOf(client, options)
   let next = await EvmRpc.nonce(client.transport, from, 'pending', rpc(options))
-  for (const signed of options.after ?? []) {
+  for (const signed of [...(options.after ?? []), ...(options.beside ?? [])]) {
     const earlier = EvmTransaction.ofStep(signed.step)
     if (earlier.from === from && earlier.chainId === client.chainId && earlier.nonce >= next)
       next = earlier.nonce + 1n

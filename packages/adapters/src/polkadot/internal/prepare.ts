@@ -367,7 +367,7 @@ async function nextNonce(
 ): Promise<bigint> {
   const { address } = Address.ofNetwork(account, client.network.id, 'account')
   let next = await Rpc.nextIndex(client.api, address, options)
-  for (const signed of options.after ?? []) {
+  for (const signed of [...(options.after ?? []), ...(options.beside ?? [])]) {
     const earlier = PolkadotTransaction.ofStep(signed.step)
     if (signed.step.from === account && earlier.nonce >= next) next = earlier.nonce + 1n
   }

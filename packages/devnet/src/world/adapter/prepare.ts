@@ -173,7 +173,7 @@ function build(
       const from = plan.validFrom === undefined ? {} : { validFrom: plan.validFrom.value }
       return stepOf(client, { ...base, ...price, slots: [does.ref], ...from }, plan)
     }
-    const { slots, sum } = select(client, view, from, amountOf(does) + fee, options.after ?? [])
+    const { slots, sum } = select(client, view, from, amountOf(does) + fee, options)
     return stepOf(client, { ...base, slots, change: sum - amountOf(does) - fee }, plan)
   }
   const { ledger } = Chain.tip(view)
@@ -183,7 +183,7 @@ function build(
   const lastHeight = dies ? { lastHeight: Chain.tip(view).height + (family.lifetime as bigint) } : {}
   if (!family.counted)
     return stepOf(client, { ...base, slots: [conflictOf(client, does, view)], ...lastHeight }, plan)
-  const nonce = nextNonce(client, view, from, options.after ?? [])
+  const nonce = nextNonce(client, view, from, [...(options.after ?? []), ...(options.beside ?? [])])
   return stepOf(client, { ...base, slots: [`${from}/${nonce}`], nonce, ...lastHeight }, plan)
 }
 
@@ -246,11 +246,12 @@ function select(
   view: Chain.View,
   from: string,
   amount: bigint,
-  after: readonly Signed[],
+  { after = [], beside = [] }: PrepareOptions,
 ): { readonly slots: readonly string[]; readonly sum: bigint } {
   const earlier = after.map(({ step, id }) => ({ ...bodyOf(client.family, step), id }))
   const waiting = [...view.mempool.map(({ tx }) => tx), ...earlier]
-  const spent = new Set(waiting.flatMap((tx) => tx.slots))
+  const others = beside.map(({ step }) => bodyOf(client.family, step))
+  const spent = new Set([...waiting, ...others].flatMap((tx) => tx.slots))
   const coins = [...Chain.tip(view).ledger.coins].flatMap(([slot, coin]) =>
     coin.address === from ? [{ slot, amount: coin.amount }] : [],
   )

@@ -1,0 +1,165 @@
+import { CoreErrors } from '@aitbc/core'
+import * as Board from '../Board.js'
+import type { Database } from './Database.js'
+
+const FIRST_PAUSE_MS = 5
+const LAST_PAUSE_MS = 200
+
+interface Row {
+  readonly about: string
+  readonly value: Uint8Array
+}
+
+/**
+ * Swaps of all processes see each other here. A turn is one row, whose holder is asked for by name when it writes: one that slept through
+ * its turn writes nothing. Lines about coins stand in the order in which they were committed, so that of two at once one sees the other.
+ */
+export function createBoard(database: Database, turnMs: number): Board.Board {
+  const { schema } = database
+  const queue = Board.inTurn()
+  const columns = (lines: readonly Board.Line[]) => [
+    lines.map(({ kind }) => kind),
+    lines.map(({ about }) => about),
+    lines.map(({ value }) => value),
+    lines.map(({ firm }) => firm),
+  ]
+  const listed = (from: number) =>
+    `unnest($${from}::text[], $${from + 1}::text[], $${from + 2}::bytea[], $${from + 3}::boolean[]) AS listed(kind, about, value, firm)`
+  const insert = `INSERT INTO ${schema}.lines (kind, about, swap, owner, firm, value)`
+  const replacing =
+    'ON CONFLICT (kind, about, swap) DO UPDATE SET owner = excluded.owner, firm = excluded.firm, value = excluded.value'
+
+  /** A turn's holder has a name of its own; it has the turn until it writes, gives it back, or its time is over. */
+  const acquire = async (account: string, holder: string, signal: AbortSignal): Promise<void> => {
+    for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(LAST_PAUSE_MS, wait * 2)) {
+      const { rows } = await database.query(
+        () => ({
+          text: `INSERT INTO ${schema}.turns AS turn (about, holder, due) VALUES ($1, $2, ${due('$3')})
+            ON CONFLICT (about) DO UPDATE SET holder = excluded.holder, due = excluded.due
+            WHERE turn.holder IS NULL OR turn.holder = excluded.holder OR turn.due <= clock_timestamp() RETURNING about`,
+          values: [account, holder, turnMs],
+        }),
+        { signal },
+      )
+      if (rows.length > 0) return
+      await new Promise((resolve) => setTimeout(resolve, wait))
+      signal.throwIfAborted()
+    }
+  }
+
+  const write = async (seat: Board.Seat, holder: string, line: Board.Line): Promise<void> => {
+    const { rows, attempts } = await database.query(() => ({
+      text: `WITH mine AS (
+          UPDATE ${schema}.turns SET holder = NULL WHERE about = $2 AND holder = $7 AND due > clock_timestamp() RETURNING about)
+        ${insert} SELECT $1, $2, $3, $4, $5, $6 FROM mine ${replacing} RETURNING about`,
+      values: [line.kind, line.about, seat.swap, seat.owner, line.firm, line.value, holder],
+    }))
+    if (rows.length > 0) return
+    if (attempts > 1) {
+      // An earlier attempt may have been carried out.
+      const { rows: found } = await database.query(() => ({
+        text: `SELECT about FROM ${schema}.lines WHERE kind = $1 AND about = $2 AND swap = $3 AND owner = $4 AND value = $5`,
+        values: [line.kind, line.about, seat.swap, seat.owner, line.value],
+      }))
+      if (found.length > 0) return
+    }
+    throw CoreErrors.StorageConflict(`the turn of ${line.about} is over`, { account: line.about })
+  }
+
+  return {
+    async enter({ swap, owner }, turns) {
+      const { rows } = await database.query<Row & { firm: boolean }>(() => ({
+        text: `WITH gone AS (
+            DELETE FROM ${schema}.lines WHERE swap = $1 AND (NOT firm OR (kind = 'turn' AND about <> ALL($4)))),
+          kept AS (
+            UPDATE ${schema}.lines SET owner = $2 WHERE swap = $1 AND firm AND kind = 'coins' RETURNING about, value, firm),
+          turns AS (
+            ${insert} SELECT kind, about, $1, $2, firm, value FROM ${listed(3)} ${replacing})
+          SELECT about, value, firm FROM kept`,
+        values: [swap, owner, ...columns(turns)],
+      }))
+      return rows.map(({ about, value, firm }) => ({
+        kind: 'coins',
+        about,
+        value: new Uint8Array(value),
+        firm,
+      }))
+    },
+    async put({ swap, owner }, lines) {
+      await database.query(() => ({
+        text: `WITH listed AS (SELECT * FROM ${listed(3)}),
+          gone AS (
+            DELETE FROM ${schema}.lines AS line WHERE swap = $1 AND owner = $2 AND NOT EXISTS (
+              SELECT FROM listed WHERE listed.kind = line.kind AND listed.about = line.about))
+          UPDATE ${schema}.lines AS line SET value = listed.value, firm = listed.firm FROM listed
+            WHERE line.swap = $1 AND line.owner = $2 AND line.kind = listed.kind AND line.about = listed.about`,
+        values: [swap, owner, ...columns(lines)],
+      }))
+    },
+    async reserve({ swap, owner }, lines) {
+      const about = lines.map((line) => line.about)
+      // Places are given under a lock by account and asset, in one order, until the lines are committed.
+      await database.query(() => ({
+        text: `WITH locked AS MATERIALIZED (
+            SELECT count(pg_advisory_xact_lock(hashtextextended('${schema} ' || about, 0))) AS n
+            FROM (SELECT about FROM unnest($4::text[]) AS all_(about) ORDER BY about) AS sorted)
+          INSERT INTO ${schema}.lines (kind, about, swap, owner, firm, value, place)
+            SELECT kind, about, $1, $2, firm, value, CASE WHEN n >= 0 THEN nextval('${schema}.places') END
+            FROM locked, ${listed(3)}
+          ON CONFLICT (kind, about, swap) DO UPDATE
+            SET owner = excluded.owner, firm = excluded.firm, value = excluded.value, place = excluded.place`,
+        values: [swap, owner, ...columns(lines)],
+      }))
+      const { rows } = await database.query<Row>(() => ({
+        // What isn't firm counts as long as its swap's worker is alive; without a worker it counts.
+        text: `SELECT line.about, line.value FROM ${schema}.lines AS line
+            JOIN ${schema}.lines AS own ON own.kind = 'coins' AND own.about = line.about AND own.swap = $1
+            LEFT JOIN ${schema}.leases AS lease ON lease.id = line.swap
+          WHERE line.kind = 'coins' AND line.about = ANY($2) AND line.swap <> $1 AND line.place < own.place
+            AND (line.firm OR lease.claim IS NULL OR lease.due > clock_timestamp())`,
+        values: [swap, about],
+      }))
+      return rows.map((row) => ({ about: row.about, value: new Uint8Array(row.value) }))
+    },
+    turn: (seat, account, signal, run) =>
+      queue(account, signal, async () => {
+        const holder = crypto.randomUUID()
+        await acquire(account, holder, signal)
+        let over = false
+        try {
+          const { rows } = await database.query<Row>(
+            () => ({
+              text: `SELECT about, value FROM ${schema}.lines WHERE kind = 'turn' AND about = $1 AND swap <> $2`,
+              values: [account, seat.swap],
+            }),
+            { signal },
+          )
+          const mine = run({
+            others: rows.map(({ value }) => new Uint8Array(value)),
+            async write(line) {
+              over = true
+              await write(seat, holder, line)
+            },
+          })
+          return await Board.aborted(signal, mine)
+        } finally {
+          // Else it ends by itself.
+          if (!over)
+            await database
+              .query(() => ({
+                text: `UPDATE ${schema}.turns SET holder = NULL WHERE about = $1 AND holder = $2`,
+                values: [account, holder],
+              }))
+              .catch(() => undefined)
+        }
+      }),
+    async leave({ swap, owner }, over) {
+      await database.query(() => ({
+        text: `DELETE FROM ${schema}.lines WHERE swap = $1 AND owner = $2 AND (NOT firm OR $3)`,
+        values: [swap, owner, over],
+      }))
+    },
+  }
+}
+
+const due = (ms: string) => `clock_timestamp() + ${ms}::float8 * interval '1 millisecond'`
