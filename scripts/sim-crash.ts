@@ -1,12 +1,12 @@
-import { fork } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { availableParallelism } from 'node:os'
 import { Crash, Universe } from '../packages/devnet/src/world/index.js'
+import { hire, type Member, program } from './sim/crew.js'
 
 /*
  * `pnpm sim:crash [-- --jobs <processes>] [--course <name>] [--pair <long>/<short>] [--all]`: kills the process of each role at every
  * boundary of a swap, in every ordered pair and course, and has it continued from its journal, or rebuilt from the seed and the chains.
  * `--all` tries boundaries too between which nothing happened that outlasts the process. `--point <name>` runs one again, with its
- * trace. Exit code 1 if any outcome diverges; the last line is JSON.
+ * trace. One process for each processor unless told. Exit code 1 if any outcome diverges; the last line is JSON.
  */
 
 const option = (name: string): string | undefined => {
@@ -14,31 +14,7 @@ const option = (name: string): string | undefined => {
   return at < 0 ? undefined : process.argv[at + 1]
 }
 
-/** What a process that does a part of the work is told, and what it tells. */
-interface Part {
-  readonly scenes: readonly string[]
-  readonly all: boolean
-}
-interface Done {
-  readonly scene: string
-  readonly figures: Crash.Figures
-}
-
-const named = (name: string): Crash.Scene => {
-  const scene = Crash.sceneOf(name)
-  if (scene === undefined) throw new Error(`there is no scene ${name}`)
-  return scene
-}
-
-if (process.send !== undefined && process.argv.includes('--part'))
-  process.once('message', async ({ scenes, all }: Part) => {
-    for (const scene of scenes) {
-      const figures = await Crash.run({ scenes: [named(scene)], all })
-      process.send?.({ scene, figures } satisfies Done)
-    }
-    process.disconnect()
-  })
-else if (option('point') !== undefined) await replay(option('point') as string)
+if (option('point') !== undefined) await replay(option('point') as string)
 else await main()
 
 async function replay(name: string): Promise<void> {
@@ -67,7 +43,7 @@ async function replay(name: string): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  const jobs = Number(option('jobs') ?? 1)
+  const jobs = Number(option('jobs') ?? availableParallelism())
   if (!Number.isInteger(jobs) || jobs < 1 || jobs > 64)
     throw new Error('--jobs is a whole number from 1 to 64')
   const all = process.argv.includes('--all')
@@ -84,24 +60,23 @@ async function main(): Promise<void> {
   const began = process.hrtime.bigint()
   const names = scenes.map(Crash.nameOf)
   const done = new Map<string, Crash.Figures>()
-  const hear = ({ scene, figures }: Done) => {
-    done.set(scene, figures)
-    if (process.stderr.isTTY) process.stderr.write(`\r${done.size} of ${names.length}`)
+  const made = await program()
+  const crew = await Promise.all(Array.from({ length: Math.min(jobs, names.length) }, () => hire(made)))
+  const left = [...names]
+  const work = async (member: Member) => {
+    for (let scene = left.shift(); scene !== undefined; scene = left.shift()) {
+      const answer = await member.carryOut({ do: 'crash', scene, all })
+      if (answer.is !== 'crashed') throw new Error(`a process of the simulator said ${answer.is}`)
+      done.set(scene, answer.figures)
+      if (process.stderr.isTTY) process.stderr.write(`\r${done.size} of ${names.length} `)
+    }
   }
-  if (jobs === 1)
-    for (const scene of scenes)
-      hear({ scene: Crash.nameOf(scene), figures: await Crash.run({ scenes: [scene], all }) })
-  else
-    await Promise.all(
-      Array.from({ length: jobs }, (_, job) => {
-        const part = names.filter((_, at) => at % jobs === job)
-        return part.length === 0 ? undefined : work({ scenes: part, all }, hear)
-      }),
-    )
+  await Promise.all(crew.map(work))
+  const cpuSeconds = crew.reduce((total, member) => total + member.cpuSeconds(), 0)
+  for (const member of crew) member.end()
   if (process.stderr.isTTY) process.stderr.write('\r')
   const seconds = Number((process.hrtime.bigint() - began) / 1_000_000n) / 1000
 
-  const sum = (of: readonly Crash.Figures[]) => Crash.add(of)
   console.log('pair                  points  distinct   runs  divergent  what the others came to')
   for (const { long, short } of Crash.PAIRS) {
     const name = `${long}/${short}`
@@ -109,7 +84,7 @@ async function main(): Promise<void> {
       .filter((scene) => scene.startsWith(`${name}/`))
       .map((scene) => done.get(scene) as Crash.Figures)
     if (own.length === 0) continue
-    const { points, distinct, runs, kinds } = sum(own)
+    const { points, distinct, runs, kinds } = Crash.add(own)
     const rest = Object.entries(kinds).filter(([kind, count]) => kind !== 'divergent' && count > 0)
     const cells = [
       name.padEnd(18),
@@ -117,7 +92,7 @@ async function main(): Promise<void> {
     ]
     console.log(`${cells.join('')}  ${rest.map(([kind, count]) => `${count} ${kind}`).join(', ')}`)
   }
-  const figures = sum([...done.values()])
+  const figures = Crash.add([...done.values()])
   for (const { scene, point, label, why } of figures.divergences.slice(0, 20)) {
     console.log(`\n${Crash.nameOf(scene)}, dead ${label}${point.wipe ? ', storage lost' : ''}: ${why}`)
     console.log(`run it again with: pnpm sim:crash -- --point ${Crash.nameOfPoint(scene, point)}`)
@@ -132,20 +107,9 @@ async function main(): Promise<void> {
       divergent: divergences.length,
       diverging: divergences.slice(0, 20).map(({ scene, point }) => Crash.nameOfPoint(scene, point)),
       seconds: Math.round(seconds * 10) / 10,
+      cpuSeconds: Math.round(cpuSeconds * 10) / 10,
       pass,
     }),
   )
   if (!pass) process.exitCode = 1
-}
-
-function work(part: Part, hear: (done: Done) => void): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const child = fork(fileURLToPath(import.meta.url), ['--part'])
-    child.on('message', (done: Done) => hear(done))
-    child.on('error', reject)
-    child.on('exit', (code) =>
-      code === 0 ? resolve() : reject(new Error(`a part of the work ended with ${code}`)),
-    )
-    child.send(part)
-  })
 }

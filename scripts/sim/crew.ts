@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build, type Plugin } from 'esbuild'
-import type { Campaign } from '../../packages/devnet/src/world/index.js'
+import type { Campaign, Crash } from '../../packages/devnet/src/world/index.js'
 import { root } from '../workspace.js'
 
 /** What a process of the crew is told to do. */
@@ -16,6 +16,7 @@ export type Order = { readonly byzantineRpc?: number } & (
       readonly trace: boolean
     }
   | { readonly do: 'shrink'; readonly seed: string }
+  | { readonly do: 'crash'; readonly scene: string; readonly all: boolean }
 )
 
 /** A universe in which something doesn't hold. */
@@ -31,6 +32,7 @@ export type Answer =
   | { readonly is: 'ready' }
   | { readonly is: 'trace' | 'shrunk'; readonly lines: readonly string[] }
   | { readonly is: 'broken'; readonly why: string }
+  | { readonly is: 'crashed'; readonly figures: Crash.Figures; readonly cpuSeconds: number }
   | {
       readonly is: 'done'
       readonly from: number
@@ -157,7 +159,7 @@ export async function hire({ file }: Program): Promise<Member> {
       waiting = { resolve, reject, ...(lines === undefined ? {} : { lines }) }
     })
   child.on('message', (answer: Answer) => {
-    if (answer.is === 'done') cpu = answer.cpuSeconds
+    if (answer.is === 'done' || answer.is === 'crashed') cpu = answer.cpuSeconds
     if (answer.is === 'trace') return waiting?.lines?.(answer.lines)
     const { resolve, reject } = waiting ?? {}
     waiting = undefined

@@ -1,17 +1,29 @@
-import { Campaign, Universe } from '../../packages/devnet/src/world/index.js'
+import { Campaign, Crash, Universe } from '../../packages/devnet/src/world/index.js'
 import type { Answer, Failing, Order } from './crew.js'
 
 /*
- * One process of `pnpm sim`, as `scripts/sim/crew.ts` starts it: runs the universes that it is told to, and says what they came to.
+ * One process of `pnpm sim` or `pnpm sim:crash`, as `scripts/sim/crew.ts` starts it: runs the universes that it is told to, and says what
+ * they came to.
  */
 
 const say = (answer: Answer) => process.send?.(answer)
+
+function used(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1e6
+}
 
 async function carryOut(order: Order): Promise<void> {
   const draw = order.byzantineRpc === undefined ? {} : { byzantineRpc: order.byzantineRpc }
   if (order.do === 'shrink') {
     const least = await Universe.shrink(Universe.draw(order.seed, draw))
     return void say({ is: 'shrunk', lines: [...Universe.describe(least.plan), ...least.trace] })
+  }
+  if (order.do === 'crash') {
+    const scene = Crash.sceneOf(order.scene)
+    if (scene === undefined) throw new Error(`there is no scene ${order.scene}`)
+    const figures = await Crash.run({ scenes: [scene], all: order.all })
+    return void say({ is: 'crashed', figures, cpuSeconds: used() })
   }
   const { from, universes, twiceEvery, trace } = order
   const failing: Failing[] = []
@@ -23,13 +35,12 @@ async function carryOut(order: Order): Promise<void> {
       if (trace) say({ is: 'trace', lines: [...Universe.describe(plan), ...lines, hash] })
     },
   })
-  const { user, system } = process.cpuUsage()
   say({
     is: 'done',
     from,
     sums: { ...sums, lost: String(sums.lost) },
     failing,
-    cpuSeconds: (user + system) / 1e6,
+    cpuSeconds: used(),
   })
 }
 

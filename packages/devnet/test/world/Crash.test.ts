@@ -15,7 +15,7 @@ describe('kill -9 at every boundary', () => {
     expect(figures.points).toBeGreaterThan(350)
     expect(figures.runs).toBeGreaterThan(2 * figures.distinct)
     const { same, forgotten, ...others } = figures.kinds
-    expect(others).toEqual({ refunded: 0, 'too-late': 0, better: 0, divergent: 0 })
+    expect(others).toEqual({ refunded: 0, 'too-late': 0, 'windfall-missed': 0, better: 0, divergent: 0 })
     expect(same).toBeGreaterThan(80)
     // Only who lost everything before locking knows of nothing.
     expect(forgotten).toBeLessThan(figures.runs / 4)

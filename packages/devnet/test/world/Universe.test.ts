@@ -5,7 +5,17 @@ const UNIVERSES = 32
 
 describe('universes', () => {
   test(`S1, S3, S4, S5, S6, S7, S8, S9, S12, S14, S15, S16, S18, L2, L3, L5, L6: in ${UNIVERSES} universes no honest party loses a unit, whatever goes wrong`, async () => {
-    const figures = await Campaign.run({ universes: UNIVERSES, twiceEvery: 8 })
+    let [wiped, twins] = [0, 0]
+    const figures = await Campaign.run({
+      universes: UNIVERSES,
+      twiceEvery: 8,
+      onReport({ trace }) {
+        if (trace.some((line) => line.includes('and its storage with it'))) wiped++
+        if (trace.some((line) => line.includes('"is":"twin"'))) twins++
+      },
+    })
+    expect(wiped).toBeGreaterThan(0)
+    expect(twins).toBeGreaterThan(0)
     expect(figures).toMatchObject({ universes: UNIVERSES, violations: 0, lost: 0n, repeated: 4 })
     expect(figures.faults.least).toBeGreaterThanOrEqual(20)
     // The control: swaps are made, and broken off.
@@ -63,6 +73,13 @@ describe('controls: mistakes that are put in are found', () => {
   test('S8: deadlines are a second apart', async () => {
     const { violations } = await found(1, 10, { bug: 'no-gap' })
     expect(violations[0]?.property).toBe('S8')
+  })
+
+  test('L3: of two processes over one storage both may write', async () => {
+    const plan = Universe.draw('11')
+    expect(plan.faults.some((fault) => fault.is === 'twin')).toBe(true)
+    expect((await Universe.run(plan)).violations).toEqual([])
+    expect((await Universe.run(plan, { bug: 'no-fence' })).violations[0]?.property).toMatch(/^L[36]$/)
   })
 
   test('a failing plan is made smaller, and fails in the same way', async () => {

@@ -29,6 +29,8 @@ export interface Checks {
   heard(role: Role, method: string, args: readonly unknown[]): void
   /** The secret is where others can see it. */
   readonly public: () => boolean
+  /** A party has sent a claim. */
+  claimed(role: Role): boolean
   state(): void
   end(role: Role, outcome: SwapMachine.Outcome | undefined): void
   /** Base units that an honest party has less than its outcome says, fees aside. */
@@ -52,6 +54,7 @@ export function create(options: Options): Checks {
     short: new Set<string>(),
   }
   const judged = new Set<string>()
+  const claimed = new Set<Role>()
   let leaked = !options.honest.includes('initiator')
   let mayLeak = leaked
   const start = { long: wealthOf('long'), short: wealthOf('short') }
@@ -161,6 +164,7 @@ export function create(options: Options): Checks {
         relied('long', 'S8', role)
       }
     }
+    if (does.is === 'claim') claimed.add(role)
     if (does.is === 'claim' && role === 'initiator') {
       if (!leaked && options.acts) relied('short', 'S7', role)
       leaked = true
@@ -170,6 +174,7 @@ export function create(options: Options): Checks {
   return {
     violations,
     public: () => leaked,
+    claimed: (role) => claimed.has(role),
     heard(role, method, args) {
       if (method === 'sign') signs(role, args[0] as Step)
       if (method === 'submit') submits(role, args[0] as Signed)

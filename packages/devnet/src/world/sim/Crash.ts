@@ -45,6 +45,11 @@ export type Kind =
   | 'refunded'
   /** The party came back when too little time was left, and no lock or secret was risked: all have what they had. */
   | 'too-late'
+  /**
+   * It was away when the counterparty's belated claim showed the secret in a mempool, and has its refund instead of both legs: what nobody
+   * had promised it, and nobody lost.
+   */
+  | 'windfall-missed'
   /** Somebody honest is better off than without the crash, and nobody honest worse. */
   | 'better'
   | 'divergent'
@@ -197,6 +202,8 @@ export function judge(
   if (point.wipe && killed.own === 'nowhere') return { kind: 'forgotten' }
   if (point.wipe && killed.incoming === 'nowhere' && !killed.public) return { kind: 'refunded' }
   if (!killed.public && killed.own === 'nowhere') return { kind: 'too-late' }
+  const missed = before.outcomes[peace.scene.who] === 'free-ride' && !killed.claimed
+  if (missed && peace.scene.who === 'follower') return { kind: 'windfall-missed' }
   return diverges(story)
 }
 
@@ -228,7 +235,7 @@ export function isAsMeant({ scene: { course, who }, report }: Peace): boolean {
 }
 
 const NONE: Readonly<Record<Kind, number>> = {
-  ...{ same: 0, forgotten: 0, refunded: 0, 'too-late': 0, better: 0, divergent: 0 },
+  ...{ same: 0, forgotten: 0, refunded: 0, 'too-late': 0, 'windfall-missed': 0, better: 0, divergent: 0 },
 }
 
 export interface Options {

@@ -254,6 +254,15 @@ export function draw(seed: string, options: DrawOptions = {}): Plan {
     for (let i = r.between(1, 2); i > 0; i--) faults.push({ is: 'forget', leg, at: early() })
     if (network.finality.rule === 'tag') faults.push({ is: 'lag', leg, at: early(), by: r.between(1, 6) })
   }
+  // Some lose their storage with a crash, and some are run twice at once.
+  const fates = r.fork('fates')
+  for (const who of honest) {
+    const crashes = faults.flatMap((fault, at) => (fault.is === 'crash' && fault.who === who ? [at] : []))
+    const at = fates.pick(crashes)
+    if (fates.chance(0.25)) faults[at] = { ...(faults[at] as Extract<Fault, { is: 'crash' }>), wipe: true }
+    const when = fates.between(0, Math.floor(fates.chance(0.6) ? span.short : span.long))
+    if (fates.chance(0.25)) faults.push({ is: 'twin', who, at: when, wiped: fates.chance(0.3) })
+  }
   const deeds = honest.length === 2 ? [] : hostility(r, honest[0] as Role, span)
   // What the hostile party undoes counts among what is planned for.
   const drawn = reorgs - (deeds.some(({ act }) => act === 'undo-lock') ? 1 : 0)

@@ -58,6 +58,8 @@ export interface Options {
   readonly died?: (label: string) => void
   /** What is appended is told to be durable, and written when more is appended. */
   readonly lateJournal?: boolean
+  /** Whoever has a log open keeps it, whoever opens it later. */
+  readonly unfenced?: boolean
 }
 
 export interface Process {
@@ -70,13 +72,15 @@ export interface Process {
   running: AbortController | undefined
   outcome?: SwapMachine.Outcome
   error?: unknown
-  /** It lost its storage, has looked for its swaps on the chains, and found none so far. */
-  bereft: boolean
+  /** Whatever runs of the party has lost its storage, looked for its swaps on the chains, and found none so far. */
+  readonly bereft: () => boolean
   start(): void
   /** An instant is over: where nothing is left to do but to wait, it may die too. */
   rest(): void
   /** A second process of the party starts over the same storage, beside the first one, or over empty storage. */
   twin(wiped: boolean): void
+  /** Ends all processes of the party. */
+  end(): void
 }
 
 /** Calls that change something outside the process. */
@@ -92,10 +96,14 @@ export function create(options: Options): Process {
   let effects = 0
   let calls = 0
   let boundaries = 0
+  const bereft = new Set<AbortController>()
+  const shared = new Map<string, Log>()
+  const alive = new Set<AbortController>()
   /** What was carried out, unlike `effects`, which counts what was begun. */
   let lasting = 0
   const process: Process = {
-    ...{ role, restart: 0, down: 0, offline: false, running: undefined, bereft: false },
+    ...{ role, restart: 0, down: 0, offline: false, running: undefined },
+    bereft: () => alive.size > 0 && [...alive].every((run) => bereft.has(run)),
     start,
     rest() {
       const { running } = process
@@ -105,6 +113,9 @@ export function create(options: Options): Process {
       if (process.running === undefined) return
       if (empty) lose()
       start()
+    },
+    end() {
+      for (const run of alive) run.abort(new Error('the universe ended'))
     },
   }
 
@@ -125,6 +136,7 @@ export function create(options: Options): Process {
       `${role} dies ${label} for ${seconds} s${crash?.wipe === true ? ', and its storage with it' : ''}`,
     )
     options.died?.(label)
+    alive.delete(run)
     run.abort(new Error('dead'))
   }
 
@@ -148,9 +160,9 @@ export function create(options: Options): Process {
 
   function start(): void {
     const run = new AbortController()
+    alive.add(run)
     process.running = run
     process.restart = 0
-    process.bereft = false
     const recovering = wiped
     const never = <T>() => new Promise<T>(() => undefined)
     const stops = (label: string): boolean => {
@@ -163,8 +175,8 @@ export function create(options: Options): Process {
       call: () => T | Promise<T>,
     ): Promise<T> => {
       if (run.signal.aborted) return never()
-      options.heard(method, args)
       if (stops(`before ${method}`)) return never()
+      options.heard(method, args)
       const sends = SENDS.has(method)
       const crash = sends ? crashAt() : undefined
       if (crash !== undefined && crash.when !== 'after') {
@@ -215,7 +227,9 @@ export function create(options: Options): Process {
       return 'dies-after'
     }
     const disked = disk.open(fate, () => die(run, doom?.label ?? 'at a write', doom?.crash))
-    const storage = watched(options.lateJournal === true ? postponing(disked) : disked, {
+    if (alive.size === 1) shared.clear()
+    const broken = options.unfenced === true ? unfenced(disked, shared) : disked
+    const storage = watched(options.lateJournal === true ? postponing(disked) : broken, {
       saw(method, args) {
         if (!run.signal.aborted) options.heard(method, args)
       },
@@ -239,19 +253,24 @@ export function create(options: Options): Process {
       },
     }
     const drive = async (): Promise<SwapMachine.Outcome> => {
-      if (recovering) return rebuild(context, run.signal)
+      if (recovering) return rebuild(context, run)
       const swap = await take(context, deal.nonces[role])
       return Runner.run(context, swap, { signal: run.signal })
     }
     drive().then(
       (outcome) => {
-        if (run.signal.aborted || process.running !== run) return
+        if (run.signal.aborted) return
+        alive.delete(run)
+        // A process that found nothing has nothing to say beside the one that has the journal.
+        if (process.running !== run && !bereft.has(process.running as AbortController)) return
         process.outcome = outcome
         process.running = undefined
         options.told(`${role} is finished: ${outcome}`)
+        process.end()
       },
       (error: unknown) => {
         if (run.signal.aborted) return
+        alive.delete(run)
         // Another process of this party has the journal now.
         if (process.running !== run && isAitbcError(error, 'SwapBusy')) return
         if (process.running === run) process.running = undefined
@@ -275,7 +294,8 @@ export function create(options: Options): Process {
   }
 
   /** Looks for the party's swaps on the chains, again whenever something changed as long as one may be missing, and drives them. */
-  async function rebuild(context: Runner.Context, signal: AbortSignal): Promise<SwapMachine.Outcome> {
+  async function rebuild(context: Runner.Context, run: AbortController): Promise<SwapMachine.Outcome> {
+    const { signal } = run
     for (;;) {
       const changed = change(signal)
       const found = await Recovery.recover(context, { signal, policy: () => options.policy }).catch(
@@ -285,8 +305,9 @@ export function create(options: Options): Process {
         },
       )
       const swaps = found.swaps.filter(({ nonce }) => Bytes.equal(nonce, deal.nonces[role]))
-      process.bereft = swaps.length === 0
-      if (swaps.length === 0) {
+      if (swaps.length > 0) bereft.delete(run)
+      else {
+        bereft.add(run)
         await changed
         continue
       }
@@ -320,6 +341,7 @@ export function create(options: Options): Process {
   return process
 }
 
+type Log = Awaited<ReturnType<Storage['log']>>
 type Doom = { readonly down: number; readonly wipe?: boolean }
 
 const AGAIN = new Error('what is missing is looked for again')
@@ -342,6 +364,18 @@ function postponing(storage: Storage): Storage {
           late = bytes
         },
       }
+    },
+  }
+}
+
+/** Gives whoever opens a log the one that is open already: what no storage may do. */
+function unfenced(storage: Storage, logs: Map<string, Log>): Storage {
+  return {
+    ...storage,
+    async log(name, o) {
+      const log = logs.get(name) ?? (await storage.log(name, o))
+      logs.set(name, log)
+      return log
     },
   }
 }

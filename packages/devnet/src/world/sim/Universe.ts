@@ -71,6 +71,8 @@ export interface Killed {
   readonly incoming: Where
   /** The secret is out. */
   readonly public: boolean
+  /** Its own claim was sent. */
+  readonly claimed: boolean
 }
 
 export type Where = 'nowhere' | 'waiting' | 'locked' | 'spent'
@@ -87,6 +89,8 @@ export type Bug =
   | 'late-reveal'
   /** What is journaled is told to be durable, and is written when more is journaled. */
   | 'late-journal'
+  /** Of two processes over one storage both may write. */
+  | 'no-fence'
 
 export interface RunOptions {
   readonly bug?: Bug
@@ -343,12 +347,16 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
       struck: (fault) => struck.add(fault),
       proves: bug !== 'unconfirmed',
       lateJournal: bug === 'late-journal',
+      unfenced: bug === 'no-fence',
       ...(options.passed === undefined
         ? {}
         : { passed: (boundary) => options.passed?.(role, boundary, steps) }),
       died: (label) => {
         const [own, incoming] = [Agreement.ownLeg(role), Agreement.incomingLeg(role)]
-        killed ??= { label, own: where(own), incoming: where(incoming), public: checks.public() }
+        const claimed = checks.claimed(role)
+        killed ??= {
+          ...{ label, own: where(own), incoming: where(incoming), public: checks.public(), claimed },
+        }
       },
     })
   })
@@ -467,7 +475,7 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
   await quiet()
   // Whoever lost everything before it locked finds nothing, however long it looks.
   const ended = ({ role, outcome, bereft }: Process.Process) =>
-    outcome !== undefined || (bereft && where(Agreement.ownLeg(role)) === 'nowhere')
+    outcome !== undefined || (bereft() && where(Agreement.ownLeg(role)) === 'nowhere')
   const over = () => processes.every(ended)
   while (!over() && now < bound && steps < MOST_STEPS && checks.violations.length === 0) {
     steps++
@@ -512,7 +520,7 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
     return next
   }
 
-  for (const process of processes) process.running?.abort(new Error('the universe ended'))
+  for (const process of processes) process.end()
   const outcomes: { [R in Role]?: SwapMachine.Outcome } = {}
   const change: { [R in Role]?: { readonly [L in Leg]: bigint } } = {}
   let lost = 0n
