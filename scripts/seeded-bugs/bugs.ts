@@ -351,6 +351,13 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/swap/test/Runner.attacks.test.ts'],
   },
   {
+    name: 'L5: a claim with a public secret pays no more than half of its lock',
+    file: 'packages/swap/src/Runner.ts',
+    from: "const presses = command.do === 'claim' && SwapMachine.isPublic(swap.state.durable)",
+    to: 'const presses = false',
+    tests: ['packages/swap/test/Runner.fees.test.ts'],
+  },
+  {
     name: 'H20: a ring’s leader names a contract of its own for the lock that pays',
     file: RING,
     from: '  assertBackend(incoming.backend, Side.of(sides, incoming.backend.network).backend)\n',

@@ -833,7 +833,7 @@ async function affordable(
 /**
  * A version at the market's price; of a claim or refund one that pays a quarter more than the last one at least, all of the budget when
  * hardly a block is left for a claim (L5). Never more than the budget (`FeeBudgetSpent` 4016), and where there is none, no more than
- * half of a lock that pays for itself, and after {@link PUSHES} versions no more than the market asks.
+ * half of a lock that pays for itself ({@link mostOf} aside), and after {@link PUSHES} versions no more than the market asks.
  */
 async function dearer(
   swap: Swap,
@@ -848,18 +848,39 @@ async function dearer(
   const asset = network.native.id
   const budget = budgetOf(swap, command)
   const settles = command.do === 'claim' || command.do === 'refund'
-  const cap = settles ? Ladder.capOf(side, command.terms, budget) : budget
   const paid = Ladder.costOf([last.step], asset)
   const left = tip === undefined ? undefined : leftOf(side, command, tip)
   const hurried =
     left !== undefined &&
     (network.clock === 'height' ? left <= LAST_BLOCKS : left * 1000n <= LAST_BLOCKS * network.blockTimeMs)
+  const cap = settles ? mostOf(swap, command, side, { budget, paid, hurried }) : budget
   const pushed = budget !== undefined || (settles && last.attempts.length <= PUSHES) ? (paid * 5n) / 4n : 0n
   const least = hurried && budget !== undefined ? budget : pushed
   const wanted = cap !== undefined && cap < least ? cap : least
   const steps = await Ladder.priced(make, market, { asset, least: wanted, most: cap })
   if (steps === undefined) throw spent(swap, command, cap ?? 0n, paid)
   return steps
+}
+
+/**
+ * Most that a claim or refund may pay: its budget, or half of a lock that pays for itself. A claim whose secret is public goes beyond that half
+ * where no budget is told: not to be in time costs the own lock, and whatever is left of this one is more than nothing. It does so a quarter at
+ * a time, as long as it isn't included, so that a market that an endpoint made up doesn't burn it at once; in the last blocks, as far as the
+ * market asks.
+ */
+function mostOf(
+  swap: Swap,
+  command: Extract<Act, { do: 'claim' | 'refund' }>,
+  side: Side.Side,
+  known: { readonly budget: bigint | undefined; readonly paid: bigint; readonly hurried: boolean },
+): bigint | undefined {
+  const { budget, paid, hurried } = known
+  const cap = Ladder.capOf(side, command.terms, budget)
+  const presses = command.do === 'claim' && SwapMachine.isPublic(swap.state.durable)
+  if (cap === undefined || budget !== undefined || !presses) return cap
+  const { amount } = command.terms
+  const next = hurried ? amount : (paid * 5n) / 4n
+  return next <= cap ? cap : next < amount ? next : amount
 }
 
 /** How often a version pays more than the market asks, where no budget is told. */

@@ -1,4 +1,4 @@
-import { Bytes, defineErrors, isAitbcError, type Network, type SwapAdapter } from '@aitbc/core'
+import { Bytes, defineErrors, isAitbcError, type Network, type Step, type SwapAdapter } from '@aitbc/core'
 import { createMemoryStorage } from '@aitbc/core/storage/memory'
 import { Pace, type Policy, Runner, type Side } from '@aitbc/swap'
 import { describe, expect, it } from 'vitest'
@@ -6,7 +6,7 @@ import type * as Chain from './model/Chain.js'
 import { both, expectGains, expectWhole, LEGS, locksBy } from './model/expect.js'
 import { LONG, SHORT } from './model/fixtures.js'
 import { ALICE, BOB, create, FUNDS, type Market, risk } from './model/market.js'
-import type * as Net from './model/Net.js'
+import * as Net from './model/Net.js'
 import * as Process from './model/process.js'
 
 // How soon, and how, a runner pays more for what isn't included, on chains of every pace.
@@ -116,6 +116,50 @@ describe('when a fee is raised', () => {
     expect(new Set(locking.map(({ conflictKey }) => conflictKey)).size).toBe(1)
     expect(locksBy(market, ALICE).length).toBe(1)
     expectGains(market, ALICE, 'deal')
+  })
+})
+
+describe('when fees are a hundred times what they were', () => {
+  it('L5 H8 S6: a claim whose secret is public goes beyond half of its lock, a quarter at a time; a refund does not', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const { long } = market.nets
+    let spike = false
+    const spiking = (): Partial<SwapAdapter> => ({
+      feeRates: async () =>
+        spike ? { slow: 2n, normal: 2n, fast: 900n } : { slow: 1n, normal: 2n, fast: 5n },
+    })
+    const bumpAfter = () => 1n
+    const { deal, alice, bob } = both(market, {}, { wrap: otherwise(spiking), context: { bumpAfter } })
+    long.held = (tx) => tx.does.is === 'claim' && tx.fee < 700n
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => long.mempool.some((tx) => tx.does.is === 'claim'))
+    spike = true
+    await finish(market, alice, bob)
+    expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+    const paid = bob.calls.flatMap(({ method, args }) => {
+      const step = (args[0] as { readonly step?: Step } | undefined)?.step
+      return method === 'submit' && step?.kind === 'claim' && step.network === LONG
+        ? [step.maxFee.amount]
+        : []
+    })
+    expect([...new Set(paid)]).toEqual([2n, 500n, 625n, 781n])
+
+    const other = create({ long: 'utxo', short: 'contract' })
+    const { alice: alone } = both(other, { wrap: otherwise(spiking), context: { bumpAfter } })
+    spike = false
+    other.nets.long.held = (tx) => tx.does.is === 'refund'
+    Process.start(alone, deal)
+    await Process.drive(other, () => other.nets.long.mempool.some((tx) => tx.does.is === 'refund'))
+    spike = true
+    for (let i = 0; i < 12; i++) {
+      Net.mine(other.nets.long, other.nets.long.tip.clock + 1n)
+      await Process.quiet()
+    }
+    expect(Math.max(...other.nets.long.mempool.map(({ fee }) => Number(fee)))).toBe(500)
+    other.nets.long.held = () => false
+    await finish(other, alone)
+    expect(alone.outcome).toBe('no-deal')
   })
 })
 
