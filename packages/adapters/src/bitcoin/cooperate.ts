@@ -130,13 +130,15 @@ async function exchange(
   }
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
+/** Resolves when a signal is aborted. */
+export function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve()
     else signal.addEventListener('abort', () => resolve(), { once: true })
   })
 }
 
-function after(seconds: bigint): AbortSignal {
+/** Aborts after so many seconds. */
+export function after(seconds: bigint): AbortSignal {
   return AbortSignal.timeout(Number(seconds) * 1000)
 }

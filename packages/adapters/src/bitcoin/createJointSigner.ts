@@ -1,7 +1,8 @@
 import type { Bytes, CallOptions, Channel, LockTerms, Network, Signed, Signer, Step } from '@aitbc/core'
 import type * as Cooperation from './Cooperation.js'
-import { cooperate, type Outcome } from './cooperate.js'
+import { aborted, after, cooperate, type Outcome } from './cooperate.js'
 import { createCosigner } from './createCosigner.js'
+import { BitcoinErrors } from './errors.js'
 import * as Psbt from './internal/psbt.js'
 
 /**
@@ -10,17 +11,18 @@ import * as Psbt from './internal/psbt.js'
  * (fee bumps, journal, crash) is as before, and a replacement by script stays possible. Refunds, and claims that are armed for a tower, are
  * by script: they must hold without the counterparty.
  *
- * Whoever runs the swap waits for the signature as for a slow wallet, and does nothing else for it meanwhile: keep `patience` times `tries` to
- * minutes.
+ * Whoever runs the swap waits for the signature as for a slow wallet, and does nothing else for it meanwhile. So `hold` bounds that wait: after
+ * it `sign` rejects with an error that says to ask again, as a runner does at its next look, while the counterparty is still asked; what
+ * comes of that, both signatures or the script path, the next call gives at once. Without it, keep `patience` times `tries` to minutes.
  *
- * Errors: those of `signer`; a counterparty's are none.
+ * Errors: those of `signer`, and `SignerRefused` (3115) while the counterparty is asked for longer than `hold`; a counterparty's are none.
  *
  * @example
  * import { createJointSigner } from '@aitbc/adapters/bitcoin/musig2'
  * typeof createJointSigner // 'function'
  */
 export function createJointSigner(options: createJointSigner.Options): Extract<Signer, { kind: 'signs' }> {
-  const { network, signer, privateKey, rules, onOutcome, ...rest } = options
+  const { network, signer, privateKey, rules, onOutcome, hold, ...rest } = options
   /** The channel is one: sessions follow one another. */
   let last: Promise<unknown> = Promise.resolve()
 
@@ -37,14 +39,35 @@ export function createJointSigner(options: createJointSigner.Options): Extract<S
     return outcome.is === 'signed' ? outcome.signed : undefined
   }
 
+  const begin = (step: Step, call: CallOptions): Promise<Signed | undefined> => {
+    const mine = last.then(() => jointly(step, call)).catch(() => undefined) // the script path needs nobody
+    last = mine
+    return mine
+  }
+
+  /** What is asked for still, by what only one transaction can use: any version that both sign will do. */
+  const asked = new Map<string, Promise<{ readonly signed: Signed | undefined }>>()
+  const within = async (step: Step, call: CallOptions, seconds: bigint): Promise<Signed | undefined> => {
+    const { conflictKey: key } = step
+    const mine = asked.get(key) ?? begin(step, call).then((signed) => ({ signed }))
+    asked.set(key, mine)
+    const first = await Promise.race([mine, aborted((options.timeout ?? after)(seconds))])
+    call.signal?.throwIfAborted()
+    if (first === undefined)
+      throw BitcoinErrors.SignerRefused(
+        'the counterparty was asked to sign and has not answered yet; it goes by script in time',
+        { conflictKey: key },
+      )
+    asked.delete(key)
+    return first.signed
+  }
+
   return {
     kind: 'signs',
     account: signer.account,
     async sign(step, call = {}) {
       call.signal?.throwIfAborted()
-      const mine = last.then(() => jointly(step, call)).catch(() => undefined) // the script path needs nobody
-      last = mine
-      const signed = await mine
+      const signed = await (hold === undefined ? begin(step, call) : within(step, call, hold))
       call.signal?.throwIfAborted()
       return signed ?? signer.sign(step, call)
     },
@@ -66,6 +89,8 @@ export declare namespace createJointSigner {
     readonly now: () => bigint
     /** Aborts after so many seconds; `AbortSignal.timeout` unless told. */
     readonly timeout?: (seconds: bigint) => AbortSignal
+    /** Seconds that one call of `sign` waits at most; as long as the rules let it unless told. */
+    readonly hold?: bigint
     /** What came of asking, for people. */
     readonly onOutcome?: (outcome: Outcome) => void
   }

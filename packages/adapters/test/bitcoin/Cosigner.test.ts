@@ -1,4 +1,4 @@
-import { Bytes, Channel, type Lock, type LockTerms, type Step, SwapSeed } from '@aitbc/core'
+import { Bytes, Channel, type Lock, type LockTerms, type Signed, type Step, SwapSeed } from '@aitbc/core'
 import { HtlcScript, Taproot, Transaction } from '@aitbc/proofs/bitcoin'
 import { InputSignature } from '@aitbc/proofs/bitcoin-script'
 import { fc, test as property } from '@fast-check/vitest'
@@ -520,8 +520,40 @@ describe('createJointSigner', () => {
     expect(witnessOf((await jointOf({ channel: broken, timeout: never }).sign(claim)).raw)).toBe(4)
   })
 
+  test('L6: whoever holds for so long goes on with all else, and asks again for what came of it', async () => {
+    const [left, right] = Channel.pair()
+    const held = new AbortController()
+    const timeout = (seconds: bigint) => (seconds === 1n ? held.signal : never())
+    const signer = jointOf({ channel: left, timeout, hold: 1n })
+    const first = signer.sign(claim)
+    held.abort()
+    await expect(first).rejects.toMatchObject({ _tag: 'SignerRefused', retryable: true })
+    // Asked again before anything came: the same session, and nothing that would be a second one.
+    await expect(signer.sign(await claimStep(3000n))).rejects.toMatchObject({ _tag: 'SignerRefused' })
+    const leaveAll = async () => ({ ok: true, value: leave('claim') }) as const
+    await help({ channel: right, cosigner: cosignerOf(ALICE), leave: leaveAll })
+    // What both signed is what was asked for first.
+    const patient = { signal: new AbortController().signal }
+    let signed: Signed | undefined
+    for (let looks = 0; looks < 1000 && signed === undefined; looks++)
+      signed = await signer.sign(claim, patient).catch(() => undefined)
+    expect(signed && witnessOf(signed.raw)).toBe(1)
+    expect(signed?.step).toEqual(claim)
+    // The next version is asked for anew, and goes by script where the rules leave no time.
+    const late = jointOf({ channel: left, timeout, hold: 1n, now: () => 1000n })
+    await expect(late.sign(claim)).rejects.toMatchObject({ _tag: 'SignerRefused' })
+    let byScript: Signed | undefined
+    for (let looks = 0; looks < 1000 && byScript === undefined; looks++)
+      byScript = await late.sign(claim).catch(() => undefined)
+    expect(byScript && witnessOf(byScript.raw)).toBe(4)
+  })
+
   test('error: an abort ends the wait, and signs nothing', async () => {
     const [left] = Channel.pair()
+    const withHold = new AbortController()
+    const held = jointOf({ channel: left, timeout: never, hold: 1n }).sign(claim, { signal: withHold.signal })
+    withHold.abort(new Error('gone'))
+    await expect(held).rejects.toThrow('gone')
     const stop = new AbortController()
     const reason = new Error('enough')
     const signing = jointOf({ channel: left, timeout: never }).sign(claim, { signal: stop.signal })
