@@ -89,6 +89,7 @@ const steps: readonly Step[] = [
   { name: 'test:browser', run: browserTests },
   { name: 'vectors', run: vectorsStep },
   { name: 'model', run: () => script('model.ts', '--quick') },
+  { name: 'sim', run: () => script('sim.ts', '--seeds', '2000') },
 ]
 
 await runSteps('check', steps, { keepGoing })

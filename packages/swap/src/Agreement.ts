@@ -115,7 +115,11 @@ export function hash(agreement: Agreement): Bytes.Hash32 {
  * @returns 64 bytes
  */
 export function sign(agreement: Agreement, identity: Bytes.Bytes32): Bytes.Bytes {
-  return schnorr.sign(hash(agreement), identity, new Uint8Array(32))
+  const digest = hash(agreement)
+  const signature = schnorr.sign(digest, identity, new Uint8Array(32))
+  // The library has checked what it signed.
+  remember(nameOf(signature, digest, publicKey(identity)))
+  return signature
 }
 
 /** The public key of an identity key: 32 bytes, x-only (BIP-340). */
@@ -160,15 +164,22 @@ export function decodeSigned(bytes: Bytes.Bytes): Signed {
 const valid = new Set<string>()
 const MOST_VALID = 1024
 
+const nameOf = (...parts: readonly [signature: Bytes.Bytes, digest: Bytes.Bytes, key: Bytes.Bytes]): string =>
+  parts.map(Bytes.toHex).join()
+
+function remember(name: string): void {
+  if (valid.size >= MOST_VALID) valid.clear()
+  valid.add(name)
+}
+
 /** Tells whether a BIP-340 signature is valid; total. */
 export function verifySignature(signature: Bytes.Bytes, digest: Bytes.Hash32, key: Bytes.Bytes32): boolean {
   try {
     if (signature.length !== 64) return false
-    const name = [signature, digest, key].map(Bytes.toHex).join()
+    const name = nameOf(signature, digest, key)
     if (valid.has(name)) return true
     if (!schnorr.verify(signature, digest, key)) return false
-    if (valid.size >= MOST_VALID) valid.clear()
-    valid.add(name)
+    remember(name)
     return true
   } catch {
     return false
