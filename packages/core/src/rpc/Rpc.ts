@@ -43,7 +43,8 @@ export function fromEffect(options: Pick<Rpc, 'name' | 'assurance'>, call: Call)
     async request(method, params = [], { signal } = {}) {
       signal?.throwIfAborted()
       assertCall(method, params)
-      const exit = await Effect.runPromiseExit(call(method, params), signal === undefined ? {} : { signal })
+      const stop = signal && following(signal)
+      const exit = await Effect.runPromiseExit(call(method, params), stop ?? {}).finally(stop?.over)
       if (Exit.isSuccess(exit)) return exit.value
       if (signal?.aborted) throw signal.reason
       throw Cause.squash(exit.cause)
@@ -51,6 +52,31 @@ export function fromEffect(options: Pick<Rpc, 'name' | 'assurance'>, call: Call)
   }
   calls.set(rpc, call)
   return rpc
+}
+
+/** What follows a signal, and the one listener of all of it: platforms take a dozen for a leak. */
+const followers = /* @__PURE__ */ new WeakMap<AbortSignal, { all: Set<AbortController>; stop: () => void }>()
+
+/** A signal that follows another one until it is over. */
+function following(signal: AbortSignal): { readonly signal: AbortSignal; readonly over: () => void } {
+  const own = new AbortController()
+  const known = followers.get(signal)
+  const all = known?.all ?? new Set<AbortController>()
+  const stop =
+    known?.stop ??
+    (() => {
+      for (const one of all) one.abort(signal.reason)
+    })
+  followers.set(signal, { all, stop })
+  if (all.size === 0) signal.addEventListener('abort', stop)
+  all.add(own)
+  return {
+    signal: own.signal,
+    over() {
+      all.delete(own)
+      if (all.size === 0) signal.removeEventListener('abort', stop)
+    },
+  }
 }
 
 /**

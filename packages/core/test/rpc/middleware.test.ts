@@ -21,6 +21,38 @@ const slow = (retryAfterMs: number) => CoreErrors.RpcRateLimited('slow down', { 
 const one = <T>(ends: readonly T[]): T => ends[0] as T
 const always = (name: string, value: unknown) => scripted(name, () => ({ value })).rpc
 
+describe('a signal', () => {
+  test('behavior: of many requests under one signal one listens, and in the end none; an abort stops them all', async () => {
+    const held = fromEffect({ name: 'node', assurance: 'reported' }, (method) =>
+      method === 'never' ? Effect.never : Effect.promise(async () => method),
+    )
+    const stop = new AbortController()
+    const { signal } = stop
+    let live = 0
+    let most = 0
+    const { addEventListener, removeEventListener } = signal
+    signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+      most = Math.max(most, ++live)
+      addEventListener.apply(signal, args)
+    }
+    signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
+      live--
+      removeEventListener.apply(signal, args)
+    }
+    for (let round = 0; round < 3; round++) {
+      await Promise.all(Array.from({ length: 30 }, () => held.request('ask', [], { signal })))
+      expect([live, most]).toEqual([0, 1])
+    }
+    const hanging = Array.from({ length: 30 }, () => held.request('never', [], { signal }).catch((e) => e))
+    await held.request('ask', [], { signal })
+    expect([live, most]).toEqual([1, 1])
+    const reason = new Error('mine')
+    stop.abort(reason)
+    expect(new Set(await Promise.all(hanging))).toEqual(new Set([reason]))
+    expect(live).toBe(0)
+  })
+})
+
 describe('timeout', () => {
   test('an answer in time passes; a late one is RpcTimeout, and the call is cut short', async () => {
     const node = scripted('node', (n) => (n === 1 ? { after: 999, value: 1 } : { after: 1001, value: 2 }))
