@@ -1,5 +1,6 @@
 import { type CallOptions, type FeeRates, isAitbcError, show } from '@aitbc/core'
 import { ConfigRequest, ConfigResponse } from 'cosmjs-types/cosmos/base/node/v1beta1/query'
+import { larger } from '../../internal/larger.js'
 import * as CosmosRpc from '../CosmosRpc.js'
 import { CosmosErrors } from '../errors.js'
 import { type Base, rpc } from './client.js'
@@ -73,8 +74,4 @@ function assertBounded(client: Base, feeRate: bigint): bigint {
       { argument: 'feeRate', max: client.maxFeeRate, received: feeRate },
     )
   return feeRate
-}
-
-function larger(a: bigint, b: bigint): bigint {
-  return a > b ? a : b
 }

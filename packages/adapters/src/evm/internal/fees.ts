@@ -1,4 +1,5 @@
 import { type CallOptions, type FeeRates, show } from '@aitbc/core'
+import { larger } from '../../internal/larger.js'
 import * as EvmRpc from '../EvmRpc.js'
 import { EvmErrors } from '../errors.js'
 import { type Client, rpc } from './client.js'
@@ -58,10 +59,4 @@ export function assertBounded(client: Client, feeRate: bigint): bigint {
       },
     )
   return feeRate
-}
-
-/** The larger of two amounts. */
-export function larger(a: bigint, b: bigint): bigint {
-  if (a > b) return a
-  return b
 }

@@ -16,6 +16,7 @@ import {
 } from '@aitbc/core'
 import { type Address, concatHex, type Hex, hexToBytes, pad, toHex, zeroAddress } from 'viem'
 import { assertNetwork, assertPayment, assertRef, assertSecret, foreign } from '../../internal/guards.js'
+import { larger } from '../../internal/larger.js'
 import { judge } from '../../internal/terms.js'
 import * as EvmRpc from '../EvmRpc.js'
 import * as EvmTransaction from '../EvmTransaction.js'
@@ -187,9 +188,9 @@ async function outbid(
   options: PrepareOptions,
 ): Promise<{ readonly maxFeePerGas: bigint; readonly maxPriorityFeePerGas: bigint }> {
   const fresh = fees.split(client, feeRate, await fees.market(client, options))
-  const tip = fees.larger(fresh.maxPriorityFeePerGas, EvmTransaction.bumped(old.maxPriorityFeePerGas))
-  const fee = fees.larger(fresh.maxFeePerGas, EvmTransaction.bumped(old.maxFeePerGas))
-  return { maxFeePerGas: fees.assertBounded(client, fees.larger(fee, tip)), maxPriorityFeePerGas: tip }
+  const tip = larger(fresh.maxPriorityFeePerGas, EvmTransaction.bumped(old.maxPriorityFeePerGas))
+  const fee = larger(fresh.maxFeePerGas, EvmTransaction.bumped(old.maxFeePerGas))
+  return { maxFeePerGas: fees.assertBounded(client, larger(fee, tip)), maxPriorityFeePerGas: tip }
 }
 
 function restep(client: Client, step: Step, transaction: EvmTransaction.EvmTransaction): Step {

@@ -1,7 +1,7 @@
 import { AssetId, type Bytes, type CallOptions, CoreErrors, type Network, show } from '@aitbc/core'
 import { Hasher, Scale, StorageKey } from '@aitbc/proofs/substrate'
+import { larger } from '../../internal/larger.js'
 import type { Client } from './client.js'
-import { larger } from './larger.js'
 import * as Rpc from './rpc.js'
 
 type Hex = `0x${string}`

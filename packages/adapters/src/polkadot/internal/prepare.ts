@@ -12,12 +12,12 @@ import {
   show,
 } from '@aitbc/core'
 import { Scale } from '@aitbc/proofs/substrate'
+import { larger } from '../../internal/larger.js'
 import * as Address from '../Address.js'
 import { PolkadotErrors } from '../errors.js'
 import * as PolkadotTransaction from '../PolkadotTransaction.js'
 import { accountAt, assetAt, assetOf, holding } from './accounts.js'
 import { type Client, genesisOf, type Head, tipOf } from './client.js'
-import { larger } from './larger.js'
 import * as Rpc from './rpc.js'
 
 /** A call that is to become a step. */
