@@ -345,14 +345,14 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: 'S6: a claim that nobody can tell of counts as never sent',
-    file: 'packages/swap/src/Runner.ts',
+    file: 'packages/swap/src/internal/look.ts',
     from: '    if (adapter.capabilities.pending === false) return true\n',
     to: '',
     tests: ['packages/swap/test/Runner.attacks.test.ts'],
   },
   {
     name: 'L5: a claim with a public secret pays no more than half of its lock',
-    file: 'packages/swap/src/Runner.ts',
+    file: 'packages/swap/src/internal/price.ts',
     from: "const presses = command.do === 'claim' && SwapMachine.isPublic(swap.state.durable)",
     to: 'const presses = false',
     tests: ['packages/swap/test/Runner.fees.test.ts'],

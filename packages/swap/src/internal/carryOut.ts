@@ -1,0 +1,234 @@
+// Making a command true: from whatever became of it so far to the next thing to do.
+import {
+  type Fact,
+  type Intent,
+  isAitbcError,
+  LockTerms,
+  type Signed,
+  type Submission,
+  SwapSeed,
+} from '@aitbc/core'
+import * as Agreement from '../Agreement.js'
+import * as Dues from '../Dues.js'
+import type { Context, Sent, Swap, Tips } from '../Runner.js'
+import * as Side from '../Side.js'
+import * as Solvency from '../Solvency.js'
+import type * as SwapMachine from '../SwapMachine.js'
+import * as Turns from '../Turns.js'
+import { broken, latest } from './book.js'
+import { affordable, dearer, hasWaited } from './price.js'
+import { broadcast, signAndSend } from './sending.js'
+import { isOwn, isTaken } from './voided.js'
+
+/**
+ * `again`: something irrevocable was signed, and is to be judged once more by a fresh look before it is sent. `waived`: it would cost
+ * more than it brings.
+ */
+export async function attempt(
+  context: Context,
+  swap: Swap,
+  command: Exclude<SwapMachine.Command, { do: 'finish' }> | Dues.Collect,
+  tips: Tips,
+  signal: AbortSignal,
+): Promise<'again' | 'waived' | undefined> {
+  if (command.do === 'alarm') {
+    context.onProgress?.({ is: 'alarm', reason: command.reason })
+    return undefined
+  }
+  try {
+    return await carryOut(context, swap, command, tips[command.leg], signal)
+  } catch (error) {
+    signal.throwIfAborted()
+    // Without its journal the runner may not act any more. Whatever an endpoint or a wallet throws, the other commands go on.
+    if (broken.has(swap)) throw error
+    context.onProgress?.({ is: 'trouble', key: command.key, error })
+    return undefined
+  }
+}
+
+export type Act = Extract<SwapMachine.Command, { leg: Agreement.Leg }> | Dues.Collect
+
+/** Makes one command true: once signed it is always the same transaction, sent again or replaced under its conflict key. */
+async function carryOut(
+  context: Context,
+  swap: Swap,
+  command: Act,
+  tip: Fact.Tip | undefined,
+  signal: AbortSignal,
+): Promise<'again' | 'waived' | undefined> {
+  const terms = swap.state.durable.terms[command.leg] as LockTerms.LockTerms
+  const side = Side.of(context.sides, terms.backend.network)
+  const sent = swap.book.get(command.key)
+  if (sent === undefined) return fresh(context, swap, command, side, signal)
+  const last = latest(sent)
+  if (last === undefined)
+    // A wallet was asked, and a crash or an error hid its answer: only what can't be there twice is asked for again (S9).
+    return command.do !== 'lock' || side.adapter.profile.unique
+      ? fresh(context, swap, command, side, signal)
+      : undefined
+  const fact = await side.adapter.status(last, { signal })
+  const status = fact.value
+  if (status.is !== 'failed' && status.is !== 'replaced') delete sent.takenSince
+  switch (status.is) {
+    case 'included':
+    case 'final':
+      delete sent.waitingSince
+      if (command.do !== 'collect' || status.is !== 'final') return undefined
+      // As of what was final a moment ago something was owed: that counts when it is so in the next block too.
+      if (sent.inVain) return fresh(context, swap, command, side, signal)
+      sent.inVain = true
+      return undefined
+    case 'pending':
+      if (hasWaited(context, side, command, sent, tip) && side.adapter.capabilities.replacement === true)
+        await raise(context, swap, command, side, sent, last, tip, signal)
+      return undefined
+    case 'unknown':
+    case 'dropped':
+      if (hasWaited(context, side, command, sent, tip)) {
+        // Nobody takes it in, whatever it pays: what comes before it under its account may be lost. Of two claims or refunds one counts.
+        const alone = command.do !== 'lock' && command.do !== 'void' && sent.attempts.length > 1
+        const { capabilities, profile } = side.adapter
+        if (alone && capabilities.replacement === true && profile.feesFrom === 'account')
+          return fresh(context, swap, command, side, signal)
+        // Where nodes keep the first of two versions, a dearer one is taken now that they dropped it, or never.
+        if (await hasRaised(context, swap, command, side, sent, last, tip, signal)) return undefined
+      }
+      try {
+        await broadcast(context, swap, command, side, sent, signal)
+        return undefined
+      } catch (error) {
+        // The same again would be refused for ever: what is there, or waits beside it, pays more by now (L5, H6).
+        if (!OUTBID.some((tag) => isAitbcError(error, tag))) throw error
+        // Another lock would be a second payment; a dearer version of the same one isn't (S9).
+        if (command.do === 'void' || command.do === 'lock') {
+          await raise(context, swap, command, side, sent, last, tip, signal)
+          return undefined
+        }
+        return fresh(context, swap, command, side, signal)
+      }
+    case 'failed':
+    case 'replaced':
+      if (isOwn(sent, status)) return undefined
+      // Of two locks both could succeed, if a reorganisation brings the first one back or the endpoint lied: there is never a
+      // second one where a chain would take both (S9). Of two claims or refunds only one can, so the next is made at once,
+      // unless somebody's is in a block already: it would only cost its fee.
+      if (command.do === 'lock' && !(side.adapter.profile.unique && isTaken(side, sent, fact)))
+        return undefined
+      if ((command.do === 'claim' || command.do === 'refund') && isSettled(swap, command)) return undefined
+      return fresh(context, swap, command, side, signal)
+  }
+}
+
+/** Raises what nobody holds any more; where that can't be, the same is sent again. */
+async function hasRaised(
+  context: Context,
+  swap: Swap,
+  command: Act,
+  side: Side.Side,
+  sent: Sent,
+  last: Submission,
+  tip: Fact.Tip | undefined,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    await raise(context, swap, command, side, sent, last, tip, signal)
+    return true
+  } catch (error) {
+    signal.throwIfAborted()
+    if (broken.has(swap)) throw error
+    context.onProgress?.({ is: 'trouble', key: command.key, error })
+    return false
+  }
+}
+
+/** What adapters call a transaction that pays too little to be taken. */
+const OUTBID = ['FeeTooLow', 'ReplacementRefused', 'EvmUnderpriced', 'CosmosUnderpriced'] as const
+
+/** A block holds what ends the lock, whoever sent it. */
+function isSettled(swap: Swap, command: Extract<Act, { do: 'claim' | 'refund' }>): boolean {
+  const view = swap.state.view[command.leg]
+  const seen = view.is === 'seen' ? view : view.is === 'unreadable' ? view.last : undefined
+  const found = seen?.locks.find(({ lock }) => lock.ref === command.lock.ref)
+  return (found?.spend?.depth ?? 0n) > 0n
+}
+
+async function fresh(
+  context: Context,
+  swap: Swap,
+  command: Act,
+  side: Side.Side,
+  signal: AbortSignal,
+): Promise<'again' | 'waived' | undefined> {
+  // The lock of a recovered swap is out there, whatever an endpoint says: another one would be a second payment (S9).
+  if (command.do === 'lock' && swap.recovered && !side.adapter.profile.unique) return undefined
+  const intent = intentOf(context, swap, command, side)
+  if (intent === undefined) return undefined
+  if (command.do === 'lock') await Solvency.assert(context, swap, side, intent, signal)
+  // What can't be raised while it waits, or was too cheap to be in time before, for all that is known, pays well at once (L5). Where
+  // the lock itself pays, the adapter finds what it can.
+  const { profile, capabilities } = side.adapter
+  const eager = swap.book.has(command.key) || capabilities.replacement !== true
+  const feeRate =
+    eager && profile.feesFrom === 'account' ? { feeRate: (await side.adapter.feeRates({ signal })).fast } : {}
+  const make = async (beside?: readonly Signed[], tell?: (signed: readonly Signed[]) => Promise<void>) => {
+    const at = { ...feeRate, ...(beside === undefined ? {} : { beside }) }
+    const steps = await affordable(swap, command, side, intent, at, signal)
+    if (command.do === 'collect' && !Dues.isWorth(steps, command.due)) {
+      const why = 'to collect it would cost more'
+      context.onProgress?.({ is: 'owed', leg: command.leg, due: command.due, why })
+      return 'waived'
+    }
+    return signAndSend(context, swap, command, side, steps, signal, tell && { tell })
+  }
+  return Turns.isShared(side, swap, command.do) ? Turns.take(swap, side, signal, make) : make()
+}
+
+async function raise(
+  context: Context,
+  swap: Swap,
+  command: Act,
+  side: Side.Side,
+  sent: Sent,
+  last: Submission,
+  tip: Fact.Tip | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const { fast } = await side.adapter.feeRates({ signal })
+  const make = (feeRate: bigint) => side.adapter.replace(last, feeRate, { signal })
+  const steps = await dearer(swap, command, side, last, tip, fast, make)
+  await signAndSend(context, swap, command, side, steps, signal, { before: sent })
+  const id = swap.book.get(command.key)?.submissions.at(-1)?.id
+  if (id !== undefined) context.onProgress?.({ is: 'raised', key: command.key, id, feeRate: fast })
+}
+
+function intentOf(context: Context, swap: Swap, command: Act, side: Side.Side): Intent | undefined {
+  const { nonce } = swap
+  switch (command.do) {
+    case 'lock': {
+      const { role, durable } = swap.state
+      const counter = durable.terms[Agreement.incomingLeg(role)]
+      const seed = SwapSeed.forNetwork(context.seed, command.terms.backend.network)
+      const record = {
+        role,
+        ...(counter === undefined ? {} : { counter: LockTerms.id(counter) }),
+        ...(swap.agreement === undefined ? {} : { agreement: swap.agreement }),
+      }
+      return { kind: 'lock', terms: command.terms, from: side.funding, recovery: { seed, nonce, record } }
+    }
+    case 'claim': {
+      const secret = command.secret === 'own' ? SwapSeed.secret(context.seed, nonce) : command.secret
+      return { kind: 'claim', terms: command.terms, lock: command.lock, secret }
+    }
+    case 'refund':
+      return { kind: 'refund', terms: command.terms, lock: command.lock }
+    case 'collect': {
+      const { terms, lock, to, due } = command
+      return { kind: 'collect', terms, lock, to, due: due.kind }
+    }
+    case 'void': {
+      const sent = swap.book.get(`lock/${command.leg}`)
+      const submission = sent && latest(sent)
+      return submission === undefined ? undefined : { kind: 'void', submission }
+    }
+  }
+}

@@ -1,0 +1,120 @@
+// Signing, journaling and broadcasting, in that order.
+import type { LockTerms, Signed, Step, Submission } from '@aitbc/core'
+import type * as Agreement from '../Agreement.js'
+import * as Ladder from '../Ladder.js'
+import type { Context, Sent, Swap } from '../Runner.js'
+import * as Side from '../Side.js'
+import * as SwapMachine from '../SwapMachine.js'
+import { rungsOf, tellWatchable } from './arming.js'
+import { isNoted, note, write } from './book.js'
+import type { Act } from './carryOut.js'
+
+/** Signs the steps, journals them, and sends them; `before` is what they replace, and whom it concerns hears of them first. */
+export async function signAndSend(
+  context: Context,
+  swap: Swap,
+  command: Act,
+  side: Side.Side,
+  steps: readonly Step[],
+  signal: AbortSignal,
+  options: {
+    readonly before?: Sent
+    readonly tell?: (signed: readonly Signed[]) => Promise<void>
+  } = {},
+): Promise<'again' | undefined> {
+  const { before, tell } = options
+  const signed: Signed[] = before === undefined ? [] : before.signed.slice(0, -1)
+  for (const [index, step] of steps.entries()) {
+    const signer = Side.signerOf(side, step.from, swap.nonce)
+    if (signer.kind === 'signs') {
+      signed.push(await signer.sign(step, { signal }))
+      continue
+    }
+    await write(swap, { is: 'sending', key: command.key, step })
+    let submission: Submission
+    try {
+      submission = await signer.send(step, { signal })
+    } finally {
+      await revealed(context, swap, command)
+    }
+    // What comes before the last step (an approval) makes nothing true by itself.
+    if (index === steps.length - 1) await note(swap, command.key, [submission])
+    tellSent(context, command, [submission])
+  }
+  if (signed.length === 0) return undefined
+  await tell?.(signed)
+  const undo =
+    command.do === 'lock' ? await undoOf(swap, command.leg, command.terms, side, signed, signal) : []
+  await write(swap, { is: 'signed', key: command.key, signed, undo })
+  if (command.do === 'lock') tellWatchable(context, swap)
+  const sent = swap.book.get(command.key) as Sent
+  // A wallet may have taken its time to sign.
+  if (before === undefined && isIrrevocable(swap, command)) return 'again'
+  await broadcast(context, swap, command, side, sent, signal)
+  return undefined
+}
+
+/** The two acts that no later one takes back: the own lock, and the initiator's first claim. */
+function isIrrevocable(swap: Swap, command: Act): boolean {
+  return command.do === 'lock' || isReveal(swap, command)
+}
+
+function isReveal(swap: Swap, command: Act): boolean {
+  return command.do === 'claim' && command.secret === 'own' && !swap.state.durable.revealed
+}
+
+/** The secret has left this process, whatever the endpoint or wallet answered (H18): from here on the claim is pursued to the end. */
+export async function revealed(context: Context, swap: Swap, command: Act): Promise<void> {
+  if (!isReveal(swap, command)) return
+  swap.state = SwapMachine.step(swap.state, { is: 'revealed' }).state
+  await write(swap, { is: 'durable', durable: swap.state.durable })
+  tellWatchable(context, swap)
+}
+
+/** The refunds of exactly this version of a lock, at all fees, signed and journaled before the lock is (S8, S9); the cheapest one. */
+async function undoOf(
+  swap: Swap,
+  leg: Agreement.Leg,
+  terms: LockTerms.LockTerms,
+  side: Side.Side,
+  signed: readonly Signed[],
+  signal: AbortSignal,
+): Promise<readonly Signed[]> {
+  const lock = side.adapter.expectLock(terms, signed)
+  const make = (feeRate: bigint) =>
+    side.adapter.prepare({ kind: 'refund', terms, lock }, { signal, after: signed, feeRate })
+  const ladder = await rungsOf(swap, leg, terms, side, make, signal)
+  await write(swap, { is: 'signed', key: Ladder.keyOf('undo', leg, lock), signed: ladder, undo: [] })
+  return ladder.slice(0, 1)
+}
+
+export async function broadcast(
+  context: Context,
+  swap: Swap,
+  command: Act,
+  side: Side.Side,
+  sent: Sent,
+  signal: AbortSignal,
+): Promise<void> {
+  const submissions: Submission[] = []
+  const step = sent.signed.at(-1)?.step
+  // From here on a crash leaves it open whether the secret left.
+  if (step !== undefined && isReveal(swap, command))
+    await write(swap, { is: 'sending', key: command.key, step })
+  try {
+    for (const one of sent.signed) submissions.push(await side.adapter.submit(one, { signal }))
+  } finally {
+    await revealed(context, swap, command)
+  }
+  const last = submissions.pop()
+  if (last === undefined) return
+  const attempts = [...new Set([...sent.attempts, ...last.attempts, last.id])]
+  submissions.push({ ...last, attempts })
+  if (sent.sending || !isNoted(sent, submissions)) await note(swap, command.key, submissions)
+  tellSent(context, command, submissions)
+}
+
+function tellSent(context: Context, command: Act, submissions: readonly Submission[]): void {
+  const ids = submissions.map(({ id }) => id)
+  context.onProgress?.({ is: 'sent', command: command.do, key: command.key, ids })
+}
