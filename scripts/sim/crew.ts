@@ -65,25 +65,38 @@ const NATIVE: Readonly<Record<string, string>> = {
     }`,
   // What is derived for a record is long; for a few bytes the call costs more than it saves.
   '@noble/hashes/hkdf.js': `
-    import { createHmac } from 'node:crypto'
+    import { hash } from 'node:crypto'
     import { sha256 } from '@noble/hashes/sha2.js'
     import { expand as own } from 'own:@noble/hashes/hkdf.js'
     export * from 'own:@noble/hashes/hkdf.js'
+    // HMAC of RFC 2104 over what came before, what it is for, and a count (RFC 5869, 2.3).
     const fast = (key, info, length) => {
       const out = new Uint8Array(32 * Math.ceil(length / 32))
+      const inner = new Uint8Array(64 + 32 + info.length + 1).fill(0x36, 0, 64)
+      const outer = new Uint8Array(64 + 32).fill(0x5c, 0, 64)
+      for (let i = 0; i < key.length; i++) {
+        inner[i] ^= key[i]
+        outer[i] ^= key[i]
+      }
+      inner.set(info, 96)
+      const first = Uint8Array.from([...inner.subarray(0, 64), ...info, 1])
       for (let at = 0; at < length; at += 32) {
-        const hmac = createHmac('sha256', key).update(out.subarray(Math.max(0, at - 32), at))
-        out.set(hmac.update(info).update(Uint8Array.of(at / 32 + 1)).digest(), at)
+        inner[inner.length - 1] = at / 32 + 1
+        outer.set(hash('sha256', at === 0 ? first : inner, 'buffer'), 64)
+        const block = hash('sha256', outer, 'buffer')
+        out.set(block, at)
+        inner.set(block, 64)
       }
       return out.slice(0, length)
     }
-    export const expand = (hash, key, info, length) =>
-      hash === sha256 && info !== undefined && length > 96 && length <= 255 * 32
+    export const expand = (algorithm, key, info, length) =>
+      algorithm === sha256 && info !== undefined && key.length <= 64 && length > 96 && length <= 255 * 32
         ? fast(key, info, length)
-        : own(hash, key, info, length)
+        : own(algorithm, key, info, length)
     for (let length = 32; length < 400; length += 33) {
       const bytes = Uint8Array.from({ length }, (_, i) => (i * 131 + length) & 255)
-      if (String(fast(bytes, bytes, length)) !== String(own(sha256, bytes, bytes, length)))
+      const key = bytes.subarray(0, 32 + (length % 33))
+      if (String(fast(key, bytes, length)) !== String(own(sha256, key, bytes, length)))
         throw new Error('this machine has another HKDF')
     }`,
 }
