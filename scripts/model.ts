@@ -8,19 +8,23 @@ import * as SwapMachine from '../packages/swap/src/SwapMachine.js'
 import { crew, type Report } from './model/crew.js'
 import { prepare, type Trial, verdict } from './model/killed.js'
 import { pairs } from './model/pairs.js'
+import { isSettled, RISKS, type Row, table } from './model/sweep.js'
 import { assumptionsOf, type Done, type Task } from './model/work.js'
 
 /*
- * `pnpm model -- [--ticks <number>] [--states <number>] [--jobs <number>] [--no-mutants] [--quick]`: for every ordered pair of families
+ * `pnpm model -- [--ticks <number>] [--states <number>] [--jobs <number>] [--no-mutants] [--quick] [--sweep]`: for every ordered pair of families
  * the least safe values beside the planner's, every history from the agreement on at exactly these values, and the list of the machine's
  * mutants; in several processes side by side, one for each processor unless told. The longest time of a pair is that many ticks, and the
  * histories have to have that many distinct states in all (as many as the issue asks for, at the ticks that it takes, unless told).
  * States are compared whole, not by a hash, and only those of two ticks are held: a state of another tick is another state.
+ * Both policies' least safe values are searched beside that for clocks that move, in coarse ticks, for a table; `--sweep` does only this.
  * `--quick` explores the claim phase of each pair under the worst clocks, at the least safe values and a tick below, and tries no
  * mutants. The last line is JSON.
  */
 
 const FINE = 13
+/** Ticks of the longest time in the table of both policies: no time is less than one. */
+const COARSE = 2
 const STATES = 100_000_000
 
 const option = (name: string): string | undefined => {
@@ -34,8 +38,9 @@ const whole = (name: string, unless: number, least: number, most: number): numbe
   return value
 }
 const quick = process.argv.includes('--quick')
+const only = process.argv.includes('--sweep')
 const ticks = whole('ticks', quick ? 2 : FINE, 1, 24)
-const wanted = whole('states', quick || option('ticks') !== undefined ? 0 : STATES, 0, 1e12)
+const wanted = whole('states', quick || only || option('ticks') !== undefined ? 0 : STATES, 0, 1e12)
 const jobs = whole('jobs', availableParallelism(), 1, 64)
 const memory = Math.min(1_500_000_000, Math.floor(freemem() / jobs / 2))
 
@@ -45,6 +50,7 @@ const label = (pair: number) =>
 const sum = { states: 0, searched: 0, transitions: 0, seconds: 0, trying: 0, peak: 0, tables: 0 }
 const count = { violations: 0, counterexamples: 0, unexplained: 0 }
 const trials: Trial[] = []
+const rows: Row[] = []
 
 /** The worst clocks, at the values that the reasons lead to and a tick below. */
 async function glance(): Promise<void> {
@@ -81,8 +87,10 @@ function worst({ clocks }: Scaled): Setting['clocks'] {
 /** Everything, in processes of its own. */
 async function explore(): Promise<void> {
   const left = new Map<number, { parts: number; states: number; seconds: number }>()
-  const first: Task[] = pairs.map((_, pair) => ({ do: 'least', pair, ticks, memory }))
-  const mutants = process.argv.includes('--no-mutants') ? 0 : (await prepare()).all.length
+  const first: Task[] = only ? [] : pairs.map((_, pair) => ({ do: 'least', pair, ticks, memory }))
+  for (const risk of RISKS)
+    for (const [pair] of pairs.entries()) first.push({ do: 'sweep', pair, risk, ticks: COARSE, memory })
+  const mutants = only || process.argv.includes('--no-mutants') ? 0 : (await prepare()).all.length
   for (let from = 0; from < mutants; from += CHUNK)
     first.push({ do: 'mutants', from, to: Math.min(from + CHUNK, mutants) })
   const onReport = (task: Task, { done, seconds }: Report): readonly Task[] => {
@@ -92,6 +100,11 @@ async function explore(): Promise<void> {
     }
     if (task.do === 'mutants') return []
     sum.seconds += seconds
+    if (done.did === 'sweep') {
+      sum.searched += done.states
+      rows.push(...done.rows)
+      return []
+    }
     const { pair } = task
     if (done.did === 'least') {
       say(pair, done)
@@ -137,6 +150,8 @@ function say(pair: number, values: Extract<Done, { did: 'least' }>): void {
 
 await (quick ? glance() : explore())
 
+if (rows.length > 0) for (const line of table(rows)) console.log(line)
+
 const list = trials.length === 0 ? undefined : await verdict(trials)
 if (list !== undefined) {
   console.log(
@@ -155,7 +170,8 @@ console.log(
 const pass =
   sum.states >= wanted &&
   count.violations === 0 &&
-  count.counterexamples === 2 * pairs.length &&
+  (only || count.counterexamples === 2 * pairs.length) &&
+  rows.every(isSettled) &&
   (list === undefined || (list.survivors.length === 0 && list.stale.length === 0))
 console.log(
   JSON.stringify({
@@ -171,6 +187,17 @@ console.log(
     wallSeconds: Math.round((Date.now() - began) / 100) / 10,
     peakMiB: megabytes(sum.peak),
     ...count,
+    ...(rows.length === 0
+      ? {}
+      : {
+          swept: rows.length,
+          equal: rows.filter((row) => isSettled(row) && row.reasons.length === 0).length,
+          unsettled: rows.filter((row) => !isSettled(row)).length,
+          least: rows.map((row) => ({
+            ...row,
+            ...{ tick: Number(row.tick), seconds: Number(row.seconds), below: row.below.split(':')[0] },
+          })),
+        }),
     ...(list === undefined
       ? {}
       : {

@@ -7,6 +7,7 @@ import { type Assumptions, type Scaled, scale } from '../../packages/swap/src/ch
 import * as SwapMachine from '../../packages/swap/src/SwapMachine.js'
 import { prepare, type Trial } from './killed.js'
 import { pairs } from './pairs.js'
+import { type Risk, type Row, sweep } from './sweep.js'
 
 /** A piece of the work of `pnpm model`, as plain data, so that another process can do it. */
 export type Task =
@@ -17,6 +18,13 @@ export type Task =
       readonly ticks: number
       readonly memory: number
     } & Part)
+  | {
+      readonly do: 'sweep'
+      readonly pair: number
+      readonly risk: Risk
+      readonly ticks: number
+      readonly memory: number
+    }
   | { readonly do: 'mutants'; readonly from: number; readonly to: number }
 
 /** One exploration from the agreement on, at the least safe values. */
@@ -45,6 +53,7 @@ export type Done =
       readonly bytes: number
       readonly violation?: string
     }
+  | { readonly did: 'sweep'; readonly rows: readonly Row[]; readonly states: number }
   | { readonly did: 'mutants'; readonly trials: readonly Trial[] }
 
 /** The tick of a pair whose longest time is so many of them. */
@@ -83,6 +92,7 @@ export async function work(task: Task, onProgress: () => void = () => {}): Promi
     return { did: 'mutants', trials: all.slice(task.from, task.to).map(trial) }
   }
   const limits = { states: STATES, memory: task.memory, onProgress }
+  if (task.do === 'sweep') return { did: 'sweep', ...(await sweep(task.pair, task.risk, task.ticks, limits)) }
   const assumptions = assumptionsOf(task.pair, task.ticks, Policy.standard)
   const scaled = scale(assumptions)
   if (task.do === 'least') {

@@ -54,24 +54,11 @@ const TIMES = ['lead', 'lag', 'inclusion', 'finality', 'reorg', 'outage'] as con
  */
 export function scale(assumptions: Assumptions): Scaled {
   const { long, short, policy } = assumptions
-  for (const { network } of [long, short])
-    if (network.clock === 'height')
-      throw SwapErrors.UnsupportedClock(`locks of ${network.id} count heights, which the checker doesn't`, {
-        network: network.id,
-      })
   const seconds = Planner.margins(long, short, policy)
-  const longest = [long, short]
-    .flatMap(({ network }) => TIMES.map((name) => network.timing[policy.risk][name]))
-    .concat(policy.offline, policy.detection)
-    .reduce(later, 4n)
-  const tick = assumptions.tick ?? up(longest, 4n)
-  Amount.assert(tick, { argument: 'assumptions.tick', min: 1n })
-  const legs = { long: inTicks(long, policy, tick), short: inTicks(short, policy, tick) }
-  const scaled = { ...policy, offline: up(policy.offline, tick), detection: up(policy.detection, tick) }
-  const ticks = Planner.margins(legs.long, legs.short, scaled)
-  const chains = { long: chainOf(legs.long, policy), short: chainOf(legs.short, policy) }
-  const beyond = (value: bigint, least: Planner.Bound, inTicks: Planner.Bound): number =>
-    Number(value < least.seconds ? down(value, tick) : inTicks.seconds + (value - least.seconds) / tick)
+  const { tick, chains: all, policy: scaled, ticksOf } = measure([long, short], policy, assumptions.tick)
+  const [a, b] = all as readonly [Measured, Measured]
+  const ticks = Planner.margins(a.leg, b.leg, scaled)
+  const chains = { long: a.chain, short: b.chain }
   const skews = (name: Name) => [...new Set([-chains[name].lag, chains[name].lead])]
   return {
     tick,
@@ -82,8 +69,8 @@ export function scale(assumptions: Assumptions): Scaled {
         ? ['free']
         : skews('long').flatMap((a) => skews('short').map((b) => ({ long: a, short: b }))),
     setting(terms, honest, change = {}) {
-      const start = beyond(terms.start, seconds.start, ticks.start)
-      const gap = beyond(terms.gap, seconds.gap, ticks.gap)
+      const start = ticksOf(terms.start, seconds.start, ticks.start)
+      const gap = ticksOf(terms.gap, seconds.gap, ticks.gap)
       const skew = chains.long.lead + chains.short.lag
       return {
         chains,
@@ -94,7 +81,7 @@ export function scale(assumptions: Assumptions): Scaled {
           reveal:
             terms.reveal === undefined
               ? Number(ticks.reveal.seconds)
-              : beyond(terms.reveal, seconds.reveal, ticks.reveal),
+              : ticksOf(terms.reveal, seconds.reveal, ticks.reveal),
           // The terms are judged, not the machine's right to refuse them.
           apart: Math.min(Number(ticks.apart.seconds), gap - skew),
         },
@@ -107,6 +94,50 @@ export function scale(assumptions: Assumptions): Scaled {
         ...change,
       }
     },
+  }
+}
+
+/** A chain whose seconds are ticks: as the planner takes it, and as the checker does. */
+export interface Measured {
+  readonly leg: Planner.LegChain
+  readonly chain: Chain
+}
+
+/** Chains and a policy in ticks. */
+export interface Measures {
+  readonly tick: bigint
+  readonly chains: readonly Measured[]
+  readonly policy: Policy.Policy
+  /** A value in ticks, beside the planner's sum in seconds and in ticks. */
+  ticksOf(value: bigint, seconds: Planner.Bound, ticks: Planner.Bound): number
+}
+
+/** Rounds the times of chains and of a policy up to ticks; `UnsupportedClock` (4004) where a chain's locks count heights. */
+export function measure(
+  legs: readonly Planner.LegChain[],
+  policy: Policy.Policy,
+  asked: bigint | undefined,
+): Measures {
+  for (const { network } of legs)
+    if (network.clock === 'height')
+      throw SwapErrors.UnsupportedClock(`locks of ${network.id} count heights, which the checker doesn't`, {
+        network: network.id,
+      })
+  const longest = legs
+    .flatMap(({ network }) => TIMES.map((name) => network.timing[policy.risk][name]))
+    .concat(policy.offline, policy.detection)
+    .reduce(later, 4n)
+  const tick = asked ?? up(longest, 4n)
+  Amount.assert(tick, { argument: 'assumptions.tick', min: 1n })
+  return {
+    tick,
+    chains: legs.map((one) => {
+      const leg = inTicks(one, policy, tick)
+      return { leg, chain: chainOf(leg, policy) }
+    }),
+    policy: { ...policy, offline: up(policy.offline, tick), detection: up(policy.detection, tick) },
+    ticksOf: (value, seconds, ticks) =>
+      Number(value < seconds.seconds ? down(value, tick) : ticks.seconds + (value - seconds.seconds) / tick),
   }
 }
 

@@ -141,20 +141,36 @@ export function audit(
       left: tied,
       most,
     })
+  return Verdict.accept(marginsOf(chains, member, ends, policy))
+}
+
+/**
+ * The margins that a member's machine runs by, as that of one of two: for the gap, those of the two chains of its own arcs; and for every
+ * time that is asked for on its own clocks, what the whole ring needs from there on.
+ *
+ * @param ends deadlines of all arcs, in seconds
+ */
+export function marginsOf(
+  chains: readonly Planner.LegChain[],
+  member: number,
+  ends: readonly bigint[],
+  policy: Policy.Policy,
+): Planner.Margins {
+  const all = margins(chains, policy)
   const long = chains[member === 0 ? 0 : member - 1] as Planner.LegChain
   const short = chains[member === 0 ? chains.length - 1 : member] as Planner.LegChain
   // The machine counts on the own pair's clocks: a follower's own arc ends later than the last one, by so much.
-  const beyond = member === 0 ? 0n : end(member) - end(-1)
+  const beyond = member === 0 ? 0n : (ends[member] as bigint) - (ends.at(-1) as bigint)
   const later = (bound: Planner.Bound) =>
     sum([...bound.summands, { name: 'the own arc ends after the last', seconds: beyond }])
   const own = later(all.rest[member] as Planner.Bound)
-  return Verdict.accept({
+  return {
     ...Planner.margins(long, short, policy),
     start: all.start,
     launch: own,
     lock: own,
     reveal: later(all.reveal),
-  })
+  }
 }
 
 function assertSize(count: number): void {
