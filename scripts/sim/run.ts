@@ -44,6 +44,9 @@ async function carryOut(order: Order): Promise<void> {
   })
 }
 
+// What is begun is finished when people interrupt the whole; without the one that gives the orders nothing is left to do.
+process.on('SIGINT', () => undefined)
+process.on('disconnect', () => process.exit())
 process.on('message', (order: Order) => {
   carryOut(order).catch((error: unknown) => {
     say({ is: 'broken', why: error instanceof Error ? (error.stack ?? error.message) : String(error) })
