@@ -159,6 +159,13 @@ export const bugs: readonly Bug[] = [
     tests: MACHINE_TESTS,
   },
   {
+    name: 'H29: what ended a lock needs no evidence',
+    file: 'packages/swap/src/internal/rules.ts',
+    from: 'return Object.keys(spends).length === 0 ? {} : { spends }',
+    to: 'return {}',
+    tests: ['packages/devnet/test/world/Spends.test.ts'],
+  },
+  {
     name: 'S18: underwater is said because no claim is shown',
     file: MACHINE,
     from: "if (paid) return isLost(state) ? 'underwater' : undefined",
