@@ -179,7 +179,7 @@ describe('crashes where no mempool can be asked', () => {
       const judge = ({ method, args }: Process.Call) =>
         isKind(method, args, 'claim', at) ? 'die-after' : 'go'
       const wrap = lying(SHORT, silent)
-      const { deal, alice, bob } = both(market, { storage, judge, wrap })
+      const { deal, alice, bob } = both(market, { storage, judge, wrap }, { wrap })
       Process.start(alice, deal)
       Process.start(bob, deal)
       await Process.drive(market, () => alice.dead)
