@@ -1,7 +1,7 @@
 import {
   type AccountId,
   type AssetId,
-  type Bytes,
+  Bytes,
   type ChainId,
   Codec,
   Deadline,
@@ -161,9 +161,22 @@ function spendsOf({ long, short }: NonNullable<Rules['spends']>): Bytes.Bytes {
   return Codec.writer().optional(long, write).optional(short, write).finish()
 }
 
+// The terms of a swap stay the same in all of its entries.
 const encoded = new WeakMap<LockTerms.LockTerms, Bytes.Bytes>()
+const latest: LockTerms.LockTerms[] = []
+/** Terms that are remembered: a few swaps' are read at a time. */
+const MOST_LATEST = 8
 
-/** The terms of a swap stay the same in all of its entries. */
+function decoded(bytes: Bytes.Bytes): LockTerms.LockTerms {
+  const known = latest.find((terms) => Bytes.equal(bytesOf(terms), bytes))
+  if (known !== undefined) return known
+  const terms = LockTerms.decode(bytes)
+  encoded.set(terms, bytes)
+  latest.unshift(terms)
+  latest.splice(MOST_LATEST)
+  return terms
+}
+
 function bytesOf(terms: LockTerms.LockTerms): Bytes.Bytes {
   const known = encoded.get(terms)
   if (known !== undefined) return known
@@ -178,7 +191,7 @@ function feesOf({ long, short }: NonNullable<Rules['fees']>): Bytes.Bytes {
 }
 
 function readDurable(reader: Codec.Reader): Durable {
-  const terms = (): LockTerms.LockTerms | undefined => reader.optional((r) => LockTerms.decode(r.bytes()))
+  const terms = (): LockTerms.LockTerms | undefined => reader.optional((r) => decoded(r.bytes()))
   const long = terms()
   const short = terms()
   const rules: Rules = {

@@ -54,6 +54,7 @@ export function create(options: Options): Checks {
     short: new Set<string>(),
   }
   const judged = new Set<string>()
+  const sound: { [L in Leg]?: Ledger.Ledger } = {}
   const claimed = new Set<Role>()
   let leaked = !options.honest.includes('initiator')
   let mayLeak = leaked
@@ -190,6 +191,9 @@ export function create(options: Options): Checks {
       for (const leg of LEGS) {
         const chain = chains[leg]
         const { ledger } = Chain.tip(chain)
+        // What a ledger says never changes.
+        if (sound[leg] === ledger) continue
+        sound[leg] = ledger
         if (Ledger.total(ledger) !== ledger.minted)
           fail('S1', `${leg} holds ${Ledger.total(ledger)} of ${ledger.minted}`)
         for (const { ref, script, spend } of ledger.locks.values()) {
