@@ -1,7 +1,21 @@
-import type { AccountId, Hashlock, Lock, Network, Signer, Step, Submission, SwapAdapter } from '@aitbc/core'
+import {
+  type AccountId,
+  Bytes,
+  Codec,
+  type Hashlock,
+  type Lock,
+  type Network,
+  type Signer,
+  type Step,
+  type Storage,
+  type Submission,
+  type SwapAdapter,
+} from '@aitbc/core'
+import { sha256 } from '@noble/hashes/sha2.js'
 import { SwapErrors } from '../errors.js'
 import * as Ladder from '../Ladder.js'
 import * as Pace from '../Pace.js'
+import * as SwapRecord from '../SwapRecord.js'
 import type * as WatchJob from './WatchJob.js'
 
 /** An account of the tower's own that pays for claims and refunds which aren't signed, where locks name their payee. */
@@ -12,80 +26,147 @@ export interface Account {
   readonly most?: bigint
 }
 
-/** What the tower sent from its own account for a lock, and since which block it waits. */
-export type Relays = Map<string, { readonly submission: Submission; readonly since: bigint }>
+/** What was sent last for one purpose, and since which block it waits. */
+interface Sent {
+  readonly submission: Submission & { readonly raw: Bytes.Bytes }
+  readonly since: bigint
+}
+
+/** What the tower sends from its own account, by purpose; it knows of it before any endpoint does. */
+export interface Relays {
+  get(key: string, signal: AbortSignal): Promise<Sent | undefined>
+  set(key: string, sent: Sent): Promise<void>
+}
+
+/** The relays of a job, as far as they are in storage; without one they are forgotten with the tower. */
+export function open(storage: Storage | undefined, hashlock: Bytes.Hash32): Relays {
+  const known = new Map<string, Sent>()
+  const at = (key: string) =>
+    `tower/${Bytes.toHex(hashlock)}/${Bytes.toHex(sha256(new TextEncoder().encode(key)))}`
+  return {
+    async get(key, signal) {
+      const found = known.has(key) ? undefined : await storage?.get(at(key), { signal })
+      if (found !== undefined) known.set(key, decode(found.value))
+      return known.get(key)
+    },
+    async set(key, sent) {
+      await storage?.put(at(key), encode(sent))
+      known.set(key, sent)
+    },
+  }
+}
+
+function encode({ submission, since }: Sent): Bytes.Bytes {
+  return SwapRecord.writeSigned(Codec.writer().u8(VERSION).u64(since), submission)
+    .list(submission.attempts, (w, id) => w.text(id))
+    .finish()
+}
+
+function decode(bytes: Bytes.Bytes): Sent {
+  const reader = Codec.reader(bytes)
+  const version = reader.u8()
+  if (version !== VERSION)
+    throw SwapErrors.StateUnreadable(`a relay is stored in version ${version}`, { version })
+  const since = reader.u64()
+  const signed = SwapRecord.readSigned(reader)
+  const attempts = reader.list((r) => r.text(256))
+  reader.finish()
+  return { submission: { ...signed, attempts }, since }
+}
+
+const VERSION = 1
+
+/** Where and when something is sent. */
+export interface Place {
+  readonly post: { readonly adapter: SwapAdapter; readonly relay?: Account }
+  readonly relays: Relays
+  readonly height: bigint
+  readonly signal: AbortSignal
+}
+
+/** What is sent: the steps at a fee rate, from the tower's account. */
+export interface What {
+  readonly does: WatchJob.Task['do'] | 'collect'
+  readonly ref: string
+  /** Most that it may cost, besides what the account's owner says. */
+  readonly most?: bigint
+  readonly make: (feePayer: AccountId.AccountId, feeRate: bigint) => Promise<readonly Step[]>
+}
 
 /**
- * Claims or refunds from the tower's own account: the chain pays whom the lock names (S5). Of several towers' one succeeds, the others
- * cost their senders a fee at most. Gives what was sent, if anything. `NotPresignable` (4018) where only the payee's key can sign or the
- * tower has no account, `FeeBudgetSpent` (4016) beyond what it may pay.
+ * Claims, refunds or collects from the tower's own account: the chain pays whom the lock names (S5). Of several towers' one succeeds, the
+ * others cost their senders a fee at most. What is signed is stored before it is sent, so that a tower that crashes pays no second time.
+ * Tells what was sent, or that the last is `final`. `NotPresignable` (4018) where only the payee's key can sign or the tower has no
+ * account, `FeeBudgetSpent` (4016) beyond what it may pay.
  */
 export async function send(
   context: { readonly bumpAfter?: (network: Network, left?: bigint) => bigint },
-  place: {
-    readonly post: { readonly adapter: SwapAdapter; readonly relay?: Account }
-    readonly relays: Relays
-    readonly height: bigint
-    readonly signal: AbortSignal
-  },
-  what: {
-    readonly task: WatchJob.Task
-    readonly lock: Pick<Lock, 'ref' | 'amount'>
-    readonly secret: Hashlock.Secret | undefined
-  },
-): Promise<{ readonly id: string; readonly fee: bigint } | undefined> {
-  const { post, relays, height, signal } = place
+  { post, relays, height, signal }: Place,
+  { does, ref, most, make: stepsOf }: What,
+): Promise<{ readonly id: string; readonly fee: bigint } | 'final' | undefined> {
   const { adapter, relay } = post
   const { network, capabilities } = adapter
-  const { do: does } = what.task
-  const key = `${does}/${what.lock.ref}`
+  const key = `${does}/${ref}`
   if (adapter.profile.payee === 'key' || relay === undefined)
     throw SwapErrors.NotPresignable(
-      `nothing is signed for ${what.lock.ref} on ${network.id}, and this tower has no account that may send it`,
+      `nothing is signed for ${ref} on ${network.id}, and this tower has no account that may send it`,
       { network: network.id, task: does },
     )
-  const before = relays.get(key)
+  const before = await relays.get(key, signal)
   const is = before === undefined ? undefined : (await adapter.status(before.submission, { signal })).value.is
-  if (is === 'included' || is === 'final') return undefined
+  if (is === 'final') return 'final'
+  if (is === 'included') return undefined
   const waited =
     before !== undefined && height - before.since >= (context.bumpAfter ?? Pace.bumpAfter)(network)
   if (is === 'pending' && !(waited && capabilities.replacement === true)) return undefined
-  if (before?.submission.raw !== undefined && (is === 'unknown' || is === 'dropped') && !waited) {
+  if (before !== undefined && (is === 'unknown' || is === 'dropped') && !waited) {
     const { step, id, raw } = before.submission
     await adapter.submit({ step, id, raw }, { signal })
     return undefined
   }
+  const replaced = before !== undefined && is === 'pending' ? before.submission : undefined
   const make = (feeRate: bigint): Promise<readonly Step[]> =>
-    before !== undefined && is === 'pending'
-      ? adapter.replace(before.submission, feeRate, { signal })
-      : prepare(adapter, relay, what, feeRate, signal)
+    replaced === undefined ? stepsOf(relay.account, feeRate) : adapter.replace(replaced, feeRate, { signal })
   const { fast } = await adapter.feeRates({ signal })
   const asset = network.native.id
-  const steps = await Ladder.priced(make, fast, { asset, most: relay.most })
+  const cap = most === undefined || (relay.most !== undefined && relay.most < most) ? relay.most : most
+  const steps = await Ladder.priced(make, fast, { asset, most: cap })
   if (steps === undefined)
-    throw SwapErrors.FeeBudgetSpent(`the ${does} of ${what.lock.ref} would cost more than ${relay.most}`, {
+    throw SwapErrors.FeeBudgetSpent(`the ${does} of ${ref} would cost more than ${cap}`, {
       network: network.id,
-      budget: relay.most,
+      budget: cap,
     })
-  let submission: Submission | undefined
-  for (const step of steps)
-    submission = await adapter.submit(await relay.signer.sign(step, { signal }), { signal })
-  if (submission === undefined) return undefined
-  relays.set(key, { submission, since: height })
-  return { id: submission.id, fee: Ladder.costOf(steps, asset) }
+  let id: string | undefined
+  for (const step of steps) {
+    const signed = await relay.signer.sign(step, { signal })
+    id = signed.id
+    if (step === steps.at(-1)) {
+      const attempts = [...(replaced?.attempts ?? []), id]
+      await relays.set(key, { submission: { ...signed, attempts }, since: height })
+    }
+    await adapter.submit(signed, { signal })
+  }
+  return id === undefined ? undefined : { id, fee: Ladder.costOf(steps, asset) }
 }
 
-async function prepare(
+/** A claim or refund of a lock, for whom it names. */
+export function settling(
   adapter: SwapAdapter,
-  { account: feePayer }: Account,
-  { task: { do: does, terms }, lock: sighted, secret }: Parameters<typeof send>[2],
-  feeRate: bigint,
+  { do: does, terms }: WatchJob.Task,
+  sighted: Pick<Lock, 'ref' | 'amount'>,
+  secret: Hashlock.Secret | undefined,
   signal: AbortSignal,
-): Promise<readonly Step[]> {
+): What {
   const lock: Lock = { ...sighted, transaction: '', match: 'exact' }
-  if (does === 'refund')
-    return adapter.prepare({ kind: 'refund', terms, lock, feePayer }, { signal, feeRate })
-  return secret === undefined
-    ? []
-    : adapter.prepare({ kind: 'claim', terms, lock, feePayer, secret }, { signal, feeRate })
+  return {
+    does,
+    ref: lock.ref,
+    make: async (feePayer, feeRate) => {
+      if (does === 'refund')
+        return adapter.prepare({ kind: 'refund', terms, lock, feePayer }, { signal, feeRate })
+      return secret === undefined
+        ? []
+        : adapter.prepare({ kind: 'claim', terms, lock, feePayer, secret }, { signal, feeRate })
+    },
+  }
 }

@@ -1,12 +1,14 @@
 import {
   type ChainId,
   Deadline,
+  type Due,
   type Hashlock,
   type Intent,
   isAitbcError,
   type Lock,
   type Network,
   type Signed,
+  type Storage,
   type SwapAdapter,
 } from '@aitbc/core'
 import { SwapErrors } from '../errors.js'
@@ -14,6 +16,7 @@ import * as Ladder from '../Ladder.js'
 import * as Pace from '../Pace.js'
 import { isFinal } from '../Side.js'
 import * as Wake from '../Wake.js'
+import * as Owed from './Owed.js'
 import * as Relay from './Relay.js'
 import * as TowerMachine from './TowerMachine.js'
 import * as WatchJob from './WatchJob.js'
@@ -27,6 +30,11 @@ export interface Post {
 /** What a tower runs with. */
 export interface Context {
   readonly posts: Readonly<Record<ChainId.ChainId, Post>>
+  /**
+   * Where the tower keeps what it signs with its own accounts, before it sends it; without it a tower that crashes may pay for the same a
+   * second time. One storage serves any number of jobs, at most one tower each.
+   */
+  readonly storage?: Storage
   /** Blocks that a transaction may wait before a dearer one is sent; {@link Pace.bumpAfter} unless told. */
   readonly bumpAfter?: (network: Network, left?: bigint) => bigint
   /** Pause before a broken watch is begun again, milliseconds; 1000 unless told. */
@@ -43,6 +51,13 @@ export type Progress =
       readonly task: WatchJob.Task['do']
       readonly how: NonNullable<TowerMachine.TaskState['ended']>
     }
+  /** The lock is settled and still owes the owner something that this tower can't collect: the owner can. */
+  | {
+      readonly is: 'owed'
+      readonly task: WatchJob.Task['do']
+      readonly due: Due
+      readonly why: string
+    }
 
 /** How each task ended. */
 export type Ended = Readonly<
@@ -52,7 +67,8 @@ export type Ended = Readonly<
 /**
  * Runs a watch job to its end: watches both chains, sends what is signed as soon as it is due, dearer versions as they are needed, and from
  * its own account what needs no signature of the owner's. Any number of towers may run one job beside its owner: of all their
- * transactions one is included, and all pay the owner. Started again after a crash it goes on from what the chains say.
+ * transactions one is included, and all pay the owner. Started again after a crash it goes on from what the chains say, and from what its
+ * storage has of its own payments. What settled locks still owe the owner (H26) it collects where it can, and tells of where it can't.
  *
  * `SideMissing` (4009) where a network of the job has no post; rejects with `signal.reason` when aborted.
  */
@@ -70,7 +86,8 @@ export async function run(
     const trouble = (error: unknown) => context.onProgress?.({ is: 'trouble', task: task.do, error })
     return Wake.follow(wake, (posts[i] as Post).adapter, task.terms, { signal, pauseMs, trouble })
   })
-  const relays: Relay.Relays = new Map()
+  const relays = Relay.open(context.storage, job.hashlock)
+  const inVain = new Map<string, number>()
   const told = new Set<string>()
   let state = TowerMachine.start(job)
   try {
@@ -92,10 +109,30 @@ export async function run(
         if (ended !== undefined && before === undefined)
           context.onProgress?.({ is: 'ended', task: (job.tasks[i] as WatchJob.Task).do, how: ended })
         for (const command of next.commands) {
-          if (command.do === 'finish') return endedOf(state)
+          if (command.do === 'finish') continue
           const at = { post: posts[i] as Post, relays, told, height: event.height, signal }
           state = await carryOut(context, at, state, command)
         }
+      }
+      if (TowerMachine.isOver(state)) {
+        let waits = false
+        for (const [i, task] of job.tasks.entries()) {
+          const tell = (one: Owed.Told) => {
+            if (one.is === 'sent') return context.onProgress?.({ ...one, task: task.do })
+            const key = `${task.do}/${one.due.kind}/${one.why}`
+            if (!told.has(key)) context.onProgress?.({ ...one, task: task.do })
+            told.add(key)
+          }
+          const at = { post: posts[i] as Post, relays, inVain, tell, signal }
+          try {
+            if (await Owed.collect(context, at, task, state.tasks[i]?.ended)) waits = true
+          } catch (error) {
+            signal.throwIfAborted()
+            waits = true
+            context.onProgress?.({ is: 'trouble', task: task.do, error })
+          }
+        }
+        if (!waits) return endedOf(state)
       }
       await wake.wait(signal)
     }
@@ -232,8 +269,9 @@ async function carryOut(
     try {
       if (command.do === 'relay') {
         const { secret } = state
-        const made = await Relay.send(context, place, { task, lock: command.lock, secret })
-        if (made !== undefined) tell(context, place, task, made.id, made.fee)
+        const what = Relay.settling(place.post.adapter, task, command.lock, secret, place.signal)
+        const made = await Relay.send(context, place, what)
+        if (made !== undefined && made !== 'final') tell(context, place, task, made.id, made.fee)
         continue
       }
       const failed = await send(place, task, command, state.secret)

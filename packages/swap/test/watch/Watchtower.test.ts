@@ -1,4 +1,5 @@
-import { Bytes, type Signed, type Submission } from '@aitbc/core'
+import { Bytes, type Signed, type Storage, type Submission, type SwapAdapter } from '@aitbc/core'
+import { createMemoryStorage } from '@aitbc/core/storage/memory'
 import { WatchJob } from '@aitbc/swap/watch'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -288,6 +289,107 @@ describe('what a tower is given', () => {
     const lost = towerOf(market, other)
     await Process.quiet()
     expect(lost.error).toMatchObject({ _tag: 'SideMissing' })
+  })
+})
+
+describe('a tower’s own account', () => {
+  /** A tower that dies when it first sends, and comes back while what it sent is in no block, and in no mempool that it is shown. */
+  const returning = async (fate: 'before' | 'after', storage: Storage | undefined) => {
+    const market = marketOf({ long: 'contract', short: 'contract' })
+    const owner = ownerOf(market, ALICE)
+    Process.start(owner.process, Process.agreed(market))
+    await Process.drive(market, () => isLocked(market, ALICE))
+    kill(owner.process)
+    const ids: string[] = []
+    let dies = true
+    let died = () => {}
+    const wrap = (adapter: SwapAdapter): SwapAdapter => ({
+      ...adapter,
+      findSpend: async (terms, lock, o) => {
+        const found = await adapter.findSpend(terms, lock, o)
+        return found.is === 'found' && found.fact.depth === 0n
+          ? { is: 'absent', fact: { ...found.fact, value: null } }
+          : found
+      },
+      submit: async (signed, o) => {
+        const isLast = dies
+        dies = false
+        if (isLast && fate === 'before') died()
+        if (isLast && fate === 'before') return new Promise(() => undefined)
+        ids.push(signed.id)
+        const submission = await adapter.submit(signed, o)
+        if (isLast) died()
+        return isLast ? new Promise(() => undefined) : submission
+      },
+    })
+    const options = { wrap, ...(storage && { storage }) }
+    let tower = towerOf(market, newest(owner), FIRST, options)
+    died = () => {
+      tower.stop.abort()
+      tower = towerOf(market, newest(owner), FIRST, options)
+    }
+    await Process.drive(market, () => isEnded(tower))
+    expect(tower.ended).toMatchObject({ refund: 'refunded' })
+    expectGains(market, ALICE, 'no-deal')
+    return { ids, spent: PURSE - balance(market, 'long', FIRST) }
+  }
+
+  it.each(['before', 'after'] as const)(
+    'L7 H22: a tower that dies %s it sends its own transaction sends the same one when it is back, and pays once',
+    async (fate) => {
+      const { ids, spent } = await returning(fate, createMemoryStorage())
+      expect(new Set(ids).size).toBe(1)
+      const once = await returning('before', undefined)
+      expect(spent).toBe(once.spent)
+    },
+  )
+
+  it('one that remembers nothing pays twice (negative control)', async () => {
+    const { ids, spent } = await returning('after', undefined)
+    expect(new Set(ids).size).toBe(2)
+    expect(spent).toBeGreaterThan((await returning('after', createMemoryStorage())).spent)
+  })
+
+  it('H26 L7: what its refund leaves behind is collected for the owner too, payment and deposit', async () => {
+    const market = marketOf({ long: 'contract', short: 'contract' })
+    market.nets.long.apart = 7n
+    const owner = ownerOf(market, ALICE)
+    Process.start(owner.process, Process.agreed(market))
+    await Process.drive(market, () => isLocked(market, ALICE))
+    kill(owner.process)
+    const tower = towerOf(market, newest(owner), FIRST)
+    await Process.drive(market, () => isEnded(tower))
+    expect(tower.ended).toEqual({ refund: 'refunded', claim: 'nothing' })
+    expect(locksBy(market, ALICE).map(({ owes }) => owes)).toEqual([{ payment: 0n, deposit: 0n }])
+    expectGains(market, ALICE, 'no-deal')
+    expect(tower.progress.filter(({ is }) => is === 'trouble' || is === 'owed')).toEqual([])
+  })
+
+  it('H26: what it can’t collect is told, once, and it ends; the owner collects it when it is back', async () => {
+    const market = marketOf({ long: 'contract', short: 'contract' })
+    market.nets.long.apart = 7n
+    const storage = createMemoryStorage()
+    const owner = ownerOf(market, ALICE, { storage })
+    const deal = Process.agreed(market)
+    Process.start(owner.process, deal)
+    await Process.drive(market, () => isLocked(market, ALICE))
+    const { context, swap } = owner.process
+    if (swap === undefined) throw new Error('no swap')
+    const job = WatchJob.of(context, swap, { prepaid: ['refund'] })
+    kill(owner.process)
+    const tower = towerOf(market, job)
+    await Process.drive(market, () => isEnded(tower))
+    expect(tower.ended).toMatchObject({ refund: 'refunded' })
+    const owed = tower.progress.flatMap((one) => (one.is === 'owed' ? [one.due] : []))
+    expect(owed).toMatchObject([
+      { kind: 'payment', amount: 1000n },
+      { kind: 'deposit', amount: 7n },
+    ])
+    const back = ownerOf(market, ALICE, { storage }).process
+    Process.start(back, deal)
+    await Process.drive(market, () => Process.isDone(back))
+    expect(back.outcome).toBe('no-deal')
+    expectGains(market, ALICE, 'no-deal')
   })
 })
 

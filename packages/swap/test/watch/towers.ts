@@ -1,5 +1,5 @@
 // Owners who go away, and the towers that stay: what the watch tests are made of.
-import { SwapSeed } from '@aitbc/core'
+import { type Storage, type SwapAdapter, SwapSeed } from '@aitbc/core'
 import { createMemoryStorage } from '@aitbc/core/storage/memory'
 import type { Agreement, Runner } from '@aitbc/swap'
 import { WatchJob, Watchtower } from '@aitbc/swap/watch'
@@ -48,9 +48,16 @@ export interface Tower {
 }
 
 /** Runs a job as anybody could who has it and its key; `name` is whose money it pays with, if any. */
-export function towerOf(market: Market, job: WatchJob.WatchJob, name?: (typeof TOWERS)[number]): Tower {
+export function towerOf(
+  market: Market,
+  job: WatchJob.WatchJob,
+  name?: (typeof TOWERS)[number],
+  options: { readonly storage?: Storage; readonly wrap?: (adapter: SwapAdapter) => SwapAdapter } = {},
+): Tower {
+  const { storage, wrap = (adapter: SwapAdapter) => adapter } = options
   const post = (net: Market['nets']['long'], id: typeof LONG | typeof SHORT): Watchtower.Post => {
-    const { adapter, funding, signer } = ModelAdapter.side(net, name ?? 'nobody', Process.counted)
+    const { adapter: plain, funding, signer } = ModelAdapter.side(net, name ?? 'nobody', Process.counted)
+    const adapter = wrap(plain)
     const signs = signer(funding, new Uint8Array(8))
     if (signs?.kind !== 'signs') throw new Error(`no signer on ${id}`)
     return name === undefined ? { adapter } : { adapter, relay: { account: funding, signer: signs } }
@@ -58,7 +65,8 @@ export function towerOf(market: Market, job: WatchJob.WatchJob, name?: (typeof T
   const tower: Tower = { stop: new AbortController(), progress: [] }
   const posts = { [LONG]: post(market.nets.long, LONG), [SHORT]: post(market.nets.short, SHORT) }
   const onProgress = (one: Watchtower.Progress) => tower.progress.push(one)
-  Watchtower.run({ posts, pauseMs: 0, onProgress }, job, { signal: tower.stop.signal })
+  const context = { posts, pauseMs: 0, onProgress, ...(storage && { storage }) }
+  Watchtower.run(context, job, { signal: tower.stop.signal })
     .then((ended) => {
       tower.ended = ended
     })
