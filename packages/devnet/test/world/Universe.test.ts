@@ -4,7 +4,7 @@ import { Campaign, Universe } from '../../src/world/index.js'
 const UNIVERSES = 32
 
 describe('universes', () => {
-  test(`S1, S3, S4, S5, S6, S7, S8, S9, S12, S14, S15, S16, S18, L2, L3, L5, L6: in ${UNIVERSES} universes no honest party loses a unit, whatever goes wrong`, async () => {
+  test(`S1, S3, S4, S5, S6, S7, S8, S9, S10, S11, S12, S14, S15, S16, S17, S18, L2, L3, L4, L5, L6: in ${UNIVERSES} universes no honest party loses a unit, whatever goes wrong`, async () => {
     let [wiped, twins] = [0, 0]
     const figures = await Campaign.run({
       universes: UNIVERSES,
@@ -75,11 +75,50 @@ describe('controls: mistakes that are put in are found', () => {
     expect(violations[0]?.property).toBe('S8')
   })
 
-  test('L3: of two processes over one storage both may write', async () => {
-    const plan = Universe.draw('11')
-    expect(plan.faults.some((fault) => fault.is === 'twin')).toBe(true)
+  /** A swap of two honest parties in which only these things go wrong. */
+  const only = (families: Universe.Plan['families'], ...faults: Universe.Fault[]): Universe.Plan => ({
+    ...Universe.draw('a'),
+    ...{ families, honest: ['initiator', 'follower'], deeds: [], liars: 0, faults },
+  })
+
+  test('S10: which hashlocks were used is forgotten', async () => {
+    const plan = only({ long: 'evm', short: 'cosmos' }, { is: 'reuse', who: 'follower', at: 30 })
     expect((await Universe.run(plan)).violations).toEqual([])
-    expect((await Universe.run(plan, { bug: 'no-fence' })).violations[0]?.property).toMatch(/^L[36]$/)
+    expect((await Universe.run(plan, { bug: 'forgetful' })).violations[0]?.property).toBe('S10')
+  })
+
+  test('S11, S17: locks that differ in their deadlines alone have one id', async () => {
+    const plan = only({ long: 'solana', short: 'cosmos' })
+    expect((await Universe.run(plan)).violations).toEqual([])
+    const { violations } = await Universe.run(plan, { bug: 'same-ids' })
+    expect(violations).toMatchObject([
+      { property: 'S11', message: expect.stringContaining('another deadline') },
+    ])
+  })
+
+  test.each([
+    ['lock', 'initiator', { long: 'evm', short: 'cosmos' }],
+    ['claim', 'initiator', { long: 'cosmos', short: 'polkadot' }],
+  ] as const)('L4: a %s that was undone is not sent again', async (act, who, families) => {
+    const plan = only(families, { is: 'undo', who, act })
+    const report = await Universe.run(plan)
+    expect(report).toMatchObject({
+      violations: [],
+      struck: 1,
+      outcomes: { initiator: 'deal', follower: 'deal' },
+    })
+    expect((await Universe.run(plan, { bug: 'sent-once' })).violations[0]?.property).toBe('L4')
+  })
+
+  test('S6, L3: of two processes over one storage both may write, and it is read again', async () => {
+    const who = 'follower'
+    const plan = only(
+      { long: 'cosmos', short: 'evm' },
+      { is: 'twin', who, at: 1, wiped: false },
+      { is: 'crash', who, effect: 16, when: 'after', down: 5 },
+    )
+    expect(await Universe.run(plan)).toMatchObject({ violations: [], struck: 2 })
+    expect((await Universe.run(plan, { bug: 'no-fence' })).violations).not.toEqual([])
   })
 
   test('a failing plan is made smaller, and fails in the same way', async () => {

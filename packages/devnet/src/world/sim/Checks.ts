@@ -25,6 +25,7 @@ export interface Options {
 
 export interface Checks {
   readonly violations: Violation[]
+  fail(property: string, message: string): void
   /** An honest party is about to do something. */
   heard(role: Role, method: string, args: readonly unknown[]): void
   /** The secret is where others can see it. */
@@ -174,6 +175,7 @@ export function create(options: Options): Checks {
 
   return {
     violations,
+    fail,
     public: () => leaked,
     claimed: (role) => claimed.has(role),
     heard(role, method, args) {

@@ -52,6 +52,8 @@ export type Fault =
     }
   /** A second process of the party starts beside the first one, over the same storage or with the seed alone. */
   | { readonly is: 'twin'; readonly who: Role; readonly at: number; readonly wiped: boolean }
+  /** The party is asked to take another swap under the hashlock of the one that it has. */
+  | { readonly is: 'reuse'; readonly who: Role; readonly at: number }
   /** The n-th call of an endpoint fails, before or after it was carried out. */
   | { readonly is: 'hang-up'; readonly who: Role; readonly call: number; readonly when: 'before' | 'after' }
   /** The party neither looks nor acts. */
@@ -65,6 +67,8 @@ export type Fault =
       readonly depth: number
       readonly drop: boolean
     }
+  /** As soon as a party's transaction stands in a block, that is undone, and everybody forgets the transaction. */
+  | { readonly is: 'undo'; readonly who: Role; readonly act: 'lock' | 'claim' | 'refund' }
   /** Miners leave out whatever an honest party sends. */
   | { readonly is: 'censor'; readonly leg: Leg; readonly from: number; readonly for: number }
   /** Fees are so many times as high. */
@@ -261,6 +265,7 @@ export function draw(seed: string, options: DrawOptions = {}): Plan {
     const at = fates.pick(crashes)
     if (fates.chance(0.25)) faults[at] = { ...(faults[at] as Extract<Fault, { is: 'crash' }>), wipe: true }
     const when = fates.between(0, Math.floor(fates.chance(0.6) ? span.short : span.long))
+    if (fates.chance(0.2)) faults.push({ is: 'reuse', who, at: fates.between(1, Math.floor(span.long)) })
     if (fates.chance(0.25)) faults.push({ is: 'twin', who, at: when, wiped: fates.chance(0.3) })
   }
   const deeds = honest.length === 2 ? [] : hostility(r, honest[0] as Role, span)
@@ -269,7 +274,9 @@ export function draw(seed: string, options: DrawOptions = {}): Plan {
   for (let i = 0; i < drawn; i++) {
     const leg = r.pick(legs)
     const most = deepest(pair[leg])
-    if (most > 0)
+    const [who, act] = [fates.pick(honest), fates.pick(['lock', 'claim', 'refund'] as const)]
+    if (fates.chance(0.4)) faults.push({ is: 'undo', who, act })
+    else if (most > 0)
       faults.push({ is: 'reorg', leg, at: early(), depth: r.between(1, most), drop: r.chance(0.5) })
   }
   const liars = options.byzantineRpc ?? (r.chance(0.5) ? r.between(1, 3) : 0)

@@ -60,6 +60,8 @@ export interface Options {
   readonly lateJournal?: boolean
   /** Whoever has a log open keeps it, whoever opens it later. */
   readonly unfenced?: boolean
+  /** What hashlocks were used is not kept. */
+  readonly forgetful?: boolean
 }
 
 export interface Process {
@@ -79,6 +81,8 @@ export interface Process {
   rest(): void
   /** A second process of the party starts over the same storage, beside the first one, or over empty storage. */
   twin(wiped: boolean): void
+  /** Asks it to take another swap under a hashlock that it has used, which it must refuse (S10); `took` hears that it doesn't. */
+  reuse(signed: Agreement.Signed, took: (what: string) => void): void
   /** Ends all processes of the party. */
   end(): void
 }
@@ -98,6 +102,7 @@ export function create(options: Options): Process {
   let boundaries = 0
   const bereft = new Set<AbortController>()
   const shared = new Map<string, Log>()
+  let latest: Runner.Context | undefined
   const alive = new Set<AbortController>()
   /** What was carried out, unlike `effects`, which counts what was begun. */
   let lasting = 0
@@ -113,6 +118,23 @@ export function create(options: Options): Process {
       if (process.running === undefined) return
       if (empty) lose()
       start()
+    },
+    reuse(signed, took) {
+      const { running } = process
+      if (running === undefined || latest === undefined || bereft.has(running)) return
+      const context = latest
+      const nonce = Bytes.concat(deal.nonces[role], Uint8Array.of(1)).subarray(1)
+      const { margins } = deal
+      const knows = async () => {
+        // After a crash at the very beginning nothing was taken yet.
+        if ((await Runner.list(context.storage)).length === 0) return
+        const swap = await Runner.open(context, { role, nonce, signed, margins, policy: options.policy })
+        took(`took swap ${swap.id} under a hashlock that it had used`)
+      }
+      knows().catch((error: unknown) => {
+        if (running.signal.aborted || isAitbcError(error, 'HashlockReused')) return
+        if (!isAitbcError(error)) process.error ??= error
+      })
     },
     end() {
       for (const run of alive) run.abort(new Error('the universe ended'))
@@ -229,7 +251,8 @@ export function create(options: Options): Process {
     const disked = disk.open(fate, () => die(run, doom?.label ?? 'at a write', doom?.crash))
     if (alive.size === 1) shared.clear()
     const broken = options.unfenced === true ? unfenced(disked, shared) : disked
-    const storage = watched(options.lateJournal === true ? postponing(disked) : broken, {
+    const kept = options.forgetful === true ? forgetful(broken) : broken
+    const storage = watched(options.lateJournal === true ? postponing(disked) : kept, {
       saw(method, args) {
         if (!run.signal.aborted) options.heard(method, args)
       },
@@ -252,6 +275,7 @@ export function create(options: Options): Process {
           options.told(`${role} ${progress.is} ${'key' in progress ? progress.key : progress.reason}`)
       },
     }
+    latest = context
     const drive = async (): Promise<SwapMachine.Outcome> => {
       if (recovering) return rebuild(context, run)
       const swap = await take(context, deal.nonces[role])
@@ -377,6 +401,17 @@ function unfenced(storage: Storage, logs: Map<string, Log>): Storage {
       logs.set(name, log)
       return log
     },
+  }
+}
+
+/** Keeps nothing of which hashlocks were used. */
+function forgetful(storage: Storage): Storage {
+  const isOf = (key: string) => key.startsWith('hashlock/')
+  return {
+    ...storage,
+    put: (key, value, o) => (isOf(key) ? Promise.resolve(1n) : storage.put(key, value, o)),
+    compareAndSet: (key, expected, value, o) =>
+      isOf(key) ? Promise.resolve(1n) : storage.compareAndSet(key, expected, value, o),
   }
 }
 

@@ -9,6 +9,7 @@ import * as Random from '../Random.js'
 import * as Adversary from './Adversary.js'
 import * as Checks from './Checks.js'
 import * as Clockwork from './Clockwork.js'
+import * as Identity from './Identity.js'
 import {
   type Deed,
   deepest,
@@ -27,6 +28,7 @@ import * as Process from './Process.js'
 import { pairOf, walletOf } from './parties.js'
 import { quiet } from './quiet.js'
 import { createServers } from './servers.js'
+import * as Undone from './Undone.js'
 
 export type { Violation } from './Checks.js'
 export type { Deed, DrawOptions, Fault, HostileAct, Leg, Lie, Moment, Plan, Role } from './Plan.js'
@@ -91,6 +93,12 @@ export type Bug =
   | 'late-journal'
   /** Of two processes over one storage both may write. */
   | 'no-fence'
+  /** Which hashlocks were used before is forgotten. */
+  | 'forgetful'
+  /** Locks that differ in their deadlines alone have one id. */
+  | 'same-ids'
+  /** What was sent once isn't sent again, in no version. */
+  | 'sent-once'
 
 export interface RunOptions {
   readonly bug?: Bug
@@ -115,6 +123,10 @@ interface Deal extends Process.Deal {
   readonly terms: { readonly [L in Leg]: LockTerms.LockTerms }
   readonly secret: Bytes.Bytes
   readonly addresses: { readonly [R in Role]: { readonly [L in Leg]: readonly string[] } }
+  /** What has the id of something else (S11, S17). */
+  readonly collisions: readonly string[]
+  /** Another swap under the same hashlock, which both have signed. */
+  again(): Agreement.Signed
   /** Both chains as every universe of this deal finds them. */
   readonly chains: { readonly [L in Leg]: Chain.Chain }
 }
@@ -199,7 +211,22 @@ function dealOf(plan: Plan, bug: Bug | undefined): Deal {
     for (let i = 0; i < 12; i++) Chain.mine(chain, { time: BigInt(EPOCH - (12 - i) * 600) })
     return chain
   }
+  const undated = (of: LockTerms.LockTerms) =>
+    LockTerms.id({ ...of, deadline: { ...of.deadline, value: terms.short.deadline.value } })
+  const names = { lock: bug === 'same-ids' ? undated : LockTerms.id, swap: Agreement.hash }
   const deal: Deal = {
+    collisions: Identity.collisions(agreement, names),
+    again() {
+      const other: Agreement.Agreement = {
+        ...agreement,
+        long: { ...terms.long, salt: r.fork('again').bytes(32) },
+      }
+      return {
+        agreement: other,
+        initiator: Agreement.sign(other, initiator.identity),
+        follower: Agreement.sign(other, follower.identity),
+      }
+    },
     signed,
     margins,
     nonces,
@@ -277,6 +304,13 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
     acts: options.onlyOutcomes !== true,
   })
 
+  for (const collision of deal.collisions) checks.fail('S11', collision)
+  const undone = Undone.create({
+    ...{ chains, terms: deal.terms, addresses: deal.addresses, honest: plan.honest },
+    least: margins.launch.seconds,
+    public: checks.public,
+  })
+
   const lies = lying(
     plan,
     () => now - EPOCH,
@@ -322,6 +356,7 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
         servers: plan.liars > 0 ? plan.servers : 1,
         verified: plan.liars > 0,
       })
+      if (bug === 'sent-once') return once(endpoint)
       return bug === 'unconfirmed' ? believing(endpoint, chains[leg], () => scriptOf(leg)) : endpoint
     }
     const networkOf = (leg: Leg) =>
@@ -344,10 +379,14 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
       faults: plan.faults,
       heard: (method, args) => checks.heard(role, method, args),
       told,
-      struck: (fault) => struck.add(fault),
+      struck(fault) {
+        mishaps++
+        struck.add(fault)
+      },
       proves: bug !== 'unconfirmed',
       lateJournal: bug === 'late-journal',
       unfenced: bug === 'no-fence',
+      forgetful: bug === 'forgetful',
       ...(options.passed === undefined
         ? {}
         : { passed: (boundary) => options.passed?.(role, boundary, steps) }),
@@ -389,6 +428,7 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
   }
   const carryOut = async () => {
     strikeAll()
+    for (const fault of plan.faults) if (fault.is === 'undo' && !struck.has(fault)) undoOf(fault)
     for (const process of processes)
       if (process.down > 0 && process.restart === 0) {
         process.restart = now + process.down
@@ -424,9 +464,40 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
     const fresh = Chain.tip(chain).height - chain.finalized - 1n
     const depth = BigInt(wanted) < fresh ? BigInt(wanted) : fresh
     if (depth <= 0n) return
+    const from = Chain.tip(chain).height - depth
+    const gone = chain.blocks.flatMap(({ height, txs }) => (height > from ? txs : []))
     Chain.reorganise(chain, depth, { drop })
     const { height } = Chain.tip(chain)
     tracks[leg].fresh = tracks[leg].fresh.filter((one) => one <= height - depth)
+    undone.note(leg, gone.filter(drop))
+  }
+  const stood = new Map<Fault, string>()
+  const undoOf = (fault: Extract<Fault, { is: 'undo' }>): void => {
+    const { who, act } = fault
+    const leg = act === 'claim' ? Agreement.incomingLeg(who) : Agreement.ownLeg(who)
+    const chain = chains[leg]
+    for (const { height, txs } of chain.blocks.slice(-40)) {
+      const tx = txs.find(({ from, does }) => does.is === act && deal.addresses[who][leg].includes(from))
+      const depth = Number(Chain.tip(chain).height - height) + 1
+      if (tx === undefined || height <= chain.finalized || depth > deepest(plan.families[leg])) continue
+      // Its sender has seen it in a block, where time doesn't jump to where that is final.
+      if (chain.family.median && stood.get(fault) !== tx.id) stood.set(fault, tx.id)
+      else {
+        struck.add(fault)
+        told(`fault: ${JSON.stringify(fault)}`)
+        undo(leg, depth, ({ id }) => id === tx.id)
+      }
+      return
+    }
+  }
+  let mishaps = 0
+  /** Who runs and sees the truth since the instant before, without any mishap. */
+  const able = (before: number) => {
+    const lied = plan.liars > 0 || plan.faults.some((fault) => fault.is === 'rpc' && isOn(fault, now - EPOCH))
+    return (role: Role): boolean => {
+      const process = processes.find((one) => one.role === role)
+      return before === mishaps && !lied && process?.running !== undefined && !process.offline
+    }
   }
   const strike = (fault: Fault, begins: boolean): void => {
     struck.add(fault)
@@ -467,6 +538,11 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
       case 'twin':
         for (const process of processes) if (process.role === fault.who) process.twin(fault.wiped)
         return
+      case 'reuse':
+        for (const process of processes)
+          if (process.role === fault.who)
+            process.reuse(deal.again(), (what) => checks.fail('S10', `${fault.who} ${what}`))
+        return
     }
   }
 
@@ -479,6 +555,7 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
   const over = () => processes.every(ended)
   while (!over() && now < bound && steps < MOST_STEPS && checks.violations.length === 0) {
     steps++
+    const before = mishaps
     now = instant(now)
     for (const leg of LEGS) {
       const before = Chain.tip(chains[leg])
@@ -494,6 +571,8 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
     await quiet()
     for (const process of processes) process.rest()
     checks.state()
+    const unsent = undone.judge(able(before))
+    if (unsent !== undefined) checks.fail('L4', unsent)
     for (const { role, error } of processes)
       if (error !== undefined && checks.violations.length === 0)
         checks.violations.push({ property: 'L3', message: `${role}'s runner failed: ${String(error)}` })
@@ -597,6 +676,25 @@ function lying(
 function believing(endpoint: Endpoint, chain: Chain.Chain, script: () => Ledger.Script): Endpoint {
   const liar = createServers({ chain, script, lie: () => 'deep', servers: 1, verified: false })
   return { ...endpoint, ask: liar.ask }
+}
+
+/** The bug of not sending again what was sent. */
+function once(endpoint: Endpoint): Endpoint {
+  const sent = new Set<string>()
+  return {
+    ...endpoint,
+    async send(tx, signal) {
+      const place = tx.slots[0] as string
+      if (sent.has(place)) return { is: 'known' }
+      const answer = await endpoint.send(tx, signal)
+      if (!('why' in answer)) sent.add(place)
+      return answer
+    },
+  }
+}
+
+function isOn(fault: Extract<Fault, { from: number }>, at: number): boolean {
+  return at >= fault.from && at < fault.from + fault.for
 }
 
 /** A secret that anybody can see on a chain or in its mempool. */
