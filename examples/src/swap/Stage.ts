@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Bytes, Fact } from '@aitbc/core'
 import type { Agreement } from '@aitbc/swap'
-import { build, type PluginBuild, stop as stopEsbuild } from 'esbuild'
 import type { Watcher } from './Audience.js'
+import { compile } from './compile.js'
 import type { FamilyName, Place } from './Family.js'
 import type { FromParty, PartyConfig, ToParty } from './messages.js'
 import type { World } from './World.js'
@@ -74,7 +74,7 @@ export async function createStage(
   } = {},
 ): Promise<Stage> {
   const { pollMs = 400 } = options
-  const program = await compile()
+  const program = await compile(PARTY)
   const running = new Set<ChildProcess>()
   const folders: string[] = [dirname(program)]
   const post = (child: ChildProcess, message: ToParty) => {
@@ -161,42 +161,6 @@ interface Waiter {
   readonly time: bigint
   resolve(): void
   reject(error: unknown): void
-}
-
-/** One file of JavaScript for all parties: a process starts four times as fast as from the sources. */
-async function compile(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'aitbc-party-'))
-  await build({
-    entryPoints: [PARTY],
-    outdir: folder,
-    outExtension: { '.js': '.mjs' },
-    bundle: true,
-    // A party loads the families of its swap alone.
-    splitting: true,
-    platform: 'node',
-    format: 'esm',
-    // Some of what is bundled is CommonJS, and requires what Node has.
-    banner: {
-      js: "import { createRequire as aitbcRequire } from 'node:module'; const require = aitbcRequire(import.meta.url);",
-    },
-    logLevel: 'error',
-    plugins: [{ name: 'heavy', setup: leaveOut }],
-  })
-  await stopEsbuild() // its service would outlive this process for a moment
-  return join(folder, 'party.mjs')
-}
-
-/** What runs the chains is in the stage's own process, and one library is larger than all the rest: these are loaded from where they are. */
-function leaveOut(build: PluginBuild): void {
-  const filter = /^(?:litesvm$|@acala-network\/|@substrate\/|@lodestar\/|@chainsafe\/|@polkadot\/)/
-  build.onResolve({ filter }, async ({ path, importer, kind, resolveDir, pluginData }) => {
-    if (pluginData === filter) return undefined
-    const { path: found } = await build.resolve(path, {
-      ...{ importer, kind, resolveDir },
-      pluginData: filter, // asked by this plugin itself
-    })
-    return { path: found === '' ? path : found, external: true }
-  })
 }
 
 function perform(child: ChildProcess, actor: Actor, watcher: Watcher): Performance {

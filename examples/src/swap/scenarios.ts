@@ -56,7 +56,7 @@ const happy = async ({ begin }: Play): Promise<Ending> => {
 
 /** Alice is gone when she has locked, and comes back when both deadlines have passed. */
 const refund = async (play: Play): Promise<Ending> => {
-  const { begin, again, untilDeadline, watcher, alice: actor } = play
+  const { begin, again, untilDeadline, watcher } = play
   const { alice, bob } = await begin()
   // Its process is ended before it can have seen the other side's lock, so its secret stays where it is.
   await alice.until((m) => m.is === 'sent' && m.command === 'lock')
@@ -64,12 +64,13 @@ const refund = async (play: Play): Promise<Ending> => {
   watcher.say('Alice is gone (kill -9). Bob locks all the same: he can’t know.')
   const agreed = await bob.until((m) => m.is === 'agreed')
   await bob.until(isLocked('short'))
+  await bob.kill()
   await untilDeadline(agreed, 'short')
-  watcher.say('the short leg’s deadline has passed')
-  const b = await bob.outcome()
+  watcher.say('the short leg’s deadline has passed, and Bob, who went away too, is back')
+  const b = await again(play.bob, 'resume').outcome()
   await untilDeadline(agreed, 'long')
   watcher.say('the long leg’s deadline has passed, and Alice is back')
-  return { alice: await again(actor, 'resume').outcome(), bob: b }
+  return { alice: await again(play.alice, 'resume').outcome(), bob: b }
 }
 
 const DEAL: Ending = { alice: 'deal', bob: 'deal' }

@@ -7,7 +7,7 @@ import type { PartyConfig } from './messages.js'
 
 /** A party's sides of a swap: adapter, verifier and keys for each chain. */
 export async function createSides(
-  config: PartyConfig,
+  config: Pick<PartyConfig, 'chains' | 'pollMs'>,
   seed: SwapSeed.SwapSeed,
   utc: () => bigint,
 ): Promise<Side.Sides> {

@@ -3,7 +3,7 @@ import { createEvmAdapter, createSeedWallet } from '@aitbc/adapters/evm'
 import { AccountId, Bytes, SwapSeed } from '@aitbc/core'
 import * as networks from '@aitbc/core/networks'
 import { createHttpRest, createHttpRpc, pipe, retry, timeout, toProvider } from '@aitbc/core/rpc'
-import { advance, createDevnet, deployHtlc, deployToken, fund, mine } from '@aitbc/devnet'
+import { advance, createDevnet, deployHtlc, deployToken, fund, mine, reorg } from '@aitbc/devnet'
 import { LightClient } from '@aitbc/proofs/beacon'
 import { BeaconConfig, createBeaconAnchor } from '@aitbc/proofs/checkpoint'
 import { createEvmVerifier } from '@aitbc/proofs/ethereum'
@@ -89,6 +89,10 @@ export const ethereum: Family = {
       produce: () => blocks(BLOCKS_AT_ONCE),
       // Nobody signed while the time was skipped. Whoever starts from here on needs a checkpoint beyond the gap.
       catchUp: () => blocks(1 + EPOCHS_TO_FINALITY * Number(beacon.config.preset.slotsPerEpoch)),
+      async reorg(depth, drop) {
+        await reorg(devnet, 'evm', depth, { drop })
+        clock.reach(devnet.now())
+      },
       async holdings(seed) {
         const address = addressOf(seed)
         const call = { to: token, data: `0x70a08231${address.slice(2).padStart(64, '0')}` } // balanceOf(address)
