@@ -739,7 +739,14 @@ export function adapterContract(name: string, options: ContractOptions): void {
         expect(found.map(({ terms }) => Bytes.toHex(LockTerms.id(terms)))).toEqual(
           mine.map(({ terms }) => Bytes.toHex(LockTerms.id(terms))),
         )
-        for (const { terms, lock } of found) expect(lock).toEqual(await theLock(terms))
+        for (const { terms, lock, signed } of found) {
+          expect(lock).toEqual(await theLock(terms))
+          // Where a second lock could be made, what made the first one is known again: to be sent again, or made void.
+          expect(signed?.id).toBe(profile.unique ? undefined : lock.transaction)
+          if (signed === undefined) continue
+          const { at, value } = await other.status({ ...signed, attempts: [signed.id] })
+          expect([value.is, at]).toEqual(['included', value.is === 'included' ? value.block : undefined])
+        }
         // Not by another seed, and no lock under a hashlock that the initiator's secret doesn't give.
         expect(await other.recoverLocks(person().share, { hashlockOf })).toEqual([])
         const lied = await other.recoverLocks(owner.share, { hashlockOf: () => new Uint8Array(32).fill(1) })

@@ -1,4 +1,5 @@
 import {
+  AccountId,
   Bytes,
   type CallOptions,
   type Claim,
@@ -20,7 +21,7 @@ import {
 } from '@aitbc/core'
 import * as Chain from '../Chain.js'
 import * as Ledger from '../Ledger.js'
-import { assertNetwork, assertSigned, bodyOf } from '../steps.js'
+import { assertNetwork, assertSigned, bodyOf, encode, sign } from '../steps.js'
 import { type Client, refOf, told } from './client.js'
 import { isOver } from './prepare.js'
 import { scriptOf } from './terms.js'
@@ -249,12 +250,36 @@ export async function recoverLocks(
       // An initiator's lock has the secret of its nonce.
       if (record.role === 'initiator' && !Bytes.equal(options.hashlockOf(nonce), found.terms.hashlock))
         return []
-      return [{ ...found, nonce, record }]
+      const signed = madeBy(client, view, held)
+      return [{ ...found, nonce, record, ...(signed === undefined ? {} : { signed }) }]
     } catch (error) {
       if (isAitbcError(error)) return []
       throw error
     }
   })
+}
+
+/** The transaction that made a lock of coins, as the step that it was. */
+function madeBy(
+  { network, family }: Client,
+  view: Chain.View,
+  { tx: id, height }: Ledger.Held,
+): Signed | undefined {
+  if (family.kind !== 'coins') return undefined
+  const mined = view.blocks.find((block) => block.height === height)?.txs ?? []
+  const found = [...mined, ...view.mempool.map(({ tx }) => tx)].find((tx) => tx.id === id)
+  if (found === undefined) return undefined
+  const { id: _, ...body } = found
+  const signed = sign(family, {
+    network: network.id,
+    kind: 'lock',
+    from: AccountId.canonical(`${network.id}:${body.from}`),
+    format: family.format,
+    payload: encode(body),
+    maxFee: { asset: network.native.id, amount: body.fee },
+    conflictKey: body.slots[0] as string,
+  })
+  return signed.id === id ? signed : undefined
 }
 
 function foundOf(client: Client, view: Chain.View, held: Ledger.Held): FoundLock {
