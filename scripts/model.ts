@@ -8,6 +8,7 @@ import * as SwapMachine from '../packages/swap/src/SwapMachine.js'
 import { crew, type Report } from './model/crew.js'
 import { prepare, type Trial, verdict } from './model/killed.js'
 import { pairs } from './model/pairs.js'
+import { isProven, type RingRow, rings, told } from './model/rings.js'
 import { isSettled, RISKS, type Row, table } from './model/sweep.js'
 import { assumptionsOf, type Done, type Task } from './model/work.js'
 
@@ -17,7 +18,8 @@ import { assumptionsOf, type Done, type Task } from './model/work.js'
  * mutants; in several processes side by side, one for each processor unless told. The longest time of a pair is that many ticks, and the
  * histories have to have that many distinct states in all (as many as the issue asks for, at the ticks that it takes, unless told).
  * States are compared whole, not by a hash, and only those of two ticks are held: a state of another tick is another state.
- * Both policies' least safe values are searched beside that for clocks that move, in coarse ticks, for a table; `--sweep` does only this.
+ * Both policies' least safe values are searched beside that for clocks that move, in coarse ticks, for a table; and
+ * rings of three and four members are checked, with the least gap of each arc; `--sweep` does only these.
  * `--quick` explores the claim phase of each pair under the worst clocks, at the least safe values and a tick below, and tries no
  * mutants. The last line is JSON.
  */
@@ -51,6 +53,7 @@ const sum = { states: 0, searched: 0, transitions: 0, seconds: 0, trying: 0, pea
 const count = { violations: 0, counterexamples: 0, unexplained: 0 }
 const trials: Trial[] = []
 const rows: Row[] = []
+const circles: RingRow[] = []
 
 /** The worst clocks, at the values that the reasons lead to and a tick below. */
 async function glance(): Promise<void> {
@@ -90,6 +93,7 @@ async function explore(): Promise<void> {
   const first: Task[] = only ? [] : pairs.map((_, pair) => ({ do: 'least', pair, ticks, memory }))
   for (const risk of RISKS)
     for (const [pair] of pairs.entries()) first.push({ do: 'sweep', pair, risk, ticks: COARSE, memory })
+  for (const [ring] of rings.entries()) first.push({ do: 'ring', ring, memory })
   const mutants = only || process.argv.includes('--no-mutants') ? 0 : (await prepare()).all.length
   for (let from = 0; from < mutants; from += CHUNK)
     first.push({ do: 'mutants', from, to: Math.min(from + CHUNK, mutants) })
@@ -105,6 +109,11 @@ async function explore(): Promise<void> {
       rows.push(...done.rows)
       return []
     }
+    if (done.did === 'ring') {
+      sum.searched += done.row.states
+      circles.push(done.row)
+    }
+    if (task.do === 'ring') return []
     const { pair } = task
     if (done.did === 'least') {
       say(pair, done)
@@ -151,6 +160,7 @@ function say(pair: number, values: Extract<Done, { did: 'least' }>): void {
 await (quick ? glance() : explore())
 
 if (rows.length > 0) for (const line of table(rows)) console.log(line)
+for (const row of circles) console.log(told(row))
 
 const list = trials.length === 0 ? undefined : await verdict(trials)
 if (list !== undefined) {
@@ -172,6 +182,7 @@ const pass =
   count.violations === 0 &&
   (only || count.counterexamples === 2 * pairs.length) &&
   rows.every(isSettled) &&
+  circles.every(isProven) &&
   (list === undefined || (list.survivors.length === 0 && list.stale.length === 0))
 console.log(
   JSON.stringify({
@@ -198,6 +209,9 @@ console.log(
             ...{ tick: Number(row.tick), seconds: Number(row.seconds), below: row.below.split(':')[0] },
           })),
         }),
+    ...(circles.length === 0
+      ? {}
+      : { rings: circles.map((row) => ({ ...row, tick: Number(row.tick), proven: isProven(row) })) }),
     ...(list === undefined
       ? {}
       : {

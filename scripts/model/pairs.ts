@@ -20,13 +20,15 @@ const contract: LockProfile = {
 }
 
 /** One main network of each family, with the lock that its adapter makes. */
-const families: readonly Planner.LegChain[] = [
-  { network: networks.bitcoin, profile: script },
-  { network: networks.ethereum, profile: contract },
-  { network: networks.solana, profile: contract },
-  { network: networks.cosmosHub, profile: contract },
-  { network: networks.polkadotHub, profile: contract },
-]
+export const chains = {
+  bitcoin: { network: networks.bitcoin, profile: script },
+  ethereum: { network: networks.ethereum, profile: contract },
+  solana: { network: networks.solana, profile: contract },
+  cosmos: { network: networks.cosmosHub, profile: contract },
+  polkadot: { network: networks.polkadotHub, profile: contract },
+} as const satisfies Readonly<Record<string, Planner.LegChain>>
+
+const families: readonly Planner.LegChain[] = Object.values(chains)
 
 /** Every ordered pair of families, the long leg first. */
 export const pairs: readonly { readonly long: Planner.LegChain; readonly short: Planner.LegChain }[] =

@@ -7,6 +7,7 @@ import { type Assumptions, type Scaled, scale } from '../../packages/swap/src/ch
 import * as SwapMachine from '../../packages/swap/src/SwapMachine.js'
 import { prepare, type Trial } from './killed.js'
 import { pairs } from './pairs.js'
+import { exploreRings, type RingRow } from './rings.js'
 import { type Risk, type Row, sweep } from './sweep.js'
 
 /** A piece of the work of `pnpm model`, as plain data, so that another process can do it. */
@@ -25,6 +26,7 @@ export type Task =
       readonly ticks: number
       readonly memory: number
     }
+  | { readonly do: 'ring'; readonly ring: number; readonly memory: number }
   | { readonly do: 'mutants'; readonly from: number; readonly to: number }
 
 /** One exploration from the agreement on, at the least safe values. */
@@ -54,6 +56,7 @@ export type Done =
       readonly violation?: string
     }
   | { readonly did: 'sweep'; readonly rows: readonly Row[]; readonly states: number }
+  | { readonly did: 'ring'; readonly row: RingRow }
   | { readonly did: 'mutants'; readonly trials: readonly Trial[] }
 
 /** The tick of a pair whose longest time is so many of them. */
@@ -92,6 +95,7 @@ export async function work(task: Task, onProgress: () => void = () => {}): Promi
     return { did: 'mutants', trials: all.slice(task.from, task.to).map(trial) }
   }
   const limits = { states: STATES, memory: task.memory, onProgress }
+  if (task.do === 'ring') return { did: 'ring', row: await exploreRings(task.ring, limits) }
   if (task.do === 'sweep') return { did: 'sweep', ...(await sweep(task.pair, task.risk, task.ticks, limits)) }
   const assumptions = assumptionsOf(task.pair, task.ticks, Policy.standard)
   const scaled = scale(assumptions)
