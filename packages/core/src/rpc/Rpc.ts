@@ -43,8 +43,10 @@ export function fromEffect(options: Pick<Rpc, 'name' | 'assurance'>, call: Call)
     async request(method, params = [], { signal } = {}) {
       signal?.throwIfAborted()
       assertCall(method, params)
-      const stop = signal && following(signal)
-      const exit = await Effect.runPromiseExit(call(method, params), stop ?? {}).finally(stop?.over)
+      const stop = new AbortController()
+      const all = signal && stoppedBy(signal).add(stop)
+      const exit = await Effect.runPromiseExit(call(method, params), stop)
+      all?.delete(stop)
       if (Exit.isSuccess(exit)) return exit.value
       if (signal?.aborted) throw signal.reason
       throw Cause.squash(exit.cause)
@@ -54,29 +56,18 @@ export function fromEffect(options: Pick<Rpc, 'name' | 'assurance'>, call: Call)
   return rpc
 }
 
-/** What follows a signal, and the one listener of all of it: platforms take a dozen for a leak. */
-const followers = /* @__PURE__ */ new WeakMap<AbortSignal, { all: Set<AbortController>; stop: () => void }>()
+/** What an abort of a signal stops, by one listener for as long as the signal lives: platforms take a dozen for a leak. */
+const under = /* @__PURE__ */ new WeakMap<AbortSignal, Set<AbortController>>()
 
-/** A signal that follows another one until it is over. */
-function following(signal: AbortSignal): { readonly signal: AbortSignal; readonly over: () => void } {
-  const own = new AbortController()
-  const known = followers.get(signal)
-  const all = known?.all ?? new Set<AbortController>()
-  const stop =
-    known?.stop ??
-    (() => {
-      for (const one of all) one.abort(signal.reason)
-    })
-  followers.set(signal, { all, stop })
-  if (all.size === 0) signal.addEventListener('abort', stop)
-  all.add(own)
-  return {
-    signal: own.signal,
-    over() {
-      all.delete(own)
-      if (all.size === 0) signal.removeEventListener('abort', stop)
-    },
-  }
+function stoppedBy(signal: AbortSignal): Set<AbortController> {
+  const known = under.get(signal)
+  if (known !== undefined) return known
+  const all = new Set<AbortController>()
+  under.set(signal, all)
+  signal.addEventListener('abort', () => {
+    for (const one of all) one.abort()
+  })
+  return all
 }
 
 /**

@@ -98,7 +98,7 @@ export async function findSpend(
       is: 'unknown',
       why: {
         check: 'spend-witness',
-        message: `${located.txid} spends the lock with a witness that is neither its claim nor its refund`,
+        message: `${located.txid} spends the lock by neither claim nor refund`,
       },
     }
   const proved = await verified(context, { kind: 'spend', terms, lock, spend }, located, options)

@@ -510,13 +510,11 @@ async function coinsOf(
   const { reader } = context
   const used = new Set<string>()
   const ahead: Coin[] = []
-  const use = ({ inputs }: Transaction.Transaction) => {
-    for (const input of inputs) used.add(`${Hash256.toDisplay(input.txid)}:${input.index}`)
-  }
-  for (const signed of options.beside ?? []) use(decodeSigned(signed).transaction)
-  for (const signed of options.after ?? []) {
+  for (const signed of [...(options.beside ?? []), ...(options.after ?? [])]) {
     const { transaction } = decodeSigned(signed)
-    use(transaction)
+    for (const input of transaction.inputs) used.add(`${Hash256.toDisplay(input.txid)}:${input.index}`)
+    // What others that share the account make may never be there.
+    if (options.beside?.includes(signed)) continue
     transaction.outputs.forEach(({ amount, script }, index) => {
       if (signed.step.from === account.id && Bytes.equal(script, account.script))
         ahead.push({ txid: signed.id, index, amount, script, previous: signed.raw })
@@ -611,7 +609,7 @@ export function expected(
   const last = signed.at(-1)
   if (last === undefined)
     throw CoreErrors.InvalidArgument(
-      'signed must hold the lock step: Bitcoin names a lock by its transaction',
+      'signed must hold the lock step',
       {
         argument: 'signed',
         received: 0,

@@ -232,7 +232,7 @@ export function finalize(network: Network, step: Step, signed: btc.Transaction):
   const witnesses = inputs.map((input, i) => {
     const fields = signed.getInput(i)
     if (fields.finalScriptSig !== undefined && fields.finalScriptSig.length > 0)
-      throw refuse(`input ${i} came back with a signature script, which SegWit inputs have not`, { input: i })
+      throw refuse(`input ${i} came back with a signature script`, { input: i })
     const witness =
       'htlc' in input ? lockWitness(psbt, input, i, fields) : accountWitness(psbt, input, inputs, i, fields)
     if (witness === undefined) throw refuse(`input ${i} came back without a valid signature`, { input: i })
