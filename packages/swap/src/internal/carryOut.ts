@@ -104,6 +104,8 @@ async function carryOut(
           await raise(context, swap, command, side, sent, last, tip, signal)
           return undefined
         }
+        // Another process of this party may have sent it: two that outbid each other at once would pay the lock away in fees.
+        if (isServed(swap, command) && !hasWaited(context, side, command, sent, tip)) return undefined
         return fresh(context, swap, command, side, signal)
       }
     case 'failed':
@@ -146,10 +148,20 @@ const OUTBID = ['FeeTooLow', 'ReplacementRefused', 'EvmUnderpriced', 'CosmosUnde
 
 /** A block holds what ends the lock, whoever sent it. */
 function isSettled(swap: Swap, command: Extract<Act, { do: 'claim' | 'refund' }>): boolean {
+  return (spendOf(swap, command)?.depth ?? 0n) > 0n
+}
+
+/** The lock is being ended as it is to be, and so in favour of this party, whoever sent it: the lock says whose key signs, or who is paid. */
+function isServed(swap: Swap, command: Act): boolean {
+  return (
+    (command.do === 'claim' || command.do === 'refund') && spendOf(swap, command)?.spend.kind === command.do
+  )
+}
+
+function spendOf(swap: Swap, command: Extract<Act, { do: 'claim' | 'refund' }>) {
   const view = swap.state.view[command.leg]
   const seen = view.is === 'seen' ? view : view.is === 'unreadable' ? view.last : undefined
-  const found = seen?.locks.find(({ lock }) => lock.ref === command.lock.ref)
-  return (found?.spend?.depth ?? 0n) > 0n
+  return seen?.locks.find(({ lock }) => lock.ref === command.lock.ref)?.spend
 }
 
 async function fresh(

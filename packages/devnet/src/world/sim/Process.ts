@@ -87,6 +87,9 @@ export interface Process {
   end(): void
 }
 
+/** Most calls of a party at one instant: far more than it ever needs. */
+const MOST_CALLS = 5_000
+
 /** Calls that change something outside the process. */
 const SENDS = new Set(['submit'])
 
@@ -100,6 +103,8 @@ export function create(options: Options): Process {
   let effects = 0
   let calls = 0
   let boundaries = 0
+  let instant = 0n
+  let busy = 0
   const bereft = new Set<AbortController>()
   const shared = new Map<string, Log>()
   let latest: Runner.Context | undefined
@@ -162,6 +167,16 @@ export function create(options: Options): Process {
     run.abort(new Error('dead'))
   }
 
+  /** Whoever calls on and on at one instant never comes to rest. */
+  function isEndless(): boolean {
+    const now = options.utc()
+    if (now !== instant) busy = 0
+    instant = now
+    if (++busy <= MOST_CALLS) return false
+    process.error ??= new Error(`more than ${MOST_CALLS} calls at one instant`)
+    return true
+  }
+
   function crashAt(): Extract<Fault, { is: 'crash' }> | undefined {
     const effect = effects++
     const found = own.find((fault) => fault.is === 'crash' && fault.effect === effect)
@@ -196,7 +211,7 @@ export function create(options: Options): Process {
       args: readonly unknown[],
       call: () => T | Promise<T>,
     ): Promise<T> => {
-      if (run.signal.aborted) return never()
+      if (run.signal.aborted || isEndless()) return never()
       if (stops(`before ${method}`)) return never()
       options.heard(method, args)
       const sends = SENDS.has(method)

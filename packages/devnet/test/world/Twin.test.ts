@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest'
+import { Universe } from '../../src/world/index.js'
+
+test.each(['bitcoin', 'evm'] as const)(
+  'L3, L5: two processes of one party on %s, one of them recovered, refund once and do not outbid each other at once',
+  async (long) => {
+    const plan: Universe.Plan = {
+      ...Universe.draw('1'),
+      ...{ families: { long, short: 'polkadot' }, risk: 'standard', reorgs: 2, slack: 1800 },
+      ...{ honest: ['initiator'], liars: 0, deeds: [] },
+      faults: [{ is: 'twin', who: 'initiator', at: 6584, wiped: true }],
+    }
+    const { violations, outcomes, lost, trace } = await Universe.run(plan)
+    expect(violations).toEqual([])
+    expect(outcomes).toEqual({ initiator: 'no-deal' })
+    expect(lost).toBe(0n)
+    expect(trace.filter((line) => line.includes('initiator sent refund/')).length).toBeLessThan(5)
+  },
+)
