@@ -156,8 +156,8 @@ async function spendOf(
   if (side.verifier === undefined || !final || !counts || view.assurance === 'proved') return { spend: view }
   const proven = await proofOf(side, side.verifier, { kind: 'spend', terms, lock, spend }, fact, options)
   if ('doubt' in proven) return { spend: { ...view, doubt: proven.doubt } }
-  const { assurance, asOf } = proven
-  return { spend: { ...view, assurance }, ...(asOf === undefined ? {} : { asOf }) }
+  const assurance = Fact.atLeast(proven.assurance, view.assurance) ? proven.assurance : view.assurance
+  return { spend: { ...view, assurance }, ...(proven.asOf === undefined ? {} : { asOf: proven.asOf }) }
 }
 
 /** How well a lock or a spend is known by its evidence; a proof that can't be had is a doubt, no failure. */

@@ -175,6 +175,23 @@ describe('look', () => {
       })
     })
 
+    it('S12: a verifier that knows less than the endpoints agree upon takes nothing from that', async () => {
+      const { verifier } = proves(10n)
+      const less: Verifier = {
+        ...verifier,
+        verify: (c, e) => {
+          const verdict = verifier.verify(c, e)
+          return verdict.ok
+            ? Verdict.accept(establish({ ...verdict.value, assurance: 'reported', evidence: e } as never))
+            : verdict
+        },
+      }
+      const read = ended(refund)
+      const agreed = { ...read, fact: { ...read.fact, assurance: 'quorum' } } as const
+      expect(await spendIn(side([found(lock, 5n)], agreed, less))).toMatchObject({ assurance: 'quorum' })
+      expect(await spendIn(side([found(lock, 5n)], agreed, verifier))).toMatchObject({ assurance: 'proved' })
+    })
+
     it('H29: without evidence it is what the endpoint reports, with the reason, and the leg is seen all the same', async () => {
       const known = { spend: refund, depth: 2n, final: true, assurance: 'reported' } as const
       const refusing: Verifier = { network: SHORT, verify: () => Verdict.refuse('state-root', 'no') }
