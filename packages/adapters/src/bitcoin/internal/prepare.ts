@@ -608,13 +608,10 @@ export function expected(
   const { htlc } = Terms.check(context.network, terms)
   const last = signed.at(-1)
   if (last === undefined)
-    throw CoreErrors.InvalidArgument(
-      'signed must hold the lock step',
-      {
-        argument: 'signed',
-        received: 0,
-      },
-    )
+    throw CoreErrors.InvalidArgument('signed must hold the lock step', {
+      argument: 'signed',
+      received: 0,
+    })
   const output = decodeSigned(last).transaction.outputs[0]
   if (output === undefined || !Bytes.equal(output.script, htlc.scriptPubKey))
     throw BitcoinErrors.InvalidStep(`${last.id} makes no lock of these terms`, {
