@@ -67,7 +67,10 @@ async function createParty(role: Agreement.Role): Promise<Party> {
     sides: await sidesOf(seed),
     utc: () => world.clock.now(),
     onWatchable: (swap) => jobs.push(WatchJob.seal(WatchJob.of(context, swap), SwapSeed.tower(seed, nonce))),
-    onProgress: (one) => progress.push(one),
+    onProgress: (one) => {
+      progress.push(one)
+      for (const look of looks) look()
+    },
   }
   return { role, seed, nonce, context, offline: new AbortController(), jobs, progress }
 }
@@ -125,13 +128,24 @@ async function goOffline(party: Party): Promise<void> {
   await party.outcome?.catch(() => undefined)
 }
 
-async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let looks = 0; looks < 3000; looks++) {
-    stop.signal.throwIfAborted()
-    if (await holds()) return
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-  throw new Error(`nothing came of it: ${what}`)
+/** Who waits for what a party tells. */
+const looks = new Set<() => void>()
+
+/** Resolves with the progress that makes it true. */
+function until(holds: () => boolean): Promise<void> {
+  const { signal } = stop
+  return new Promise<void>((resolve, reject) => {
+    const look = () => {
+      if (!signal.aborted && !holds()) return
+      looks.delete(look)
+      signal.removeEventListener('abort', look)
+      if (signal.aborted) reject(signal.reason)
+      else resolve()
+    }
+    looks.add(look)
+    signal.addEventListener('abort', look)
+    look()
+  })
 }
 
 const isLocked = ({ progress, role }: Party) => {
@@ -208,7 +222,7 @@ describe('Bitcoin and an EVM chain, real nodes', () => {
       const { alice, deadlines } = await begin('bitcoin', 'ethereum')
       const before = await held('bitcoin', alice)
       run(alice)
-      await until('her lock', () => isLocked(alice))
+      await until(() => isLocked(alice))
       await goOffline(alice)
       const job = WatchJob.open(alice.jobs.at(-1) as Uint8Array, SwapSeed.tower(alice.seed, alice.nonce))
       expect(job.secret).toBeUndefined()
@@ -252,7 +266,7 @@ describe('Bitcoin and an EVM chain, real nodes', () => {
       const before = { bitcoin: await held('bitcoin', bob), ethereum: await held('ethereum', bob) }
       run(alice)
       run(bob)
-      await until('his lock', () => isLocked(bob))
+      await until(() => isLocked(bob))
       await goOffline(bob)
       const job = WatchJob.open(bob.jobs.at(-1) as Uint8Array, SwapSeed.tower(bob.seed, bob.nonce))
       const claims = (job.tasks.find((task) => task.do === 'claim')?.rungs ?? []).flatMap((one) => one.ladder)
@@ -278,7 +292,7 @@ describe('Bitcoin and an EVM chain, real nodes', () => {
       const { alice, deadlines } = await begin('ethereum', 'bitcoin')
       const amount = world.chain('ethereum').assets.native.amount
       run(alice)
-      await until('her lock', () => isLocked(alice))
+      await until(() => isLocked(alice))
       await goOffline(alice)
       const locked = await held('ethereum', alice)
       const towers = [await createTower(alice, { pays: true }), await createTower(alice, { pays: true })]
@@ -298,7 +312,7 @@ describe('Bitcoin and an EVM chain, real nodes', () => {
       const before = await held('ethereum', bob)
       run(alice)
       run(bob)
-      await until('his lock', () => isLocked(bob))
+      await until(() => isLocked(bob))
       await goOffline(bob)
       const tower = await createTower(bob, { pays: true })
       expect(await alice.outcome).toBe('deal')

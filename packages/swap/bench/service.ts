@@ -250,6 +250,10 @@ async function main(): Promise<boolean> {
     const stop = new AbortController()
     const tally = { claimed: 0, finished: 0, deals: 0, lost: 0, failed: 0 }
     let most = 0
+    let allClaimed = () => {}
+    const claimed = new Promise<void>((resolve) => {
+      allClaimed = resolve
+    })
     const workers = storages.map((storage) =>
       Worker.run(context, {
         storage,
@@ -258,7 +262,7 @@ async function main(): Promise<boolean> {
         pollMs: 200,
         signal: stop.signal,
         onProgress: (one) => {
-          if (one.is === 'claimed') tally.claimed++
+          if (one.is === 'claimed' && ++tally.claimed === SWAPS) allClaimed()
           if (one.is === 'lost') tally.lost++
           if (one.is === 'failed') tally.failed++
           if (one.is === 'finished') {
@@ -270,7 +274,7 @@ async function main(): Promise<boolean> {
       }).catch((reason) => reason),
     )
     // All of them are open at once before the first block comes.
-    while (tally.claimed < SWAPS) await new Promise((resolve) => setTimeout(resolve, 20))
+    await claimed
     const blocks = await play(shards, () => tally.finished >= SWAPS)
     const seconds = (performance.now() - opened) / 1000
     const sent = statements - before
