@@ -4,7 +4,7 @@ import { Campaign, Universe } from '../../src/world/index.js'
 const UNIVERSES = 32
 
 describe('universes', () => {
-  test(`S1, S3, S4, S5, S6, S7, S8, S9, S10, S11, S12, S14, S15, S16, S17, S18, L2, L3, L4, L5, L6: in ${UNIVERSES} universes no honest party loses a unit, whatever goes wrong`, async () => {
+  test(`S1, S3, S4, S5, S6, S7, S8, S9, S10, S11, S12, S13, S14, S15, S16, S17, S18, L2, L3, L4, L5, L6: in ${UNIVERSES} universes no honest party loses a unit, whatever goes wrong`, async () => {
     let [wiped, twins] = [0, 0]
     const figures = await Campaign.run({
       universes: UNIVERSES,
@@ -77,8 +77,8 @@ describe('controls: mistakes that are put in are found', () => {
 
   /** A swap of two honest parties in which only these things go wrong. */
   const only = (families: Universe.Plan['families'], ...faults: Universe.Fault[]): Universe.Plan => ({
-    ...Universe.draw('a'),
-    ...{ families, honest: ['initiator', 'follower'], deeds: [], liars: 0, faults },
+    ...{ seed: 'a', families, risk: 'standard', reorgs: 1, honest: ['initiator', 'follower'], slack: 0 },
+    ...{ servers: 1, liars: 0, deeds: [], faults },
   })
 
   test('S10: which hashlocks were used is forgotten', async () => {
@@ -96,9 +96,19 @@ describe('controls: mistakes that are put in are found', () => {
     ])
   })
 
+  test('S13: whoever has too little to claim or refund when fees are a hundredfold locks nothing; a wrong balance has it lock', async () => {
+    const plan = only({ long: 'solana', short: 'evm' })
+    const tight = await Universe.run({ ...plan, purse: 'tight' })
+    expect(tight).toMatchObject({ violations: [], outcomes: { initiator: 'deal', follower: 'deal' } })
+    const short: Universe.Plan = { ...plan, purse: 'short' }
+    const poor = await Universe.run(short)
+    expect(poor).toMatchObject({ violations: [], outcomes: { initiator: 'no-deal', follower: 'no-deal' } })
+    expect((await Universe.run(short, { bug: 'rich' })).violations[0]?.property).toBe('S13')
+  })
+
   test.each([
     ['lock', 'initiator', { long: 'evm', short: 'cosmos' }],
-    ['claim', 'initiator', { long: 'cosmos', short: 'polkadot' }],
+    ['claim', 'follower', { long: 'evm', short: 'cosmos' }],
   ] as const)('L4: a %s that was undone is not sent again', async (act, who, families) => {
     const plan = only(families, { is: 'undo', who, act })
     const report = await Universe.run(plan)

@@ -158,6 +158,7 @@ export function create(options: Options): Checks {
         does.script.hashlock === Bytes.toHex(hashlock) &&
         does.script.deadline === deadline.value
       if (!same) fail('S16', `${role} locks for other terms than it signed`)
+      for (const one of LEGS) keepsReserve(role, one, one === leg ? does.amount + body.fee : 0n)
       keys[leg].add(signed.step.conflictKey)
       if (keys[leg].size > 1 && !family.profile.unique)
         fail('S9', `${role} has locks of ${keys[leg].size} conflict keys`)
@@ -171,6 +172,17 @@ export function create(options: Options): Checks {
       if (!leaked && options.acts) relied('short', 'S7', role)
       leaked = true
     }
+  }
+
+  /** S13: what is left pays for a claim or refund at a hundred times a calm market's fees. */
+  function keepsReserve(role: Role, leg: Leg, spent: bigint): void {
+    const { family, network, blocks } = chains[leg]
+    if (family.profile.feesFrom !== 'account') return
+    const size = family.size({ is: 'refund' } as Ledger.Does)
+    const reserve = family.feeOf(family.calm(network) * 100n, size)
+    const { ledger } = Chain.tip({ blocks })
+    const has = Ledger.balance(ledger, family.kind, options.addresses[role][leg][0] as string) - spent
+    if (has < reserve) fail('S13', `${role} locks with ${has} left on ${leg}, ${reserve} are to be kept`)
   }
 
   return {

@@ -3,6 +3,7 @@ import type { Network } from '@aitbc/core'
 import * as networks from '@aitbc/core/networks'
 import { type Agreement, Policy } from '@aitbc/swap'
 import { type FamilyName, families } from '../families/index.js'
+import type * as Ledger from '../Ledger.js'
 import * as Random from '../Random.js'
 
 export type Leg = Agreement.Leg
@@ -145,8 +146,19 @@ export interface Plan {
   /** Servers that each honest party asks about each chain; and how many of them lie all the time. */
   readonly servers: number
   readonly liars: number
+  /**
+   * What honest parties have where accounts pay: just what their fee budgets and a lock take, or too little for that; and no act of theirs
+   * costs more than {@link budgetOf}. Plenty, and no budget, unless told.
+   */
+  readonly purse?: 'tight' | 'short'
   readonly deeds: readonly Deed[]
   readonly faults: readonly Fault[]
+}
+
+/** What one act costs at most where fees are a hundred times as high as in a calm market: base units of the native coin. */
+export function budgetOf(name: FamilyName): bigint {
+  const family = families[name]
+  return family.feeOf(family.calm(NETWORKS[name]) * 250n, family.size({ is: 'lock' } as Ledger.Does))
 }
 
 /** The networks that universes are made of. */
@@ -188,9 +200,20 @@ function loneLies(family: FamilyName): readonly Lie[] {
 }
 
 /** The policy of a plan's parties; what is asked of the incoming lock is what its chain can give. */
-export function policyOf(plan: Pick<Plan, 'risk' | 'reorgs' | 'families'>, incoming: Leg): Policy.Policy {
+export function policyOf(
+  plan: Pick<Plan, 'risk' | 'reorgs' | 'families' | 'purse'>,
+  incoming: Leg,
+): Policy.Policy {
+  const { long, short } = plan.families
   const { best } = families[plan.families[incoming]]
-  return { ...Policy[plan.risk], reorgs: BigInt(plan.reorgs), assurance: best }
+  const fees = {
+    [NETWORKS[long].id]: budgetOf(long),
+    [NETWORKS[short].id]: budgetOf(short),
+  }
+  return {
+    ...{ ...Policy[plan.risk], reorgs: BigInt(plan.reorgs), assurance: best },
+    ...(plan.purse === undefined ? {} : { fees }),
+  }
 }
 
 /**
@@ -294,7 +317,10 @@ export function draw(seed: string, options: DrawOptions = {}): Plan {
       call: r.below(400),
       when: r.pick(['before', 'after'] as const),
     })
-  return { seed, families: pair, risk, reorgs, honest, slack, servers, liars, deeds, faults }
+  const purse = fates.chance(0.25)
+    ? { purse: fates.chance(0.8) ? ('tight' as const) : ('short' as const) }
+    : {}
+  return { seed, families: pair, risk, reorgs, honest, slack, servers, liars, ...purse, deeds, faults }
 }
 
 /** Most blocks that a reorganisation of a family may undo: never what is final, nor longer than it is planned for. */
@@ -367,7 +393,7 @@ export function describe(plan: Plan): readonly string[] {
   const { families: pair, risk, reorgs, honest, slack, servers, liars, deeds, faults } = plan
   return [
     `seed ${plan.seed}: ${pair.long} (long) against ${pair.short} (short), ${risk}, ${reorgs} reorganisations planned for, slack ${slack} s`,
-    `honest: ${honest.join(' and ')}; ${liars} of ${servers} servers lie`,
+    `honest: ${honest.join(' and ')}${plan.purse === undefined ? '' : ` (with a ${plan.purse} purse)`}; ${liars} of ${servers} servers lie`,
     ...deeds.map(({ act, when }) =>
       'on' in when
         ? `deed: ${act} as soon as the honest party has acted`

@@ -62,6 +62,8 @@ export interface Options {
   readonly unfenced?: boolean
   /** What hashlocks were used is not kept. */
   readonly forgetful?: boolean
+  /** Reads balances as a thousand times what they are. */
+  readonly rich?: boolean
 }
 
 export interface Process {
@@ -311,8 +313,10 @@ export function create(options: Options): Process {
         if (run.signal.aborted) return
         alive.delete(run)
         // Another process of this party has the journal now.
-        if (process.running !== run && isAitbcError(error, 'SwapBusy')) return
-        if (process.running === run) process.running = undefined
+        const [other] = alive
+        const current = process.running === run
+        if (current) process.running = other
+        if (isAitbcError(error, 'SwapBusy') && !(current && other === undefined)) return
         process.error = error
         options.told(`${role} failed: ${String(error)}`)
       },
@@ -440,7 +444,7 @@ function sidesOf(options: Options, gate: Gate, stops: ((label: string) => boolea
     const wallet = walletOf(options.seed, network)
     const adapter = createWorldAdapter({ network, endpoint: options.endpoints[leg] })
     sides[network.id] = {
-      adapter: gated(adapter, gate, stops),
+      adapter: gated(options.rich === true ? enriched(adapter) : adapter, gate, stops),
       ...(chain.family.best === 'quorum' || !options.proves ? {} : { verifier: createWorldVerifier(chain) }),
       backend: adapter.backend,
       funding: wallet.funding,
@@ -486,6 +490,16 @@ function gated(
             }
           },
         }),
+  }
+}
+
+function enriched(adapter: WorldAdapter): WorldAdapter {
+  return {
+    ...adapter,
+    async balance(account, o) {
+      const fact = await adapter.balance(account, o)
+      return { ...fact, value: fact.value * 1000n }
+    },
   }
 }
 

@@ -11,6 +11,7 @@ import * as Checks from './Checks.js'
 import * as Clockwork from './Clockwork.js'
 import * as Identity from './Identity.js'
 import {
+  budgetOf,
   type Deed,
   deepest,
   describe,
@@ -97,6 +98,8 @@ export type Bug =
   | 'forgetful'
   /** Locks that differ in their deadlines alone have one id. */
   | 'same-ids'
+  /** Balances are read as a thousand times what they are. */
+  | 'rich'
   /** What was sent once isn't sent again, in no version. */
   | 'sent-once'
 
@@ -131,9 +134,33 @@ interface Deal extends Process.Deal {
   readonly chains: { readonly [L in Leg]: Chain.Chain }
 }
 
+function purseOf({ purse, honest }: Plan): string {
+  return purse === undefined ? '' : `${purse} ${honest.join('/')}`
+}
+
+/** What a party has at the beginning: plenty, or what a lock and the fee budgets take and not a unit more (S13). */
+function grantsOf({ purse, honest, families: pair }: Plan, role: Role, leg: Leg): readonly bigint[] {
+  const name = pair[leg]
+  const amount = AMOUNTS[name]
+  if (purse === undefined || !honest.includes(role) || families[name].kind === 'coins')
+    return [amount * 4n, amount * 4n, amount * 4n]
+  const budget = budgetOf(name)
+  const kept = NETWORKS[name].fees.dust + budget
+  const locks = leg === Agreement.ownLeg(role) ? amount + budget : 0n
+  return [locks + (purse === 'tight' ? kept : kept / 200n)]
+}
+
 /** What the two have signed: made once for each pair, policy and slack, as their negotiation has its own tests. */
 function dealOf(plan: Plan, bug: Bug | undefined): Deal {
-  const key = [plan.families.long, plan.families.short, plan.risk, plan.reorgs, plan.slack, bug].join()
+  const key = [
+    plan.families.long,
+    plan.families.short,
+    plan.risk,
+    plan.reorgs,
+    plan.slack,
+    bug,
+    purseOf(plan),
+  ].join()
   const known = deals.get(key)
   if (known !== undefined) return known
   if (deals.size > 500) deals.clear()
@@ -205,8 +232,8 @@ function dealOf(plan: Plan, bug: Bug | undefined): Deal {
     const chain = Chain.create(NETWORKS[name], families[name], BigInt(EPOCH))
     const { ledger } = Chain.tip(chain)
     for (const role of ['initiator', 'follower'] as const)
-      for (let i = 0; i < 3; i++)
-        Chain.grant(ledger, chain.family.kind, addresses[role][leg][0] as string, AMOUNTS[name] * 4n)
+      for (const amount of grantsOf(plan, role, leg))
+        Chain.grant(ledger, chain.family.kind, addresses[role][leg][0] as string, amount)
     // Some history: medians have eleven blocks, and reorganisations somewhere to begin.
     for (let i = 0; i < 12; i++) Chain.mine(chain, { time: BigInt(EPOCH - (12 - i) * 600) })
     return chain
@@ -387,6 +414,7 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
       lateJournal: bug === 'late-journal',
       unfenced: bug === 'no-fence',
       forgetful: bug === 'forgetful',
+      rich: bug === 'rich',
       ...(options.passed === undefined
         ? {}
         : { passed: (boundary) => options.passed?.(role, boundary, steps) }),
