@@ -27,6 +27,8 @@ const COSIGNER = 'packages/adapters/src/bitcoin/createCosigner.ts'
 const COSIGNER_TESTS = ['packages/adapters/test/bitcoin/Cosigner.test.ts']
 const RING = 'packages/swap/src/ring/RingNegotiation.ts'
 const RING_TESTS = ['packages/swap/test/ring/RingNegotiation.test.ts']
+const RING_PLANNER = 'packages/swap/src/ring/RingPlanner.ts'
+const RING_PLANNER_TESTS = ['packages/swap/test/ring/RingPlanner.test.ts']
 const RECOVERY_TESTS = ['packages/swap/test/Recovery.test.ts']
 
 /** Bugs as they happen to protocols: swapped legs, `>` for `>=`, a missing domain, one confirmation less, a secret shown, absence believed. */
@@ -363,6 +365,27 @@ export const bugs: readonly Bug[] = [
     from: "const presses = command.do === 'claim' && SwapMachine.isPublic(swap.state.durable)",
     to: 'const presses = false',
     tests: ['packages/swap/test/Runner.fees.test.ts'],
+  },
+  {
+    name: 'S20: an arc may end together with the one before it',
+    file: RING_PLANNER,
+    from: 'deadline.value >= end(i - 1)',
+    to: 'deadline.value > end(i - 1)',
+    tests: RING_PLANNER_TESTS,
+  },
+  {
+    name: 'S20: one second less than a ring member’s own gap passes',
+    file: RING_PLANNER,
+    from: 'if (gap < least.seconds)',
+    to: 'if (gap + 1n < least.seconds)',
+    tests: RING_PLANNER_TESTS,
+  },
+  {
+    name: 'S8: a ring member counts the ring’s time on its own arc, as if that were the last',
+    file: RING_PLANNER,
+    from: 'member === 0 ? 0n : (ends[member] as bigint) - (ends.at(-1) as bigint)',
+    to: '0n',
+    tests: RING_PLANNER_TESTS,
   },
   {
     name: 'H20: a ring’s leader names a contract of its own for the lock that pays',
