@@ -18,7 +18,7 @@ export interface RingAssumptions {
   readonly chains: readonly Planner.LegChain[]
   /** O, D, k, and which of the networks' numbers count. */
   readonly policy: Policy.Policy
-  /** As for two: `steady` unless told. */
+  /** As for two, for each member alone: `steady` unless told. Where several are honest at once, clocks are steady. */
   readonly clocks?: 'steady' | 'free'
   /** Seconds of a tick; unless told, a quarter of the longest time there is. */
   readonly tick?: bigint
@@ -34,7 +34,7 @@ export interface RingTerms {
 
 /** How much a ring's check may take, and what is explored beside each member alone against all others. */
 export interface RingOptions extends Options {
-  /** Members that are honest at once, in worlds of their own; none unless told. Two already take millions of states. */
+  /** Members that are honest at once, in worlds of their own; none unless told. Two take some 10^5 states at a tick for each time. */
   readonly together?: readonly (readonly number[])[]
 }
 
