@@ -347,7 +347,9 @@ export function create(options: Options): Process {
           return { swaps: [], waiting: [], unreachable: [] }
         },
       )
-      const swaps = found.swaps.filter(({ nonce }) => Bytes.equal(nonce, deal.nonces[role]))
+      const shown = found.swaps.filter(({ nonce }) => Bytes.equal(nonce, deal.nonces[role]))
+      // What a reorganisation took from the chains is in its new journal.
+      const swaps = shown.length > 0 ? shown : await kept(context)
       if (swaps.length > 0) bereft.delete(run)
       else {
         bereft.add(run)
@@ -368,6 +370,19 @@ export function create(options: Options): Process {
       if (outcomes.length === swaps.length && first !== undefined)
         return BEST.find((one) => outcomes.includes(one)) ?? first
     }
+  }
+
+  async function kept(context: Runner.Context): Promise<readonly Runner.Swap[]> {
+    const nonce = Bytes.toHex(deal.nonces[role])
+    const ids = (await Runner.list(context.storage)).filter((id) => id.startsWith(nonce))
+    const loaded = ids.map((id) =>
+      Runner.load(context, id).catch((error: unknown) => {
+        // A crash came before its first entry.
+        if (isAitbcError(error, 'StateUnreadable')) return undefined
+        throw error
+      }),
+    )
+    return (await Promise.all(loaded)).filter((swap) => swap !== undefined)
   }
 
   function change(signal: AbortSignal): Promise<void> {

@@ -85,7 +85,10 @@ export function create(options: Options): Undone {
         if (!able(one.role) || isMoot(one)) one.chances = 0
         else if (height > one.height) one.chances++
         one.height = height
-        if (one.chances < 2) continue
+        // What has died with its block height is made anew once that can't change any more, and is asked for twice to know it.
+        const dead = one.tx.lastHeight !== undefined && one.tx.lastHeight < height
+        if (dead && chains[one.leg].finalized <= (one.tx.lastHeight as bigint)) one.chances = 0
+        if (one.chances < (dead ? 5 : 2)) continue
         return `${one.role}'s ${one.tx.does.is} on ${one.leg} was undone, and isn't sent again`
       }
       return undefined

@@ -577,9 +577,19 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
   strikeAll()
   for (const process of processes) process.start()
   await quiet()
+  /** A lock of its own is there, or may come; what others pay into its script is theirs to lose. */
+  const isBound = (role: Role): boolean => {
+    const leg = Agreement.ownLeg(role)
+    const own = deal.addresses[role][leg]
+    const { locks } = Chain.tip(chains[leg]).ledger
+    return (
+      [...locks.values()].some(({ by }) => own.includes(by)) ||
+      chains[leg].mempool.some(({ tx }) => tx.does.is === 'lock' && own.includes(tx.from))
+    )
+  }
   // Whoever lost everything before it locked finds nothing, however long it looks.
   const ended = ({ role, outcome, bereft }: Process.Process) =>
-    outcome !== undefined || (bereft() && where(Agreement.ownLeg(role)) === 'nowhere')
+    outcome !== undefined || (bereft() && !isBound(role))
   const over = () => processes.every(ended)
   while (!over() && now < bound && steps < MOST_STEPS && checks.violations.length === 0) {
     steps++
