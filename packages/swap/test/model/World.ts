@@ -92,7 +92,7 @@ export interface Move {
 /**
  * `offline`: neither looks nor acts. `crash`: what it decided is durable, nothing of it is carried out. `amnesia`: it decides
  * nothing durable, and starts again. `after-send`: crashes when its transactions are out, before it has noted that.
- * `blind-…`: can't read a leg. `absent-…`: is told that a leg has no locks.
+ * `blind-…`: can't read a leg. `absent-…`: is told that a leg has no locks. `refunded-…`: that all of them went back for good, unproved.
  */
 export const FATES = [
   'offline',
@@ -103,6 +103,8 @@ export const FATES = [
   'blind-short',
   'absent-long',
   'absent-short',
+  'refunded-long',
+  'refunded-short',
 ] as const
 export type Fate = (typeof FATES)[number]
 
@@ -462,8 +464,19 @@ function live(before: World, party: Party, wanted: Fate | undefined): World {
 function sight(world: World, leg: Agreement.Leg, fate: Fate | undefined): SwapMachine.SwapEvent {
   if (fate === `blind-${leg}`) return { is: 'unreadable', leg, why: 'no answer' }
   const { tip } = world.sides[leg]
-  const locks = fate === `absent-${leg}` ? [] : viewsOf(world, leg)
+  const locks = fate === `absent-${leg}` ? [] : viewsOf(world, leg).map((view) => twisted(view, leg, fate))
   return { is: 'seen', leg, locks, now: nowOf(world, leg, tip.clock) }
+}
+
+/** A refund that nobody made, as an endpoint alone tells it. */
+function twisted(
+  view: SwapMachine.LockView,
+  leg: Agreement.Leg,
+  fate: Fate | undefined,
+): SwapMachine.LockView {
+  if (fate !== `refunded-${leg}` || view.spend !== undefined) return view
+  const refund = { kind: 'refund', transaction: 'none' } as const
+  return { ...view, spend: { spend: refund, depth: 99n, final: true, assurance: 'reported' } }
 }
 
 export function viewsOf(world: World, leg: Agreement.Leg): readonly SwapMachine.LockView[] {
