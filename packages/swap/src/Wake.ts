@@ -1,4 +1,5 @@
 import type { LockTerms, SwapAdapter } from '@aitbc/core'
+import { pause } from './internal/pause.js'
 
 /** Something to wait for that may have happened already. */
 export interface Wake {
@@ -57,18 +58,5 @@ export function follow(
       await pause(pauseMs, signal)
       wake.up()
     }
-  })
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve()
-    const done = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', done, { once: true })
   })
 }

@@ -1,4 +1,5 @@
 import { CoreErrors, isAitbcError, show } from '@aitbc/core'
+import { pause } from '../internal/pause.js'
 import * as Lanes from './Lanes.js'
 
 /** What is used of a `Pool` of the library `pg`; each call is one statement, so that a pool of one connection is enough. */
@@ -274,8 +275,4 @@ function within<T>(promise: Promise<T>, ms: number): Promise<T> {
     const timer = setTimeout(() => reject(new Error(`no answer within ${Math.round(ms)} ms`)), ms)
     promise.then(resolve, reject).finally(() => clearTimeout(timer))
   })
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
 }

@@ -9,6 +9,7 @@ import {
 } from '@aitbc/core'
 import type * as Board from '../Board.js'
 import { SwapErrors } from '../errors.js'
+import { pause } from '../internal/pause.js'
 import * as Runner from '../Runner.js'
 import type * as Side from '../Side.js'
 import type * as SwapMachine from '../SwapMachine.js'
@@ -415,20 +416,5 @@ function override<T extends object>(target: T, members: Partial<T>): T {
       return typeof value === 'function' ? value.bind(target) : value
     },
     has: (_, name) => Reflect.has(target, name),
-  })
-}
-
-/** Resolves after a while, with the signal, or when something else does. */
-function pause(ms: number, signal: AbortSignal, other?: Promise<void>): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve()
-    const done = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', done, { once: true })
-    other?.then(done)
   })
 }

@@ -1,5 +1,6 @@
 import { CoreErrors } from '@aitbc/core'
 import * as Board from '../Board.js'
+import { pause } from '../internal/pause.js'
 import type { Database } from './Database.js'
 
 const FIRST_PAUSE_MS = 5
@@ -42,7 +43,7 @@ export function createBoard(database: Database, turnMs: number): Board.Board {
         { signal },
       )
       if (rows.length > 0) return
-      await new Promise((resolve) => setTimeout(resolve, wait))
+      await pause(wait, signal)
       signal.throwIfAborted()
     }
   }
