@@ -4,7 +4,7 @@ import type { Machine } from '../../packages/swap/src/check/Party.js'
 import * as SwapMachine from '../../packages/swap/src/SwapMachine.js'
 import { root } from '../workspace.js'
 import { importsOf, load, type Mutant, mutantsOf } from './mutants.js'
-import { complaint, judge, scenarios, type Verdict } from './scenarios.js'
+import { complaint, judge, type Scenario, scenarios, type Verdict } from './scenarios.js'
 
 const FILE = 'packages/swap/src/SwapMachine.ts'
 
@@ -54,16 +54,17 @@ export async function prepare(): Promise<{
     imports[name] = await import(
       name.startsWith('.') ? join(root, 'packages/swap/src', name.replace(/\.js$/, '.ts')) : name
     )
-  let rights: readonly Verdict[] | undefined
-  const right = () => {
-    rights ??= scenarios.map(({ name, setting }) => {
-      const one = judge(setting, SwapMachine)
-      if (one.message !== undefined) throw new Error(`${name}: the machine itself is wrong: ${one.message}`)
-      return one
-    })
-    return rights
+  const rights = new Map<Scenario, Verdict>()
+  const right = (scenario: Scenario): Verdict => {
+    const ready = rights.get(scenario)
+    if (ready !== undefined) return ready
+    const made = judge(scenario.setting, SwapMachine)
+    if (made.message !== undefined)
+      throw new Error(`${scenario.name}: the machine itself is wrong: ${made.message}`)
+    rights.set(scenario, made)
+    return made
   }
-  return { all: mutantsOf(source, APART), trial: (mutant) => trial(mutant, imports, right()) }
+  return { all: mutantsOf(source, APART), trial: (mutant) => trial(mutant, imports, right) }
 }
 
 /** Holds what survived against the explanations. */
@@ -93,17 +94,15 @@ function isOf(one: Explained, mutant: Omit<Explained, 'why'>): boolean {
 function trial(
   { text, ...mutant }: Mutant,
   imports: Readonly<Record<string, unknown>>,
-  rights: readonly Verdict[],
+  right: (scenario: Scenario) => Verdict,
 ): Trial {
   try {
     const machine = load<Machine>(text, imports)
-    for (const [i, { name, setting }] of scenarios.entries()) {
-      const right = rights[i]
-      if (right === undefined) continue
-      const message = complaint(right, judge(setting, machine))
+    for (const scenario of scenarios) {
+      const message = complaint(right(scenario), judge(scenario.setting, machine))
       if (message === undefined) continue
       const found = /^S(6|18)/.test(message) ? 'theft' : message.startsWith('S') ? 'leak' : 'stuck'
-      return { mutant, found, message: `${name}: ${message}` }
+      return { mutant, found, message: `${scenario.name}: ${message}` }
     }
     return { mutant }
   } catch (error) {

@@ -22,8 +22,20 @@ const chain = (late: boolean, change: Partial<Chain> = {}): Chain => ({
   ...change,
 })
 
+/** What a world has beyond its margins: ticks to spare, and ticks that a party misses and nobody planned for. */
+interface Beyond {
+  readonly spare?: number
+  readonly away?: number
+}
+
 /** The margins of the specification, in ticks, of two such chains. */
-function setting(long: Chain, short: Chain, honest: readonly Role[], change: Partial<Setting> = {}): Setting {
+function setting(
+  long: Chain,
+  short: Chain,
+  honest: readonly Role[],
+  change: Partial<Setting> = {},
+  { spare = 0, away = 0 }: Beyond = {},
+): Setting {
   const reorgs = change.reorgs ?? 0
   const offline = change.offline ?? 0
   const again = ({ inclusion, reorg }: Chain) => reorgs * (inclusion + reorg)
@@ -40,18 +52,18 @@ function setting(long: Chain, short: Chain, honest: readonly Role[], change: Par
     // A lock that is mined in the very block of its deadline can only be refunded from the next one on.
     Number(short.lateLocks && reorgs === 0)
   // The first look comes with just so much left as it asks for.
-  const at = launch + 2
+  const at = launch + 2 + spare
   return {
     chains: { long, short },
     deadlines: { short: at, long: at + apart },
     rules: { launch, lock, reveal, apart },
-    offline,
     detection: 0,
     reorgs,
     honest,
     clocks: { long: 0, short: 0 },
     from: 'agreed',
     ...change,
+    offline: offline + away,
   }
 }
 
@@ -62,8 +74,10 @@ const named = ({ long, short }: { long: boolean; short: boolean }) =>
 const roles = ['follower', 'initiator'] as const
 const mixed = kinds.filter(({ long, short }) => long !== short)
 
-/** Small worlds, the cheapest first. */
-export const scenarios: readonly Scenario[] = [
+const deep = (late: boolean, change: Partial<Chain> = {}) => chain(late, { reorg: 2, ...change })
+
+/** Worlds in which a machine is judged by what comes of it, the cheapest first. */
+const plain: readonly Scenario[] = [
   ...kinds.map((kind) => ({
     name: `both honest, ${named(kind)}, no time to spare`,
     setting: setting(chain(kind.long), chain(kind.short), ['initiator', 'follower'], { fair: true }),
@@ -86,19 +100,87 @@ export const scenarios: readonly Scenario[] = [
       },
     ]),
   ),
-  ...mixed.flatMap((kind) =>
-    roles.map((role) => ({
-      name: `${role}, ${named(kind)}, beyond the plan`,
-      setting: setting(chain(kind.long, { reorg: 2 }), chain(kind.short, { reorg: 2 }), [role], {
+  // The own leg is strict, and the incoming one takes late claims.
+  ...roles.flatMap((role) => [
+    {
+      name: `${role}, beyond the plan`,
+      setting: setting(deep(role === 'follower'), deep(role === 'initiator'), [role], {
         reorgs: 1,
         beyond: true,
       }),
-    })),
-  ),
+    },
+    {
+      name: `${role}, away for longer than planned`,
+      setting: setting(
+        chain(role === 'follower'),
+        chain(role === 'initiator'),
+        [role],
+        { beyond: true },
+        { away: 2 },
+      ),
+    },
+  ]),
   ...roles.map((role) => ({
     name: `${role}, halts`,
     setting: setting(chain(true), chain(false, { outage: 1 }), [role], { offline: 1 }),
   })),
+  {
+    name: 'initiator, recovered without its terms',
+    setting: setting(chain(false), chain(false), ['initiator'], { from: 'recovered' }),
+  },
+]
+
+/** Worlds in which what is due has to go out as well, and what the machine keeps of earlier looks matters. */
+const strict: readonly Scenario[] = [
+  ...roles.flatMap((role) => [
+    {
+      name: `${role}, what a reorganisation undoes is dropped`,
+      setting: setting(chain(role === 'initiator'), chain(role === 'follower'), [role], {
+        reorgs: 1,
+        drops: true,
+      }),
+    },
+    {
+      name: `${role}, gifts`,
+      setting: setting(chain(false), chain(false), [role], { gifts: true }),
+    },
+    {
+      name: `${role}, claims end before the deadline`,
+      setting: setting(chain(false, { early: 1 }), chain(false, { early: 1 }), [role], {}, { spare: 3 }),
+    },
+    {
+      name: `${role}, remembers, away and back`,
+      setting: setting(chain(false), chain(false), [role], { offline: 1, keeps: true, from: 'launched' }),
+    },
+  ]),
+  {
+    name: 'initiator, remembers, beyond the plan',
+    setting: setting(deep(false, { firm: true }), deep(false), ['initiator'], {
+      ...{ reorgs: 1, beyond: true, keeps: true, truthful: true, from: 'launched' },
+    }),
+  },
+  {
+    name: 'initiator, told to stop, beyond the plan',
+    setting: setting(
+      deep(false),
+      deep(false),
+      ['initiator'],
+      { reorgs: 1, beyond: true, cancels: true, truthful: true, from: 'launched' },
+      { spare: 2 },
+    ),
+  },
+  {
+    name: 'follower, told to stop, beyond the plan',
+    setting: setting(deep(false), deep(false), ['follower'], {
+      ...{ reorgs: 1, beyond: true, cancels: true, truthful: true },
+    }),
+  },
+]
+
+/** Small worlds that wrong machines are tried in. */
+export const scenarios: readonly Scenario[] = [
+  ...plain.map(({ name, setting }) => ({ name, setting: { ...setting, lax: true } as const })),
+  ...strict,
 ]
 
 /** What an exploration comes to, in so far as two machines may differ in it. */
@@ -110,7 +192,7 @@ export interface Verdict {
 }
 
 export function judge(setting: Setting, machine: Machine): Verdict {
-  const steps = explore(setting, machine, { states: 20_000, memory: 2 ** 28 })
+  const steps = explore(setting, machine, { states: 40_000, memory: 2 ** 28 })
   let next = steps.next()
   while (next.done !== true) next = steps.next()
   const found = next.value as Found

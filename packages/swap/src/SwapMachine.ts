@@ -563,9 +563,10 @@ function isHopeful(state: SwapState): boolean {
   const view = readable(state.view[leg])
   if (view === undefined || publicSecret(state) === undefined || isReceived(state)) return false
   const open = isOpen(state, leg, view.now)
-  return whole(state, leg, view.locks).some((v) =>
-    v.spend === undefined ? open : !isSettled(state, leg, v.spend),
-  )
+  // A refund that waits in a mempool may wait there for ever.
+  const isFree = ({ spend }: LockView) =>
+    spend === undefined || (spend.spend.kind === 'refund' && spend.depth === 0n)
+  return whole(state, leg, view.locks).some((v) => (isFree(v) ? open : !isSettled(state, leg, v.spend)))
 }
 
 /** Claims of a leg are still accepted. */

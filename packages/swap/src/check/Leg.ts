@@ -11,6 +11,8 @@ export interface Leg {
   readonly depth: number
   /** The lock is of less than the amount that was agreed upon. */
   readonly less: boolean
+  /** Somebody else paid it into an honest party's lock. */
+  readonly gift: boolean
   /** An honest party's lock that waits, where its inclusion is bounded. */
   readonly lockAge: number
   /** The transaction that makes a waiting lock impossible. */
@@ -94,7 +96,7 @@ export function createLegs(setting: Setting, name: Name): Legs {
   const final_ = numbers()
   const known = new Map<string, number>()
   const of = (leg: Leg): number => {
-    const key = `${leg.lock},${leg.depth},${leg.less},${leg.lockAge},${leg.voidAge},${leg.spend},${leg.spendDepth},${leg.claimAge},${leg.refundAge},${leg.haltLeft},${leg.skew}`
+    const key = `${leg.lock},${leg.depth},${leg.less},${leg.gift},${leg.lockAge},${leg.voidAge},${leg.spend},${leg.spendDepth},${leg.claimAge},${leg.refundAge},${leg.haltLeft},${leg.skew}`
     const at = known.get(key)
     if (at !== undefined) return at
     if (all.length >= MOST) throw new RangeError(`the ${name} leg has more than ${MOST} states`)
@@ -132,11 +134,14 @@ export function createLegs(setting: Setting, name: Name): Legs {
     }
   }
 
+  const gifts = setting.gifts === true && locker
+  const drops = setting.drops === true
   const locked = (leg: Leg, less: boolean, depth: number): Leg => ({
     ...leg,
     lock: 'in',
     depth,
     less,
+    gift: gifts && leg.lock === 'none',
     lockAge: 0,
     voidAge: 0,
   })
@@ -155,7 +160,9 @@ export function createLegs(setting: Setting, name: Name): Legs {
     const lockable = lateLocks || left > 0
     switch (leg.lock) {
       case 'none':
-        return locker || !lockable ? [waits] : [waits, locked(waits, false, 1), locked(waits, true, 1)]
+        if (!lockable) return [waits]
+        if (locker) return gifts ? [waits, locked(waits, false, 1)] : [waits]
+        return [waits, locked(waits, false, 1), locked(waits, true, 1)]
       case 'waits': {
         // A call that fails uses its nonce up.
         if (!lockable)
@@ -192,6 +199,7 @@ export function createLegs(setting: Setting, name: Name): Legs {
     lock: 'none',
     depth: 0,
     less: false,
+    gift: false,
     spend: 'none',
     spendDepth: 0,
     claimAge: 0,
@@ -212,7 +220,7 @@ export function createLegs(setting: Setting, name: Name): Legs {
     if (leg.depth <= r) {
       if (leg.lock === 'void') return [{ ...leg, lock: 'waits', depth: 0, voidAge: BACK }]
       const base = none(leg)
-      return locker
+      return locker && !leg.gift
         ? [{ ...base, lock: 'waits', lockAge: setting.fair === true ? 1 : 0 }]
         : [base, ...relocks(base)]
     }
@@ -223,8 +231,8 @@ export function createLegs(setting: Setting, name: Name): Legs {
       ...leg,
       spend: 'none',
       spendDepth: 0,
-      claimAge: leg.spend === 'claim' && beneficiary ? BACK : 0,
-      refundAge: leg.spend === 'refund' && locker ? BACK : 0,
+      claimAge: leg.spend === 'claim' && beneficiary && !drops ? BACK : 0,
+      refundAge: leg.spend === 'refund' && locker && !drops ? BACK : 0,
     }
     return [base, ...respends(base)]
   }
@@ -283,6 +291,7 @@ export function createLegs(setting: Setting, name: Name): Legs {
       lock: 'none',
       depth: 0,
       less: false,
+      gift: false,
       lockAge: 0,
       voidAge: 0,
       spend: 'none',

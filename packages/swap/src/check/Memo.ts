@@ -44,3 +44,45 @@ export function createMemo<T>(): Memo<T> {
     },
   }
 }
+
+/** Places of a pool by two whole numbers: the same table without a value of its own for each. */
+export interface Places {
+  /** -1 where there is none. */
+  get(a: number, b: number): number
+  set(a: number, b: number, place: number): void
+}
+
+export function createPlaces(): Places {
+  let room = 1 << 12
+  let first = new Uint32Array(room)
+  let second = new Uint32Array(room)
+  let places = new Int32Array(room).fill(-1)
+  let size = 0
+  const find = (a: number, b: number): number => {
+    let at = mix(a, b) & (room - 1)
+    while (places[at] !== -1 && (first[at] !== a || second[at] !== b)) at = (at + 1) & (room - 1)
+    return at
+  }
+  const put = (a: number, b: number, place: number) => {
+    const at = find(a, b)
+    first[at] = a
+    second[at] = b
+    places[at] = place
+  }
+  return {
+    get: (a, b) => places[find(a, b)] as number,
+    set(a, b, place) {
+      if (++size * 2 > room) {
+        const old = { first, second, places }
+        room *= 2
+        first = new Uint32Array(room)
+        second = new Uint32Array(room)
+        places = new Int32Array(room).fill(-1)
+        for (let i = 0; i < old.places.length; i++)
+          if (old.places[i] !== -1)
+            put(old.first[i] as number, old.second[i] as number, old.places[i] as number)
+      }
+      put(a, b, place)
+    },
+  }
+}

@@ -1,37 +1,51 @@
-import { Hashlock, type Lock, type LockTerms } from '@aitbc/core'
 import { incomingLeg, type Leg as Name, ownLeg, type Role } from '../Agreement.js'
 import type * as SwapMachine from '../SwapMachine.js'
-import { ACTS, type Leg, type Legs, numbers } from './Leg.js'
-import { createMemo } from './Memo.js'
-import { EPOCH, type Setting } from './Setting.js'
+import { ACTS, type Legs } from './Leg.js'
+import { createMemo, createPlaces } from './Memo.js'
+import { type Case, createRules } from './Rules.js'
+import type { Setting } from './Setting.js'
+import {
+  createSights,
+  type Look,
+  lastOf,
+  latestOf,
+  NAMES,
+  SIGHTS,
+  type Sight,
+  type Told,
+  termsOf,
+} from './Sight.js'
 
 /** The functions of the machine that is explored: the production ones, or mutants of them. */
 export type Machine = Pick<typeof SwapMachine, 'start' | 'step' | 'resume'>
 
-/** One honest party between two looks. What it saw is read again at each look, so only what is durable is kept. */
+/** What an honest party decides by, beside what it sees. */
+interface Mind {
+  readonly role: Role
+  readonly durable: SwapMachine.Durable
+  /** What it still knows of its last look; elsewhere each look is the first after a restart. */
+  readonly kept: SwapMachine.SwapState['view'] | undefined
+  /** Whose locks it has seen final, each a bit. */
+  readonly firm: number
+  /** It has seen that a lock is gone that it had seen final. */
+  readonly lost: boolean
+  /** It has stopped for a reason of its own. */
+  readonly excused: boolean
+  /** It was told to stop while it still could. */
+  readonly cancelled: boolean
+  /** It was told of locks that aren't there, or one was hidden from it; noted only where views are kept. */
+  readonly fooled: boolean
+}
+
+/** One honest party between two looks. */
 interface Party {
   readonly role: Role
   readonly durable: SwapMachine.Durable
   readonly offlineLeft: number
   /** Ticks missed in a row. */
   readonly missed: number
-  /** Whose locks it has seen final, each a bit. */
-  readonly firm: number
-  /** It has seen that a lock is gone that it had seen final. */
-  readonly lost: boolean
   readonly finished?: SwapMachine.Outcome
-}
-
-/** What one tick of the honest parties may come to, packed: see {@link packed}. */
-interface Turn {
-  readonly parties: number
-  readonly acts: { readonly [L in Name]: number }
-  /** The secret was handed to an endpoint. */
-  readonly reveals: boolean
-  /** A party has finished while an endpoint told it that there is no lock to be paid from. */
-  readonly misled: boolean
-  /** What must not be. */
-  readonly violation?: string
+  readonly mind: number
 }
 
 /** All states of the honest parties that were met, by number, and their turns. */
@@ -42,6 +56,10 @@ export interface Parties {
   sight(name: Name, leg: number): number
   /** What the parties may do when both legs are looked at: one number for each, which the functions of {@link TURN} read. */
   turns(parties: number, long: number, longNow: number, short: number, shortNow: number): Int32Array
+  /** The same as a place of {@link pool}: there the number of turns, and after it the turns. */
+  place(parties: number, long: number, longNow: number, short: number, shortNow: number): number
+  /** Where the turns are; another one after each call. */
+  pool(): Int32Array
   /** What isn't as it must be in the turn at a place of {@link turns}, with its numbers. */
   complaint(
     parties: number,
@@ -56,62 +74,66 @@ export interface Parties {
 }
 
 /** The most states of the honest parties that fit into a packed state. */
-export const CROWD = 1 << 13
+export const CROWD = 1 << 17
 
 /** Where a turn holds what: the parties' number lowest, then acts, then flags. */
 export const TURN = {
   parties: (turn: number): number => turn & (CROWD - 1),
-  long: (turn: number): number => (turn >>> 13) & 15,
-  short: (turn: number): number => (turn >>> 17) & 15,
-  reveals: (turn: number): boolean => (turn & (1 << 21)) !== 0,
-  misled: (turn: number): boolean => (turn & (1 << 22)) !== 0,
+  long: (turn: number): number => (turn >>> 17) & 15,
+  short: (turn: number): number => (turn >>> 21) & 15,
+  reveals: (turn: number): boolean => (turn & (1 << 25)) !== 0,
+  misled: (turn: number): boolean => (turn & (1 << 26)) !== 0,
   /** Some honest party has finished. */
-  finished: (turn: number): boolean => (turn & (1 << 23)) !== 0,
+  finished: (turn: number): boolean => (turn & (1 << 27)) !== 0,
   /** All of them have. */
-  over: (turn: number): boolean => (turn & (1 << 24)) !== 0,
-  violates: (turn: number): boolean => (turn & (1 << 25)) !== 0,
+  over: (turn: number): boolean => (turn & (1 << 28)) !== 0,
+  violates: (turn: number): boolean => (turn & (1 << 29)) !== 0,
 } as const
 
-interface Sight {
-  readonly locks: readonly SwapMachine.LockView[]
-  readonly behind: number
-  /** The own lock can never appear. */
-  readonly voided: boolean
-  /** What is really there, beside what is told. */
-  readonly leg: Leg
-}
+const ACTING = { long: 17, short: 21 } as const
+const REVEALS = 1 << 25
+const MISLED = 1 << 26
+const FINISHED = 1 << 27
+const OVER = 1 << 28
+const VIOLATES = 1 << 29
 
-const SECRET = /* @__PURE__ */ new Uint8Array(32).fill(0x5e)
-const AMOUNT = 2n
-const NAMES = ['long', 'short'] as const
-const SIGHTS = 1 << 10
 const INSTANTS = 1 << 10
+const FIRM = { long: 1, short: 2 } as const
+const OUTCOMES = ['deal', 'no-deal', 'free-ride', 'underwater'] as const
+const ENDED = { is: 'unreadable', leg: 'long', why: 'not read yet' } as const
 
-/** Terms of a leg whose deadline counts ticks. */
-function termsOf(name: Name, deadline: number): LockTerms.LockTerms {
-  const network = `check:${name}`
-  const party = (who: string) => ({ account: `${network}:${who}`, payout: `${network}:${who}` }) as const
-  const [locker, beneficiary] =
-    name === 'long' ? (['initiator', 'follower'] as const) : (['follower', 'initiator'] as const)
-  return {
-    version: 1,
-    backend: { network: network as LockTerms.Backend['network'], kind: 'model' },
-    asset: `${network}/coin:native` as LockTerms.LockTerms['asset'],
-    amount: AMOUNT,
-    hashlock: Hashlock.of(SECRET),
-    locker: party(locker) as LockTerms.Party,
-    beneficiary: party(beneficiary) as LockTerms.Party,
-    deadline: clock(name, deadline),
-    salt: new Uint8Array(32).fill(name === 'long' ? 1 : 2),
-  }
+/** What a party may come to in a look. */
+interface Option {
+  readonly mind: number
+  /** Another tick missed, where those are counted; `false` where it looked. */
+  readonly misses: boolean
+  readonly counted: boolean
+  readonly finished?: SwapMachine.Outcome
+  /** Acts and flags, packed as in a turn. */
+  readonly packed: number
+  readonly violation?: string
 }
 
-function clock(name: Name, at: number): LockTerms.LockTerms['deadline'] {
-  return {
-    network: `check:${name}` as LockTerms.Backend['network'],
-    clock: 'unix',
-    value: BigInt(EPOCH + at),
-  }
+/** What a machine does in one look. */
+interface Raw {
+  readonly durable: SwapMachine.Durable
+  /** As it is when the secret left and nobody noted that. */
+  readonly unnoted: SwapMachine.Durable
+  readonly view: SwapMachine.SwapState['view']
+  readonly commands: readonly SwapMachine.Command[]
+  readonly keys: string
+  readonly finished?: SwapMachine.Outcome
+  readonly acts: number
+  readonly reveals: boolean
+  readonly misled: boolean
+  readonly cancelled: boolean
+  readonly violation?: string
+}
+
+/** What a party decides in one look, by what it has in mind. */
+interface Decision extends Raw {
+  readonly lost: boolean
+  readonly excused: boolean
 }
 
 export function createParties(
@@ -133,141 +155,323 @@ export function createParties(
     spends: { long: 'attested', short: 'attested' },
     lateClaims: { long: long.lateClaims, short: short.lateClaims },
   }
+  const { forbidden, missing } = createRules(setting)
+  const keeps = setting.keeps === true
+  const exact = setting.exact === true || keeps || (long.early ?? 0) > 0 || (short.early ?? 0) > 0
 
-  const durables: string[] = []
-  const durableOf = new Map<string, number>()
   const numbered = new WeakMap<SwapMachine.Durable, number>()
+  const durableOf = new Map<string, number>()
   const number = (durable: SwapMachine.Durable): number => {
     const ready = numbered.get(durable)
     if (ready !== undefined) return ready
-    const made = numberOf(durable)
-    numbered.set(durable, made)
-    return made
-  }
-  const numberOf = (durable: SwapMachine.Durable): number => {
     const { ordered, revealed, learned, voided, settled, stop, outcome } = durable
     const key = `${ordered}${revealed}${learned !== undefined}${voided}${[...settled].sort()}${stop}${outcome}`
-    const at = durableOf.get(key)
+    let at = durableOf.get(key)
+    if (at === undefined) {
+      at = durableOf.size
+      durableOf.set(key, at)
+    }
+    numbered.set(durable, at)
+    return at
+  }
+
+  const minds: Mind[] = []
+  const mindOf = new Map<string, number>()
+  const mind = (of: Mind): number => {
+    const { role, durable, kept, firm, lost, excused, cancelled, fooled } = of
+    const key = `${role}${number(durable)},${firm}${lost}${excused}${cancelled}${fooled}${kept === undefined ? '' : told(kept)}`
+    const at = mindOf.get(key)
     if (at !== undefined) return at
-    durableOf.set(key, durables.length)
-    durables.push(key)
-    return durables.length - 1
+    mindOf.set(key, minds.length)
+    minds.push(of)
+    return minds.length - 1
+  }
+
+  const singles: Party[] = []
+  const singleOf = new Map<number, number>()
+  const single = (
+    mind: number,
+    offlineLeft: number,
+    missed: number,
+    finished?: SwapMachine.Outcome,
+  ): number => {
+    const outcome = finished === undefined ? 0 : 1 + OUTCOMES.indexOf(finished)
+    const key = ((mind * 256 + offlineLeft) * 256 + missed) * 8 + outcome
+    const at = singleOf.get(key)
+    if (at !== undefined) return at
+    const { role, durable } = minds[mind] as Mind
+    singleOf.set(key, singles.length)
+    singles.push({
+      ...{ role, durable, offlineLeft, missed, mind },
+      ...(finished === undefined ? {} : { finished }),
+    })
+    return singles.length - 1
   }
 
   const all: (readonly Party[])[] = []
-  const known = new Map<string, number>()
-  const of = (parties: readonly Party[]): number => {
-    const key = parties
-      .map((p) => `${number(p.durable)},${p.offlineLeft},${p.missed},${p.firm},${p.lost},${p.finished}`)
-      .join('|')
-    const at = known.get(key)
+  const over: number[] = []
+  const crowdOf = new Map<number, number>()
+  const members: (readonly number[])[] = []
+  const crowd = (list: readonly number[]): number => {
+    const key = list.reduce((sum, one) => sum * 2 ** 24 + one, 0)
+    const at = crowdOf.get(key)
     if (at !== undefined) return at
     if (all.length >= CROWD) throw new RangeError(`the honest parties have more than ${CROWD} states`)
-    known.set(key, all.length)
+    const parties = list.map((one) => singles[one] as Party)
+    const done = parties.map((party) => party.finished !== undefined)
+    crowdOf.set(key, all.length)
+    members.push([...list])
+    over.push((done.includes(true) ? FINISHED : 0) | (done.includes(false) ? 0 : OVER))
     all.push(parties)
     return all.length - 1
   }
 
-  const sights = { long: [] as Sight[], short: [] as Sight[] }
-  const sightOf = { long: new Map<string, number>(), short: new Map<string, number>() }
-  const sightAt = { long: numbers(-1), short: numbers(-1) }
-  const lockOf = (name: Name, less: boolean): Lock => ({
-    ref: name,
-    transaction: name,
-    amount: less ? AMOUNT - 1n : AMOUNT,
-    match: less ? 'under' : 'exact',
-  })
-  const viewsOf = (name: Name, leg: Leg): readonly SwapMachine.LockView[] => {
-    const { finality, shown } = setting.chains[name]
-    if (leg.lock === 'none' || leg.lock === 'void' || (leg.lock === 'waits' && !shown)) return []
-    const isFinal = (depth: number) => depth > finality
-    const view = {
-      lock: lockOf(name, leg.less),
-      depth: BigInt(leg.depth),
-      final: isFinal(leg.depth),
-      assurance: 'proved' as const,
-    }
-    const kind =
-      leg.spend !== 'none'
-        ? leg.spend
-        : leg.claimAge !== 0
-          ? ('claim' as const)
-          : leg.refundAge !== 0
-            ? ('refund' as const)
-            : undefined
-    if (kind === undefined) return [view]
-    const spend =
-      kind === 'claim'
-        ? { kind, transaction: 'claim', secret: SECRET }
-        : ({ kind, transaction: 'refund' } as const)
-    const final = isFinal(leg.spendDepth)
-    return [
-      {
-        ...view,
-        spend: { spend, depth: BigInt(leg.spendDepth), final, assurance: final ? 'proved' : 'reported' },
-      },
-    ]
-  }
-  const sight = (name: Name, at: number): number => {
-    const ready = sightAt[name].get(at)
-    if (ready >= 0) return ready
-    const leg = legs[name].all[at] as Leg
-    const locks = viewsOf(name, leg)
-    const behind = Math.max(0, -leg.skew - setting.chains[name].lag)
-    const voided = leg.lock === 'none' || (leg.lock === 'void' && leg.depth > setting.chains[name].finality)
-    const key = `${locks.map((v) => `${v.lock.match},${v.depth},${v.spend?.spend.kind},${v.spend?.depth}`)}/${behind}${voided}${leg.lock}`
-    let made = sightOf[name].get(key)
-    if (made === undefined) {
-      made = sights[name].length
-      if (made >= SIGHTS) throw new RangeError(`the ${name} leg shows more than ${SIGHTS} sights`)
-      sightOf[name].set(key, made)
-      sights[name].push({ locks, behind, voided, leg })
-    }
-    sightAt[name].set(at, made)
-    return made
-  }
-
+  const sights = createSights(setting, legs)
   let made = 0
   const step = (state: SwapMachine.SwapState, event: SwapMachine.SwapEvent) => {
     made++
     return machine.step(state, event)
   }
 
-  interface Look {
-    readonly sights: { readonly [L in Name]: Sight }
-    readonly now: { readonly [L in Name]: number }
-    /** What is told of a leg instead of what there is. */
-    readonly told: { readonly [L in Name]?: 'nothing' | 'no locks' | 'a lock on mere say-so' }
-  }
-
-  const eventOf = ({ sights: seen, now, told }: Look, leg: Name): SwapMachine.SwapEvent => {
-    const { locks, behind } = seen[leg]
-    const what = told[leg]
-    if (what === 'nothing') return { is: 'unreadable', leg, why: 'no answer' }
-    const shown = what === undefined ? locks : what === 'no locks' ? [] : sayso[leg]
-    return {
-      is: 'seen',
-      leg,
-      locks: shown,
-      now: clock(leg, now[leg]),
-      ...(behind > 0 ? { behind: BigInt(behind) } : {}),
-    }
-  }
-  const sayso = {
-    long: [{ lock: lockOf('long', false), depth: 99n, final: true, assurance: 'reported' as const }],
-    short: [{ lock: lockOf('short', false), depth: 99n, final: true, assurance: 'reported' as const }],
-  }
+  const eventOf = (of: Mind, look: Look, leg: Name): SwapMachine.SwapEvent =>
+    of.durable.terms[leg] === undefined
+      ? { is: 'unreadable', leg, why: 'nothing to look for' }
+      : sights.event(look, leg, of.kept)
 
   const blank = new WeakMap<SwapMachine.Durable, SwapMachine.SwapState>()
-  /** Both legs are read anew, as the runner does it after a restart: nothing is known of either until both are read. */
-  const look = ({ role, durable }: Party, now: Look): SwapMachine.Transition => {
-    let state = blank.get(durable)
+  /** Both legs are read anew, as the runner does it: nothing irrevocable follows before both are read. */
+  const look = (of: Mind, now: Look): SwapMachine.Transition => {
+    let state = of.kept === undefined ? blank.get(of.durable) : undefined
     if (state === undefined) {
-      state = machine.resume(role, durable)
+      state = machine.resume(of.role, of.durable)
+      if (of.kept !== undefined) state = { ...state, view: of.kept }
       for (const leg of NAMES) ({ state } = step(state, { is: 'unreadable', leg, why: 'not read yet' }))
-      blank.set(durable, state)
+      if (of.kept === undefined) blank.set(of.durable, state)
     }
-    return step(step(state, eventOf(now, 'long')).state, eventOf(now, 'short'))
+    return step(step(state, eventOf(of, now, 'long')).state, eventOf(of, now, 'short'))
+  }
+
+  const keysOf = (commands: readonly SwapMachine.Command[]): string =>
+    commands
+      .map(({ key }) => key)
+      .sort()
+      .join(' ')
+
+  /** It is seen that a lock is gone, or set back, that was seen final. */
+  const isLost = ({ firm, kept }: Mind, { sights: seen, now, told }: Look): boolean =>
+    NAMES.some((leg) => {
+      if (HIDES.has(told[leg]) || (firm & FIRM[leg]) === 0) return false
+      const [view] = seen[leg].locks
+      if (view === undefined || view.depth === 0n) return true
+      const latest = latestOf(kept?.[leg])
+      const before = lastOf(kept?.[leg])?.locks[0]
+      if (before === undefined || latest === undefined || (view.final && view.firm)) return false
+      return view.depth < before.depth && latest.value < sights.clockAt(leg, now[leg])
+    })
+  const firmOf = ({ firm }: Mind, { sights: seen, told }: Look): number =>
+    NAMES.reduce(
+      (bits, leg) =>
+        !HIDES.has(told[leg]) && seen[leg].locks.some((view) => view.final) ? bits | FIRM[leg] : bits,
+      firm,
+    )
+
+  let instant = 0
+  let looked = 0
+  const raws = new Map<number, Raw>()
+  let byHeart = true
+  /** What the machine does: depends on what is durable and on what is told, and on nothing else where nothing is kept. */
+  const raw = (of: Mind, now: Look, cancels: boolean): Raw => {
+    if (!byHeart || of.kept !== undefined) return acting(of, now, cancels)
+    const leg = now.told.long === undefined ? 'short' : 'long'
+    const what = now.told[leg]
+    const told = what === undefined ? 0 : 1 + TELLINGS.indexOf(what) * 2 + NAMES.indexOf(leg)
+    const who = ((number(of.durable) * 2 + Number(of.role === 'initiator')) * 2 + Number(cancels)) * 32
+    const key = (who + told) * (SIGHTS * SIGHTS * INSTANTS) + looked * INSTANTS + instant
+    const ready = raws.get(key)
+    if (ready !== undefined) return ready
+    const fresh = acting(of, now, cancels)
+    raws.set(key, fresh)
+    return fresh
+  }
+
+  const acting = (of: Mind, now: Look, cancels: boolean): Raw => {
+    const { role } = of
+    const own = ownLeg(role)
+    const incoming = incomingLeg(role)
+    let { state, commands } = look(of, now)
+    const cancelled = cancels && state.durable.stop === undefined && !state.durable.revealed
+    if (cancels) ({ state, commands } = step(state, { is: 'cancel' }))
+    if (commands.some((c) => c.do === 'void') && now.sights[own].voided)
+      ({ state, commands } = step(state, { is: 'voided' }))
+    const unnoted = state.durable
+    const end = commands.find((c) => c.do === 'finish')
+    let acts = 0
+    let reveals = false
+    if (end === undefined)
+      for (const command of commands) {
+        if (command.do === 'alarm' || command.do === 'finish') continue
+        if (command.do === 'claim' && command.leg === incoming) {
+          const there = now.sights[incoming].leg
+          const waits = there.spend === 'none' || there.spendDepth === 0
+          reveals ||= role === 'initiator' && !unnoted.revealed && there.lock === 'in' && waits
+          if (there.lock !== 'in') continue
+        }
+        acts |= ACTS[command.do] << ACTING[command.leg]
+      }
+    const honestly = now.told.long === undefined && now.told.short === undefined
+    let violation: string | undefined
+    if (end === undefined && honestly && setting.lax !== true)
+      violation = idempotent(of, state, commands, now)
+    if (end !== undefined) violation = isOver(state, end.outcome)
+    let { durable } = state
+    if (reveals) {
+      ;({ durable } = step(state, { is: 'revealed' }).state)
+      if (!durable.revealed) violation ??= 'S15: the secret leaves, and that is not durable'
+    }
+    return {
+      ...{ durable, unnoted, view: state.view, keys: keysOf(commands), commands, acts, reveals, cancelled },
+      misled: end !== undefined && now.told[incoming] !== undefined,
+      ...(end === undefined ? {} : { finished: end.outcome }),
+      ...(violation === undefined ? {} : { violation }),
+    }
+  }
+
+  const decide = (of: Mind, now: Look, cancels = false): Decision => {
+    const { role, durable: before } = of
+    const done = raw(of, now, cancels)
+    const { unnoted, commands, finished } = done
+    const lost = of.lost || isLost(of, now)
+    // What stops a party in the look in which it learns of a loss may have come first.
+    const late = unnoted.stop === 'too-late' && before.stop === undefined
+    const excused = of.excused || done.cancelled || late
+    const cancelled = of.cancelled || done.cancelled
+    const whole: Case = {
+      ...{ role, before, durable: unnoted, look: now, kept: of.kept, commands, lost, excused, cancelled },
+      informed: keeps && !of.fooled && now.told.long === undefined && now.told.short === undefined,
+    }
+    const violation =
+      forbidden(whole) ?? done.violation ?? (finished === undefined ? missing(whole) : undefined)
+    const isIncluded = now.sights[ownLeg(role)].leg.lock === 'in'
+    return {
+      ...done,
+      ...{ lost, cancelled },
+      excused: of.excused || done.cancelled || (late && (!unnoted.revealed || !isIncluded)),
+      ...(violation === undefined ? {} : { violation }),
+    }
+  }
+
+  /** S15: an end is told again after a restart, and nothing else. */
+  const isOver = ({ role, durable }: SwapMachine.SwapState, outcome: SwapMachine.Outcome) => {
+    if (durable.outcome !== outcome) return `S15: the ${role} has finished, and that is not durable`
+    const [only, ...others] = step(machine.resume(role, durable), ENDED).commands
+    return only?.do === 'finish' && only.outcome === outcome && others.length === 0
+      ? undefined
+      : `S15: the ${role} has finished, and goes on after a restart`
+  }
+
+  /** S15: the same sight again gives the same commands and changes nothing durable. */
+  const idempotent = (
+    of: Mind,
+    state: SwapMachine.SwapState,
+    commands: readonly SwapMachine.Command[],
+    now: Look,
+  ): string | undefined => {
+    const expected = keysOf(commands)
+    for (const leg of NAMES) {
+      const again = step(state, eventOf(of, now, leg))
+      if (number(again.state.durable) !== number(state.durable))
+        return `S15: the same sight of the ${leg} leg again changes what is durable`
+      const keys = keysOf(again.commands)
+      if (keys !== expected)
+        return `S15: the same sight of the ${leg} leg again gives "${keys}", before "${expected}"`
+    }
+    return undefined
+  }
+
+  /** L3: who has crashed decides as who has not, but for what only the earlier view shows. */
+  const recovered = (of: Mind, now: Look, calm: Decision): string | undefined => {
+    if (of.kept === undefined || of.fooled || calm.lost !== of.lost || calm.violation !== undefined)
+      return undefined
+    const { keys, unnoted } = decide({ ...of, kept: undefined }, now)
+    return keys === calm.keys && number(unnoted) === number(calm.unnoted)
+      ? undefined
+      : `L3: the ${of.role} decides "${calm.keys}", and after a crash "${keys}"`
+  }
+
+  const optionsOf = (at: number, now: Look): readonly Option[] => {
+    const of = minds[at] as Mind
+    const incoming = incomingLeg(of.role)
+    // Whoever has ordered nothing may be away as long as it likes; that it looks again some day is taken for granted.
+    const counted = of.durable.ordered || now.now.long >= setting.deadlines.long
+    const found: Option[] = []
+    const put = (
+      saw: Look | undefined,
+      { durable, view, acts, reveals, misled, finished, lost, excused, cancelled, violation }: Decision,
+      misses: boolean,
+      crashes = false,
+    ) => {
+      const isTold = saw !== undefined && (saw.told.long !== undefined || saw.told.short !== undefined)
+      const next: Mind = {
+        ...{ role: of.role, durable, excused, cancelled },
+        kept: !keeps || crashes ? undefined : view,
+        firm: saw === undefined ? of.firm : firmOf(of, saw),
+        lost: saw === undefined ? of.lost : lost,
+        fooled: of.fooled || (keeps && isTold && FOOLS.has(saw.told.long ?? saw.told.short)),
+      }
+      const flags = (reveals ? REVEALS : 0) | (misled ? MISLED : 0) | (violation === undefined ? 0 : VIOLATES)
+      found.push({
+        ...{ mind: mind(next), misses, counted, packed: acts | flags },
+        ...(finished === undefined ? {} : { finished }),
+        ...(violation === undefined ? {} : { violation }),
+      })
+    }
+    const tell = (leg: Name, what: Told): Look => ({ ...now, told: { [leg]: what } })
+    const honest = decide(of, now)
+    const wrong = keeps ? recovered(of, now, honest) : undefined
+    const calm = wrong === undefined ? honest : { ...honest, violation: wrong }
+    put(now, calm, false)
+    if (setting.cancels === true) put(now, decide(of, now, true), false)
+    if (setting.fair === true) return found
+    // It crashes when the secret is out, and before that is noted.
+    if (calm.reveals) put(now, { ...calm, durable: calm.unnoted }, false, true)
+    const isThere = (leg: Name) => now.sights[leg].leg.lock === 'in'
+    if (setting.truthful !== true && now.sights[incoming].locks.length === 0) {
+      const told = tell(incoming, 'a lock on mere say-so')
+      put(told, decide(of, told), false)
+    }
+    for (const leg of NAMES) {
+      const fine = keeps && isThere(leg) && setting.chains[leg].firm === true
+      const told = tell(leg, 'only that it is final')
+      if (fine && now.sights[leg].locks.every((view) => view.final)) put(told, decide(of, told), false)
+    }
+    if (setting.gifts === true && isThere(incoming) && !now.sights[incoming].leg.less) {
+      const told = tell(incoming, 'two locks')
+      put(told, decide(of, told), false)
+    }
+    // Away; or crashed with everything decided and nothing done.
+    const idle = { acts: 0, reveals: false, misled: false }
+    const { finished: _, violation, ...undone } = { ...calm, ...idle, durable: calm.unnoted }
+    const away: Decision = { ...undone, ...of, unnoted: of.durable, view: of.kept ?? calm.view, keys: '' }
+    put(undefined, away, true, of.kept === undefined)
+    if (of.kept !== undefined) put(undefined, away, true, true)
+    if (violation === undefined) put(now, undone, true, true)
+    for (const leg of NAMES)
+      for (const what of lies(of, now, leg)) put(tell(leg, what), decide(of, tell(leg, what)), true)
+    return found
+  }
+
+  /** What an endpoint may make up of a leg. */
+  const lies = ({ kept }: Mind, { sights: seen }: Look, leg: Name): readonly Told[] => {
+    const { locks } = seen[leg]
+    const isFinal = locks.some((view) => view.spend?.final)
+    if (setting.truthful === true) return ['nothing']
+    return [
+      'nothing',
+      'no locks',
+      ...(locks.length > 0 && !isFinal ? (['a made-up refund', 'a made-up claim'] as const) : []),
+      ...(locks.some((view) => view.spend !== undefined) ? (['no spends'] as const) : []),
+      ...(latestOf(kept?.[leg]) === undefined ? [] : (['an earlier clock'] as const)),
+    ]
   }
 
   // The machine compares times with these, and a mutant with what is one beside them: instants that compare alike are looked up alike.
@@ -284,7 +488,7 @@ export function createParties(
   const instantOf = (longNow: number, shortNow: number, behindLong: number, behindShort: number): number => {
     const longLeft = setting.deadlines.long - longNow
     const shortLeft = setting.deadlines.short - shortNow
-    const key = setting.exact
+    const key = exact
       ? longNow * 4096 + shortNow
       : ((shortClass(shortLeft) * 64 + shortClass(shortLeft - behindShort)) * 16 + longClass(longLeft)) * 16 +
         apartClass(longLeft - behindLong - shortLeft)
@@ -316,306 +520,152 @@ export function createParties(
     return made
   }
 
-  interface Decision {
-    readonly durable: SwapMachine.Durable
-    /** As it is when the secret left and nobody noted that. */
-    readonly unnoted: SwapMachine.Durable
-    readonly finished?: SwapMachine.Outcome
-    readonly acts: { readonly [L in Name]: number }
-    readonly reveals: boolean
-    readonly misled?: true
-    readonly violation?: string
-  }
-
-  const decide = (party: Party, now: Look): Decision => {
-    const { role } = party
-    const own = ownLeg(role)
-    const incoming = incomingLeg(role)
-    let { state, commands } = look(party, now)
-    if (commands.some((c) => c.do === 'void') && now.sights[own].voided)
-      ({ state, commands } = step(state, { is: 'voided' }))
-    const unnoted = state.durable
-    const acts = { long: 0, short: 0 }
-    let finished: SwapMachine.Outcome | undefined
-    let reveals = false
-    let violation: string | undefined
-    for (const command of commands) {
-      if (command.do === 'alarm') continue
-      if (command.do === 'finish') {
-        finished = command.outcome
-        break
-      }
-      if (command.leg !== (command.do === 'claim' ? incoming : own))
-        violation ??= `S5: the ${role} would ${command.do} the ${command.leg} leg`
-      if (command.do === 'lock') {
-        if (now.sights[own].leg.lock === 'none') violation ??= mayLock(party, unnoted, now)
-      } else if (command.do === 'claim' && command.leg === incoming) {
-        const there = now.sights[incoming].leg
-        const sends =
-          role === 'initiator' && there.lock === 'in' && (there.spend === 'none' || there.spendDepth === 0)
-        if (role === 'initiator' && !unnoted.revealed) {
-          violation ??= mayReveal(party, unnoted, now)
-          reveals ||= sends
-        }
-        if (there.lock !== 'in') continue
-      }
-      acts[command.leg] |= ACTS[command.do]
-    }
-    const honestly = now.told.long === undefined && now.told.short === undefined
-    if (finished === undefined && honestly) violation ??= idempotent(state, commands, now)
-    if (finished === undefined && commands.some((c) => c.do === 'alarm') !== (unnoted.stop === 'reorg'))
-      violation ??= 'S12: an alarm without its reason, or a reason without the alarm'
-    const durable = reveals ? step(state, { is: 'revealed' }).state.durable : unnoted
-    return {
-      durable,
-      unnoted,
-      acts,
-      reveals,
-      ...(finished === undefined ? {} : { finished }),
-      ...(finished !== undefined && now.told[incoming] === 'no locks' ? { misled: true } : {}),
-      ...(violation === undefined ? {} : { violation }),
-    }
-  }
-
-  const real = (leg: Leg, name: Name) => ({
-    exact: leg.lock === 'in' && !leg.less,
-    final: leg.depth > setting.chains[name].finality,
-    unspent: leg.spend === 'none' && leg.claimAge === 0 && leg.refundAge === 0,
-  })
-
-  /** S8, S9: what there must be when an honest party's lock goes out. */
-  const mayLock = (
-    { role, durable: before, lost }: Party,
-    durable: SwapMachine.Durable,
-    { sights: seen, now }: Look,
-  ): string | undefined => {
-    if (lost) return `S12: the ${role} locks after a lock that was final is gone`
-    if (!durable.ordered) return `S9: the ${role} locks before that is durable`
-    const left = setting.deadlines.short - now.short - seen.short.behind
-    // What was ordered in time may go out later: until then nobody could have used the time.
-    const orders = !before.ordered
-    if (role === 'initiator')
-      return orders && left < setting.rules.launch
-        ? `S8: the initiator locks with ${left} ticks left, ${setting.rules.launch} are needed`
-        : undefined
-    const { exact, final, unspent } = real(seen.long.leg, 'long')
-    if (!exact || !final || !unspent)
-      return 'S8: the follower locks without an exact, final, unspent long lock'
-    if (orders && left < setting.rules.lock)
-      return `S8: the follower locks with ${left} ticks left, ${setting.rules.lock} are needed`
-    const apart = setting.deadlines.long - now.long - seen.long.behind - (setting.deadlines.short - now.short)
-    if (orders && apart < setting.rules.apart)
-      return `S8: the follower locks with the legs ${apart} ticks apart, ${setting.rules.apart} are needed`
-    return durable.stop === undefined ? undefined : 'S12: the follower locks after it stopped'
-  }
-
-  /** S7: what there must be when the secret goes out. */
-  const mayReveal = (
-    { lost }: Party,
-    durable: SwapMachine.Durable,
-    { sights: seen, now }: Look,
-  ): string | undefined => {
-    if (lost) return 'S12: the secret leaves after a lock that was final is gone'
-    const { exact, final, unspent } = real(seen.short.leg, 'short')
-    if (!exact || !final || !unspent)
-      return 'S7: the secret leaves without an exact, final, unspent short lock'
-    const left = setting.deadlines.short - now.short - seen.short.behind
-    if (left < setting.rules.reveal)
-      return `S7: the secret leaves with ${left} ticks left, ${setting.rules.reveal} are needed`
-    return durable.stop === undefined ? undefined : 'S7: the secret leaves after a stop'
-  }
-
-  /** S15: the same sight again gives the same commands and changes nothing durable. */
-  const idempotent = (
-    state: SwapMachine.SwapState,
-    commands: readonly SwapMachine.Command[],
-    now: Look,
-  ): string | undefined => {
-    const keys = (list: readonly SwapMachine.Command[]) =>
-      list
-        .map((c) => c.key)
-        .sort()
-        .join(' ')
-    const expected = keys(commands)
-    for (const leg of NAMES) {
-      const again = step(state, eventOf(now, leg))
-      if (number(again.state.durable) !== number(state.durable))
-        return `S15: the same sight of the ${leg} leg again changes what is durable`
-      if (keys(again.commands) !== expected)
-        return `S15: the same sight of the ${leg} leg again gives "${keys(again.commands)}", before "${expected}"`
-    }
-    return undefined
-  }
-
-  interface Option extends Decision {
-    readonly party: Party
-  }
-  const FIRM = { long: 1, short: 2 } as const
-  const isLost = ({ firm }: Party, { sights: seen, told }: Look): boolean =>
-    NAMES.some(
-      (leg) =>
-        told[leg] === undefined &&
-        (firm & FIRM[leg]) !== 0 &&
-        !seen[leg].locks.some((view) => view.depth > 0n),
-    )
-  const firmOf = ({ firm }: Party, { sights: seen, told }: Look): number =>
-    NAMES.reduce(
-      (bits, leg) =>
-        told[leg] === undefined && seen[leg].locks.some((view) => view.final) ? bits | FIRM[leg] : bits,
-      firm,
-    )
-  const options = (party: Party, now: Look): readonly Option[] => {
-    if (party.finished !== undefined)
-      return [
-        {
-          party,
-          durable: party.durable,
-          unnoted: party.durable,
-          acts: { long: 0, short: 0 },
-          reveals: false,
-        },
-      ]
-    // Whoever has ordered nothing may be away as long as it likes; that it looks again some day is taken for granted.
-    const counted = party.durable.ordered || now.now.long >= setting.deadlines.long
-    const may = !counted || party.missed < setting.detection || party.offlineLeft > 0
-    const missing: Party = !counted
-      ? party
-      : party.missed < setting.detection
-        ? { ...party, missed: party.missed + 1 }
-        : { ...party, offlineLeft: party.offlineLeft - 1 }
-    const found: Option[] = []
-    const put = (base: Party, saw: Look | undefined, decision: Decision, durable = decision.durable) =>
-      found.push({
-        ...decision,
-        party: {
-          ...base,
-          durable,
-          ...(saw === undefined ? {} : { lost: base.lost || isLost(base, saw), firm: firmOf(base, saw) }),
-          ...(decision.finished === undefined ? {} : { finished: decision.finished }),
-        },
-      })
-    const lied = (base: Party, saw: Look) => put(base, saw, decided(party, saw))
-    const calm = decided(party, now)
-    put({ ...party, missed: 0 }, now, calm)
-    if (setting.fair === true) return found
-    // It crashes when the secret is out, and before that is noted.
-    if (calm.reveals) put({ ...party, missed: 0 }, now, calm, calm.unnoted)
-    const incoming = incomingLeg(party.role)
-    if (now.sights[incoming].locks.length === 0)
-      lied({ ...party, missed: 0 }, { ...now, told: { [incoming]: 'a lock on mere say-so' } })
-    if (!may) return found
-    const { finished: _, ...undone } = calm
-    const nothing = { acts: { long: 0, short: 0 }, reveals: false }
-    // Away; or crashed with everything decided and nothing done.
-    put(missing, undefined, { durable: party.durable, unnoted: party.durable, ...nothing })
-    if (calm.violation === undefined) put(missing, now, { ...undone, durable: calm.unnoted, ...nothing })
-    for (const leg of NAMES)
-      for (const what of ['nothing', 'no locks'] as const) lied(missing, { ...now, told: { [leg]: what } })
-    return found
-  }
-
-  const turnOf = (chosen: readonly Option[]): Turn => {
-    const violation = chosen.find((o) => o.violation !== undefined)?.violation
-    return {
-      parties: of(chosen.map((o) => o.party)),
-      acts: {
-        long: chosen.reduce((bits, o) => bits | o.acts.long, 0),
-        short: chosen.reduce((bits, o) => bits | o.acts.short, 0),
-      },
-      reveals: chosen.some((o) => o.reveals),
-      misled: chosen.some((o) => o.misled === true),
-      ...(violation === undefined ? {} : { violation }),
-    }
-  }
-
-  const decisions = new Map<number, Decision>()
-  const TOLD = ['nothing', 'no locks', 'a lock on mere say-so'] as const
-  let instant = 0
-  let looked = 0
-  let byHeart = true
-  /** What is decided depends on what is durable, on what is told, and on nothing else. */
-  const decided = (party: Party, now: Look): Decision => {
-    if (!byHeart) return decide(party, now)
-    const told = NAMES.reduce((sum, leg) => {
-      const what = now.told[leg]
-      return sum * 4 + (what === undefined ? 0 : TOLD.indexOf(what) + 1)
-    }, 0)
-    const key =
-      ((number(party.durable) * 2 + Number(party.role === 'initiator')) * 16 + told) *
-        (SIGHTS * SIGHTS * INSTANTS) +
-      looked * INSTANTS +
-      instant
-    const ready = decisions.get(key)
-    if (ready !== undefined) return ready
-    const fresh = decide(party, now)
-    decisions.set(key, fresh)
-    return fresh
-  }
-
-  const turnsOf = (parties: number, now: Look): readonly Turn[] => {
-    let combined: (readonly Option[])[] = [[]]
-    for (const party of all[parties] as readonly Party[])
-      combined = combined.flatMap((chosen) => options(party, now).map((option) => [...chosen, option]))
-    const turns = new Map<string, Turn>()
-    for (const chosen of combined) {
-      const turn = turnOf(chosen)
-      const name = `${turn.parties},${turn.acts.long},${turn.acts.short},${turn.reveals},${turn.misled},${turn.violation}`
-      if (!turns.has(name)) turns.set(name, turn)
-    }
-    return [...turns.values()]
-  }
-
-  const packed = ({ parties, acts, reveals, misled, violation }: Turn): number => {
-    const done = (all[parties] as readonly Party[]).map((party) => party.finished !== undefined)
-    return (
-      parties |
-      (acts.long << 13) |
-      (acts.short << 17) |
-      (Number(reveals) << 21) |
-      (Number(misled) << 22) |
-      (Number(done.includes(true)) << 23) |
-      (Number(!done.includes(false)) << 24) |
-      (Number(violation !== undefined) << 25)
-    )
-  }
   const lookOf = (longSight: number, longNow: number, shortSight: number, shortNow: number): Look => ({
-    sights: { long: sights.long[longSight] as Sight, short: sights.short[shortSight] as Sight },
+    sights: { long: sights.all.long[longSight] as Sight, short: sights.all.short[shortSight] as Sight },
     now: { long: longNow, short: shortNow },
     told: {},
   })
 
-  const memo = createMemo<Int32Array>()
+  const lists = createMemo<readonly Option[]>()
+  /** What a party may come to depends on its mind and on what it looks at, and on nothing else. */
+  const options = (at: number, longNow: number, shortNow: number): readonly Option[] => {
+    const key = at * INSTANTS + instant
+    const ready = lists.get(key, looked)
+    if (ready !== undefined) return ready
+    const fresh = optionsOf(at, lookOf((looked / SIGHTS) | 0, longNow, looked % SIGHTS, shortNow))
+    lists.set(key, looked, fresh)
+    return fresh
+  }
+
+  /** One party's next state; -1 where it can't afford to miss this tick. */
+  const next = ({ offlineLeft, missed }: Party, option: Option): number => {
+    if (!option.misses) return single(option.mind, offlineLeft, 0, option.finished)
+    if (!option.counted) return single(option.mind, offlineLeft, missed, option.finished)
+    if (missed < setting.detection) return single(option.mind, offlineLeft, missed + 1, option.finished)
+    return offlineLeft > 0 ? single(option.mind, offlineLeft - 1, missed, option.finished) : -1
+  }
+
+  let found = new Int32Array(64)
+  const said: (string | undefined)[] = []
+  let size = 0
+  const add = (turn: number, violation: string | undefined) => {
+    for (let i = 0; i < size; i++) if (found[i] === turn) return
+    if (size === found.length) {
+      const wider = new Int32Array(size * 2)
+      wider.set(found)
+      found = wider
+    }
+    said[size] = violation
+    found[size++] = turn
+  }
+  /** All turns of the parties, into `found`. */
+  const turnsOf = (parties: number, of: (mind: number) => readonly Option[]): void => {
+    size = 0
+    const list = members[parties] as readonly number[]
+    const chosen: number[] = []
+    const choose = (i: number, packed: number, violation: string | undefined): void => {
+      if (i === list.length) {
+        const who = crowd(chosen)
+        add(who | packed | (over[who] as number), violation)
+        return
+      }
+      const at = list[i] as number
+      const party = singles[at] as Party
+      if (party.finished !== undefined) {
+        chosen[i] = at
+        choose(i + 1, packed, violation)
+        return
+      }
+      for (const option of of(party.mind)) {
+        const to = next(party, option)
+        if (to < 0) continue
+        chosen[i] = to
+        choose(i + 1, packed | option.packed, violation ?? option.violation)
+      }
+    }
+    choose(0, 0, undefined)
+  }
+
+  let pool = new Int32Array(1 << 16)
+  let used = 0
+  const places = createPlaces()
   return {
     all,
-    start: of(
-      setting.honest.map((role) => ({
-        role,
-        durable: machine.start(role, terms, rules).durable,
-        offlineLeft: setting.offline,
-        missed: 0,
-        firm: 0,
-        lost: false,
-      })),
+    start: crowd(
+      setting.honest.map((role) => {
+        const { durable } = machine.start(role, terms, rules)
+        const own = { [ownLeg(role)]: terms[ownLeg(role)] }
+        const stop = 'recovered-without-terms' as const
+        return single(
+          mind({
+            role,
+            durable: setting.from === 'recovered' ? { ...durable, terms: own, ordered: true, stop } : durable,
+            ...{ kept: undefined, firm: 0, lost: false, excused: setting.from === 'recovered' },
+            ...{ cancelled: false, fooled: false },
+          }),
+          setting.offline,
+          0,
+        )
+      }),
     ),
-    sight,
-    turns(parties, longSight, longNow, shortSight, shortNow) {
-      const { behind: behindLong } = sights.long[longSight] as Sight
-      const { behind: behindShort } = sights.short[shortSight] as Sight
-      looked = longSight * SIGHTS + shortSight
-      instant = instantAt(longNow, shortNow, behindLong, behindShort)
-      const who = parties * INSTANTS + instant
-      const ready = memo.get(who, looked)
-      if (ready !== undefined) return ready
-      const made = Int32Array.from(turnsOf(parties, lookOf(longSight, longNow, shortSight, shortNow)), packed)
-      memo.set(who, looked, made)
-      return made
+    sight: sights.of,
+    turns(...seen) {
+      const place = this.place(...seen)
+      return pool.slice(place + 1, place + 1 + (pool[place] as number))
     },
+    place(parties, longSight, longNow, shortSight, shortNow) {
+      const { behind: behindLong } = sights.all.long[longSight] as Sight
+      const { behind: behindShort } = sights.all.short[shortSight] as Sight
+      const sight = longSight * SIGHTS + shortSight
+      const kind = instantAt(longNow, shortNow, behindLong, behindShort)
+      const who = parties * INSTANTS + kind
+      const ready = places.get(who, sight)
+      if (ready >= 0) return ready
+      looked = sight
+      instant = kind
+      turnsOf(parties, (at) => options(at, longNow, shortNow))
+      if (used + size + 1 > pool.length) {
+        const wider = new Int32Array(2 ** Math.ceil(Math.log2(used + size + 2)))
+        wider.set(pool)
+        pool = wider
+      }
+      const place = used
+      pool[place] = size
+      pool.set(found.subarray(0, size), place + 1)
+      used += size + 1
+      places.set(who, sight, place)
+      return place
+    },
+    pool: () => pool,
     complaint(parties, longSight, longNow, shortSight, shortNow, at) {
+      const now = lookOf(longSight, longNow, shortSight, shortNow)
       byHeart = false
-      const turn = turnsOf(parties, lookOf(longSight, longNow, shortSight, shortNow))[at]
+      turnsOf(parties, (of) => optionsOf(of, now))
       byHeart = true
-      return turn?.violation ?? 'the machine decides by what it must not'
+      return said[at] ?? 'the machine decides by what it must not'
     },
     steps: () => made,
   }
+}
+
+const TELLINGS: readonly Told[] = [
+  ...(['nothing', 'no locks', 'a lock on mere say-so', 'a made-up refund', 'a made-up claim'] as const),
+  ...(['no spends', 'an earlier clock', 'two locks', 'only that it is final'] as const),
+]
+
+/** Lies about which locks there are. */
+const FOOLS: ReadonlySet<Told | undefined> = /* @__PURE__ */ new Set<Told | undefined>([
+  'no locks',
+  'a lock on mere say-so',
+  'an earlier clock',
+])
+
+/** Tellings that don't say which locks there are. */
+const HIDES: ReadonlySet<Told | undefined> = /* @__PURE__ */ new Set<Told | undefined>([...FOOLS, 'nothing'])
+
+/** What is kept of a look, as a text. */
+function told(view: SwapMachine.SwapState['view']): string {
+  return JSON.stringify(view, (_, value: unknown) =>
+    typeof value === 'bigint' ? `${value}` : value instanceof Uint8Array ? value[0] : value,
+  )
 }

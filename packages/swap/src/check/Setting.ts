@@ -20,6 +20,10 @@ export interface Chain {
   readonly lateLocks: boolean
   /** A lock shows in the mempool. */
   readonly shown: boolean
+  /** Ticks by which claims may end before the deadline of the clock. */
+  readonly early?: number
+  /** The network itself says what is final, and an old lock may be told to be of any depth. */
+  readonly firm?: true
 }
 
 /** Everything that one exploration depends on, in ticks from its start. */
@@ -50,8 +54,23 @@ export interface Setting {
   readonly exact?: boolean
   /** Locks of honest parties are included in time as well, nobody is away and no endpoint lies: what L1 takes for granted. */
   readonly fair?: boolean
-  /** `agreed`: nothing is on chain yet; `launched`: the long lock is final; `locked`: both locks are. */
-  readonly from: 'agreed' | 'launched' | 'locked'
+  /** What a party saw is kept from look to look until it crashes, and an endpoint may then tell an earlier clock; goes with `exact`. */
+  readonly keeps?: true
+  /** No endpoint makes anything up. */
+  readonly truthful?: true
+  /** Honest parties may be told to stop at any time. */
+  readonly cancels?: true
+  /** Somebody may pay the whole amount into an honest party's lock, or pay a lock twice. */
+  readonly gifts?: true
+  /** What comes of it is held against a party, and not that it decides the same at a second look (S15), nor that what is due goes out (L4). */
+  readonly lax?: true
+  /** What a reorganisation undoes is in no mempool any more, and has to be sent again. */
+  readonly drops?: true
+  /**
+   * `agreed`: nothing is on chain yet; `launched`: the long lock is final; `locked`: both locks are; `recovered`: the long lock is final, and
+   * its owner knows of it alone.
+   */
+  readonly from: 'agreed' | 'launched' | 'locked' | 'recovered'
 }
 
 /** Ticks that a machine's clocks are counted from, so that they look like unix seconds. */

@@ -156,6 +156,8 @@ function* search(
   let settled = 0
   let bytes = 0
   const kept: Layer[] = []
+  let sightsB = new Int32Array(64)
+  let nowsB = new Int32Array(64)
   const begin = start(setting, legs, parties)
   let now = layer(traced)
   insert(now, begin.first, begin.second, 0)
@@ -213,6 +215,15 @@ function* search(
       const open = second >>> (PARTIES + REORGS) === 1
       const longs = long.next(a, setting.deadlines.long - tick - 1 - long.skews.get(a), open, reorgs > 0)
       const shorts = short.next(b, setting.deadlines.short - tick - 1 - short.skews.get(b), open, reorgs > 0)
+      if (shorts.length > sightsB.length) {
+        sightsB = new Int32Array(shorts.length * 2)
+        nowsB = new Int32Array(shorts.length * 2)
+      }
+      for (let y = 0; y < shorts.length; y++) {
+        const nextB = (shorts[y] as number) & (MOST - 1)
+        sightsB[y] = parties.sight('short', nextB)
+        nowsB[y] = tick + 2 + short.skews.get(nextB)
+      }
       for (let x = 0; x < longs.length; x++) {
         const markA = longs[x] as number
         const nextA = markA & (MOST - 1)
@@ -223,12 +234,14 @@ function* search(
           const left = reorgs - (markA >>> 16) - (markB >>> 16)
           if (left < 0) continue
           const nextB = markB & (MOST - 1)
-          const sightB = parties.sight('short', nextB)
-          const nowB = tick + 2 + short.skews.get(nextB)
-          const turns = parties.turns(who, sightA, nowA, sightB, nowB)
-          transitions += turns.length
-          for (let z = 0; z < turns.length; z++) {
-            const turn = turns[z] as number
+          const sightB = sightsB[y] as number
+          const nowB = nowsB[y] as number
+          const place = parties.place(who, sightA, nowA, sightB, nowB)
+          const turns = parties.pool()
+          const count = turns[place] as number
+          transitions += count
+          for (let z = 0; z < count; z++) {
+            const turn = turns[place + 1 + z] as number
             const toA = long.act(nextA, TURN.long(turn))
             const toB = short.act(nextB, TURN.short(turn))
             const toFirst = (toA | (toB << 16)) >>> 0
@@ -300,6 +313,7 @@ function start(setting: Setting, legs: { readonly [L in Name]: Legs }, parties: 
     return TURN.parties(turn as number)
   }
   const launched = locked(long)
+  if (setting.from === 'recovered') return from(launched, short.start, parties.start)
   const both = locked(short)
   let who = look(parties.start, long.start, short.start)
   who = look(who, launched, short.start)
@@ -323,7 +337,7 @@ function judge(
     const own = all[ownLeg(role)]
     const incoming = all[incomingLeg(role)]
     const isFinal = (name: Name) => all[name].spendDepth > setting.chains[name].finality
-    const paid = own.spend === 'claim' && isFinal(ownLeg(role))
+    const paid = own.spend === 'claim' && !own.gift && isFinal(ownLeg(role))
     if (finished === undefined) {
       if (paid && incoming.spend === 'refund' && isFinal(incomingLeg(role)))
         return `S6: the ${role}'s lock is claimed, and the lock it was to be paid from is refunded`
@@ -331,13 +345,21 @@ function judge(
     }
     const received = incoming.spend === 'claim' && !incoming.less
     const outcome: Outcome =
-      own.spend === 'claim' ? (received ? 'deal' : 'underwater') : received ? 'free-ride' : 'no-deal'
+      own.spend === 'claim' && !own.gift
+        ? received
+          ? 'deal'
+          : 'underwater'
+        : received
+          ? 'free-ride'
+          : 'no-deal'
     if (outcome === 'underwater' || finished === 'underwater')
       return `S6: the ${role} is underwater: its lock is claimed, and the lock it was to be paid from is ${incoming.spend === 'none' ? 'closed to it' : `${incoming.spend}ed`}`
-    if (own.lock === 'in' && own.spend === 'none')
+    if (own.lock === 'in' && own.spend === 'none' && !own.gift)
       return `L2: the ${role} has finished and left its lock behind`
-    // An endpoint that hides the lock to be paid from can have a gift missed, and no more.
+    // An endpoint that hides the lock to be paid from, or its claim, can have a gift missed, and no more.
     if (TURN.misled(turn) && outcome === 'free-ride' && finished === 'no-deal') continue
+    // Whoever has ordered a lock, and finds it there, takes a gift for it.
+    if (own.gift && outcome === 'free-ride' && finished === 'deal') continue
     if (outcome !== finished) return `S18: the ${role} says ${finished}, the chains say ${outcome}`
   }
   return undefined

@@ -1,3 +1,4 @@
+import type { LockTerms } from '@aitbc/core'
 import { SwapMachine } from '@aitbc/swap'
 import { describe, expect, it } from 'vitest'
 import type { Setting } from '../../src/check/Setting.js'
@@ -80,7 +81,7 @@ describe('every history of a small world, from the agreement on', () => {
   it.each(['follower', 'initiator'] as const)(
     'S2 S4 S6 S7 S8 S9 S12 S15 S18 L2 L6: an honest %s is whole whatever happens',
     (role) => {
-      const found = explored({ ...small, honest: [role] })
+      const found = explored({ ...steady, honest: [role] })
       expect(found.violation).toBeUndefined()
       expect([...found.outcomes].sort()).toEqual(['deal', 'free-ride', 'no-deal'])
       expect(found.states).toBeGreaterThan(1000)
@@ -103,7 +104,7 @@ describe('every history of a small world, from the agreement on', () => {
   })
 
   it('default: one exploration is the same as another, and as one that takes no instant for another', () => {
-    const one = { ...steady, offline: 0, honest: ['initiator'] } as const
+    const one = { ...steady, offline: 0, reorgs: 0, honest: ['initiator'] } as const
     const [first, again, exact] = [explored(one), explored(one), explored({ ...one, exact: true })]
     expect(again).toEqual(first)
     expect({ ...exact, steps: 0 }).toEqual({ ...first, steps: 0 })
@@ -122,12 +123,14 @@ describe('machines that are wrong', () => {
 
   it('S6: one that never claims loses its lock', () => {
     const idle = without((command) => command.do === 'claim')
-    expect(explored(steady, idle).violation?.message).toMatch(/^S6/)
+    expect(explored({ ...steady, lax: true }, idle).violation?.message).toMatch(/^S6/)
   })
 
   it('L6: one that never refunds is stuck', () => {
     const idle = without((command) => command.do === 'refund')
-    expect(explored(steady, idle).violation?.message).toMatch(/^L6: no end is reached/)
+    expect(explored({ ...steady, offline: 0, reorgs: 0, lax: true }, idle).violation?.message).toMatch(
+      /^L6: no end is reached/,
+    )
   })
 
   it('S15: one that decides otherwise at a second look is found out', () => {
@@ -152,4 +155,208 @@ describe('machines that are wrong', () => {
       /^S7: the secret leaves without an exact, final, unspent short lock/,
     )
   })
+})
+
+describe('each rule has a machine that breaks it', () => {
+  type State = SwapMachine.SwapState
+  type Change = (
+    next: SwapMachine.Transition,
+    event: SwapMachine.SwapEvent,
+    before: State,
+  ) => SwapMachine.Transition
+  const wrong = (change: Change) => ({
+    ...SwapMachine,
+    step: (state: State, event: SwapMachine.SwapEvent) =>
+      change(SwapMachine.step(state, event), event, state),
+  })
+  const commands = (map: (command: SwapMachine.Command, state: State) => readonly SwapMachine.Command[]) =>
+    wrong((next) => ({ ...next, commands: next.commands.flatMap((command) => map(command, next.state)) }))
+  const durable = (change: (durable: SwapMachine.Durable) => Partial<SwapMachine.Durable>) =>
+    wrong((next) => ({
+      ...next,
+      state: { ...next.state, durable: { ...next.state.durable, ...change(next.state.durable) } },
+    }))
+  const own = ({ role, view }: State) => {
+    const seen = view[role === 'initiator' ? 'long' : 'short']
+    return seen.is === 'seen' ? seen.locks : []
+  }
+  const refund = ({ role, durable: { terms } }: State): SwapMachine.Command[] => {
+    const leg = role === 'initiator' ? 'long' : 'short'
+    const lock = { ref: leg, transaction: leg, amount: 2n, match: 'exact' } as const
+    return [
+      { do: 'refund', key: `refund/${leg}/${leg}`, leg, terms: terms[leg] as LockTerms.LockTerms, lock },
+    ]
+  }
+
+  const chain = {
+    ...{ lead: 0, lag: 0, inclusion: 1, finality: 1, reorg: 1, outage: 0 },
+    ...{ lateClaims: false, lateLocks: false, shown: false },
+  }
+  const tiny: Setting = {
+    chains: { long: chain, short: chain },
+    deadlines: { short: 7, long: 8 },
+    rules: { launch: 5, lock: 3, reveal: 1, apart: 1 },
+    ...{ offline: 0, detection: 0, reorgs: 0, honest: ['follower'], from: 'agreed' },
+    clocks: { long: 0, short: 0 },
+  }
+  const initiator: Setting = { ...tiny, honest: ['initiator'] }
+  const undone: Setting = {
+    ...initiator,
+    deadlines: { short: 9, long: 12 },
+    rules: { launch: 7, lock: 5, reveal: 3, apart: 3 },
+    reorgs: 1,
+    drops: true,
+  }
+  const deep = { ...chain, reorg: 2 }
+  const beyond: Setting = { ...initiator, chains: { long: deep, short: deep }, reorgs: 1, beyond: true }
+
+  const cases: readonly (readonly [string, RegExp, Setting, typeof SwapMachine])[] = [
+    [
+      'S2: refunds what is claimed',
+      /^S2: the follower refunds what is claimed/,
+      tiny,
+      wrong((next) =>
+        own(next.state).some(({ spend }) => spend?.spend.kind === 'claim' && spend.depth > 0n && !spend.final)
+          ? { ...next, commands: [...next.commands, ...refund(next.state)] }
+          : next,
+      ),
+    ],
+    [
+      'S3: claims with anything',
+      /^S3: the follower claims with what opens no lock/,
+      tiny,
+      commands((c) => [c.do === 'claim' && c.secret !== 'own' ? { ...c, secret: new Uint8Array(32) } : c]),
+    ],
+    [
+      'S4: refunds before the deadline',
+      /^S4: the follower refunds before the deadline/,
+      tiny,
+      wrong((next) =>
+        own(next.state).some((view) => view.depth > 0n)
+          ? { ...next, commands: [...next.commands, ...refund(next.state)] }
+          : next,
+      ),
+    ],
+    [
+      'S5: claims its own lock',
+      /^S5: the initiator would claim the long leg/,
+      initiator,
+      commands((c) => [c.do === 'claim' ? { ...c, leg: 'long' } : c]),
+    ],
+    [
+      'S8: locks when it likes',
+      /^S8: the follower locks with 2 ticks left/,
+      tiny,
+      {
+        ...SwapMachine,
+        start: (role, terms, rules) => SwapMachine.start(role, terms, { ...rules, lock: 2n }),
+      },
+    ],
+    [
+      'S9: locks under another key',
+      /^S9: the initiator orders a second lock/,
+      initiator,
+      commands((c) => [c.do === 'lock' ? { ...c, key: `${c.key}/again` } : c]),
+    ],
+    [
+      'S9: locks before that is durable',
+      /^S9: the initiator locks before that is durable/,
+      initiator,
+      durable(() => ({ ordered: false })),
+    ],
+    [
+      'S12: hides a deep reorganisation',
+      /^S12: a lock that was final is gone, and there is no alarm/,
+      beyond,
+      durable(() => ({ settled: [] })),
+    ],
+    [
+      'S12: gives no alarm',
+      /^S12: an alarm without its reason, or a reason without the alarm/,
+      beyond,
+      commands((c) => (c.do === 'alarm' ? [] : [c])),
+    ],
+    [
+      'S14: has its secret at hand',
+      /^S14: the initiator claims with its own secret at hand/,
+      initiator,
+      commands((c) => [c.do === 'claim' ? { ...c, secret: new Uint8Array(32) } : c]),
+    ],
+    [
+      'S15: forgets its end',
+      /^S15: the initiator has finished, and that is not durable/,
+      initiator,
+      wrong(
+        ({
+          state: {
+            durable: { outcome: _, ...rest },
+            ...state
+          },
+          commands,
+        }) => ({
+          state: { ...state, durable: rest },
+          commands,
+        }),
+      ),
+    ],
+    [
+      'S18: calls everything a deal',
+      /^S18: the initiator says deal, the chains say no-deal/,
+      initiator,
+      wrong(({ state, commands }) => {
+        const { outcome } = state.durable
+        if (outcome === undefined) return { state, commands }
+        return {
+          state: { ...state, durable: { ...state.durable, outcome: 'deal' } },
+          commands: commands.map((c) => (c.do === 'finish' ? { ...c, outcome: 'deal' } : c)),
+        }
+      }),
+    ],
+    [
+      'L2: leaves its lock behind',
+      /^L2: the initiator has finished and left its lock behind/,
+      initiator,
+      wrong((next) =>
+        own(next.state).some((view) => view.final)
+          ? {
+              state: { ...next.state, durable: { ...next.state.durable, outcome: 'no-deal' } },
+              commands: [{ do: 'finish', key: 'finish', outcome: 'no-deal' }],
+            }
+          : next,
+      ),
+    ],
+    [
+      'L3: decides otherwise after a restart',
+      /^L3: the initiator decides "lock\/long", and after a crash ""/,
+      { ...initiator, keeps: true },
+      wrong((next, event, before) => {
+        const view = event.is === 'seen' ? before.view[event.leg] : undefined
+        const restarted = view?.is === 'unreadable' && view.latest === undefined && before.durable.ordered
+        return restarted ? { ...next, commands: next.commands.filter((c) => c.do !== 'lock') } : next
+      }),
+    ],
+    [
+      'L4: sends a claim once',
+      /^L4: the initiator's claim is due, and not sent/,
+      undone,
+      commands((c, { durable: { revealed } }) => (c.do === 'claim' && revealed ? [] : [c])),
+    ],
+    [
+      'L4: sends a refund late',
+      /^L4: the initiator's refund is due, and not sent/,
+      initiator,
+      commands((c) => (c.do === 'refund' ? [] : [c])),
+    ],
+  ]
+
+  it.each(cases)('%s', (_, message, setting, machine) => {
+    expect(explored(setting, machine).violation?.message).toMatch(message)
+  })
+
+  it.each([tiny, initiator, beyond, { ...initiator, keeps: true, from: 'launched' }, undone] as const)(
+    'default: the machine itself breaks none of them, %#',
+    (setting) => {
+      expect(explored(setting).violation).toBeUndefined()
+    },
+  )
 })
