@@ -252,6 +252,10 @@ describe('steps', () => {
     const signed = await sign(carol.funding.signer, third as Step)
     const [fourth] = await adapter.prepare(transfer(100_000n), { after: [signed] })
     expect(fourth?.conflictKey).toBe(`${signed.id}:1`)
+    // `beside`: what they use is taken, and what they make isn't there.
+    await expect(adapter.prepare(transfer(100_000n), { beside: [signed] })).rejects.toMatchObject({
+      _tag: 'InsufficientFunds',
+    })
   })
 })
 

@@ -140,6 +140,7 @@ describe('sequences and fees', () => {
   test('after: a signed step that isn’t sent yet takes its sequence', async () => {
     const first = await sign(transfer)
     const second = await sign(transfer, { after: [first] })
+    expect((await sign(transfer, { beside: [first] })).step.conflictKey).toBe(second.step.conflictKey)
     for (const one of [first, second]) await adapter.submit(one)
     await node.mine()
     for (const one of [first, second])

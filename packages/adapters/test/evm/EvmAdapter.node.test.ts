@@ -243,6 +243,8 @@ describe('submit and status', () => {
   test('dropped: what comes after a nonce that nobody uses any more; what is prepared then takes that nonce', async () => {
     const [one] = await bench.sign(transfer())
     const [two] = await bench.sign(transfer(), { after: [one!] })
+    const [beside] = await bench.adapter.prepare(transfer(), { beside: [one!] })
+    expect(beside!.conflictKey).toBe(two!.step.conflictKey)
     // The first one never comes.
     const blocked = await bench.adapter.submit(two!)
     expect(await status(blocked)).toEqual({ is: 'dropped' })

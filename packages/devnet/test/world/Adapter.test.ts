@@ -104,3 +104,40 @@ test('S15: what a disk lost or tore, nobody was told of; what it kept is there f
   const again = await disk.open(() => 'done').log('journal')
   expect(await again.read()).toEqual(Uint8Array.of(1, 2, 3, 4, 5))
 })
+
+test.each([networks.bitcoinRegtest, networks.evmLocal])(
+  'S9: what somebody else signed for the account takes its coin or nonce on $id, whether it is sent or not',
+  async (network) => {
+    const world = createWorld({ seed: 'beside', networks: [network] })
+    const adapter = createWorldAdapter({ network, endpoint: world.endpoint(network.id) })
+    const { funding, signer } = createWorldWallet({
+      network,
+      seed: SwapSeed.forNetwork(new Uint8Array(32).fill(1), network.id),
+    })
+    const funds = 10n ** 18n
+    world.fund(funding, funds)
+    const transfer = {
+      kind: 'transfer',
+      from: funding,
+      to: funding,
+      asset: network.native.id,
+      amount: 1_000_000n,
+    } as const
+    const [one] = await adapter.prepare(transfer)
+    const [same] = await adapter.prepare(transfer)
+    expect(same?.conflictKey).toBe(one?.conflictKey)
+    const key = signer(funding, nonce)
+    if (one === undefined || key?.kind !== 'signs') throw new Error('nobody signs')
+    const signed = await key.sign(one)
+    const beside = adapter.prepare(transfer, { beside: [signed] })
+    if (network.family === 'bitcoin') {
+      // Its change may never be there.
+      await expect(beside).rejects.toMatchObject({ _tag: 'InsufficientFunds' })
+      world.fund(funding, funds)
+    }
+    const [other] = await (network.family === 'bitcoin'
+      ? adapter.prepare(transfer, { beside: [signed] })
+      : beside)
+    expect(other?.conflictKey).not.toBe(one.conflictKey)
+  },
+)
