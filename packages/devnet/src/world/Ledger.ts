@@ -25,7 +25,14 @@ export interface Note {
 export type Does =
   | { readonly is: 'transfer'; readonly to: string; readonly asset: string; readonly amount: bigint }
   | { readonly is: 'lock'; readonly script: Script; readonly amount: bigint; readonly note?: Note }
-  | { readonly is: 'claim'; readonly ref: string; readonly key: string; readonly secret: string }
+  | {
+      readonly is: 'claim'
+      readonly ref: string
+      readonly key: string
+      readonly secret: string
+      /** Of a claim that was signed before its secret was known: what that must open. */
+      readonly hashlock?: string
+    }
   | { readonly is: 'refund'; readonly ref: string; readonly key: string }
   | { readonly is: 'nothing' }
 

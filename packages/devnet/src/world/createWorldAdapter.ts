@@ -1,6 +1,6 @@
 import type { AssetId, Lock, LockTerms, Network, Signed, SwapAdapter } from '@aitbc/core'
 import { addressIn, assetIn, type Client, tipOf, told } from './adapter/client.js'
-import { prepare, rates, replace } from './adapter/prepare.js'
+import { arm, complete, prepare, rates, replace } from './adapter/prepare.js'
 import * as Reads from './adapter/reads.js'
 import { auditTerms, scriptOf } from './adapter/terms.js'
 import { headers, watch } from './adapter/watch.js'
@@ -66,6 +66,12 @@ export function createWorldAdapter(options: createWorldAdapter.Options): WorldAd
     discoverLocks: (hashlock, o) => Reads.discoverLocks(client, hashlock, o),
     recoverLocks: (seed, o) => Reads.recoverLocks(client, seed, o),
     prove: (claim, o) => Reads.prove(client, claim, o),
+    ...(options.arms === true && family.profile.payee === 'key'
+      ? {
+          arm: (terms, lock, o) => arm(client, terms, lock, o),
+          complete: (armed, secret) => complete(client, armed, secret),
+        }
+      : {}),
   }
 }
 
@@ -75,6 +81,8 @@ export declare namespace createWorldAdapter {
     readonly endpoint: Endpoint
     /** Tokens that locks may hold; none unless told, and none on Bitcoin and Polkadot. */
     readonly tokens?: readonly AssetId.AssetId[]
+    /** Claims can be signed before their secret is known, where only the payee's key can sign them; not unless told. */
+    readonly arms?: boolean
   }
 }
 

@@ -35,6 +35,14 @@ export function bodyOf(family: Family, step: Step, argument = 'step'): Ledger.Bo
   }
 }
 
+/** What is signed, and what names a transaction: where coins are spent, a claim's secret is beside both. */
+function bare(family: Family, step: Step): Uint8Array {
+  if (family.kind !== 'coins' || step.kind !== 'claim') return step.payload
+  const body = bodyOf(family, step)
+  const { does } = body
+  return does.is === 'claim' ? encode({ ...body, does: { ...does, secret: '' } }) : step.payload
+}
+
 /** The id that a body will have on chain. */
 export function idOf(family: Family, payload: Uint8Array): string {
   return family.id(Bytes.toHex(sha256(payload)))
@@ -47,11 +55,8 @@ function seal(payload: Uint8Array, account: AccountId.AccountId): Uint8Array {
 
 /** Signs a step for its account. */
 export function sign(family: Family, step: Step): Signed {
-  return {
-    step,
-    id: idOf(family, step.payload),
-    raw: Bytes.concat(step.payload, seal(step.payload, step.from)),
-  }
+  const payload = bare(family, step)
+  return { step, id: idOf(family, payload), raw: Bytes.concat(step.payload, seal(payload, step.from)) }
 }
 
 /** Refuses what isn't the signature of exactly this step, by its account. */

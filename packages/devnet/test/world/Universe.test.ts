@@ -107,6 +107,24 @@ describe('controls: mistakes that are put in are found', () => {
   })
 
   test.each([
+    ['initiator', 2, 'refund'],
+    ['follower', 4000, 'claim'],
+  ] as const)(
+    "L7: the %s is gone for good after %i s: its towers, of which one is lost, do the %s at the market's price; without what was signed they can't",
+    async (who, at, does) => {
+      const plan = only({ long: 'bitcoin', short: 'evm' }, { is: 'gone', who, at, lost: 100 })
+      const report = await Universe.run(plan)
+      expect(report).toMatchObject({ violations: [], lost: 0n })
+      const fees = report.trace.flatMap(
+        (line) => / long block .*(claim|refund) \w+ for (\d+)/.exec(line)?.slice(1) ?? [],
+      )
+      expect(fees[0]).toBe(does)
+      expect(Number(fees[1])).toBeLessThan(2000)
+      expect((await Universe.run(plan, { bug: 'bare-jobs' })).violations[0]?.property).toBe('L7')
+    },
+  )
+
+  test.each([
     ['lock', 'initiator', { long: 'evm', short: 'cosmos' }],
     ['claim', 'follower', { long: 'evm', short: 'cosmos' }],
   ] as const)('L4: a %s that was undone is not sent again', async (act, who, families) => {

@@ -191,6 +191,8 @@ async function look(
       const secret = state.secret ?? secrets[0]
       const due = task.do === 'claim' ? secret !== undefined : Deadline.reached(terms.deadline, now)
       if (!open || !due || WatchJob.ladderOf(task, lock).length === 0) continue
+      // The owner's version that waits, or another tower's, is no rival to be outbid: only time makes a dearer one due.
+      if (spend?.kind === task.do) continue
       const ask = await asked(adapter, task, lock, secret, signal)
       if (ask !== undefined) asks[lock.ref] = ask
     }

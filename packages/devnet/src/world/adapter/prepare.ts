@@ -99,6 +99,38 @@ export async function prepare(
   }
 }
 
+/** A claim without its secret, to be signed now and made whole later. */
+export async function arm(
+  client: Client,
+  terms: LockTerms.LockTerms,
+  lock: Lock,
+  options: PrepareOptions = {},
+): Promise<readonly Step[]> {
+  options.signal?.throwIfAborted()
+  assertRate(client, options.feeRate)
+  const script = scriptOf(client, terms)
+  assertLock(client, script, lock)
+  const from = addressIn(client, terms.beneficiary.account, 'terms.beneficiary.account')
+  const view = await ask(client, 'prepare claim', [from], options)
+  const { ref } = lock
+  const secret = '0'.repeat(64)
+  const does = { is: 'claim', ref, key: script.key, secret, hashlock: script.hashlock } as const
+  return [build(client, view, from, does, options, { kind: 'claim', lock })]
+}
+
+/** The claim that an armed one becomes with its secret. */
+export function complete({ family, network }: Client, armed: Signed, secret: Bytes.Bytes): Signed {
+  assertNetwork(armed?.step?.network, network.id, 'armed.step.network')
+  const body = bodyOf(family, armed.step, 'armed.step')
+  const { does } = body
+  const text = secret instanceof Uint8Array ? Bytes.toHex(secret) : ''
+  if (does.is !== 'claim' || !Ledger.opens(text, does.hashlock ?? ''))
+    throw CoreErrors.InvalidSecret("secret must open the armed claim's hashlock", { argument: 'secret' })
+  const payload = encode({ ...body, does: { ...does, secret: text } })
+  const seal = armed.raw.subarray(armed.step.payload.length)
+  return { step: { ...armed.step, payload }, id: armed.id, raw: Bytes.concat(payload, seal) }
+}
+
 async function lock(
   client: Client,
   intent: Intent & { readonly kind: 'lock' },

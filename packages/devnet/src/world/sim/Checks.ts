@@ -34,6 +34,8 @@ export interface Checks {
   claimed(role: Role): boolean
   state(): void
   end(role: Role, outcome: SwapMachine.Outcome | undefined): void
+  /** A party that went has what its towers got for it. */
+  gone(role: Role): void
   /** Base units that an honest party has less than its outcome says, fees aside. */
   lost(role: Role): bigint
   /** What it has more of on each leg's chain than at the beginning, its own fees aside. */
@@ -105,6 +107,13 @@ export function create(options: Options): Checks {
 
   function signs(role: Role, step: Step): void {
     raises(role, step)
+    const { does } = bodyOf(
+      chains[LEGS.find((one) => chains[one].network.id === step.network) as Leg].family,
+      step,
+    )
+    // Signed before its time, it holds no secret.
+    if (does.is === 'claim' && does.hashlock !== undefined && !Ledger.opens(does.secret, does.hashlock))
+      return
     if (!options.acts || judged.has(`${role} ${step.kind}`)) return
     if (role === 'follower' && step.kind === 'lock') {
       judged.add(`${role} ${step.kind}`)
@@ -228,6 +237,17 @@ export function create(options: Options): Checks {
           if (own.length > 1) fail('S9', `${role} has ${own.length} locks on ${leg}`)
         }
       }
+    },
+    gone(role) {
+      const mine = locksOf(Agreement.ownLeg(role)).filter(({ by }) =>
+        options.addresses[role][Agreement.ownLeg(role)].includes(by),
+      )
+      if (mine.some(({ spend }) => spend === undefined)) fail('L7', `${role} is gone, its lock unspent`)
+      const paid = mine.some(({ spend }) => spend?.is === 'claim')
+      const got = locksOf(Agreement.incomingLeg(role)).some(({ spend }) => spend?.is === 'claim')
+      if (paid && !got) fail('L7', `${role} is gone, paid and received nothing`)
+      const lost = this.lost(role)
+      if (lost > 0n) fail('L7', `${role} is gone, and has ${lost} units less than its outcome says`)
     },
     end(role, outcome) {
       const own = Agreement.ownLeg(role)

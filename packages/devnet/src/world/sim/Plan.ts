@@ -53,6 +53,8 @@ export type Fault =
     }
   /** A second process of the party starts beside the first one, over the same storage or with the seed alone. */
   | { readonly is: 'twin'; readonly who: Role; readonly at: number; readonly wiped: boolean }
+  /** The party goes, and never comes back; two towers that it had told of its swap stay, one of them for so many seconds. */
+  | { readonly is: 'gone'; readonly who: Role; readonly at: number; readonly lost: number }
   /** The party is asked to take another swap under the hashlock of the one that it has. */
   | { readonly is: 'reuse'; readonly who: Role; readonly at: number }
   /** The n-th call of an endpoint fails, before or after it was carried out. */

@@ -1,6 +1,6 @@
 // A party as a process: the real runner over storage and adapters that go through one gate, at which it is counted, watched, stopped
 // dead or made to fail; and started again over what its disk holds.
-import { Bytes, CoreErrors, isAitbcError, type Network, type Storage, type SwapSeed } from '@aitbc/core'
+import { Bytes, CoreErrors, isAitbcError, type Network, type Storage, SwapSeed } from '@aitbc/core'
 import {
   type Agreement,
   type Planner,
@@ -10,6 +10,7 @@ import {
   type Side,
   type SwapMachine,
 } from '@aitbc/swap'
+import { WatchJob } from '@aitbc/swap/watch'
 import type * as Chain from '../Chain.js'
 import { createWorldAdapter, type WorldAdapter } from '../createWorldAdapter.js'
 import { createWorldDisk, type Disk, type WriteFate } from '../createWorldDisk.js'
@@ -64,6 +65,8 @@ export interface Options {
   readonly forgetful?: boolean
   /** Reads balances as a thousand times what they are. */
   readonly rich?: boolean
+  /** It has towers, and makes a watch job whenever there is more to tell them. */
+  readonly watched?: boolean
 }
 
 export interface Process {
@@ -85,6 +88,8 @@ export interface Process {
   twin(wiped: boolean): void
   /** Asks it to take another swap under a hashlock that it has used, which it must refuse (S10); `took` hears that it doesn't. */
   reuse(signed: Agreement.Signed, took: (what: string) => void): void
+  /** The last watch job that it made, sealed. */
+  job?: Bytes.Bytes
   /** Ends all processes of the party. */
   end(): void
 }
@@ -286,6 +291,14 @@ export function create(options: Options): Process {
       sides: sidesOf(options, gate, counting ? stops : undefined),
       utc: options.utc,
       pauseMs: 0,
+      ...(options.watched === true
+        ? {
+            onWatchable: (swap: Runner.Swap) => {
+              const key = SwapSeed.tower(options.seed, swap.nonce)
+              if (!run.signal.aborted) process.job = WatchJob.seal(WatchJob.of(context, swap), key)
+            },
+          }
+        : {}),
       onProgress: (progress) => {
         if (progress.is === 'trouble' && !isAitbcError(progress.error)) process.error ??= progress.error
         if (progress.is === 'sent' || progress.is === 'raised' || progress.is === 'alarm')
@@ -457,7 +470,10 @@ function sidesOf(options: Options, gate: Gate, stops: ((label: string) => boolea
     const chain = options.chains[leg]
     const network = options.networks[leg]
     const wallet = walletOf(options.seed, network)
-    const adapter = createWorldAdapter({ network, endpoint: options.endpoints[leg] })
+    const adapter = createWorldAdapter({
+      ...{ network, endpoint: options.endpoints[leg] },
+      arms: options.watched === true,
+    })
     sides[network.id] = {
       adapter: gated(options.rich === true ? enriched(adapter) : adapter, gate, stops),
       ...(chain.family.best === 'quorum' || !options.proves ? {} : { verifier: createWorldVerifier(chain) }),
@@ -479,6 +495,7 @@ function gated(
   gate: Gate,
   stops: ((label: string) => boolean) | undefined,
 ): WorldAdapter {
+  const { arm } = adapter
   return {
     ...adapter,
     tip: (o) => gate('tip', [], () => adapter.tip(o)),
@@ -494,6 +511,7 @@ function gated(
     discoverLocks: (hashlock, o) =>
       gate('discoverLocks', [hashlock], () => adapter.discoverLocks(hashlock, o)),
     recoverLocks: (seed, o) => gate('recoverLocks', [], () => adapter.recoverLocks(seed, o)),
+    ...(arm === undefined ? {} : { arm: (terms, lock, o) => gate('arm', [lock], () => arm(terms, lock, o)) }),
     prove: (claim, o) => gate('prove', [claim], () => adapter.prove(claim, o)),
     ...(stops === undefined
       ? {}

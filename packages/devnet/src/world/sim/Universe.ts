@@ -1,4 +1,4 @@
-import { Bytes, LockTerms, type SwapSeed } from '@aitbc/core'
+import { Bytes, LockTerms, SwapSeed } from '@aitbc/core'
 import { Agreement, Planner, type SwapMachine } from '@aitbc/swap'
 import { sha256 } from '@noble/hashes/sha2.js'
 import * as Chain from '../Chain.js'
@@ -29,6 +29,7 @@ import * as Process from './Process.js'
 import { pairOf, walletOf } from './parties.js'
 import { quiet } from './quiet.js'
 import { createServers } from './servers.js'
+import * as Tower from './Tower.js'
 import * as Undone from './Undone.js'
 
 export type { Violation } from './Checks.js'
@@ -98,6 +99,8 @@ export type Bug =
   | 'forgetful'
   /** Locks that differ in their deadlines alone have one id. */
   | 'same-ids'
+  /** Towers are told of terms alone, and of nothing that is signed. */
+  | 'bare-jobs'
   /** Balances are read as a thousand times what they are. */
   | 'rich'
   /** What was sent once isn't sent again, in no version. */
@@ -288,6 +291,10 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
   const struck = new Set<Fault | Deed>()
 
   const chains = { long: Chain.copy(deal.chains.long), short: Chain.copy(deal.chains.short) }
+  if (plan.faults.some(({ is }) => is === 'gone'))
+    for (const leg of LEGS)
+      for (const name of ['first tower', 'second tower'])
+        Tower.fund(chains[leg], name, AMOUNTS[plan.families[leg]], BigInt(EPOCH))
   const honestAddresses = new Set(
     plan.honest.flatMap((role) => LEGS.flatMap((leg) => deal.addresses[role][leg])),
   )
@@ -415,6 +422,7 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
       unfenced: bug === 'no-fence',
       forgetful: bug === 'forgetful',
       rich: bug === 'rich',
+      watched: plan.faults.some((fault) => fault.is === 'gone' && fault.who === role),
       ...(options.passed === undefined
         ? {}
         : { passed: (boundary) => options.passed?.(role, boundary, steps) }),
@@ -527,6 +535,32 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
       return before === mishaps && !lied && process?.running !== undefined && !process.offline
     }
   }
+  const towers = new Map<Role, Tower.Tower[]>()
+  const leave = ({ who }: { readonly who: Role }): void => {
+    const process = processes.find(({ role }) => role === who)
+    if (process === undefined || process.outcome !== undefined) return
+    process.end()
+    process.running = undefined
+    process.restart = process.down = 0
+    const { job } = process
+    const key = SwapSeed.tower(deal.seeds[who], deal.nonces[who])
+    const names = job === undefined ? [] : ['first tower', 'second tower']
+    towers.set(
+      who,
+      names.map((name) =>
+        Tower.start({
+          ...{ name, chains, key, told },
+          job: job as Bytes.Bytes,
+          stripped: bug === 'bare-jobs',
+        }),
+      ),
+    )
+  }
+  const lose = ({ who }: { readonly who: Role }): void => {
+    const [first] = towers.get(who) ?? []
+    first?.end()
+    if (first !== undefined) towers.set(who, (towers.get(who) ?? []).slice(1))
+  }
   const strike = (fault: Fault, begins: boolean): void => {
     struck.add(fault)
     if (fault.is !== 'rpc' && begins) told(`fault: ${JSON.stringify(fault)}`)
@@ -563,6 +597,10 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
       case 'lag':
         chains[fault.leg].lag += BigInt(fault.by)
         return
+      case 'gone':
+        if (begins) leave(fault)
+        else lose(fault)
+        return
       case 'twin':
         for (const process of processes) if (process.role === fault.who) process.twin(fault.wiped)
         return
@@ -589,7 +627,7 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
   }
   // Whoever lost everything before it locked finds nothing, however long it looks.
   const ended = ({ role, outcome, bereft }: Process.Process) =>
-    outcome !== undefined || (bereft() && !isBound(role))
+    outcome !== undefined || towers.get(role)?.every(({ isOver }) => isOver()) || (bereft() && !isBound(role))
   const over = () => processes.every(ended)
   while (!over() && now < bound && steps < MOST_STEPS && checks.violations.length === 0) {
     steps++
@@ -611,6 +649,9 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
     checks.state()
     const unsent = undone.judge(able(before))
     if (unsent !== undefined) checks.fail('L4', unsent)
+    for (const [role, own] of towers)
+      for (const { error } of own)
+        if (error() !== undefined) checks.fail('L7', `a tower of the ${role} failed: ${String(error())}`)
     for (const { role, error } of processes)
       if (error !== undefined && checks.violations.length === 0)
         checks.violations.push({ property: 'L3', message: `${role}'s runner failed: ${String(error)}` })
@@ -643,10 +684,13 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
   let lost = 0n
   for (const process of processes) {
     const { role } = process
+    const gone = towers.get(role)
+    for (const tower of gone ?? []) tower.end()
     const outcome = process.outcome ?? (ended(process) ? 'no-deal' : undefined)
     change[role] = checks.change(role)
     if (outcome !== undefined) outcomes[role] = outcome
-    if (checks.violations.length === 0 || options.onlyOutcomes === true) checks.end(role, outcome)
+    if (checks.violations.length === 0 || options.onlyOutcomes === true)
+      gone === undefined ? checks.end(role, outcome) : checks.gone(role)
     lost += checks.lost(role)
   }
   for (const { property, message } of checks.violations) told(`violation: ${property}: ${message}`)
@@ -677,6 +721,7 @@ function timetable(plan: Plan): Event[] {
   const events: Event[] = []
   for (const fault of plan.faults) {
     if ('at' in fault) events.push({ at: fault.at, fault, begins: true })
+    if (fault.is === 'gone') events.push({ at: fault.at + fault.lost, fault, begins: false })
     if ('from' in fault) {
       events.push({ at: fault.from, fault, begins: true })
       const ends = fault.is === 'offline' || fault.is === 'spike' || fault.is === 'rpc'
@@ -761,7 +806,7 @@ function endOf(plan: Plan, deal: Deal, margins: Planner.Margins): number {
 }
 
 function nameOf(tx: Ledger.Tx): string {
-  return `${tx.does.is} ${tx.id.slice(0, 12)}`
+  return `${tx.does.is} ${tx.id.slice(0, 12)} for ${tx.fee}`
 }
 
 /**
