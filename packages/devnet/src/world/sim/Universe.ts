@@ -532,7 +532,9 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
     const lied = plan.liars > 0 || plan.faults.some((fault) => fault.is === 'rpc' && isOn(fault, now - EPOCH))
     return (role: Role): boolean => {
       const process = processes.find((one) => one.role === role)
-      return before === mishaps && !lied && process?.running !== undefined && !process.offline
+      // Who lost its storage before its lock was on a chain to stay knows of none.
+      const knows = process?.running !== undefined && !process.bereft()
+      return before === mishaps && !lied && knows && !process.offline
     }
   }
   const towers = new Map<Role, Tower.Tower[]>()
