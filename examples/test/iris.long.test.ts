@@ -9,8 +9,9 @@ import { type CosmosNode, createCosmosNode } from '@aitbc/devnet'
 import { createCosmosVerifier } from '@aitbc/proofs/cosmwasm'
 import { createIrisVerifier } from '@aitbc/proofs/irismod'
 import { LightClient } from '@aitbc/proofs/tendermint'
-import { Negotiation, Policy, Runner, type Side } from '@aitbc/swap'
+import { Negotiation, Policy, Recovery, Runner, type Side } from '@aitbc/swap'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import * as Fuse from './crash/Fuse.js'
 
 const SECOND = 1_000_000_000n
 /** Seconds from block to block, on both chains. */
@@ -49,14 +50,17 @@ function createTime(watchers: () => number, tick: () => Promise<void>) {
       if (signal?.aborted) return stop()
       signal?.addEventListener('abort', stop, { once: true })
       waiting.push(go)
-      if (waiting.length < watchers()) return
-      const all = waiting
-      waiting = []
-      tick().then(() => {
-        for (const one of all) one()
-      }, reject)
+      goOn().catch(reject)
     })
-  return { wait }
+  /** Lets time pass where nobody is waited for; to be called when there are fewer watchers than before. */
+  const goOn = async () => {
+    if (waiting.length === 0 || waiting.length < watchers()) return
+    const all = waiting
+    waiting = []
+    await tick()
+    for (const one of all) one()
+  }
+  return { wait, goOn }
 }
 
 let nodes: { readonly cosmos: CosmosNode; readonly iris: CosmosNode }
@@ -66,7 +70,7 @@ const utc = () => nodes.cosmos.time() / SECOND
 const tick = async () => {
   for (const node of [nodes.cosmos, nodes.iris]) await node.mine(1, { spacing: SPACING })
 }
-const { wait } = createTime(() => watching, tick)
+const { wait, goOn } = createTime(() => watching, tick)
 
 beforeAll(async () => {
   const options = { mining: 'manual', validators: 1, startTime: 1_900_000_000n } as const
@@ -141,7 +145,7 @@ async function party(fill: number): Promise<Party> {
 }
 
 /** Two parties that have agreed: Alice gives on one network and gets on the other. */
-async function agreed(fill: number, give: Network, get: Network) {
+async function agreed(fill: number, give: Network, get: Network, slack = 120n) {
   const [alice, bob] = [await party(fill), await party(fill + 1)]
   const [here, there] = Channel.pair()
   const part = (network: Network) => ({ network: network.id, asset: network.native.id, amount: AMOUNT })
@@ -150,7 +154,7 @@ async function agreed(fill: number, give: Network, get: Network) {
     ...{ channel, seed, nonce, sides: context.sides, policy, now: utc() },
   })
   const [offered, taken] = await Promise.all([
-    Negotiation.initiate({ give: part(give), get: part(get) }, { ...optionsOf(alice, here), slack: 120n }),
+    Negotiation.initiate({ give: part(give), get: part(get) }, { ...optionsOf(alice, here), slack }),
     Negotiation.follow({ ...optionsOf(bob, there), accept: () => true }),
   ])
   const openBy = ({ context }: Party, role: 'initiator' | 'follower', result: Negotiation.Result) =>
@@ -170,6 +174,24 @@ async function play(...all: readonly (readonly [Party, Runner.Swap])[]) {
     return outcome
   })
   return Promise.all(runs)
+}
+
+async function loaded(context: Runner.Context): Promise<Runner.Swap> {
+  const [id] = await Runner.list(context.storage)
+  return Runner.load(context, id as string)
+}
+
+/** Rebuilds the one swap from the chains, again and again until the other party's lock is there too. */
+async function recovered(context: Runner.Context): Promise<Runner.Swap> {
+  for (let tries = 0; tries < 500; tries++) {
+    const { swaps, unreachable } = await Recovery.recover(context, { policy: () => policy })
+    expect(unreachable).toEqual([])
+    const [swap, more] = swaps
+    expect(more).toBeUndefined()
+    const { long, short } = swap?.state.durable.terms ?? {}
+    if (swap !== undefined && long !== undefined && short !== undefined) return swap
+  }
+  throw new Error('no swap came of it')
 }
 
 describe("IRISnet's own module against a contract on Cosmos", () => {
@@ -208,6 +230,106 @@ describe("IRISnet's own module against a contract on Cosmos", () => {
           const fee = agreed - moved
           expect(fee).toBeGreaterThan(0n)
           expect(fee).toBeLessThan(AMOUNT)
+        }
+      }
+    },
+  )
+
+  test.for([
+    [
+      'before its lock on IRISnet is sent, and goes on',
+      iris,
+      cosmos,
+      50,
+      'initiator',
+      'lock',
+      'before',
+      'disk',
+    ],
+    [
+      'after its lock on IRISnet is sent, and has its seed alone',
+      iris,
+      cosmos,
+      60,
+      'initiator',
+      'lock',
+      'after',
+      'seed',
+    ],
+    [
+      'after its claim on IRISnet is sent, and goes on',
+      cosmos,
+      iris,
+      70,
+      'initiator',
+      'claim',
+      'after',
+      'disk',
+    ],
+    [
+      'before its claim on IRISnet is sent, and has its seed alone',
+      iris,
+      cosmos,
+      80,
+      'follower',
+      'claim',
+      'before',
+      'seed',
+    ],
+  ] as const)(
+    'L3, S8, S9: a party stops for good %s: both get what was agreed upon',
+    { timeout: HANG_MS },
+    async ([, give, get, fill, role, kind, when, from]) => {
+      // Time passes as fast as blocks are asked for: there is enough of it for who comes back.
+      const { alice, bob, run } = await agreed(fill, give, get, 3600n)
+      const before = [alice, bob].map((who) => [who.balance(give), who.balance(get)] as const)
+      const [victim, other] = role === 'initiator' ? [alice, bob] : [bob, alice]
+      const [first, theirs] = role === 'initiator' ? [run.alice, run.bob] : [run.bob, run.alice]
+      let stopped: () => void = () => undefined
+      const dead = new Promise<void>((resolve) => {
+        stopped = resolve
+      })
+      const fuse = Fuse.create(`${when} a ${kind} is sent`, () => stopped())
+      const sides = Object.fromEntries(
+        Object.entries(victim.context.sides).map(([network, side]) => [
+          network,
+          { ...side, adapter: Fuse.adapter(side.adapter, fuse, () => undefined) },
+        ]),
+      ) as Side.Sides
+      watching = 4
+      const ended = Runner.run(other.context, theirs).then((outcome) => {
+        watching -= 2
+        void goOn()
+        return outcome
+      })
+      const gone = new AbortController()
+      const left = Runner.run({ ...victim.context, sides }, first, { signal: gone.signal })
+      left.catch(() => undefined)
+      await dead
+      // Nothing of it runs any more: what it never sent it can't send now.
+      gone.abort(new Error('gone'))
+      watching = 2
+      await goOn()
+      // Another object, as in another process: what the first life kept in memory isn't there.
+      const storage = from === 'disk' ? { ...victim.context.storage } : createMemoryStorage()
+      const back = { ...victim.context, storage }
+      const again = await (from === 'disk' ? loaded(back) : recovered(back))
+      watching = 4
+      const outcome = Runner.run(back, again).then((one) => {
+        watching -= 2
+        void goOn()
+        return one
+      })
+      expect(await Promise.all([outcome, ended])).toEqual(['deal', 'deal'])
+      for (const [i, who] of [alice, bob].entries()) {
+        const sign = i === 0 ? -1n : 1n
+        const [gave, got] = before[i] as readonly [bigint, bigint]
+        for (const [moved, should] of [
+          [who.balance(give) - gave, sign * AMOUNT],
+          [who.balance(get) - got, -sign * AMOUNT],
+        ] as const) {
+          expect(should - moved).toBeGreaterThan(0n)
+          expect(should - moved).toBeLessThan(AMOUNT)
         }
       }
     },

@@ -161,7 +161,7 @@ async function agree(
         await world.exclusive(name, (chain) => chain.fund(seed))
         before.set(name, await held(world, name, { seed, nonce }))
       }
-      const id = `${crash.give}/${crash.get} ${index} ${role}`
+      const id = `${crash.give}/${crash.get} ${role} ${Bytes.toHex(nonce)}`
       return { id, role, seed, nonce, told: troupe.told(id), before }
     }
     const [alice, bob] = [await partyOf('initiator'), await partyOf('follower')]
