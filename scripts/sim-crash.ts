@@ -42,6 +42,11 @@ async function replay(name: string): Promise<void> {
   if (kind === 'divergent') process.exitCode = 1
 }
 
+function tell({ scene, point, label, why }: Crash.Divergence): void {
+  console.log(`\n${Crash.nameOf(scene)}, dead ${label}${point.wipe ? ', storage lost' : ''}: ${why}`)
+  console.log(`run it again with: pnpm sim:crash -- --point ${Crash.nameOfPoint(scene, point)}`)
+}
+
 async function main(): Promise<void> {
   const jobs = Number(option('jobs') ?? availableParallelism())
   if (!Number.isInteger(jobs) || jobs < 1 || jobs > 64)
@@ -69,6 +74,8 @@ async function main(): Promise<void> {
       if (answer.is !== 'crashed') throw new Error(`a process of the simulator said ${answer.is}`)
       done.set(scene, answer.figures)
       if (process.stderr.isTTY) process.stderr.write(`\r${done.size} of ${names.length} `)
+      else if (done.size % 20 === 0) console.log(`${done.size} of ${names.length} scenes`)
+      for (const one of answer.figures.divergences.slice(0, 3)) tell(one)
     }
   }
   await Promise.all(crew.map(work))
@@ -93,10 +100,6 @@ async function main(): Promise<void> {
     console.log(`${cells.join('')}  ${rest.map(([kind, count]) => `${count} ${kind}`).join(', ')}`)
   }
   const figures = Crash.add([...done.values()])
-  for (const { scene, point, label, why } of figures.divergences.slice(0, 20)) {
-    console.log(`\n${Crash.nameOf(scene)}, dead ${label}${point.wipe ? ', storage lost' : ''}: ${why}`)
-    console.log(`run it again with: pnpm sim:crash -- --point ${Crash.nameOfPoint(scene, point)}`)
-  }
   const { divergences, ...counts } = figures
   const pass = divergences.length === 0
   console.log(
