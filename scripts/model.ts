@@ -13,13 +13,14 @@ import { isSettled, RISKS, type Row, table } from './model/sweep.js'
 import { assumptionsOf, type Done, type Task } from './model/work.js'
 
 /*
- * `pnpm model -- [--ticks <number>] [--states <number>] [--jobs <number>] [--no-mutants] [--quick] [--sweep]`: for every ordered pair of families
+ * `pnpm model -- [--ticks <number>] [--states <number>] [--jobs <number>] [--no-mutants] [--quick] [--sweep] [--mutants]`: for every ordered pair of families
  * the least safe values beside the planner's, every history from the agreement on at exactly these values, and the list of the machine's
  * mutants; in several processes side by side, one for each processor unless told. The longest time of a pair is that many ticks, and the
  * histories have to have that many distinct states in all (as many as the issue asks for, at the ticks that it takes, unless told).
  * States are compared whole, not by a hash, and only those of two ticks are held: a state of another tick is another state.
  * Both policies' least safe values are searched beside that for clocks that move, in coarse ticks, for a table; and
- * rings of three and four members are checked, with the least gap of each arc; `--sweep` does only these.
+ * rings of three and four members are checked, with the least gap of each arc; `--sweep` does only these, and
+ * `--mutants` tries only the mutants.
  * `--quick` explores the claim phase of each pair under the worst clocks, at the least safe values and a tick below, and tries no
  * mutants. The last line is JSON.
  */
@@ -41,8 +42,9 @@ const whole = (name: string, unless: number, least: number, most: number): numbe
 }
 const quick = process.argv.includes('--quick')
 const only = process.argv.includes('--sweep')
+const alone = process.argv.includes('--mutants')
 const ticks = whole('ticks', quick ? 2 : FINE, 1, 24)
-const wanted = whole('states', quick || only || option('ticks') !== undefined ? 0 : STATES, 0, 1e12)
+const wanted = whole('states', quick || only || alone || option('ticks') !== undefined ? 0 : STATES, 0, 1e12)
 const jobs = whole('jobs', availableParallelism(), 1, 64)
 const memory = Math.min(1_500_000_000, Math.floor(freemem() / jobs / 2))
 
@@ -94,6 +96,7 @@ async function explore(): Promise<void> {
   for (const risk of RISKS)
     for (const [pair] of pairs.entries()) first.push({ do: 'sweep', pair, risk, ticks: COARSE, memory })
   for (const [ring] of rings.entries()) first.push({ do: 'ring', ring, memory })
+  if (alone) first.length = 0
   const mutants = only || process.argv.includes('--no-mutants') ? 0 : (await prepare()).all.length
   for (let from = 0; from < mutants; from += CHUNK)
     first.push({ do: 'mutants', from, to: Math.min(from + CHUNK, mutants) })
@@ -173,14 +176,14 @@ if (list !== undefined) {
 }
 
 const megabytes = (value: number) => Math.round(value / 2 ** 20)
-const rate = Math.round((sum.states + sum.searched) / sum.seconds)
+const rate = Math.round((sum.states + sum.searched) / Math.max(sum.seconds, 1))
 console.log(
   `${sum.states} distinct states, ${rate} a second of processor time, ${megabytes(sum.peak)} MiB at most in ${quick ? 1 : jobs + 1} processes (${megabytes(sum.tables)} of them tables of one)`,
 )
 const pass =
   sum.states >= wanted &&
   count.violations === 0 &&
-  (only || count.counterexamples === 2 * pairs.length) &&
+  (only || alone || count.counterexamples === 2 * pairs.length) &&
   rows.every(isSettled) &&
   circles.every(isProven) &&
   (list === undefined || list.survivors.length === 0)
