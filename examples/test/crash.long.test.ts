@@ -103,3 +103,17 @@ function dangersOf(one: FamilyName, two: FamilyName): readonly Crash[] {
     { give, get, victim: 'follower', at: 'before a claim is sent', back: 'recover' },
   ])
 }
+
+describe('Solana and Cosmos, real nodes', () => {
+  const playAll = stageOf(['solana', 'cosmos'], { pollMs: 400, atOnce: 8 })
+
+  test('L3 S8 S9: around each lock and claim', { timeout: HANG_MS }, async () => {
+    const came = await playAll(dangersOf('solana', 'cosmos'))
+    expect(came.map(({ at, crash }) => at === crash.at)).toEqual(came.map(() => true))
+  })
+
+  test('L3 S4: the refund of either chain', { timeout: HANG_MS }, async () => {
+    const came = await playAll(refundsOf('solana', 'cosmos'))
+    expect(came.map(({ at, crash }) => at === crash.at)).toEqual(came.map(() => true))
+  })
+})
