@@ -60,7 +60,7 @@ export function termsOf(agreement: Agreement, now: bigint): Terms {
 /**
  * Explores every history of a swap with such terms: each role honest in turn, running the machine that the runner runs, against a
  * counterparty that does anything, and a sky that chooses delays, orders, reorganisations, halts, clocks, crashes, absences and lies of
- * endpoints within the assumptions. Holds S2, S4, S6–S9, S12, S15, S18, L2 and L6 in every state; gives the shortest history
+ * endpoints within the assumptions. Holds S2–S9, S12, S14, S15, S18, L2, L4 and L6 in every state; gives the shortest history
  * that breaks one.
  *
  * `CheckTooLarge` (4030) where the bounds of `options` don't suffice, `UnsupportedClock` (4004), `InvalidPolicy` (4008); rejects with
