@@ -12,6 +12,14 @@ export interface Violation {
   readonly message: string
 }
 
+/** What a party can't be blamed for at its end. */
+export interface Circumstances {
+  /** An endpoint lied to it of its incoming leg when it ended. */
+  readonly deceived?: boolean
+  /** It never had what a swap costs, and so may not lock. */
+  readonly insolvent?: boolean
+}
+
 export interface Options {
   readonly chains: { readonly [L in Leg]: Chain.Chain }
   readonly terms: { readonly [L in Leg]: LockTerms.LockTerms }
@@ -33,7 +41,7 @@ export interface Checks {
   /** A party has sent a claim. */
   claimed(role: Role): boolean
   state(): void
-  end(role: Role, outcome: SwapMachine.Outcome | undefined): void
+  end(role: Role, outcome: SwapMachine.Outcome | undefined, circumstances?: Circumstances): void
   /** A party that went has what its towers got for it. */
   gone(role: Role): void
   /** Base units that an honest party has less than its outcome says, fees aside. */
@@ -249,7 +257,7 @@ export function create(options: Options): Checks {
       const lost = this.lost(role)
       if (lost > 0n) fail('L7', `${role} is gone, and has ${lost} units less than its outcome says`)
     },
-    end(role, outcome) {
+    end(role, outcome, { deceived = false, insolvent = false } = {}) {
       const own = Agreement.ownLeg(role)
       const incoming = Agreement.incomingLeg(role)
       const mine = locksOf(own).filter(({ by }) => options.addresses[role][own].includes(by))
@@ -261,11 +269,16 @@ export function create(options: Options): Checks {
       const received = got >= terms[incoming].amount
       const real = paid ? (received ? 'deal' : 'underwater') : received ? 'free-ride' : 'no-deal'
       if (real === 'underwater') fail('S6', `${role} paid and received nothing`)
-      if (outcome === undefined) return fail('L6', `${role} is not finished`)
+      // Whoever couldn't pay for a lock, and made none, may not have the fee of a claim that a gift made possible either.
+      if (outcome === undefined)
+        return insolvent && mine.length === 0 ? undefined : fail('L6', `${role} is not finished`)
       if (mine.some(({ spend }) => spend === undefined)) fail('L2', `${role} is finished, its lock unspent`)
       // A gift of the whole amount looks like the own lock: the label may say that it was.
       const gifted = real === 'free-ride' && outcome === 'deal'
-      if (real !== outcome && !gifted) fail('S18', `${role} says ${outcome}, the chains say ${real}`)
+      // Where its own lock is back, a party that is shown no claim of its own can't know of it, and doesn't wait for ever.
+      const hidden = real === 'free-ride' && outcome === 'no-deal' && deceived
+      if (real !== outcome && !gifted && !hidden)
+        fail('S18', `${role} says ${outcome}, the chains say ${real}`)
       const lost = this.lost(role)
       if (lost > 0n) fail('S1', `${role} has ${lost} units less than its outcome says`)
     },

@@ -631,6 +631,19 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
   const ended = ({ role, outcome, bereft }: Process.Process) =>
     outcome !== undefined || towers.get(role)?.every(({ isOver }) => isOver()) || (bereft() && !isBound(role))
   const over = () => processes.every(ended)
+  /** Parties that ended while an endpoint lied to them of their incoming leg. */
+  const deceived = new Set<Role>()
+  const concluded = new Set<Role>()
+  const conclude = () => {
+    for (const { role, outcome } of processes) {
+      if (outcome === undefined || concluded.has(role)) continue
+      concluded.add(role)
+      const leg = Agreement.incomingLeg(role)
+      const isLie = (fault: Fault) =>
+        fault.is === 'rpc' && fault.who === role && fault.leg === leg && isOn(fault, now - EPOCH)
+      if (plan.liars > 0 || plan.faults.some(isLie)) deceived.add(role)
+    }
+  }
   while (!over() && now < bound && steps < MOST_STEPS && checks.violations.length === 0) {
     steps++
     const before = mishaps
@@ -648,6 +661,7 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
     await carryOut()
     await quiet()
     for (const process of processes) process.rest()
+    conclude()
     checks.state()
     const unsent = undone.judge(able(before))
     if (unsent !== undefined) checks.fail('L4', unsent)
@@ -692,7 +706,9 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
     change[role] = checks.change(role)
     if (outcome !== undefined) outcomes[role] = outcome
     if (checks.violations.length === 0 || options.onlyOutcomes === true)
-      gone === undefined ? checks.end(role, outcome) : checks.gone(role)
+      gone === undefined
+        ? checks.end(role, outcome, { deceived: deceived.has(role), insolvent: plan.purse === 'short' })
+        : checks.gone(role)
     lost += checks.lost(role)
   }
   for (const { property, message } of checks.violations) told(`violation: ${property}: ${message}`)
