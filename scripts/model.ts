@@ -104,6 +104,11 @@ async function explore(): Promise<void> {
     if (done.did === 'mutants') {
       sum.trying += seconds
       trials.push(...done.trials)
+      for (const { mutant, found } of done.trials)
+        if (found === undefined) console.log(`not found out: ${JSON.stringify(mutant)}`)
+      const tried = `${trials.length} of ${mutants} mutants tried`
+      if (process.stderr.isTTY) process.stderr.write(`\r${tried} `)
+      else if (trials.length % (4 * CHUNK) === 0) console.log(tried)
     }
     if (task.do === 'mutants') return []
     sum.seconds += seconds
