@@ -110,7 +110,8 @@ describe.skipIf(missing !== undefined)(
             break
           }
           points++
-          // Killed at the very end, it leaves nothing to be taken over.
+          // Killed at the very end, it leaves nothing to be taken over: what it asked for last may still be at work.
+          await wire.carriedOut()
           const { finished } = await Lease.count(Service.storageOf(pool, { schema }))
           if (finished === 0) {
             await takeOver(begun)

@@ -16,6 +16,8 @@ export interface Wire {
   readonly cuts: string[]
   /** Lets the late ones arrive; resolves when the server has carried them out. */
   deliver(): Promise<void>
+  /** Resolves when the server has carried out all that it was not let answer. */
+  carriedOut(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -23,12 +25,16 @@ export async function create(socket: string): Promise<Wire> {
   const host = mkdtempSync(join(tmpdir(), 'aitbc-wire-'))
   const all = new Set<Socket>()
   const late: (() => Promise<void>)[] = []
+  const unanswered: Promise<void>[] = []
   const wire: Wire = {
     host,
     judge: () => undefined,
     cuts: [],
     async deliver() {
       for (const one of late.splice(0)) await one()
+    },
+    async carriedOut() {
+      await Promise.all(unanswered.splice(0))
     },
     async stop() {
       for (const one of all) one.destroy()
@@ -50,6 +56,8 @@ export async function create(socket: string): Promise<Wire> {
       if (cut === undefined || cut === 'unanswered') server.write(bytes)
       if (cut === undefined) return
       wire.cuts.push(text)
+      if (cut === 'unanswered')
+        unanswered.push(new Promise((resolve) => server.once('close', () => resolve())))
       if (cut === 'lost') server.destroy()
       if (cut === 'late')
         late.push(() => {
@@ -68,7 +76,8 @@ export async function create(socket: string): Promise<Wire> {
       }
     })
     client.on('close', () => {
-      if (cut !== 'late') server.destroy()
+      // Whoever dies meanwhile doesn't keep the server from carrying it out, nor this wire from seeing that it did.
+      if (cut !== 'late' && cut !== 'unanswered') server.destroy()
     })
     server.on('close', () => client.destroy())
   })
