@@ -1,5 +1,6 @@
 import { CoreErrors } from '@aitbc/core'
-import * as Board from '../Board.js'
+import type * as Board from '../Board.js'
+import { aborted, inTurn } from '../internal/inTurn.js'
 import { pause } from '../internal/pause.js'
 import type { Database } from './Database.js'
 
@@ -17,7 +18,7 @@ interface Row {
  */
 export function createBoard(database: Database, turnMs: number): Board.Board {
   const { schema } = database
-  const queue = Board.inTurn()
+  const queue = inTurn()
   const columns = (lines: readonly Board.Line[]) => [
     lines.map(({ kind }) => kind),
     lines.map(({ about }) => about),
@@ -142,7 +143,7 @@ export function createBoard(database: Database, turnMs: number): Board.Board {
               await write(seat, holder, line)
             },
           })
-          return await Board.aborted(signal, mine)
+          return await aborted(signal, mine)
         } finally {
           // Else it ends by itself.
           if (!over)
