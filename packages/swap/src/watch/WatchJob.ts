@@ -30,6 +30,8 @@ const NONCE = 24
 const TAG = 16
 /** Largest sealed job, bytes. */
 export const MAX_LENGTH = 4_194_304
+/** Most locks of one task that something is signed for. */
+const MOST_LOCKS = 64
 
 /** The signed versions for one lock. */
 export interface Rungs {
@@ -81,13 +83,14 @@ export function of(context: Context, swap: Swap, options: of.Options = {}): Watc
     const does = own ? 'refund' : 'claim'
     const prepaid = options.prepaid?.includes(does) ?? false
     const given = prepaid || Side.of(context.sides, terms.backend.network).adapter.profile.payee === 'key'
-    const rungs = [...swap.book].flatMap(([key, { signed }]): Rungs[] => {
+    const all = [...swap.book].flatMap(([key, { signed }]): Rungs[] => {
       const ladder =
         given && key.startsWith(prefix)
           ? signed.filter(({ step }) => Ladder.isLasting(step, terms.deadline))
           : []
       return ladder.length === 0 ? [] : [{ ref: key.slice(prefix.length), ladder }]
     })
+    const rungs = latest(all, swap.state.view[leg])
     const task: Task = { do: does, terms, rungs }
     if (prepaid && rungs.length === 0) throw notPresignable(context, task)
     tasks.push(task)
@@ -111,6 +114,19 @@ export declare namespace of {
     /** What towers without an account of their own are to do at the owner's cost; nothing unless told. */
     readonly prepaid?: readonly Task['do'][]
   }
+}
+
+/**
+ * As many as a job holds: those of the locks that are there, then the latest. A counterparty can replace its lock in the mempool as often as
+ * it likes to pay for that, and each version was signed for.
+ */
+function latest(all: readonly Rungs[], view: SwapMachine.LegView): readonly Rungs[] {
+  if (all.length <= MOST_LOCKS) return all
+  const seen = view.is === 'seen' ? view : view.is === 'unreadable' ? view.last : undefined
+  const there = new Set(seen?.locks.map(({ lock }) => lock.ref))
+  const isThere = ({ ref }: Rungs) => there.has(ref)
+  const gone = all.filter((one) => !isThere(one)).reverse()
+  return [...all.filter(isThere).reverse(), ...gone].slice(0, MOST_LOCKS)
 }
 
 function notPresignable(context: Context, { do: does, terms }: Task) {
@@ -155,7 +171,7 @@ export function decode(bytes: Bytes.Bytes): WatchJob {
       const rungs = r.list((x) => {
         const ref = x.text(256)
         return { ref, ladder: x.list(SwapRecord.readSigned, 64) }
-      }, 64)
+      }, MOST_LOCKS)
       return { do: does === 1 ? 'claim' : 'refund', terms, rungs }
     }, 2)
     const secret = reader.optional((r) => r.fixed(32))
@@ -179,6 +195,7 @@ export function decode(bytes: Bytes.Bytes): WatchJob {
 
 /**
  * Encrypts a job under a key of 32 bytes that the owner shares with its towers: `SwapSeed.tower(seed, nonce)`, one for each swap.
+ * `JobUnreadable` (4017) for one that {@link open} would refuse: an owner that relies on towers has to hear of it, not they.
  *
  * @example
  * import { SwapSeed } from '@aitbc/core'
@@ -191,6 +208,8 @@ export function seal(job: WatchJob, key: Bytes.Bytes32): Bytes.Bytes {
   Bytes.assert(key, 32, 'key')
   const head = Codec.writer().fixed(MAGIC).u8(VERSION).u64(job.issue).finish()
   const body = encode(job)
+  if (HEAD + NONCE + TAG + body.length > MAX_LENGTH) throw unreadable(`it would have ${body.length} bytes`)
+  decode(body)
   const nonce = hmac(sha256, key, Bytes.concat(head, body)).slice(0, NONCE)
   return Bytes.concat(head, nonce, xchacha20poly1305(subkey(key), nonce, head).encrypt(body))
 }

@@ -2,7 +2,10 @@ import { Bytes, Hashlock, type Signed, SwapSeed } from '@aitbc/core'
 import { WatchJob } from '@aitbc/swap/watch'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { locksBy } from '../model/expect.js'
 import { account, EPOCH, HASHLOCK, kinds, LONG, SECRET, SHORT, terms } from '../model/fixtures.js'
+import * as Process from '../model/process.js'
+import { ALICE, BOB, marketOf, ownerOf } from './towers.js'
 
 const seed = new Uint8Array(32).fill(7)
 const keyOf = (nonce: number) => SwapSeed.tower(seed, new Uint8Array(8).fill(nonce))
@@ -109,6 +112,48 @@ describe('sealing', () => {
   it('no key but one of 32 bytes is taken, and no other type', () => {
     expect(() => WatchJob.open(sealedJob(), new Uint8Array(16))).toThrow(/32/)
     expect(() => WatchJob.open('job' as never, key)).toThrow(/Uint8Array/)
+  })
+})
+
+describe('more than a job holds', () => {
+  it('L7 H6: a counterparty that replaced its lock a hundred times leaves a job that opens, with the lock that is there', async () => {
+    const market = marketOf({ long: 'utxo', short: 'contract' })
+    const owner = ownerOf(market, BOB)
+    const deal = Process.agreed(market)
+    Process.start(Process.create(market, ALICE), deal)
+    Process.start(owner.process, deal)
+    await Process.drive(market, () => locksBy(market, BOB).length > 0)
+    const { context, swap } = owner.process
+    if (swap === undefined) throw new Error('there is no swap')
+    const claim = () => WatchJob.of(context, swap).tasks.find((one) => one.do === 'claim')
+    const [lock] = locksBy(market, ALICE)
+    const armed = swap.book.get(`arm/long/${lock?.ref}`)
+    if (armed === undefined) throw new Error('the claim is not armed')
+    expect(claim()?.rungs.map(({ ref }) => ref)).toEqual([lock?.ref])
+    // Each version of the counterparty's lock was seen, and a claim of it signed.
+    for (let i = 0; i < 100; i++) swap.book.set(`arm/long/version-${i}`, armed)
+    const opened = WatchJob.open(WatchJob.seal(WatchJob.of(context, swap), key), key)
+    const refs = opened.tasks.find((one) => one.do === 'claim')?.rungs.map(({ ref }) => ref)
+    expect(refs?.slice(0, 2)).toEqual([lock?.ref, 'version-99'])
+    expect(refs?.length).toBe(64)
+    owner.process.dead = true
+  })
+
+  it('L7: what no tower could open is not sealed', () => {
+    const [one] = fc.sample(signed(LONG), { seed: 3, numRuns: 1 })
+    const of = (count: number, raw = 0) => {
+      const ladder = [{ ...(one as Signed), raw: new Uint8Array(raw) }]
+      const many = Array.from({ length: count }, (_, i) => ({ ref: String(i), ladder }))
+      const refund = { do: 'refund', terms: terms('long', 'utxo', EPOCH), rungs: many } as const
+      return () => WatchJob.seal({ issue: 1n, hashlock: HASHLOCK, tasks: [refund] }, key)
+    }
+    expect(WatchJob.open(of(64)(), key).tasks[0]?.rungs.length).toBe(64)
+    expect(of(65)).toThrow(/watch job can't be read/)
+    expect(of(50, 90_000)).toThrow(/watch job can't be read/)
+    const twice = { do: 'refund', terms: terms('long', 'utxo', EPOCH), rungs: [] } as const
+    expect(() => WatchJob.seal({ issue: 1n, hashlock: HASHLOCK, tasks: [twice, twice] }, key)).toThrow(
+      /twice/,
+    )
   })
 })
 
