@@ -34,7 +34,7 @@ export interface Killed {
 }
 
 /** The functions that aren't part of a step: texts for people, and what the runner asks. */
-const APART = new Set(['waitingFor', 'unprovedOf', 'isLocked', 'isPublic'])
+const APART = new Set(['waitingFor', 'unprovedOf', 'isLocked', 'isPublic', 'isTimely'])
 
 /** How a mutant was found out, and by what. */
 export interface Trial {

@@ -360,6 +360,20 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/swap/test/Runner.attacks.test.ts'],
   },
   {
+    name: 'S12: somebody else’s claim that is told to be in a block is believed for ever',
+    file: 'packages/swap/src/internal/carryOut.ts',
+    from: 'return depth < 2n || !Side.isFinal(',
+    to: 'return depth > 0n || !Side.isFinal(',
+    tests: ['packages/swap/test/Runner.attacks.test.ts'],
+  },
+  {
+    name: 'L2: an order to lock that a crash kept back is carried out whenever the process is back',
+    file: 'packages/swap/src/internal/carryOut.ts',
+    from: ' && !SwapMachine.isTimely(swap.state)',
+    to: ' && false',
+    tests: ['packages/swap/test/Runner.attacks.test.ts'],
+  },
+  {
     name: 'L5: a claim with a public secret pays no more than half of its lock',
     file: 'packages/swap/src/internal/price.ts',
     from: "const presses = command.do === 'claim' && SwapMachine.isPublic(swap.state.durable)",

@@ -104,6 +104,8 @@ export interface Sent {
   waitingSince?: bigint
   /** Block at which the conflict key was first seen used otherwise. */
   takenSince?: Fact.BlockRef
+  /** The tip at which somebody else's claim or refund was first told, without evidence. */
+  toldSince?: Fact.BlockRef
   /** It was final when something was still owed as of what is final. */
   inVain?: boolean
 }

@@ -248,6 +248,26 @@ export function isLocked(state: SwapState): boolean {
   return view !== undefined && whole(state, leg, view.locks).some((v) => v.depth > 0n)
 }
 
+/**
+ * Tells whether there would still be the time to order the own lock, by both legs as they were just seen: for an order that wasn't carried
+ * out at once.
+ */
+export function isTimely(state: SwapState): boolean {
+  const { long, short } = state.view
+  const { terms, rules } = state.durable
+  if (short.is !== 'seen' || long.is !== 'seen') return false
+  if (terms.short === undefined || terms.long === undefined) return false
+  const shown = leftUntil(terms.short, short)
+  if (shown.least - (short.behind ?? 0n) < startOf(state)) return false
+  const apart = leftUntil(terms.long, long).least - (long.behind ?? 0n) - shown.most
+  return state.role === 'initiator' || apart >= rules.apart
+}
+
+/** Least time on the short leg's own clock when this party locks. */
+function startOf({ role, durable }: SwapState): bigint {
+  return role === 'initiator' ? durable.rules.launch : durable.rules.lock
+}
+
 function observe(state: SwapState, event: SwapEvent): SwapState {
   switch (event.is) {
     case 'cancel':
@@ -406,8 +426,7 @@ function commitment(state: SwapState): Transition {
   const left = shown.least - (short.behind ?? 0n)
 
   if (!durable.ordered) {
-    const least = role === 'initiator' ? durable.rules.launch : durable.rules.lock
-    if (left < least) return { state: with_(state, { stop: 'too-late' }), commands: [] }
+    if (left < startOf(state)) return { state: with_(state, { stop: 'too-late' }), commands: [] }
     if (role === 'follower') {
       const apart = leftUntil(durable.terms.long, long).least - (long.behind ?? 0n) - shown.most
       // A public secret needs no lock any more: it is claimed with.

@@ -108,7 +108,75 @@ describe('claims that others copy', () => {
   })
 })
 
+describe('endpoints that made up a spend, and dropped what was sent', () => {
+  it('S6 S12 H29: a claim that is told to have failed beside one in a block is made anew once that should be proved, and isn’t', async () => {
+    for (const kind of ['claim', 'refund'] as const) {
+      const market = create({ long: 'utxo', short: 'contract' })
+      const { short } = market.nets
+      let first: string | undefined
+      let since: bigint | undefined
+      const lies = (adapter: SwapAdapter): Partial<SwapAdapter> => ({
+        async submit(signed, o) {
+          const submission = await adapter.submit(signed, o)
+          if (signed.step.kind !== 'claim' || first !== undefined) return submission
+          first = signed.id
+          short.mempool = short.mempool.filter(({ id }) => id !== first)
+          return submission
+        },
+        async status(submission, o) {
+          const fact = await adapter.status(submission, o)
+          if (submission.id !== first) return fact
+          const { height, hash } = fact.asOf
+          return { ...fact, value: { is: 'failed', id: first, block: { height, hash } } }
+        },
+        async findSpend(terms, lock, o) {
+          const read = await adapter.findSpend(terms, lock, o)
+          if (first === undefined || read.is !== 'absent') return read
+          const { asOf } = read.fact
+          since ??= asOf.height
+          const value = { kind, transaction: 'lie' }
+          const at = { height: since, hash: `0x${since}` }
+          return { is: 'found', fact: { ...read.fact, value, at, depth: asOf.height - since + 1n } as never }
+        },
+      })
+      const { deal, alice, bob } = both(market, { wrap: lying(SHORT, lies) })
+      Process.start(alice, deal)
+      Process.start(bob, deal)
+      await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+      expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+      expectGains(market, ALICE, 'deal')
+    }
+  })
+})
+
 describe('crashes', () => {
+  it('L2 S8: an own lock that a crash kept back isn’t made when its time is over, though a reveal would still do', async () => {
+    for (const [at, kill] of [
+      ['sign', 'die-before'],
+      ['submit', 'die-before'],
+    ] as const)
+      for (const waits of [true, false]) {
+        const market = create({ long: 'utxo', short: 'utxo' })
+        const { short } = market.nets
+        const storage = createMemoryStorage()
+        const judge = ({ method, args }: Process.Call) => (isKind(method, args, 'lock', at) ? kill : 'go')
+        const { deal, alice, bob } = both(market, {}, { storage, judge })
+        Process.start(alice, deal)
+        Process.start(bob, deal)
+        await Process.drive(market, () => bob.dead)
+        const { value } = deal.signed.agreement.short.deadline
+        const { lock, reveal } = deal.margins
+        while (waits && value - short.tip.clock > lock.seconds - 2n) mine(market)
+        expect(value - short.tip.clock).toBeGreaterThan(reveal.seconds)
+        const again = Process.create(market, BOB, { storage })
+        Process.start(again, deal)
+        await Process.drive(market, () => Process.isDone(alice) && Process.isDone(again))
+        const outcome = waits ? 'no-deal' : 'deal'
+        expect([alice.outcome, again.outcome]).toEqual([outcome, outcome])
+        expect(locksBy(market, BOB).length).toBe(waits ? 0 : 1)
+      }
+  })
+
   it('S6 H18: a claim that went out just before a crash is pursued, though its mempool shows it to nobody', async () => {
     const market = create({ long: 'utxo', short: 'contract' })
     const { short } = market.nets

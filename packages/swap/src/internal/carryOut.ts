@@ -1,6 +1,6 @@
 // Making a command true: from whatever became of it so far to the next thing to do.
 import {
-  type Fact,
+  Fact,
   type Intent,
   isAitbcError,
   LockTerms,
@@ -13,7 +13,7 @@ import * as Dues from '../Dues.js'
 import type { Context, Sent, Swap, Tips } from '../Runner.js'
 import * as Side from '../Side.js'
 import * as Solvency from '../Solvency.js'
-import type * as SwapMachine from '../SwapMachine.js'
+import * as SwapMachine from '../SwapMachine.js'
 import * as Turns from '../Turns.js'
 import { broken, latest } from './book.js'
 import { affordable, dearer, hasWaited } from './price.js'
@@ -68,7 +68,10 @@ async function carryOut(
       : undefined
   const fact = await side.adapter.status(last, { signal })
   const status = fact.value
-  if (status.is !== 'failed' && status.is !== 'replaced') delete sent.takenSince
+  if (status.is !== 'failed' && status.is !== 'replaced') {
+    delete sent.takenSince
+    delete sent.toldSince
+  }
   switch (status.is) {
     case 'included':
     case 'final':
@@ -84,6 +87,7 @@ async function carryOut(
       return undefined
     case 'unknown':
     case 'dropped':
+      if (isKept(swap, command, sent)) return undefined
       if (hasWaited(context, side, command, sent, tip)) {
         // Nobody takes it in, whatever it pays: what comes before it under its account may be lost. Of two claims or refunds one counts.
         const alone = command.do !== 'lock' && command.do !== 'void' && sent.attempts.length > 1
@@ -113,10 +117,14 @@ async function carryOut(
       if (isOwn(sent, status)) return undefined
       // Of two locks both could succeed, if a reorganisation brings the first one back or the endpoint lied: there is never a
       // second one where a chain would take both (S9). Of two claims or refunds only one can, so the next is made at once,
-      // unless somebody's is in a block already: it would only cost its fee.
+      // unless somebody's is in a block already, for all that is known: it would only cost its fee.
       if (command.do === 'lock' && !(side.adapter.profile.unique && isTaken(side, sent, fact)))
         return undefined
-      if ((command.do === 'claim' || command.do === 'refund') && isSettled(swap, command)) return undefined
+      if (
+        (command.do === 'claim' || command.do === 'refund') &&
+        isSettled(side, swap, command, sent, fact.asOf)
+      )
+        return undefined
       return fresh(context, swap, command, side, signal)
   }
 }
@@ -146,9 +154,37 @@ async function hasRaised(
 /** What adapters call a transaction that pays too little to be taken. */
 const OUTBID = ['FeeTooLow', 'ReplacementRefused', 'EvmUnderpriced', 'CosmosUnderpriced'] as const
 
-/** A block holds what ends the lock, whoever sent it. */
-function isSettled(swap: Swap, command: Extract<Act, { do: 'claim' | 'refund' }>): boolean {
-  return (spendOf(swap, command)?.depth ?? 0n) > 0n
+/**
+ * A block holds what ends the lock, whoever sent it, and that is known as well as the machine asks (`Rules.spends`). What is told without
+ * evidence is believed for as long as it takes to be final, when there is evidence; a refund of what is still to be claimed never is.
+ */
+function isSettled(
+  side: Side.Side,
+  swap: Swap,
+  command: Extract<Act, { do: 'claim' | 'refund' }>,
+  sent: Sent,
+  asOf: Fact.Tip,
+): boolean {
+  const told = spendOf(swap, command)
+  if (told === undefined || told.depth === 0n) return false
+  const least = swap.state.durable.rules.spends?.[command.leg] ?? 'reported'
+  if (Fact.atLeast(told.assurance, least)) return true
+  if (command.do === 'claim' && told.spend.kind === 'refund') return false
+  const { height, hash } = asOf
+  sent.toldSince ??= { height, hash }
+  const depth = height - sent.toldSince.height + 1n
+  return depth < 2n || !Side.isFinal(side.adapter.network, { at: sent.toldSince, depth, asOf })
+}
+
+/**
+ * The own lock was never sent, for all that the journal says, and its time is over: a crash or a wallet kept it back, and there would hardly
+ * be time left to reveal against it. One that was in a block already is sent again as long as that has any use.
+ */
+function isKept(swap: Swap, command: Act, sent: Sent | undefined): boolean {
+  if (command.do !== 'lock' || swap.recovered || sent?.sending || (sent?.submissions.length ?? 0) > 0)
+    return false
+  const was = (key: string) => key.startsWith(`${command.leg}/`)
+  return !swap.state.durable.settled.some(was) && !SwapMachine.isTimely(swap.state)
 }
 
 /** The lock is being ended as it is to be, and so in favour of this party, whoever sent it: the lock says whose key signs, or who is paid. */
@@ -173,6 +209,7 @@ async function fresh(
 ): Promise<'again' | 'waived' | undefined> {
   // The lock of a recovered swap is out there, whatever an endpoint says: another one would be a second payment (S9).
   if (command.do === 'lock' && swap.recovered && !side.adapter.profile.unique) return undefined
+  if (isKept(swap, command, swap.book.get(command.key))) return undefined
   const intent = intentOf(context, swap, command, side)
   if (intent === undefined) return undefined
   if (command.do === 'lock') await Solvency.assert(context, swap, side, intent, signal)
