@@ -21,15 +21,23 @@ export interface Unreachable {
   readonly network: ChainId.ChainId
   /**
    * `own-locks`: swaps that this party locked for there are not found. `counterpart`: the other leg of `swap` may be there; as long as it
-   * isn't found the swap only waits for its refund.
+   * isn't found the swap only waits for its refund. `swap`: a lock is there, and its swap can't be taken up, for what `error` says (a journal
+   * that can't be read, a network whose numbers allow no plan); all others are.
    */
-  readonly missing: 'own-locks' | 'counterpart'
-  /** Id of the swap whose other leg is missing. */
+  readonly missing: 'own-locks' | 'counterpart' | 'swap'
+  /** Id of the swap that is missing, or whose other leg is. */
   readonly swap?: string
   readonly error: unknown
 }
 
-/** What a recovery found. Complete where `waiting` and `unreachable` are empty; else recover again later: what is there is continued. */
+/**
+ * What a recovery found: all that is in blocks, where `waiting` and `unreachable` are empty; else recover again later, what is there is
+ * continued.
+ *
+ * What was sent just before the loss, and is in no block yet, is told of where an endpoint can be asked for it (Bitcoin: `waiting`). Chains that
+ * show locks by their events show one only once it is in a block: whoever may have sent one recovers again until no transaction of its
+ * accounts waits any more, or the agreed deadline is over, after which such a chain takes no lock.
+ */
 export interface Recovered {
   readonly swaps: readonly Runner.Swap[]
   /**
@@ -42,7 +50,7 @@ export interface Recovered {
 
 /**
  * Rebuilds every swap that a seed has locked for from the chains alone, without storage and without the counterparty, and takes each
- * into storage; `Runner.run` then drives it to its end. A network that can't be reached holds up no swap but its own.
+ * into storage; `Runner.run` then drives it to its end. A network that can't be reached, or a swap that can't be taken up, holds up no other.
  *
  * The lock's own recovery record tells the role and either the whole agreement or what finds the other leg: its terms' id
  * for an initiator (so that a substitute isn't taken for it), the hashlock for a follower (whatever pays it under that hashlock
@@ -73,26 +81,63 @@ export async function recover(
     }
     waiting.push(...own.value.waiting)
     for (const lock of own.value.locks) {
-      const { candidates, missing } = await legsOf(context, lock, call)
-      for (const [variant, terms] of candidates.entries()) {
-        const incoming = terms[Agreement.incomingLeg(lock.record.role)]
-        const durable = durableOf(context, lock.record.role, terms, options.policy(incoming?.backend.network))
-        const entry = {
-          is: 'opened',
-          role: lock.record.role,
-          nonce: lock.nonce,
-          durable,
-          ...(variant === 0 ? {} : { variant }),
-          ...(lock.record.agreement === undefined ? {} : { agreement: lock.record.agreement }),
-        } as const
-        const swap = await Runner.adopt(context, entry, lock.signed)
-        swaps.push(swap)
-        if (swap.state.durable.terms[Agreement.incomingLeg(lock.record.role)] === undefined)
-          for (const one of missing) unreachable.push({ ...one, missing: 'counterpart', swap: swap.id })
+      const incoming = Agreement.incomingLeg(lock.record.role)
+      const take = async () => {
+        const { candidates, missing } = await legsOf(context, lock, call)
+        for await (const swap of adopted(context, lock, candidates, options.policy)) {
+          swaps.push(swap)
+          if (swap.state.durable.terms[incoming] === undefined)
+            for (const one of missing) unreachable.push({ ...one, missing: 'counterpart', swap: swap.id })
+        }
       }
+      const taken = await attempt(take, call)
+      const swap = Bytes.toHex(lock.nonce)
+      if ('error' in taken)
+        unreachable.push({ network: network.id, missing: 'swap', swap, error: taken.error })
     }
   }
   return { swaps, waiting, unreachable }
+}
+
+/**
+ * Takes each candidate into storage as a swap of its own. What an earlier recovery took for the other leg has its number, and is continued
+ * under it; the agreed leg may have been out of sight then, and strangers' locks not.
+ */
+async function* adopted(
+  context: Runner.Context,
+  { record: { role, agreement }, nonce, signed }: RecoveredLock,
+  candidates: readonly Durable['terms'][],
+  policy: (incoming: ChainId.ChainId | undefined) => Policy.Policy,
+): AsyncGenerator<Runner.Swap> {
+  const incoming = Agreement.incomingLeg(role)
+  const open = [...candidates]
+  for (let variant = 0; open.length > 0; variant++) {
+    const terms = open[0] as Durable['terms']
+    const entry = {
+      is: 'opened',
+      role,
+      nonce,
+      durable: durableOf(context, role, terms, policy(terms[incoming]?.backend.network)),
+      ...(variant === 0 ? {} : { variant }),
+      ...(agreement === undefined ? {} : { agreement }),
+    } as const
+    const swap = await Runner.adopt(context, entry, signed)
+    const found = swap.state.durable.terms
+    const own = Agreement.ownLeg(role)
+    const at = open.findIndex(
+      (one) =>
+        isSame(one[own], found[own]) &&
+        (one[incoming] === undefined ||
+          found[incoming] === undefined ||
+          isSame(one[incoming], found[incoming])),
+    )
+    if (at >= 0) open.splice(at, 1)
+    yield swap
+  }
+}
+
+function isSame(a: LockTerms.LockTerms | undefined, b: LockTerms.LockTerms | undefined): boolean {
+  return a !== undefined && b !== undefined && Bytes.equal(LockTerms.id(a), LockTerms.id(b))
 }
 
 /** What can't be told now, as a value; an abort goes on. */

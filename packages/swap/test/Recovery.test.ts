@@ -255,6 +255,67 @@ describe('what a recovery finds', () => {
     for (const { state } of swaps) expect(state.durable.terms.long?.amount).toBeGreaterThanOrEqual(16n)
   })
 
+  it('S6 H15: the agreed leg that an endpoint hid is found later, though a stranger’s was taken for it before', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    const { fresh, other, deal } = await wiped(market, BOB, () => locksBy(market, BOB).length > 0)
+    const { long } = deal.signed.agreement
+    const side = fresh.context.sides[LONG] as Side.Side
+    const decoy = { ...long, amount: 10n, salt: new Uint8Array(32).fill(0xd0) }
+    const planted = {
+      terms: decoy,
+      lock: { ref: 'r', transaction: 't', amount: 10n, match: 'exact' },
+    } as const
+    let hides = true
+    const discoverLocks: typeof side.adapter.discoverLocks = async (hashlock, o) =>
+      hides ? [planted] : [planted, ...(await side.adapter.discoverLocks(hashlock, o))]
+    const sides = { ...fresh.context.sides, [LONG]: { ...side, adapter: { ...side.adapter, discoverLocks } } }
+    const context = { ...fresh.context, sides }
+    const found = async () => {
+      const { swaps } = await Recovery.recover(context, { policy })
+      return swaps.map(({ id, state }) => [id, state.durable.terms.long?.amount])
+    }
+    const id = Bytes.toHex(nonces[BOB])
+    expect(await found()).toEqual([[id, 10n]])
+    hides = false
+    const both = [
+      [id, 10n],
+      [`${id}-1`, long.amount],
+    ]
+    expect(await found()).toEqual(both)
+    expect(await found()).toEqual(both)
+    const [, agreed] = (await Recovery.recover(context, { policy })).swaps
+    let outcome: string | undefined
+    void Runner.run(context, agreed as Runner.Swap).then((how) => {
+      outcome = how
+    })
+    await Process.drive(market, () => outcome !== undefined && Process.isDone(other))
+    expect([outcome, other.outcome]).toEqual(['deal', 'deal'])
+    expectGains(market, BOB, 'deal')
+  })
+
+  it('L3: a swap that can’t be taken up is told, and holds up no other', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const { fresh } = await wiped(market, ALICE, () => locksBy(market, BOB).length > 0)
+    const side = fresh.context.sides[LONG] as Side.Side
+    const bad = new Uint8Array(8).fill(0x99)
+    const recoverLocks: typeof side.adapter.recoverLocks = async (seed, o) => {
+      const [lock] = await side.adapter.recoverLocks(seed, o)
+      if (lock === undefined) throw new Error('there is no lock')
+      // One of a version that wrote another agreement than this one reads.
+      return [{ ...lock, nonce: bad, record: { ...lock.record, agreement: Uint8Array.of(1, 2) } }, lock]
+    }
+    const sides = { ...fresh.context.sides, [LONG]: { ...side, adapter: { ...side.adapter, recoverLocks } } }
+    const context = { ...fresh.context, sides }
+    const { swaps, unreachable } = await Recovery.recover(context, { policy })
+    expect(swaps.map(({ id }) => id)).toEqual([Bytes.toHex(nonces[ALICE])])
+    expect(unreachable).toMatchObject([
+      { network: LONG, missing: 'swap', swap: Bytes.toHex(bad), error: { _tag: 'InvalidEncoding' } },
+    ])
+    const stop = new AbortController()
+    stop.abort(new Error('enough'))
+    await expect(Recovery.recover(context, { policy, signal: stop.signal })).rejects.toThrow('enough')
+  })
+
   it('S7 S16: an initiator takes no other lock under its hashlock for the agreed one', async () => {
     const market = create({ long: 'utxo', short: 'contract' })
     const { fresh, other, deal } = await wiped(market, ALICE, () => locksBy(market, ALICE).length > 0)
