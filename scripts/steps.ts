@@ -227,14 +227,33 @@ export async function runVitest(project: string, { minutes = 10 } = {}): Promise
   } catch {}
   for (const title of report.left) console.log(`skipped: ${title}`)
   for (const name of report.running) console.log(`had not ended: ${name}`)
-  const { passed, failed, skipped } = report
-  // A run that fails outside its tests, or doesn't end, counts as a failure.
-  const tests = { passed, failed: code !== 0 && failed === 0 ? 1 : failed, skipped }
+  const { tests, why } = judged(code, report)
   writeTally(project, tests)
   writeFileSync(join(reports, `failures-${project}.json`), JSON.stringify(report.failures))
-  if (code !== 0 || tests.failed > 0)
-    throw new StepFailure(code === 0 ? 'tests failed' : `vitest ended with ${code}`, { tests })
+  if (why !== undefined) throw new StepFailure(why, { tests })
   return { tests }
+}
+
+/**
+ * What a run of vitest came to. One that fails outside its tests counts as a failure, and so does one that says nothing is wrong and has no
+ * test that passed, or no end: it would show nothing.
+ */
+export function judged(
+  code: number | string,
+  { passed, failed, skipped, done }: Pick<RunReport, 'passed' | 'failed' | 'skipped' | 'done'>,
+): { readonly tests: Tally; readonly why?: string } {
+  const why =
+    code !== 0
+      ? `vitest ended with ${code}`
+      : failed > 0
+        ? 'tests failed'
+        : !done
+          ? 'vitest left no tally'
+          : passed === 0
+            ? 'no test ran'
+            : undefined
+  if (why === undefined) return { tests: { passed, failed, skipped } }
+  return { tests: { passed, failed: failed === 0 ? 1 : failed, skipped }, why }
 }
 
 /** Keeps the tally of a suite for the last line of `.ci/run`. */

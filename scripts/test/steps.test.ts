@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { exec, runSteps, StepFailure } from '../steps.js'
+import { exec, judged, runSteps, StepFailure } from '../steps.js'
 import { root } from '../workspace.js'
 
 const tally = (passed: number, failed: number, skipped: number) => ({ passed, failed, skipped })
@@ -14,6 +14,16 @@ const bad = {
     throw new StepFailure('it broke', { tests: tally(1, 2, 0) })
   },
 }
+
+test('a run of tests counts only where some passed, none failed, and its tally is whole', () => {
+  const run = { passed: 3, failed: 0, skipped: 1, done: true }
+  expect(judged(0, run)).toEqual({ tests: tally(3, 0, 1) })
+  expect(judged(1, run)).toEqual({ tests: tally(3, 1, 1), why: 'vitest ended with 1' })
+  expect(judged('a timeout', run).why).toBe('vitest ended with a timeout')
+  expect(judged(0, { ...run, failed: 2 })).toEqual({ tests: tally(3, 2, 1), why: 'tests failed' })
+  expect(judged(0, { ...run, passed: 0 })).toEqual({ tests: tally(0, 1, 1), why: 'no test ran' })
+  expect(judged(0, { ...run, done: false })).toEqual({ tests: tally(3, 1, 1), why: 'vitest left no tally' })
+})
 
 describe('runSteps', () => {
   let lines: string[]
