@@ -1,5 +1,5 @@
 import type { LegChain } from './Planner.js'
-import type * as Policy from './Policy.js'
+import * as Policy from './Policy.js'
 
 /** Something that a plan takes into account and can't promise away. */
 export interface Caveat {
@@ -14,13 +14,16 @@ export interface Caveat {
     | 'free-option'
     | 'downtime'
     | 'clock'
+    | 'pace'
     | 'outage'
+    | 'ended-unproved'
   /** For people, with the numbers. */
   readonly message: string
 }
 
 /**
  * What a plan between two chains can't promise, by their parameters and one party's policy; to be shown before anybody locks.
+ * `InvalidPolicy` (4008), or `InvalidAmount` (1004) for a policy out of range.
  *
  * @example
  * import { ethereum, bitcoin } from '@aitbc/core/networks'
@@ -29,6 +32,7 @@ export interface Caveat {
  *   Caveats.of(long, short, Policy.standard).map(({ message }) => message)
  */
 export function of(long: LegChain, short: LegChain, policy: Policy.Policy): readonly Caveat[] {
+  Policy.assert(policy)
   const tail = policy.risk === 'standard' ? '1e-3' : '1e-6'
   const caveats: Caveat[] = [
     {
@@ -58,6 +62,11 @@ export function of(long: LegChain, short: LegChain, policy: Policy.Policy): read
       'clock',
       `its clock is taken to be at most ${lag} s behind UTC and ${lead} s ahead, and to move within that while a claim waits`,
     )
+    if (network.clock === 'height' && network.pace !== undefined)
+      add(
+        'pace',
+        `its locks count blocks, which are taken to come ${network.pace.least} to ${network.pace.most} ms apart on average; a halt puts the deadline off`,
+      )
     add('outage', `it is taken to stand still for at most ${outage} s in all while the swap lasts`)
     if (profile.lateClaims)
       add(
@@ -70,6 +79,9 @@ export function of(long: LegChain, short: LegChain, policy: Policy.Policy): read
       add('fees-from-amount', 'the fee of a claim or refund is paid out of the amount')
     if (!profile.events)
       add('unseen', 'nobody can list the locks of a hashlock: a recovery needs the lock’s own record')
+    const spends = policy.spends?.[network.id]
+    if (spends === 'reported' || spends === 'quorum')
+      add('ended-unproved', `the policy takes a claim or refund that is only ${spends} for the end of a lock`)
   }
   if (policy.assurance !== 'proved')
     caveats.push({

@@ -68,17 +68,23 @@ export interface Plan {
   readonly margins: Margins
   readonly long: Deadline.Deadline
   readonly short: Deadline.Deadline
+  /** By when each deadline has come, a halt aside: UTC, unix seconds. The deadline itself, but where it counts heights. */
+  readonly ends: { readonly long: bigint; readonly short: bigint }
 }
 
 /**
  * The margins of a pair of chains; `UnsupportedClock` (4004) where a lock counts heights that say too little about time: those of
- * Bitcoin (144 blocks take 15.7 to 34.7 hours at 1e-6), and all of a network without `pace`.
+ * Bitcoin (144 blocks take 15.7 to 34.7 hours at 1e-6), and all of a network without `pace`. `InvalidAmount` (1004) for a network or profile
+ * whose numbers are none: a time below nothing would make a gap smaller than any other one may.
  *
  * A halt takes nothing from a leg that counts heights, whose deadline is put off by it.
  */
 export function margins(long: LegChain, short: LegChain, policy: Policy.Policy): Margins {
   Policy.assert(policy)
-  for (const { network } of [long, short]) if (network.pace === undefined) assertTime(network)
+  for (const leg of [long, short]) {
+    assertNumbers(leg, policy)
+    if (leg.network.pace === undefined) assertTime(leg.network)
+  }
   const a = long.network.timing[policy.risk]
   const b = short.network.timing[policy.risk]
   const [A, B] = [long.network.name, short.network.name]
@@ -141,6 +147,19 @@ export function margins(long: LegChain, short: LegChain, policy: Policy.Policy):
   }
 }
 
+const TIMES = ['lead', 'lag', 'inclusion', 'finality', 'reorg', 'outage'] as const
+
+/** Refuses numbers of a network or profile by which nothing can be planned: `InvalidAmount` (1004). */
+function assertNumbers({ network: { id, timing, pace }, profile }: LegChain, { risk }: Policy.Policy): void {
+  for (const name of TIMES)
+    Amount.assert(timing?.[risk]?.[name], { argument: `timing.${risk}.${name} of ${id}` })
+  if (pace !== undefined) {
+    Amount.assert(pace.least, { argument: `pace.least of ${id}`, min: 1n })
+    Amount.assert(pace.most, { argument: `pace.most of ${id}`, min: pace.least })
+  }
+  if (profile.early !== undefined) Amount.assert(profile.early, { argument: `early of locks on ${id}` })
+}
+
 /** The locks of a leg count heights: a halt of its chain puts their deadline off. */
 function isCounting({ network }: LegChain): boolean {
   return network.clock === 'height'
@@ -180,7 +199,9 @@ export function plan(
   const shortAt = at(short, m.start.seconds + (options.slack ?? 0n))
   const { most } = leftUntil(short, shortAt, nowOf(short, now))
   const talk = long.network.clock === 'height' || short.network.clock === 'height' ? TALK : 0n
-  return { margins: m, short: shortAt, long: at(long, most + m.gap.seconds + talk) }
+  const longAt = at(long, most + m.gap.seconds + talk)
+  const ends = { long: now + leftUntil(long, longAt, nowOf(long, now)).most, short: now + most }
+  return { margins: m, short: shortAt, long: longAt, ends }
 }
 
 /** What a leg's clock shows: UTC, or the height that came with it; `InvalidArgument` (1013) where none did. */

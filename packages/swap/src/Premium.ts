@@ -52,7 +52,8 @@ export function of(options: Options): { readonly initiator: Premium; readonly fo
   Amount.assert(rate, { argument: 'rate', max: 1_000_000n })
   const { margins } = plan
   const until = (end: bigint) => (end > now ? end - now : 0n)
-  const short = plan.short.value
+  // A deadline may count blocks.
+  const { long, short } = plan.ends
   const difference = value.long - value.short
   const apart = difference < 0n ? -difference : difference
   const worth = (value.long + value.short + apart) / 2n
@@ -63,7 +64,7 @@ export function of(options: Options): { readonly initiator: Premium; readonly fo
     { name: 'the option to lock, until it is too late', amount: option(until(short - margins.lock.seconds)) },
     {
       name: "the initiator's capital, until it is refunded",
-      amount: capital(value.long, plan.long.value, margins.settle.long.seconds),
+      amount: capital(value.long, long, margins.settle.long.seconds),
     },
   ])
   return {

@@ -367,6 +367,34 @@ describe('plan and audit', () => {
     )
   })
 
+  it('S8: by a network whose numbers are none nothing is planned: a time below nothing would take from the gap', () => {
+    const changed = (change: object): Planner.LegChain => ({
+      ...long,
+      network: { ...long.network, ...change } as Network,
+    })
+    const { standard } = long.network.timing
+    const timing = (change: object) => ({
+      timing: { ...long.network.timing, standard: { ...standard, ...change } },
+    })
+    for (const wrong of [
+      changed(timing({ inclusion: -3600n })),
+      changed(timing({ lag: 60 })),
+      changed(timing({ outage: undefined })),
+      changed(timing({ finality: Number.NaN })),
+      changed({ timing: {} }),
+      changed({ pace: { least: 0n, most: 10n } }),
+      changed({ pace: { least: 11n, most: 10n } }),
+      { ...long, profile: { ...long.profile, early: -9n } },
+    ])
+      for (const pair of [
+        [wrong, short],
+        [short, wrong],
+      ] as const)
+        expect(() => Planner.margins(pair[0], pair[1], Policy.standard)).toThrow(
+          expect.objectContaining({ _tag: 'InvalidAmount' }),
+        )
+  })
+
   it('H28: on every pair of networks a deadline in another unit is refused before anybody signs: no deadline, or no plan', () => {
     const all: readonly Network[] = [
       networks.bitcoin,

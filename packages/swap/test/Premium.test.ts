@@ -1,4 +1,5 @@
 import { isAitbcError } from '@aitbc/core'
+import { irisnet } from '@aitbc/core/networks'
 import { Caveats, Planner, Premium } from '@aitbc/swap'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -80,6 +81,25 @@ describe('a premium', () => {
     expect([over.initiator.amount, over.follower.amount]).toEqual([0n, 0n])
   })
 
+  it('H3: a leg that counts blocks is an option for as long as those may take', () => {
+    const counting = (height: bigint) => ({ network: irisnet, profile: profiles.contract, height })
+    for (const [a, b] of [
+      [long, counting(30_000_000n)],
+      [counting(30_000_000n), short],
+    ] as const) {
+      const one = { ...basic, plan: Planner.plan(a, b, risk, now) }
+      const { ends, margins } = one.plan
+      expect(ends.long - ends.short).toBeGreaterThanOrEqual(margins.gap.seconds)
+      expect(ends.short - now).toBeGreaterThanOrEqual(margins.start.seconds)
+      const { initiator, follower } = Premium.of(one)
+      const [option, capital] = initiator.parts
+      const years = Number(ends.short - margins.reveal.seconds - now) / 31_556_952
+      expect(Number(option?.amount) / (1e7 * 0.8 * Math.sqrt(years / (2 * Math.PI)))).toBeCloseTo(1, 5)
+      for (const part of [capital, ...follower.parts]) expect(part?.amount).toBeGreaterThan(0n)
+    }
+    expect(plan.ends).toEqual({ long: plan.long.value, short: plan.short.value })
+  })
+
   it('error: numbers out of range are named', () => {
     for (const [change, argument] of [
       [{ now: -1n }, 'now'],
@@ -137,6 +157,27 @@ describe('what a plan can’t promise', () => {
       `${long}${late}`,
       `${short}${late}; the gap has S and D once more for it`,
     ])
+  })
+
+  it('the pace of blocks that a deadline counts, and what the policy takes for the end of a lock', () => {
+    const blocks = { network: irisnet, profile: profiles.contract }
+    const spends = { [irisnet.id]: 'reported', [LONG]: 'attested' } as const
+    const caveats = Caveats.of(leg(LONG, 'utxo'), blocks, { ...risk, spends })
+    const of = (kind: Caveats.Caveat['kind']) =>
+      caveats.filter((one) => one.kind === kind).map(({ message }) => message)
+    expect(of('pace')).toEqual([
+      'short leg, IRISnet: its locks count blocks, which are taken to come 1000 to 10000 ms apart on average; a halt puts the deadline off',
+    ])
+    expect(of('ended-unproved')).toEqual([
+      'short leg, IRISnet: the policy takes a claim or refund that is only reported for the end of a lock',
+    ])
+  })
+
+  it('error: a policy that is none has no caveats', () => {
+    for (const wrong of [{ ...risk, risk: 'none' }, undefined, { ...risk, offline: -1n }])
+      expect(() => Caveats.of(long, short, wrong as never)).toThrow(
+        expect.objectContaining({ _tag: expect.stringMatching(/InvalidPolicy|InvalidAmount/) }),
+      )
   })
 
   it('a careful policy on a chain that is final at once: the less is left to say', () => {
