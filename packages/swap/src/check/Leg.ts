@@ -1,4 +1,5 @@
 import type { Leg as Name, Role } from '../Agreement.js'
+import { SwapErrors } from '../errors.js'
 import type { Chain, Setting } from './Setting.js'
 
 /**
@@ -99,7 +100,8 @@ export function createLegs(setting: Setting, name: Name): Legs {
     const key = `${leg.lock},${leg.depth},${leg.less},${leg.gift},${leg.lockAge},${leg.voidAge},${leg.spend},${leg.spendDepth},${leg.claimAge},${leg.refundAge},${leg.haltLeft},${leg.skew}`
     const at = known.get(key)
     if (at !== undefined) return at
-    if (all.length >= MOST) throw new RangeError(`the ${name} leg has more than ${MOST} states`)
+    if (all.length >= MOST)
+      throw SwapErrors.CheckTooLarge(`the ${name} leg has more than ${MOST} states`, { bound: 'legs' })
     const made = all.length
     known.set(key, made)
     all.push(leg)

@@ -1,4 +1,5 @@
 import { incomingLeg, type Leg as Name, ownLeg, type Role } from '../Agreement.js'
+import { SwapErrors } from '../errors.js'
 import type * as SwapMachine from '../SwapMachine.js'
 import { ACTS, type Legs } from './Leg.js'
 import { createMemo, createPlaces } from './Memo.js'
@@ -216,7 +217,10 @@ export function createParties(
     const key = list.reduce((sum, one) => sum * 2 ** 24 + one, 0)
     const at = crowdOf.get(key)
     if (at !== undefined) return at
-    if (all.length >= CROWD) throw new RangeError(`the honest parties have more than ${CROWD} states`)
+    if (all.length >= CROWD)
+      throw SwapErrors.CheckTooLarge(`the honest parties have more than ${CROWD} states`, {
+        bound: 'parties',
+      })
     const parties = list.map((one) => singles[one] as Party)
     const done = parties.map((party) => party.finished !== undefined)
     crowdOf.set(key, all.length)
@@ -494,7 +498,10 @@ export function createParties(
         apartClass(longLeft - behindLong - shortLeft)
     const ready = instants.get(key)
     if (ready !== undefined) return ready
-    if (instants.size >= INSTANTS) throw new RangeError(`more than ${INSTANTS} kinds of instants`)
+    if (instants.size >= INSTANTS)
+      throw SwapErrors.CheckTooLarge(`there are more than ${INSTANTS} kinds of instants`, {
+        bound: 'instants',
+      })
     instants.set(key, instants.size)
     return instants.size - 1
   }
@@ -505,7 +512,7 @@ export function createParties(
   const BEHIND = 32
   const instantAt = (longNow: number, shortNow: number, behindLong: number, behindShort: number): number => {
     if (behindLong >= BEHIND || behindShort >= BEHIND)
-      throw new RangeError(`a chain stands still for more than ${BEHIND} ticks`)
+      throw SwapErrors.CheckTooLarge(`a chain stands still for ${BEHIND} ticks or more`, { bound: 'halts' })
     const key = (longNow + 256) * BEHIND + behindLong
     if (key !== rowAt) {
       row = rows.get(key) ?? new Int16Array(1024 * BEHIND).fill(-1)

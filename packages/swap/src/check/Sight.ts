@@ -1,5 +1,6 @@
 import { Hashlock, type Lock, type LockTerms } from '@aitbc/core'
 import type { Leg as Name } from '../Agreement.js'
+import { SwapErrors } from '../errors.js'
 import type * as SwapMachine from '../SwapMachine.js'
 import { type Leg, type Legs, numbers } from './Leg.js'
 import { EPOCH, type Setting } from './Setting.js'
@@ -175,7 +176,10 @@ export function createSights(setting: Setting, legs: { readonly [L in Name]: Leg
       let made = known[name].get(key)
       if (made === undefined) {
         made = all[name].length
-        if (made >= SIGHTS) throw new RangeError(`the ${name} leg shows more than ${SIGHTS} sights`)
+        if (made >= SIGHTS)
+          throw SwapErrors.CheckTooLarge(`the ${name} leg shows more than ${SIGHTS} sights`, {
+            bound: 'sights',
+          })
         known[name].set(key, made)
         all[name].push({ locks, behind, voided, leg })
       }

@@ -1,4 +1,4 @@
-import { Deadline } from '@aitbc/core'
+import { Amount, CoreErrors, Deadline, show } from '@aitbc/core'
 import type { Agreement, Role } from '../Agreement.js'
 import { SwapErrors } from '../errors.js'
 import * as Planner from '../Planner.js'
@@ -51,9 +51,21 @@ export type Result =
     } & Figures)
   | ({ readonly ok: false; readonly counterexample: Counterexample } & Figures)
 
-/** The times of an agreement, as they are at an instant (UTC, unix seconds). */
+/**
+ * The times of an agreement, as they are at an instant (UTC, unix seconds); `UnsupportedClock` (4004) where a deadline counts heights,
+ * `InvalidAmount` (1004) for an instant in another unit.
+ */
 export function termsOf(agreement: Agreement, now: bigint): Terms {
+  Amount.assert(now, { argument: 'now', min: Deadline.TIME_THRESHOLD, max: Deadline.MAX_VALUE })
   const [long, short] = [Deadline.from(agreement.long.deadline), Deadline.from(agreement.short.deadline)]
+  for (const { clock, network } of [long, short])
+    if (clock === 'height')
+      throw SwapErrors.UnsupportedClock(
+        `a deadline on ${network} counts heights, which the checker doesn't`,
+        {
+          network,
+        },
+      )
   return { gap: long.value - short.value, start: short.value - now }
 }
 
@@ -61,10 +73,11 @@ export function termsOf(agreement: Agreement, now: bigint): Terms {
  * Explores every history of a swap with such terms: each role honest in turn, running the machine that the runner runs, against a
  * counterparty that does anything, and a sky that chooses delays, orders, reorganisations, halts, clocks, crashes, absences and lies of
  * endpoints within the assumptions. Holds S2–S9, S12, S14, S15, S18, L2, L4 and L6 in every state; gives the shortest history
- * that breaks one.
+ * that breaks one. That it is `ok` says that nobody loses, not that anything is exchanged: of terms that nobody would lock for, `outcomes`
+ * has nothing but `no-deal`.
  *
- * `CheckTooLarge` (4030) where the bounds of `options` don't suffice, `UnsupportedClock` (4004), `InvalidPolicy` (4008); rejects with
- * `signal.reason`.
+ * `CheckTooLarge` (4030) where the bounds of `options` or of the checker don't suffice (15 reorganisations, 2^16 states of a chain),
+ * `UnsupportedClock` (4004), `InvalidPolicy` (4008), `InvalidArgument` (1013) for times or bounds that are none; rejects with `signal.reason`.
  *
  * @example
  * import { bitcoin, ethereum } from '@aitbc/core/networks'
@@ -84,6 +97,12 @@ export function termsOf(agreement: Agreement, now: bigint): Terms {
  * result.ok // false
  */
 export async function check(terms: Terms, assumptions: Assumptions, options: Options = {}): Promise<Result> {
+  for (const name of ['gap', 'start', 'reveal'] as const)
+    if (typeof terms?.[name] !== 'bigint' && (name !== 'reveal' || terms.reveal !== undefined))
+      throw CoreErrors.InvalidArgument(
+        `terms.${name} must be seconds (a bigint), got ${show(terms?.[name])}`,
+        { argument: `terms.${name}`, received: terms?.[name] },
+      )
   const scaled = scale(assumptions)
   let figures: Figures = { states: 0, transitions: 0, bytes: 0, tick: scaled.tick }
   const outcomes: Record<Role, ReadonlySet<string>> = { initiator: new Set(), follower: new Set() }
@@ -104,9 +123,18 @@ export async function check(terms: Terms, assumptions: Assumptions, options: Opt
   return { ok: true, outcomes: { initiator: listed('initiator'), follower: listed('follower') }, ...figures }
 }
 
-/** Runs one exploration to its end: `CheckTooLarge` (4030). */
+/** Runs one exploration to its end: `CheckTooLarge` (4030), `InvalidArgument` (1013) for bounds that bound nothing. */
 export async function run(setting: Setting, machine: Machine, options: Options): Promise<Found> {
   const { signal, onProgress, states = 20_000_000, memory = 2 ** 30 } = options
+  for (const [name, value] of Object.entries({ states, memory }))
+    if (!Number.isSafeInteger(value) || value < 1)
+      throw CoreErrors.InvalidArgument(
+        `options.${name} must be a whole number from 1 on, got ${show(value)}`,
+        {
+          argument: `options.${name}`,
+          received: value,
+        },
+      )
   const limits: Limits = { states, memory }
   const steps = explore(setting, machine, limits)
   signal?.throwIfAborted()

@@ -1,4 +1,5 @@
 import { incomingLeg, type Leg as Name, ownLeg } from '../Agreement.js'
+import { SwapErrors } from '../errors.js'
 import type { Outcome } from '../SwapMachine.js'
 import { createLegs, FINAL, type Leg, type Legs, MOST } from './Leg.js'
 import { mix } from './Memo.js'
@@ -146,6 +147,12 @@ function* search(
   limits: Limits,
   traced: boolean,
 ): Generator<Progress, Found | Exhausted> {
+  // One more would be counted as none.
+  if (setting.reorgs >= 1 << REORGS)
+    throw SwapErrors.CheckTooLarge(
+      `at most ${(1 << REORGS) - 1} reorganisations can be explored, got ${setting.reorgs}`,
+      { bound: 'reorganisations' },
+    )
   const legs = { long: createLegs(setting, 'long'), short: createLegs(setting, 'short') }
   const parties = createParties(setting, legs, machine)
   const { long, short } = legs
@@ -161,6 +168,9 @@ function* search(
   const begin = start(setting, legs, parties)
   let now = layer(traced)
   insert(now, begin.first, begin.second, 0)
+
+  const reached = (count: number, room: number): Exhausted['bound'] | undefined =>
+    count > limits.states ? 'states' : room > limits.memory ? 'memory' : undefined
 
   const found = (tick: number, violation?: Violation): Found => ({
     states: states + now.size,
@@ -197,6 +207,7 @@ function* search(
   for (let tick = 0; now.size > 0; tick++) {
     const next = layer(traced, Math.max(1 << 10, now.first.length >> 2))
     if (traced) kept.push(now)
+    const held = kept.reduce((sum, one) => sum + bytesOf(one), 0)
     if (tick > last && setting.beyond === true) return found(tick)
     if (tick > last) {
       const at = 0
@@ -205,7 +216,12 @@ function* search(
       return found(tick, { message: `L6: no end is reached in ${last} ticks`, path })
     }
     for (let i = 0; i < now.size; i++) {
-      if (i % CHUNK === CHUNK - 1) yield { tick, states: states + now.size + next.size }
+      if (i % CHUNK === CHUNK - 1) {
+        const progress = { tick, states: states + now.size + next.size }
+        const bound = reached(progress.states, held + bytesOf(now) + bytesOf(next))
+        if (bound !== undefined) return { bound, progress }
+        yield progress
+      }
       const first = now.first[i] as number
       const second = now.second[i] as number
       const a = first & (MOST - 1)
@@ -273,10 +289,10 @@ function* search(
       }
     }
     states += now.size
-    bytes = Math.max(bytes, kept.reduce((sum, one) => sum + bytesOf(one), 0) + bytesOf(now) + bytesOf(next))
+    bytes = Math.max(bytes, held + bytesOf(now) + bytesOf(next))
     const progress = { tick: tick + 1, states: states + next.size }
-    if (progress.states > limits.states) return { bound: 'states', progress }
-    if (bytes > limits.memory) return { bound: 'memory', progress }
+    const bound = reached(progress.states, bytes)
+    if (bound !== undefined) return { bound, progress }
     now = next
     yield progress
   }

@@ -71,6 +71,21 @@ describe('check', () => {
       follower: new Uint8Array(32).fill(2),
     } as const
     expect(termsOf(agreement, EPOCH)).toEqual({ gap: 400n, start: 500n })
+    expect(() => termsOf(agreement, EPOCH * 1000n)).toThrow(expect.objectContaining({ code: 1004 }))
+    const height = { ...agreement.short.deadline, clock: 'height', value: 900_000n } as const
+    expect(() => termsOf({ ...agreement, short: { ...agreement.short, deadline: height } }, EPOCH)).toThrow(
+      expect.objectContaining({ code: 4004 }),
+    )
+  })
+
+  it('S6: more reorganisations than can be counted are refused, and not taken for none', async () => {
+    const none = Planner.margins(btc, eth, { ...policy, reorgs: 0n })
+    const bare = { gap: none.gap.seconds, start: none.start.seconds }
+    for (const reorgs of [16n, 32n, 1000n])
+      await expect(check(bare, { ...assumptions, policy: { ...policy, reorgs } })).rejects.toMatchObject({
+        code: 4030,
+        context: { bound: 'reorganisations' },
+      })
   })
 
   it('error: CheckTooLarge (4030), UnsupportedClock (4004), InvalidAmount (1004), and the reason of an abort', async () => {
@@ -79,6 +94,12 @@ describe('check', () => {
       code: 4030,
       context: { bound: 'memory' },
     })
+    for (const options of [{ states: Number.NaN }, { states: 0 }, { memory: Number.POSITIVE_INFINITY }])
+      await expect(check(planned, assumptions, options)).rejects.toMatchObject({ code: 1013 })
+    for (const wrong of [{ gap: 1 }, { start: undefined }, { reveal: null }])
+      await expect(check({ ...planned, ...wrong } as never, assumptions)).rejects.toMatchObject({
+        code: 1013,
+      })
     const heights = { ...btc, network: { ...bitcoin, clock: 'height' as const } }
     await expect(check(planned, { ...assumptions, long: heights })).rejects.toMatchObject({ code: 4004 })
     await expect(check(planned, { ...assumptions, tick: 0n })).rejects.toMatchObject({ code: 1004 })
