@@ -1,4 +1,4 @@
-import { Bytes, Channel, Codec, Hashlock, isAitbcError, SwapSeed } from '@aitbc/core'
+import { Bytes, Channel, Codec, CoreErrors, Hashlock, isAitbcError, SwapSeed } from '@aitbc/core'
 import { Agreement, Negotiation, Planner, type Policy, Side } from '@aitbc/swap'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -334,6 +334,19 @@ describe('a hostile line', () => {
     for (let length = 0; length < half.length; length += 7) {
       const result = await againstInitiator((mallory) => mallory.send(half.slice(0, length)))
       expect(tagOf(result as PromiseSettledResult<unknown>)).toBe('NegotiationMalformed')
+    }
+  })
+
+  it('S14: a counterparty that is declined hears nothing of this side’s endpoints and storage', async () => {
+    for (const accept of [
+      () => Promise.reject(CoreErrors.RpcTimeout('http://10.0.0.7:8545/key-0123 took too long', {})),
+      () => Promise.reject(CoreErrors.StorageUnavailable('/home/bob/swaps is full', {})),
+      () => Promise.reject(new Error('/home/bob/swaps is full')),
+    ]) {
+      const { alice, bob } = await negotiate({ bob: { accept } })
+      expect(reasonOf(bob)).toBeInstanceOf(Error)
+      const { context } = reasonOf(alice) as { context: { reason: string } }
+      expect(['RpcTimeout', 'StorageUnavailable', 'internal error']).toContain(context.reason)
     }
   })
 

@@ -1,4 +1,5 @@
 import {
+  type AitbcError,
   Bytes,
   type CallOptions,
   type ChainId,
@@ -34,12 +35,18 @@ export async function declining<T>(
     const declined = isAitbcError(error, 'NegotiationRefused') && error.context.by === 'counterparty'
     // Of two, the other one knows that it declined.
     if (!declined || channels.length > 1) {
-      const reason = isAitbcError(error) ? `${error._tag}: ${error.message}` : 'internal error'
+      const reason = isAitbcError(error) ? told(error) : 'internal error'
       const message = Codec.writer().u8(0).text(reason.slice(0, 500)).finish()
       await Promise.allSettled(channels.map((channel) => channel.send(message, options)))
     }
     throw error
   }
+}
+
+/** What is wrong with the terms concerns both; an endpoint's, a wallet's or a storage's trouble is told by its name alone. */
+function told({ _tag, code, message }: AitbcError): string {
+  const concernsBoth = (code >= 1000 && code < 1100) || (code >= 4000 && code < 5000)
+  return concernsBoth ? `${_tag}: ${message}` : _tag
 }
 
 /** The next message, which must be of a kind; `NegotiationRefused` (4005) where it is a refusal, `NegotiationMalformed` (4006). */
