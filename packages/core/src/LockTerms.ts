@@ -99,10 +99,11 @@ export function assert(terms: LockTerms, argument = 'terms'): void {
 }
 
 /**
- * The canonical bytes of terms: one encoding a value, every field bound ({@link Codec}).
+ * The canonical bytes of terms: one encoding a value, every field bound ({@link Codec}). Refuses what {@link assert} does, `argument`
+ * being its name there.
  */
-export function encode(terms: LockTerms): Bytes.Bytes {
-  assert(terms)
+export function encode(terms: LockTerms, argument?: string): Bytes.Bytes {
+  assert(terms, argument)
   const party = (writer: Codec.Writer, value: Party) =>
     writer
       .text(value.account)

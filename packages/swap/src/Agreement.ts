@@ -1,6 +1,7 @@
 import { Bytes, Codec, Deadline, LockTerms, show, TaggedHash, Verdict } from '@aitbc/core'
 import { schnorr } from '@noble/curves/secp256k1.js'
 import { SwapErrors } from './errors.js'
+import { bytesOf, decoded } from './internal/terms.js'
 
 /**
  * What two parties sign before anything is locked. The initiator, who knows the secret, locks the `long` leg first; the follower
@@ -50,7 +51,10 @@ export function assert(agreement: Agreement): void {
 }
 
 /** The canonical bytes of both legs' terms, once all is checked. */
-function termsOf(agreement: Agreement): { readonly [L in Leg]: Bytes.Bytes } {
+function termsOf(
+  agreement: Agreement,
+  encode: (terms: LockTerms.LockTerms, argument: string) => Bytes.Bytes = LockTerms.encode,
+): { readonly [L in Leg]: Bytes.Bytes } {
   const refuse = (field: string, message: string, received: unknown) =>
     SwapErrors.InvalidAgreement(`agreement.${field} ${message}, got ${show(received)}`, {
       argument: `agreement.${field}`,
@@ -58,15 +62,16 @@ function termsOf(agreement: Agreement): { readonly [L in Leg]: Bytes.Bytes } {
     })
   if (typeof agreement !== 'object' || agreement === null) throw refuse('', 'must be an object', agreement)
   if (agreement.version !== 1) throw refuse('version', 'must be 1', agreement.version)
-  LockTerms.assert(agreement.long, 'agreement.long')
-  LockTerms.assert(agreement.short, 'agreement.short')
+  const terms = {
+    long: encode(agreement.long, 'agreement.long'),
+    short: encode(agreement.short, 'agreement.short'),
+  }
   Bytes.assert(agreement.initiator, 32, 'agreement.initiator')
   Bytes.assert(agreement.follower, 32, 'agreement.follower')
   if (Bytes.equal(agreement.initiator, agreement.follower))
     throw refuse('follower', "must be another key than the initiator's", Bytes.toHex(agreement.follower))
   if (!Bytes.equal(agreement.long.hashlock, agreement.short.hashlock))
     throw refuse('short.hashlock', 'must equal the long leg’s', Bytes.toHex(agreement.short.hashlock))
-  const terms = { long: LockTerms.encode(agreement.long), short: LockTerms.encode(agreement.short) }
   if (Bytes.equal(terms.long, terms.short))
     throw refuse('short', 'must be another lock than the long leg', 'the same terms')
   for (const leg of ['long', 'short'] as const) {
@@ -79,7 +84,10 @@ function termsOf(agreement: Agreement): { readonly [L in Leg]: Bytes.Bytes } {
 
 /** The canonical bytes of an agreement. */
 export function encode(agreement: Agreement): Bytes.Bytes {
-  const { long, short } = termsOf(agreement)
+  return join(agreement, termsOf(agreement))
+}
+
+function join(agreement: Agreement, { long, short }: ReturnType<typeof termsOf>): Bytes.Bytes {
   return Codec.writer()
     .u8(agreement.version)
     .bytes(long)
@@ -91,22 +99,30 @@ export function encode(agreement: Agreement): Bytes.Bytes {
 
 /** Reads canonical bytes; `InvalidEncoding` (1012), `InvalidAgreement` (4001), or the code of the term that is wrong. */
 export function decode(bytes: Bytes.Bytes): Agreement {
+  return read(bytes).agreement
+}
+
+/** An agreement with its canonical bytes, once both are checked. */
+function read(bytes: Bytes.Bytes): { readonly agreement: Agreement; readonly canonical: Bytes.Bytes } {
   const reader = Codec.reader(bytes)
   const agreement: Agreement = {
     version: reader.u8() as 1,
-    long: LockTerms.decode(reader.bytes()),
-    short: LockTerms.decode(reader.bytes()),
+    long: decoded(reader.bytes()),
+    short: decoded(reader.bytes()),
     initiator: reader.fixed(32),
     follower: reader.fixed(32),
   }
   reader.finish()
-  assert(agreement)
-  return agreement
+  return { agreement, canonical: join(agreement, termsOf(agreement, bytesOf)) }
 }
 
 /** What both sign: the tagged SHA-256 (tag `aitbc/agreement/v1`) of {@link encode}; also the swap's id. */
 export function hash(agreement: Agreement): Bytes.Hash32 {
-  return TaggedHash.of('aitbc/agreement/v1', encode(agreement))
+  return digestOf(encode(agreement))
+}
+
+function digestOf(canonical: Bytes.Bytes): Bytes.Hash32 {
+  return TaggedHash.of('aitbc/agreement/v1', canonical)
 }
 
 /**
@@ -129,7 +145,10 @@ export function publicKey(identity: Bytes.Bytes32): Bytes.Bytes32 {
 
 /** Checks both signatures; the refusal names whose is wrong. */
 export function verify(signed: Signed): Verdict.Verdict<Agreement> {
-  const digest = hash(signed.agreement)
+  return judge(signed, hash(signed.agreement))
+}
+
+function judge(signed: Signed, digest: Bytes.Hash32): Verdict.Verdict<Agreement> {
   for (const role of ['initiator', 'follower'] as const)
     if (!verifySignature(signed[role], digest, signed.agreement[role]))
       return Verdict.refuse(`${role}-signature`, `the ${role}'s signature is not over this agreement`)
@@ -148,13 +167,14 @@ export function encodeSigned(signed: Signed): Bytes.Bytes {
 /** Reads a signed agreement and checks its signatures: `InvalidSignature` (4002). */
 export function decodeSigned(bytes: Bytes.Bytes): Signed {
   const reader = Codec.reader(bytes)
+  const { agreement, canonical } = read(reader.bytes())
   const signed: Signed = {
-    agreement: decode(reader.bytes()),
+    agreement,
     initiator: reader.fixed(64),
     follower: reader.fixed(64),
   }
   reader.finish()
-  const verdict = verify(signed)
+  const verdict = judge(signed, digestOf(canonical))
   if (!verdict.ok)
     throw SwapErrors.InvalidSignature(verdict.refusal.message, { check: verdict.refusal.check })
   return signed
@@ -162,7 +182,7 @@ export function decodeSigned(bytes: Bytes.Bytes): Signed {
 
 /** Signatures that were found valid: one goes through the negotiation, the journal and the towers, and is computed once. */
 const valid = new Set<string>()
-const MOST_VALID = 1024
+const MOST_VALID = 8192
 
 const nameOf = (...parts: readonly [signature: Bytes.Bytes, digest: Bytes.Bytes, key: Bytes.Bytes]): string =>
   parts.map(Bytes.toHex).join()

@@ -1,18 +1,19 @@
 import {
   type AccountId,
   type AssetId,
-  Bytes,
+  type Bytes,
   type ChainId,
   Codec,
   Deadline,
   type Fact,
-  LockTerms,
+  type LockTerms,
   type Signed,
   type Step,
   type Submission,
 } from '@aitbc/core'
 import type { Role } from './Agreement.js'
 import { SwapErrors } from './errors.js'
+import { bytesOf, decoded } from './internal/terms.js'
 import type { Durable, Outcome, Rules, Stop } from './SwapMachine.js'
 
 /**
@@ -159,30 +160,6 @@ const WITH_SPENDS = 4
 function spendsOf({ long, short }: NonNullable<Rules['spends']>): Bytes.Bytes {
   const write = (w: Codec.Writer, least: Fact.Assurance) => oneOf(w, ASSURANCES, least)
   return Codec.writer().optional(long, write).optional(short, write).finish()
-}
-
-// The terms of a swap stay the same in all of its entries.
-const encoded = new WeakMap<LockTerms.LockTerms, Bytes.Bytes>()
-const latest: LockTerms.LockTerms[] = []
-/** Terms that are remembered: a few swaps' are read at a time. */
-const MOST_LATEST = 8
-
-function decoded(bytes: Bytes.Bytes): LockTerms.LockTerms {
-  const known = latest.find((terms) => Bytes.equal(bytesOf(terms), bytes))
-  if (known !== undefined) return known
-  const terms = LockTerms.decode(bytes)
-  encoded.set(terms, bytes)
-  latest.unshift(terms)
-  latest.splice(MOST_LATEST)
-  return terms
-}
-
-function bytesOf(terms: LockTerms.LockTerms): Bytes.Bytes {
-  const known = encoded.get(terms)
-  if (known !== undefined) return known
-  const bytes = LockTerms.encode(terms)
-  encoded.set(terms, bytes)
-  return bytes
 }
 
 function feesOf({ long, short }: NonNullable<Rules['fees']>): Bytes.Bytes {

@@ -158,6 +158,10 @@ async function lock(
   return [build(client, view, from, does, options, { kind: 'lock', ...until })]
 }
 
+/** Notes by all that they are made of: whoever locks again after a crash writes the same one. */
+const notes = new Map<string, Ledger.Note>()
+const MOST_NOTES = 8192
+
 function noteOf(
   client: Client,
   script: Ledger.Script,
@@ -168,13 +172,19 @@ function noteOf(
   const { agreement, ...rest } = recovery.record
   // A script's record has room for what finds the other leg, and for no more.
   const record = agreement === undefined || client.family.kind === 'coins' ? rest : recovery.record
+  const bytes = RecoveryRecord.encode(record)
+  const name = [seed.network, ...[seed.key, nonce, bytes].map(Bytes.toHex), script.key].join()
+  const known = notes.get(name)
+  if (known !== undefined) return known
   const context = Bytes.fromHex(script.key.replace(/^0x/, '').toLowerCase())
-  const sealed = RecoveryRecord.seal(seed, nonce, RecoveryRecord.encode(record), { context })
-  return {
+  const note: Ledger.Note = {
     tag: Bytes.toHex(SwapSeed.derive(seed, 'tag')),
     nonce: Bytes.toHex(nonce),
-    sealed: Bytes.toHex(sealed),
+    sealed: Bytes.toHex(RecoveryRecord.seal(seed, nonce, bytes, { context })),
   }
+  if (notes.size >= MOST_NOTES) notes.clear()
+  notes.set(name, note)
+  return note
 }
 
 interface Plan {

@@ -16,6 +16,7 @@ import {
   type Spend,
   type Status,
   type Submission,
+  type SwapRecord,
   SwapSeed,
   show,
 } from '@aitbc/core'
@@ -242,10 +243,9 @@ export async function recoverLocks(
   return [...inBlocks, ...waiting].flatMap((held): RecoveredLock[] => {
     if (held.note?.tag !== tag) return []
     const nonce = Bytes.fromHex(held.note.nonce)
-    const context = Bytes.fromHex(held.script.key.replace(/^0x/, '').toLowerCase())
+    const record = recordOf(seed, held, held.note)
+    if (record === undefined) return []
     try {
-      const sealed = Bytes.fromHex(held.note.sealed)
-      const record = RecoveryRecord.decode(RecoveryRecord.open(seed, nonce, sealed, { context }))
       const found = foundOf(client, view, held)
       // An initiator's lock has the secret of its nonce.
       if (record.role === 'initiator' && !Bytes.equal(options.hashlockOf(nonce), found.terms.hashlock))
@@ -257,6 +257,30 @@ export async function recoverLocks(
       throw error
     }
   })
+}
+
+/** Records by all that opens them; `undefined` for what doesn't open. */
+const records = new Map<string, SwapRecord | undefined>()
+const MOST_RECORDS = 8192
+
+function recordOf(seed: SwapSeed.NetworkSeed, held: Ledger.Held, note: Ledger.Note): SwapRecord | undefined {
+  const name = [seed.network, Bytes.toHex(seed.key), note.nonce, note.sealed, held.script.key].join()
+  if (records.has(name)) return records.get(name)
+  const record = opened(seed, held, note)
+  if (records.size >= MOST_RECORDS) records.clear()
+  records.set(name, record)
+  return record
+}
+
+function opened(seed: SwapSeed.NetworkSeed, held: Ledger.Held, note: Ledger.Note): SwapRecord | undefined {
+  const context = Bytes.fromHex(held.script.key.replace(/^0x/, '').toLowerCase())
+  try {
+    const [nonce, sealed] = [Bytes.fromHex(note.nonce), Bytes.fromHex(note.sealed)]
+    return RecoveryRecord.decode(RecoveryRecord.open(seed, nonce, sealed, { context }))
+  } catch (error) {
+    if (isAitbcError(error)) return undefined
+    throw error
+  }
 }
 
 /** The transaction that made a lock of coins, as the step that it was. */
@@ -282,8 +306,17 @@ function madeBy(
   return signed.id === id ? signed : undefined
 }
 
+/** The terms that a chain's script holds, read once. */
+const terms = new WeakMap<Ledger.Script, LockTerms.LockTerms>()
+
+function termsOf(script: Ledger.Script): LockTerms.LockTerms {
+  const known = terms.get(script) ?? LockTerms.decode(Bytes.fromHex(script.terms))
+  terms.set(script, known)
+  return known
+}
+
 function foundOf(client: Client, view: Chain.View, held: Ledger.Held): FoundLock {
-  const terms = LockTerms.decode(Bytes.fromHex(held.script.terms))
+  const terms = termsOf(held.script)
   const seen = locksIn(client, view, held.script).find(({ lock }) => lock.ref === held.ref)
   const lock = seen?.lock ?? {
     ref: held.ref,

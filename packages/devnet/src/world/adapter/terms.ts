@@ -5,15 +5,22 @@ import { assertNetwork } from '../steps.js'
 import { assetIn, type Client } from './client.js'
 
 const scripts = new WeakMap<LockTerms.LockTerms, Map<Client, Ledger.Script>>()
-/** Scripts of native coins by their terms' bytes: what every adapter of a network finds right. */
+/** Scripts of native coins, which every adapter of a network finds right: by their network and terms' bytes, and by the terms. */
 const native = new Map<string, Ledger.Script>()
-const MOST_NATIVE = 4096
+const MOST_NATIVE = 8192
+const natives = new WeakMap<
+  LockTerms.LockTerms,
+  { readonly network: string; readonly script: Ledger.Script }
+>()
 
 /** What the chain holds of terms; `InvalidLockTerms` (1010) and the family's codes name the term that is wrong. */
 export function scriptOf(client: Client, terms: LockTerms.LockTerms): Ledger.Script {
-  const known = typeof terms === 'object' && terms !== null ? scripts.get(terms)?.get(client) : undefined
-  if (known !== undefined) return known
   const { network, family } = client
+  if (typeof terms === 'object' && terms !== null) {
+    const shared = natives.get(terms)
+    const known = shared?.network === network.id ? shared.script : scripts.get(terms)?.get(client)
+    if (known !== undefined) return known
+  }
   const refuse = (field: string, expected: string, received: unknown) =>
     family.errors.terms(`terms.${field} must be ${expected}, got ${show(received)}`, {
       argument: `terms.${field}`,
@@ -21,11 +28,9 @@ export function scriptOf(client: Client, terms: LockTerms.LockTerms): Ledger.Scr
     })
   const bytes = Bytes.toHex(LockTerms.encode(terms))
   const name = `${network.id} ${bytes}`
-  const own = scripts.get(terms) ?? new Map<Client, Ledger.Script>()
-  scripts.set(terms, own)
   const same = native.get(name)
   if (same !== undefined) {
-    own.set(client, same)
+    natives.set(terms, { network: network.id, script: same })
     return same
   }
   const backend = family.backend(network)
@@ -63,10 +68,14 @@ export function scriptOf(client: Client, terms: LockTerms.LockTerms): Ledger.Scr
     locker: AccountId.parse(terms.locker.account).address,
     beneficiary: AccountId.parse(terms.beneficiary.account).address,
   }
-  own.set(client, script)
   if (asset === '') {
     if (native.size >= MOST_NATIVE) native.clear()
     native.set(name, script)
+    natives.set(terms, { network: network.id, script })
+  } else {
+    const own = scripts.get(terms) ?? new Map<Client, Ledger.Script>()
+    scripts.set(terms, own)
+    own.set(client, script)
   }
   return script
 }

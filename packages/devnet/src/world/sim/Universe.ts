@@ -3,7 +3,7 @@ import { Agreement, Planner, type SwapMachine } from '@aitbc/swap'
 import { sha256 } from '@noble/hashes/sha2.js'
 import * as Chain from '../Chain.js'
 import type { Endpoint } from '../Endpoint.js'
-import { families } from '../families/index.js'
+import { type FamilyName, families } from '../families/index.js'
 import type * as Ledger from '../Ledger.js'
 import * as Random from '../Random.js'
 import * as Adversary from './Adversary.js'
@@ -123,6 +123,8 @@ const AMOUNTS = {
 } as const
 
 const deals = new Map<string, Deal>()
+/** More than there are of pairs, risks, reorganisations, slacks and purses, 1,680: each is negotiated and signed once. */
+const MOST_DEALS = 4096
 
 interface Deal extends Process.Deal {
   readonly seeds: { readonly [R in Role]: SwapSeed.SwapSeed }
@@ -133,6 +135,8 @@ interface Deal extends Process.Deal {
   readonly collisions: readonly string[]
   /** Another swap under the same hashlock, which both have signed. */
   again(): Agreement.Signed
+  /** What the chains hold of the terms. */
+  readonly scripts: { readonly [L in Leg]: Ledger.Script }
   /** Both chains as every universe of this deal finds them. */
   readonly chains: { readonly [L in Leg]: Chain.Chain }
 }
@@ -153,6 +157,23 @@ function grantsOf({ purse, honest, families: pair }: Plan, role: Role, leg: Leg)
   return [locks + (purse === 'tight' ? kept : kept / 200n)]
 }
 
+function scriptOf(terms: LockTerms.LockTerms, name: FamilyName): Ledger.Script {
+  const { deadline, hashlock, amount, locker, beneficiary } = terms
+  const { kind, id: named } = families[name]
+  const address = (account: string) => account.slice(account.lastIndexOf(':') + 1)
+  const id = Bytes.toHex(LockTerms.id(terms))
+  return {
+    key: kind === 'coins' ? id : named(id),
+    terms: Bytes.toHex(LockTerms.encode(terms)),
+    asset: '',
+    amount,
+    deadline: deadline.value,
+    hashlock: Bytes.toHex(hashlock),
+    locker: address(locker.account),
+    beneficiary: address(beneficiary.account),
+  }
+}
+
 /** What the two have signed: made once for each pair, policy and slack, as their negotiation has its own tests. */
 function dealOf(plan: Plan, bug: Bug | undefined): Deal {
   const key = [
@@ -166,7 +187,7 @@ function dealOf(plan: Plan, bug: Bug | undefined): Deal {
   ].join()
   const known = deals.get(key)
   if (known !== undefined) return known
-  if (deals.size > 500) deals.clear()
+  if (deals.size >= MOST_DEALS) deals.clear()
   const r = Random.of(`deal/${key}`)
   const { parties, secret, hashlock } = pairOf(r)
   const { initiator, follower } = parties
@@ -207,11 +228,6 @@ function dealOf(plan: Plan, bug: Bug | undefined): Deal {
     initiator: initiator.publicKey,
     follower: follower.publicKey,
   }
-  const signed = {
-    agreement,
-    initiator: Agreement.sign(agreement, initiator.identity),
-    follower: Agreement.sign(agreement, follower.identity),
-  }
   const addressesOf = (role: Role, leg: Leg) => [
     ...new Set(
       [wallets[role][leg].funding, wallets[role][leg].party(nonces[role]).account].map((account) =>
@@ -244,20 +260,23 @@ function dealOf(plan: Plan, bug: Bug | undefined): Deal {
   const undated = (of: LockTerms.LockTerms) =>
     LockTerms.id({ ...of, deadline: { ...of.deadline, value: terms.short.deadline.value } })
   const names = { lock: bug === 'same-ids' ? undated : LockTerms.id, swap: Agreement.hash }
+  const both = (of: Agreement.Agreement): Agreement.Signed => ({
+    agreement: of,
+    initiator: Agreement.sign(of, initiator.identity),
+    follower: Agreement.sign(of, follower.identity),
+  })
+  let other: Agreement.Signed | undefined
   const deal: Deal = {
     collisions: Identity.collisions(agreement, names),
     again() {
-      const other: Agreement.Agreement = {
-        ...agreement,
-        long: { ...terms.long, salt: r.fork('again').bytes(32) },
-      }
-      return {
-        agreement: other,
-        initiator: Agreement.sign(other, initiator.identity),
-        follower: Agreement.sign(other, follower.identity),
-      }
+      other ??= both({ ...agreement, long: { ...terms.long, salt: r.fork('again').bytes(32) } })
+      return other
     },
-    signed,
+    scripts: {
+      long: scriptOf(terms.long, plan.families.long),
+      short: scriptOf(terms.short, plan.families.short),
+    },
+    signed: both(agreement),
     margins,
     nonces,
     seeds,
@@ -350,30 +369,10 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
     () => now - EPOCH,
     (fault) => struck.add(fault),
   )
-  const scripts = new Map<Leg, Ledger.Script>()
-  const scriptOf = (leg: Leg): Ledger.Script => {
-    const known = scripts.get(leg)
-    if (known !== undefined) return known
-    const { deadline, hashlock, amount, locker, beneficiary } = deal.terms[leg]
-    const address = (account: string) => account.slice(account.lastIndexOf(':') + 1)
-    const id = Bytes.toHex(LockTerms.id(deal.terms[leg]))
-    const script: Ledger.Script = {
-      key: chains[leg].family.kind === 'coins' ? id : chains[leg].family.id(id),
-      terms: Bytes.toHex(LockTerms.encode(deal.terms[leg])),
-      asset: '',
-      amount,
-      deadline: deadline.value,
-      hashlock: Bytes.toHex(hashlock),
-      locker: address(locker.account),
-      beneficiary: address(beneficiary.account),
-    }
-    scripts.set(leg, script)
-    return script
-  }
   let steps = 0
   let killed: Killed | undefined
   const where = (leg: Leg): Where => {
-    const { key } = scriptOf(leg)
+    const { key } = deal.scripts[leg]
     const held = [...Chain.tip(chains[leg]).ledger.locks.values()].filter(({ script }) => script.key === key)
     if (held.length > 0) return held.some(({ spend }) => spend === undefined) ? 'locked' : 'spent'
     const waits = chains[leg].mempool.some(
@@ -385,13 +384,13 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
     const endpointOf = (leg: Leg): Endpoint => {
       const endpoint = createServers({
         chain: chains[leg],
-        script: () => scriptOf(leg),
+        script: () => deal.scripts[leg],
         lie: (server) => lies(role, leg, server),
         servers: plan.liars > 0 ? plan.servers : 1,
         verified: plan.liars > 0,
       })
       if (bug === 'sent-once') return once(endpoint)
-      return bug === 'unconfirmed' ? believing(endpoint, chains[leg], () => scriptOf(leg)) : endpoint
+      return bug === 'unconfirmed' ? believing(endpoint, chains[leg], () => deal.scripts[leg]) : endpoint
     }
     const networkOf = (leg: Leg) =>
       bug === 'final-at-once'
