@@ -14,6 +14,7 @@ import * as Agreement from './Agreement.js'
 import * as Dues from './Dues.js'
 import { SwapErrors } from './errors.js'
 import { armAll } from './internal/arming.js'
+import { alone, wakes } from './internal/between.js'
 import { after, journalOf, write } from './internal/book.js'
 import { type Act, attempt } from './internal/carryOut.js'
 import { claimHashlock, hashlockKey, knowsHashlock } from './internal/hashlocks.js'
@@ -23,11 +24,13 @@ import type * as Planner from './Planner.js'
 import * as Policy from './Policy.js'
 import * as RingAgreement from './ring/RingAgreement.js'
 import * as Side from './Side.js'
+import * as Standing from './Standing.js'
 import * as SwapMachine from './SwapMachine.js'
 import * as SwapRecord from './SwapRecord.js'
 import * as Turns from './Turns.js'
 import * as Wake from './Wake.js'
 
+export { cancel, standing, type Told } from './internal/between.js'
 export { knowsHashlock } from './internal/hashlocks.js'
 export { feesOf, rulesOf, spendsOf }
 
@@ -298,26 +301,21 @@ export async function run(
   let over = false
   try {
     await Turns.enter(context, swap)
+    wakes.set(swap, wake)
     for (;;) {
       signal.throwIfAborted()
       wake.arm()
-      const { commands, tips } = await round(context, swap, checked, signal)
-      await armAll(context, swap, signal)
-      let again = false
-      for (const command of commands) {
-        if (command.do === 'finish') {
-          if (!(await isPaidOut(context, swap, tips, options.until ?? 'paid', signal))) continue
-          context.onProgress?.({ is: 'finished', outcome: command.outcome })
-          over = true
-          return command.outcome
-        }
-        if ((await attempt(context, swap, command, tips, signal)) === 'again') again = true
+      const until = options.until ?? 'paid'
+      const { outcome, again, tips } = await alone(swap, () =>
+        turn(context, swap, { checked, until, signal }),
+      )
+      if (outcome !== undefined) {
+        context.onProgress?.({ is: 'finished', outcome })
+        over = true
+        return outcome
       }
-      await Turns.tidy(context, swap).catch((error) => {
-        signal.throwIfAborted()
-        context.onProgress?.({ is: 'trouble', key: 'board', error })
-      })
       if (again) continue
+      await refundEarly(context, swap, tips, signal)
       const reason =
         swap.state.durable.outcome !== undefined
           ? 'what the settled locks still owe'
@@ -331,6 +329,43 @@ export async function run(
     // What isn't told now is told by whoever goes on with the swap.
     await Turns.leave(swap, over).catch(() => undefined)
     await swap.journal.close()
+  }
+}
+
+/** One look, and all that follows from it: an outcome where nothing keeps the swap any more. */
+async function turn(
+  context: Context,
+  swap: Swap,
+  options: {
+    readonly checked: Side.Checked
+    readonly until: 'paid' | 'collected'
+    readonly signal: AbortSignal
+  },
+): Promise<{ readonly outcome?: SwapMachine.Outcome; readonly again: boolean; readonly tips: Tips }> {
+  const { checked, until, signal } = options
+  const { commands, tips } = await round(context, swap, checked, signal)
+  await armAll(context, swap, signal)
+  let again = false
+  for (const command of commands) {
+    if (command.do === 'finish') {
+      if (!(await isPaidOut(context, swap, tips, until, signal))) continue
+      return { outcome: command.outcome, again, tips }
+    }
+    if ((await attempt(context, swap, command, tips, signal)) === 'again') again = true
+  }
+  await Turns.tidy(context, swap).catch((error) => {
+    signal.throwIfAborted()
+    context.onProgress?.({ is: 'trouble', key: 'board', error })
+  })
+  return { again, tips }
+}
+
+/** Asks the counterparty to sign the own lock's refund with this party, where it goes no further. */
+async function refundEarly(context: Context, swap: Swap, tips: Tips, signal: AbortSignal): Promise<void> {
+  for (const command of Standing.early(swap.state)) {
+    const side = Side.of(context.sides, command.terms.backend.network)
+    if (side.together?.(command.terms, swap.nonce) === undefined) continue
+    await attempt(context, swap, command, tips, signal)
   }
 }
 

@@ -29,6 +29,11 @@ export interface Side extends SeedWallet {
   readonly verifier?: Verifier
   /** The program that locks of this side's terms use. */
   readonly backend: LockTerms.Backend
+  /**
+   * Who signs the refund of an own lock with the counterparty before its deadline, for terms that know such a way (`createJointSigner` with
+   * `signs: 'refunds'`); it rejects where the counterparty doesn't help (yet), and is asked again at each look.
+   */
+  together?(terms: LockTerms.LockTerms, nonce: Bytes.Bytes): Extract<Signer, { kind: 'signs' }> | undefined
 }
 
 /** Sides by network. */

@@ -1,4 +1,4 @@
-import { Fact, type Lock } from '@aitbc/core'
+import { Deadline, Fact, type Lock } from '@aitbc/core'
 import { incomingLeg, ownLeg, type Role } from './Agreement.js'
 import * as SwapMachine from './SwapMachine.js'
 
@@ -28,7 +28,7 @@ export interface Standing {
  * the secret came out is told by endpoints too: `received` only counts beside it, and the counterparty needs nobody then.
  *
  * For a claim of the own lock the state of a running swap is enough: nothing that could still happen makes it wrong. To give an incoming
- * lock back, `stopped` must be in the journal, and no claim may be under way: take the state of a swap that is loaded and doesn't run.
+ * lock back, `stopped` must be in the journal, and no claim may be under way: `Runner.standing` sees to both.
  *
  * @example
  * import { Standing } from '@aitbc/swap'
@@ -48,10 +48,34 @@ export function of(
   return {
     role,
     revealed: SwapMachine.isPublic(durable),
-    stopped: durable.stop !== undefined,
+    // A later recovery that finds the other leg goes on.
+    stopped: durable.stop !== undefined && durable.stop !== 'recovered-without-terms',
     own: !durable.ordered ? 'none' : isRefunded(state, options.isOwn) ? 'refunded' : 'open',
     received: isReceived(state),
   }
+}
+
+/**
+ * The refunds that this party may ask its counterparty to sign with it before the deadline: of its own locks, once it goes no further and the
+ * secret isn't public. From the deadline on they are by script, and the machine's.
+ *
+ * @example
+ * import { Standing } from '@aitbc/swap'
+ * typeof Standing.early // 'function'
+ */
+export function early(
+  state: SwapMachine.SwapState,
+): readonly Extract<SwapMachine.Command, { do: 'refund' }>[] {
+  const { role, durable, view } = state
+  const leg = ownLeg(role)
+  const terms = durable.terms[leg]
+  const at = view[leg]
+  if (durable.stop === undefined || durable.outcome !== undefined || SwapMachine.isPublic(durable)) return []
+  if (terms === undefined || at.is !== 'seen' || Deadline.reached(terms.deadline, at.now)) return []
+  return at.locks
+    .filter(({ lock, depth }) => lock.amount >= terms.amount && depth > 0n)
+    .filter(({ spend }) => spend === undefined || (spend.spend.kind === 'refund' && !spend.final))
+    .map(({ lock }) => ({ do: 'refund', key: `refund/${leg}/${lock.ref}`, leg, terms, lock, early: true }))
 }
 
 /** All that the own leg shows went back for good, the own lock among it: of its versions one at most was ever included (S9). */

@@ -146,6 +146,8 @@ export type Command =
       readonly leg: Leg
       readonly terms: LockTerms.LockTerms
       readonly lock: Lock
+      /** Before the deadline, with the counterparty's signature (`Standing.early`): nothing that the machine itself gives. */
+      readonly early?: true
     }
   /** Make the own lock impossible: it is of no use any more, and could be mined when there is no time left to answer. */
   | { readonly do: 'void'; readonly key: string; readonly leg: Leg }

@@ -120,6 +120,8 @@ describe('Standing.of', () => {
     expect(Standing.of(seen('initiator', { revealed: true }, [])).revealed).toBe(true)
     const cancelled = SwapMachine.step(SwapMachine.start('initiator', legs, rules), { is: 'cancel' }).state
     expect(Standing.of(cancelled)).toMatchObject({ stopped: true, revealed: false })
+    // A later recovery may find the other leg, and goes on then.
+    expect(Standing.of(seen('follower', { stop: 'recovered-without-terms' }, [])).stopped).toBe(false)
   })
 })
 

@@ -12,9 +12,10 @@ import { Bytes, Codec, isAitbcError, type LockTerms, TaggedHash, Verdict } from 
 // 3. The locker helps with the claim of its own lock once its incoming leg is claimed by itself, for good, and the secret is public. Then
 //    its lock is paid for, and had an endpoint lied about that, the beneficiary could still do by script what it does by this.
 // 4. The beneficiary helps with the refund of the lock that it could claim once it will never claim it: it goes no further (journaled), the
-//    secret is not public, and nobody can take its own lock for it: the initiator's own lock only opens by the secret, which it now never
-//    reveals; the follower never made its own, and never will, or has it back for good. That it has it back is a fact of the chain, and
-//    here a lie about it costs the lock: it takes what an incoming lock takes before a secret is revealed (S12).
+//    secret is not public, and nobody can take its own lock for it: it never made one, and never will, or has it back for good. That it has
+//    it back is a fact of the chain, and here a lie about it costs the lock: it takes what an incoming lock takes before a secret is
+//    revealed (S12). An initiator could seem to do so with its own lock out, which opens by its secret alone; but that it never reveals it is
+//    in its journal only: rebuilt from its seed and the chains, it would take its incoming lock for good, and reveal.
 // 5. On chain therefore: a claim without a secret of my own lock says that I was paid before; a refund of my incoming lock says that I had
 //    given it up before. Of both, my journal (or, after losing it, my other leg) says the same. If it doesn't, a key was stolen.
 //    Nobody learns a secret from either, nor that it is or isn't public.
@@ -78,9 +79,8 @@ export function judge(path: Path, standing: Standing): Verdict.Verdict<Path> {
       'secret-public',
       'with a public secret the incoming lock is claimed, not given back',
     )
-  // The initiator's lock opens by a secret that never leaves it; the follower's by one that the initiator has.
-  if (role === 'follower' && own !== 'none' && own !== 'refunded')
-    return Verdict.refuse('own-lock', `the own lock is ${own}: the initiator could have both`)
+  if (own !== 'none' && own !== 'refunded')
+    return Verdict.refuse('own-lock', `the own lock is ${own}: the counterparty could have both`)
   return Verdict.accept(path)
 }
 

@@ -11,23 +11,27 @@ import * as Psbt from './internal/psbt.js'
  * (fee bumps, journal, crash) is as before, and a replacement by script stays possible. Refunds, and claims that are armed for a tower, are
  * by script: they must hold without the counterparty.
  *
+ * One that `signs: 'refunds'` is for a swap that is given up (`Side.together`): it signs refunds of such locks together, which then needn't wait
+ * for the deadline, and nothing else; where the counterparty doesn't help there is no signature.
+ *
  * Whoever runs the swap waits for the signature as for a slow wallet, and does nothing else for it meanwhile. So `hold` bounds that wait: after
  * it `sign` rejects with an error that says to ask again, as a runner does at its next look, while the counterparty is still asked; what
  * comes of that, both signatures or the script path, the next call gives at once. Without it, keep `patience` times `tries` to minutes.
  *
- * Errors: those of `signer`, and `SignerRefused` (3115) while the counterparty is asked for longer than `hold`; a counterparty's are none.
+ * Errors: those of `signer`, and `SignerRefused` (3115) while the counterparty is asked for longer than `hold`, or where it alone could help; a
+ * counterparty's are none.
  *
  * @example
  * import { createJointSigner } from '@aitbc/adapters/bitcoin/musig2'
  * typeof createJointSigner // 'function'
  */
 export function createJointSigner(options: createJointSigner.Options): Extract<Signer, { kind: 'signs' }> {
-  const { network, signer, privateKey, rules, onOutcome, hold, ...rest } = options
+  const { network, signer, privateKey, rules, signs = 'claims', onOutcome, hold, ...rest } = options
   /** The channel is one: sessions follow one another. */
   let last: Promise<unknown> = Promise.resolve()
 
   const jointly = async (step: Step, call: CallOptions): Promise<Signed | undefined> => {
-    if (step.kind !== 'claim') return undefined
+    if (step.kind !== (signs === 'claims' ? 'claim' : 'refund')) return undefined
     const [input] = Psbt.open(network, step).inputs
     if (input === undefined || !('htlc' in input) || input.armed === true) return undefined
     const { htlc, terms } = input
@@ -55,7 +59,7 @@ export function createJointSigner(options: createJointSigner.Options): Extract<S
     call.signal?.throwIfAborted()
     if (first === undefined)
       throw BitcoinErrors.SignerRefused(
-        'the counterparty was asked to sign and has not answered yet; it goes by script in time',
+        'the counterparty was asked to sign and has not answered yet; by script it goes without it, in time',
         { conflictKey: key },
       )
     asked.delete(key)
@@ -69,6 +73,10 @@ export function createJointSigner(options: createJointSigner.Options): Extract<S
       call.signal?.throwIfAborted()
       const signed = await (hold === undefined ? begin(step, call) : within(step, call, hold))
       call.signal?.throwIfAborted()
+      if (signed === undefined && signs === 'refunds')
+        throw BitcoinErrors.SignerRefused('the counterparty signs no refund before the deadline', {
+          conflictKey: step.conflictKey,
+        })
       return signed ?? signer.sign(step, call)
     },
   }
@@ -79,6 +87,8 @@ export declare namespace createJointSigner {
     readonly network: Network
     /** Signs by script: the party's own, as `createSeedWallet` gives it. */
     readonly signer: Extract<Signer, { kind: 'signs' }>
+    /** What is signed together; `claims` unless told. */
+    readonly signs?: 'claims' | 'refunds'
     /** The party's key, 32 bytes. */
     readonly privateKey: Bytes.Bytes32
     /** To the counterparty, for this alone: at its other end somebody `help`s. */

@@ -496,6 +496,21 @@ describe('createJointSigner', () => {
     expect(signer.account).toBe(party.account)
   })
 
+  test('H4: a refund that both sign is there before the deadline, and waits for nothing', async () => {
+    const [left, right] = Channel.pair()
+    const owner = partyAccount(network, share(ALICE), NONCE)
+    const signer = jointOf({
+      ...{ channel: left, timeout: never, signer: owner.signer, privateKey: keyOf(ALICE), signs: 'refunds' },
+    })
+    const signing = signer.sign(refund)
+    const leaveAll = async () => ({ ok: true, value: leave('refund') }) as const
+    await help({ channel: right, cosigner: cosignerOf(BOB), leave: leaveAll })
+    const signed = await signing
+    expect(witnessOf(signed.raw)).toBe(1)
+    expect(opened(signed.raw).transaction.lockTime).toBe(0)
+    expect([refund.validFrom, signed.step.validFrom]).toEqual([terms.deadline, undefined])
+  })
+
   test('L6: without help in time, and for all that must hold without it, by script', async () => {
     const [left, right] = Channel.pair()
     const outcomes: string[] = []
@@ -513,6 +528,11 @@ describe('createJointSigner', () => {
     expect((await silent.sign(other as Step)).id).toBe((await party.signer.sign(other as Step)).id)
     expect(outcomes).toEqual(['script'])
     const owner = partyAccount(network, share(ALICE), NONCE)
+    const early = jointOf({
+      ...{ channel: left, signer: owner.signer, privateKey: keyOf(ALICE), signs: 'refunds' },
+    })
+    for (const one of [refund, claim])
+      await expect(early.sign(one)).rejects.toMatchObject({ _tag: 'SignerRefused' })
     const refunding = jointOf({ channel: left, signer: owner.signer, privateKey: keyOf(ALICE) })
     expect(witnessOf((await refunding.sign(refund)).raw)).toBe(3)
     // A channel that breaks otherwise than by closing is the counterparty's trouble too.

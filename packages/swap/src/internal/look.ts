@@ -75,7 +75,8 @@ async function wasRevealed(context: Context, swap: Swap, signal: AbortSignal): P
   return false
 }
 
-async function sight(
+/** What a leg shows now. */
+export async function sight(
   context: Context,
   swap: Swap,
   leg: Agreement.Leg,

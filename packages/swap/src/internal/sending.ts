@@ -25,7 +25,7 @@ export async function signAndSend(
   const { before, tell } = options
   const signed: Signed[] = before === undefined ? [] : before.signed.slice(0, -1)
   for (const [index, step] of steps.entries()) {
-    const signer = Side.signerOf(side, step.from, swap.nonce)
+    const signer = signerFor(swap, command, side, step)
     if (signer.kind === 'signs') {
       signed.push(await signer.sign(step, { signal }))
       continue
@@ -52,6 +52,12 @@ export async function signAndSend(
   if (before === undefined && isIrrevocable(swap, command)) return 'again'
   await broadcast(context, swap, command, side, sent, signal)
   return undefined
+}
+
+function signerFor(swap: Swap, command: Act, side: Side.Side, step: Step) {
+  const joint =
+    command.do === 'refund' && command.early ? side.together?.(command.terms, swap.nonce) : undefined
+  return joint ?? Side.signerOf(side, step.from, swap.nonce)
 }
 
 /** The two acts that no later one takes back: the own lock, and the initiator's first claim. */

@@ -27,7 +27,8 @@ export interface Tx {
   readonly does:
     | { readonly is: 'lock'; readonly script: Script; readonly amount: bigint; readonly note?: string }
     | { readonly is: 'claim'; readonly ref: string; readonly secret: string }
-    | { readonly is: 'refund'; readonly ref: string }
+    /** `both`: the parties signed it together, and it waits for no deadline. */
+    | { readonly is: 'refund'; readonly ref: string; readonly both?: true }
     | { readonly is: 'collect'; readonly ref: string; readonly due: 'payment' | 'deposit' }
     | { readonly is: 'nothing' }
 }
@@ -218,7 +219,7 @@ function effectOf(kind: Kind, ledger: Ledger, tx: Tx, height: number, clock: big
       const expired = clock >= held.script.deadline
       const allowed =
         does.is === 'refund'
-          ? expired
+          ? expired || does.both === true
           : opens(does.secret, held.script.hashlock) && (kind === 'utxo' || !expired)
       if (!allowed) return undefined
       // The payee is fixed by the lock, whoever sends (S5).

@@ -378,6 +378,14 @@ export function transactionOf(id: string, raw: Uint8Array): Chain.Tx {
   return { ...read<Unsigned>(raw), id }
 }
 
+/** A refund as both parties sign it. */
+export function together(step: Step): Signed {
+  const tx = read<Unsigned>(step.payload)
+  const payload = write({ ...tx, does: { ...tx.does, both: true } })
+  const joint = { ...step, payload }
+  return { step: joint, id: idOf(joint), raw: payload }
+}
+
 /** A wallet that only sends. */
 export function sender(net: Net.Net, account: AccountId.AccountId, gate: Gate = open): Signer {
   return {
