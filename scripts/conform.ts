@@ -1,20 +1,16 @@
 import { conform, type Report } from '../packages/devnet/test/conformance/conform.js'
 import { CHAINS } from '../packages/devnet/test/conformance/drivers.js'
+import { asked } from './options.js'
 
 /*
  * `pnpm conform -- --traces <number> [--seed <number>] [--chain <name>]`: random traces of acts on each chain's own lock, compared with
  * one reference automaton; the last line is JSON. A difference, or a control that finds none, ends with exit code 1.
  */
 
-const option = (name: string): string | undefined => {
-  const at = process.argv.indexOf(`--${name}`)
-  return at < 0 ? undefined : process.argv[at + 1]
-}
-const traces = Number(option('traces') ?? 200)
-const seed = Number(option('seed') ?? (Math.random() * 0x7fffffff) | 0)
-const wanted = option('chain')
-if (!Number.isInteger(traces) || traces < 1 || !Number.isInteger(seed))
-  throw new Error('--traces and --seed are whole numbers')
+const { value, whole } = asked(['traces', 'seed', 'chain'])
+const traces = whole('traces', 200, 1)
+const seed = whole('seed', (Math.random() * 0x7fffffff) | 0)
+const wanted = value('chain')
 const chains = CHAINS.filter(({ name }) => wanted === undefined || name === wanted)
 if (chains.length === 0)
   throw new Error(`no chain ${wanted} among ${CHAINS.map(({ name }) => name).join(', ')}`)
@@ -56,6 +52,7 @@ for (const chain of chains) {
     await driver.close()
   }
 }
-const pass = reports.every(({ differences, control }) => differences === 0 && control > 0)
+const pass =
+  reports.length > 0 && reports.every(({ differences, control }) => differences === 0 && control > 0)
 console.log(shown({ conform: true, seed, traces, chains: reports, skipped, pass }))
 if (!pass) process.exitCode = 1

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { Crash, Universe } from '../packages/devnet/src/world/index.js'
+import { asked } from './options.js'
 import { hire, type Member, program } from './sim/crew.js'
 
 /*
@@ -9,12 +10,9 @@ import { hire, type Member, program } from './sim/crew.js'
  * trace. One process for each processor unless told. Exit code 1 if any outcome diverges; the last line is JSON.
  */
 
-const option = (name: string): string | undefined => {
-  const at = process.argv.indexOf(`--${name}`)
-  return at < 0 ? undefined : process.argv[at + 1]
-}
+const { value, whole, has } = asked(['jobs', 'course', 'pair', 'point'], ['all'])
 
-if (option('point') !== undefined) await replay(option('point') as string)
+if (value('point') !== undefined) await replay(value('point') as string)
 else await main()
 
 async function replay(name: string): Promise<void> {
@@ -48,11 +46,9 @@ function tell({ scene, point, label, why }: Crash.Divergence): void {
 }
 
 async function main(): Promise<void> {
-  const jobs = Number(option('jobs') ?? availableParallelism())
-  if (!Number.isInteger(jobs) || jobs < 1 || jobs > 64)
-    throw new Error('--jobs is a whole number from 1 to 64')
-  const all = process.argv.includes('--all')
-  const [pair, course] = [option('pair'), option('course')]
+  const jobs = whole('jobs', availableParallelism(), 1, 64)
+  const all = has('all')
+  const [pair, course] = [value('pair'), value('course')]
   const scenes = Crash.PAIRS.filter(
     ({ long, short }) => pair === undefined || pair === `${long}/${short}`,
   ).flatMap((families) =>
@@ -101,7 +97,10 @@ async function main(): Promise<void> {
   }
   const figures = Crash.add([...done.values()])
   const { divergences, ...counts } = figures
-  const pass = divergences.length === 0
+  // A scene in which nobody was killed shows nothing.
+  const idle = names.filter((scene) => (done.get(scene)?.runs ?? 0) === 0)
+  for (const scene of idle) console.log(`${scene}: nobody was killed`)
+  const pass = divergences.length === 0 && idle.length === 0
   console.log(
     JSON.stringify({
       gate: 'sim:crash',

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { Campaign } from '../packages/devnet/src/world/index.js'
+import { asked } from './options.js'
 import { begin, type Ledger, type Options, resume } from './sim/checkpoint.js'
 import { type Failing, hire, type Member, program, sumsOf } from './sim/crew.js'
 
@@ -17,24 +18,15 @@ const SLICE = 50
 const KEEP_EVERY = 5_000
 const TELL_EVERY = 60_000
 
-const option = (name: string): string | undefined => {
-  const at = process.argv.indexOf(`--${name}`)
-  return at < 0 ? undefined : process.argv[at + 1]
-}
-const whole = (name: string, otherwise: number, least = 0, most = Number.MAX_SAFE_INTEGER): number => {
-  const value = Number(option(name) ?? otherwise)
-  if (!Number.isInteger(value) || value < least || value > most)
-    throw new Error(`--${name} is a whole number from ${least} to ${most}, got ${option(name)}`)
-  return value
-}
+const { value, whole, has } = asked(['seeds', 'seed', 'jobs', 'byzantine-rpc', 'twice'], ['resume', 'trace'])
 const universes = whole('seeds', 100, 1)
-const tracing = process.argv.includes('--trace')
+const tracing = has('trace')
 const jobs = tracing ? 1 : whole('jobs', availableParallelism(), 1, 256)
-const byzantineRpc = option('byzantine-rpc') === undefined ? undefined : whole('byzantine-rpc', 3, 0, 4)
+const byzantineRpc = value('byzantine-rpc') === undefined ? undefined : whole('byzantine-rpc', 3, 0, 4)
 const draw = byzantineRpc === undefined ? {} : { byzantineRpc }
 const made = await program()
 const options: Options = { hash: made.hash, from: whole('seed', 1), twiceEvery: whole('twice', 25), ...draw }
-const ledger: Ledger = process.argv.includes('--resume') ? resume(options) : begin(options)
+const ledger: Ledger = has('resume') ? resume(options) : begin(options)
 const before = { seconds: ledger.seconds, universes: ledger.sums.universes }
 if (before.universes > 0) console.log(`${before.universes} universes were done before`)
 

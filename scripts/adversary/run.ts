@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { asked } from '../options.js'
 import { attack, type Outcome } from './attacks.js'
 import { effortOf } from './effort.js'
 import { FAMILIES } from './families.js'
@@ -14,12 +15,10 @@ import { UNBOUND } from './unbound.js'
  */
 
 const self = fileURLToPath(import.meta.url)
-const option = (name: string) => {
-  const at = process.argv.indexOf(`--${name}`)
-  return at < 0 ? undefined : process.argv[at + 1]
-}
-const seed = Number(option('seed') ?? (Math.random() * 0x7fffffff) | 0)
-const part = Number(option('effort') ?? 1)
+const { value, whole } = asked(['family', 'seed', 'effort', 'one'])
+const seed = whole('seed', (Math.random() * 0x7fffffff) | 0)
+const part = Number(value('effort') ?? 1)
+if (!(part > 0 && Number.isFinite(part))) throw new Error(`--effort is a part of 1, got ${value('effort')}`)
 
 async function alone(family: string): Promise<void> {
   setFlagsFromString('--expose-gc')
@@ -51,9 +50,9 @@ function inProcess(family: string): Promise<Outcome & { readonly seconds: number
 }
 
 async function main(): Promise<void> {
-  const one = option('one')
+  const one = value('one')
   if (one !== undefined) return alone(one)
-  const names = Object.keys(FAMILIES).filter((name) => name === (option('family') ?? name))
+  const names = Object.keys(FAMILIES).filter((name) => name === (value('family') ?? name))
   console.log(`adversary: seed ${seed}, effort ${part}`)
   const began = Date.now()
   const outcomes: (Outcome & { seconds: number })[] = []
