@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, write
 import { dirname, join } from 'node:path'
 import { start } from '../steps.js'
 import { root } from '../workspace.js'
-import { apply } from './apply.js'
+import { apply, type Report, type Said, said } from './apply.js'
 import { type Bug, bugs } from './bugs.js'
 
 /*
@@ -13,13 +13,6 @@ import { type Bug, bugs } from './bugs.js'
 
 const MINUTES = 10
 const copy = join(root, '.cache/seeded-bugs', String(process.pid))
-
-/** What the tests said: how many failed, or why they could not run. */
-interface Said {
-  readonly passed: number
-  readonly failed: readonly string[]
-  readonly broken?: string
-}
 
 const asked = process.argv.slice(2)
 const chosen = bugs.filter(({ name }) => asked.length === 0 || asked.some((part) => name.includes(part)))
@@ -82,27 +75,7 @@ async function test(files: readonly string[], bail: boolean): Promise<Said> {
     capture: true,
   })
   if (!existsSync(report)) return { passed: 0, failed: [], broken: `vitest ended with ${code}: ${output}` }
-  const { numPassedTests, testResults } = JSON.parse(readFileSync(report, 'utf8')) as Report
-  const failed = testResults.flatMap(({ assertionResults }) =>
-    assertionResults.filter(({ status }) => status === 'failed').map(({ fullName }) => fullName),
-  )
-  // A file without a test that failed has not been loaded: such a change is no bug that somebody would commit.
-  const unloaded = testResults.find((it) => it.status === 'failed' && it.assertionResults.length === 0)
-  return {
-    passed: numPassedTests,
-    failed,
-    ...(failed.length === 0 && unloaded !== undefined ? { broken: `not loaded: ${unloaded.message}` } : {}),
-    ...(failed.length === 0 && numPassedTests === 0 ? { broken: `no test in ${files.join(', ')}` } : {}),
-  }
-}
-
-interface Report {
-  readonly numPassedTests: number
-  readonly testResults: readonly {
-    readonly status: string
-    readonly message: string
-    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[]
-  }[]
+  return said(JSON.parse(readFileSync(report, 'utf8')) as Report, files)
 }
 
 /** Copies what is tracked, as it stands, and links what is installed. */
