@@ -2,14 +2,14 @@ import { Cooperation, createCosigner, createJointSigner, help } from '@aitbc/ada
 import { Bytes, Channel, type Lock, type LockTerms, SwapSeed, Verdict } from '@aitbc/core'
 import * as networks from '@aitbc/core/networks'
 import { createMemoryStorage } from '@aitbc/core/storage/memory'
-import { type Agreement, Negotiation, Policy, Runner, Side, Standing } from '@aitbc/swap'
+import { type Agreement, Negotiation, Policy, Runner, Side, Standing, SwapMachine } from '@aitbc/swap'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { families } from '../src/swap/families.js'
 import { policyFor } from '../src/swap/sides.js'
 import { createWorld, type World } from '../src/swap/World.js'
 
 // Swaps between real nodes where the bitcoin lies under both parties' key: Bob asks Alice to sign his claim with him once she is paid, and
-// goes by script where she doesn't. The runner knows nothing of it.
+// goes by script where she doesn't, of which the runner knows nothing; Alice asks Bob to sign her refund with her where both gave up.
 
 const HANG_MS = 900_000
 const NAMES = ['bitcoin', 'ethereum'] as const
@@ -32,15 +32,20 @@ interface Party {
   readonly seed: SwapSeed.SwapSeed
   readonly nonce: Uint8Array
   readonly sides: Side.Sides
-  /** To the counterparty, for signatures alone. */
+  /** To the counterparty, for signatures of Bob's claim alone; and for those of Alice's refund. */
   readonly channel: Channel.Channel
+  readonly early: Channel.Channel
   readonly outcomes: string[]
 }
 
 const keyOf = ({ seed, nonce }: Pick<Party, 'seed' | 'nonce'>) =>
   SwapSeed.derive(SwapSeed.forNetwork(seed, bitcoin.id), 'party', nonce)
 
-async function createParty(role: Agreement.Role, channel: Channel.Channel): Promise<Party> {
+async function createParty(
+  role: Agreement.Role,
+  channel: Channel.Channel,
+  early: Channel.Channel,
+): Promise<Party> {
   const seed = crypto.getRandomValues(new Uint8Array(32))
   const nonce = crypto.getRandomValues(new Uint8Array(8))
   const outcomes: string[] = []
@@ -53,6 +58,10 @@ async function createParty(role: Agreement.Role, channel: Channel.Channel): Prom
     sides[side.adapter.network.id] = side
   }
   const own = Side.of(sides as Side.Sides, bitcoin.id)
+  const common = {
+    ...{ network: bitcoin, privateKey: keyOf({ seed, nonce }), now: () => world.clock.now() },
+    onOutcome: ({ is }: { is: string }) => outcomes.push(is),
+  }
   const joint: Side.Side = {
     ...own,
     backend: { network: bitcoin.id, kind: 'p2tr-musig2' },
@@ -60,23 +69,41 @@ async function createParty(role: Agreement.Role, channel: Channel.Channel): Prom
       const signer = own.signer(account, of)
       if (signer?.kind !== 'signs' || account === own.funding) return signer
       return createJointSigner({
-        ...{ network: bitcoin, signer, privateKey: keyOf({ seed, nonce }), channel },
+        ...{ ...common, signer, channel },
+        timeout: () => AbortSignal.timeout(300),
         // A claim by script needs hours before the deadline; half of the time is more than enough.
         rules: ({ deadline }) => ({ patience: 1n, tries: 200, latest: deadline.value - 20_000n }),
-        now: () => world.clock.now(),
-        timeout: () => AbortSignal.timeout(300),
-        onOutcome: ({ is }) => outcomes.push(is),
       })
     },
+    together({ locker }, of) {
+      const signer = own.signer(locker.account, of)
+      if (signer?.kind !== 'signs') return undefined
+      const rules = ({ deadline }: LockTerms.LockTerms) => ({
+        patience: 1n,
+        tries: 1,
+        latest: deadline.value,
+      })
+      const timeout = () => AbortSignal.timeout(10_000)
+      return createJointSigner({ ...common, signer, channel: early, signs: 'refunds', rules, timeout })
+    },
   }
-  return { role, seed, nonce, sides: { ...sides, [bitcoin.id]: joint } as Side.Sides, channel, outcomes }
+  return {
+    role,
+    seed,
+    nonce,
+    sides: { ...sides, [bitcoin.id]: joint } as Side.Sides,
+    channel,
+    early,
+    outcomes,
+  }
 }
 
 /** Alice gives bitcoin for Bob's ether; both are ready to run. */
 async function begin() {
   const [left, right] = Channel.pair()
-  const alice = await createParty('initiator', left)
-  const bob = await createParty('follower', right)
+  const [near, far] = Channel.pair()
+  const alice = await createParty('initiator', left, near)
+  const bob = await createParty('follower', right, far)
   const [a, b] = Channel.pair()
   const common = ({ seed, nonce, sides }: Party) => ({
     ...{ seed, nonce, sides, now: world.clock.now(), policy: Policy.standard },
@@ -93,32 +120,46 @@ async function begin() {
     Negotiation.follow({ ...common(bob), channel: b, accept: () => true, isKnown: async () => false }),
   ])
   const open = async ({ role, seed, nonce, sides }: Party, { signed, margins }: Negotiation.Result) => {
-    const context = { storage: createMemoryStorage(), seed, sides, utc: () => world.clock.now() }
+    const waiting = new Set<() => void>()
+    const onProgress = () => {
+      for (const look of waiting) look()
+    }
+    const context = { storage: createMemoryStorage(), seed, sides, utc: () => world.clock.now(), onProgress }
+    /** Resolves when something holds, which is looked at whenever the runner tells of anything. */
+    const until = (holds: () => boolean) =>
+      new Promise<void>((resolve) => waiting.add(() => holds() && resolve()))
     const swap = await Runner.open(context, { role, nonce, signed, margins, policy: policyFor(undefined) })
-    return { swap, run: () => Runner.run(context, swap, { signal: stop.signal }) }
+    return { context, swap, until, run: () => Runner.run(context, swap, { signal: stop.signal }) }
   }
   return { alice: { ...alice, ...(await open(alice, mine)) }, bob: { ...bob, ...(await open(bob, yours)) } }
 }
 
 /** Answers what comes, by what the swap's machine knows for good. */
 async function helping(
-  party: Party & { readonly swap: Runner.Swap },
+  party: Party & { readonly context: Runner.Context; readonly swap: Runner.Swap },
+  channel: Channel.Channel,
   signal: AbortSignal,
 ): Promise<string[]> {
   const answers: string[] = []
   const terms = party.swap.state.durable.terms.long as LockTerms.LockTerms
   const cosigner = createCosigner({ network: bitcoin, terms, privateKey: keyOf(party) })
   const leave = async (ask: Cooperation.Ask): Promise<Verdict.Verdict<Cooperation.Permit>> => {
-    const view = party.swap.state.view.long
+    const { state } = party.swap
+    // A refund is given for good, whatever the party would do next: nothing may be under way. A claim was paid for.
+    const standing =
+      ask.path === 'claim'
+        ? { ...Standing.of(state), view: state.view }
+        : await Runner.standing(party.context, party.swap, { signal })
+    const view = standing.view.long
     const found =
       view.is === 'seen' ? view.locks.find(({ lock }) => lock.ref === `${ask.txid}:${ask.index}`) : undefined
     if (found === undefined) return Verdict.refuse('lock', 'no such lock was seen')
     const { ref, amount } = found.lock
-    return Cooperation.permit(ask.path, Standing.of(party.swap.state), { terms, ref, amount })
+    return Cooperation.permit(ask.path, standing, { terms, ref, amount })
   }
   try {
     for (;;) {
-      const verdict = await help({ channel: party.channel, cosigner, leave, signal })
+      const verdict = await help({ channel, cosigner, leave, signal })
       answers.push(verdict.ok ? verdict.value : verdict.refusal.check)
     }
   } catch (error) {
@@ -145,7 +186,7 @@ describe('Bitcoin under both parties’ key and an EVM chain, real nodes', () =>
     async () => {
       const { alice, bob } = await begin()
       const over = new AbortController()
-      const helped = helping(alice, AbortSignal.any([over.signal, stop.signal]))
+      const helped = helping(alice, alice.channel, AbortSignal.any([over.signal, stop.signal]))
       expect(await Promise.all([alice.run(), bob.run()])).toEqual(['deal', 'deal'])
       over.abort()
       // Asked as soon as her secret was out, she declined until she was paid.
@@ -160,6 +201,34 @@ describe('Bitcoin under both parties’ key and an EVM chain, real nodes', () =>
       expect('secret' in spend).toBe(false)
       const { learned } = bob.swap.state.durable
       expect(learned && Bytes.toHex(learned)).toMatch(/^[0-9a-f]{64}$/)
+    },
+    HANG_MS,
+  )
+
+  test(
+    'H4: both give up before Bob locks, and Alice has her bitcoin back by one signature, days before the deadline',
+    async () => {
+      const { alice, bob } = await begin()
+      const over = new AbortController()
+      const signal = AbortSignal.any([over.signal, stop.signal])
+      const running = alice.run()
+      // Bob never looks at her lock; that he goes no further is in his journal before he signs.
+      const helped = helping(bob, bob.early, signal)
+      await alice.until(() => SwapMachine.isLocked(alice.swap.state))
+      expect(await Runner.cancel(alice.swap)).toBe(true)
+      await alice.until(() => alice.outcomes.length > 0)
+      expect(alice.outcomes[0]).toBe('script')
+      expect(await Runner.cancel(bob.swap)).toBe(true)
+      expect(await running).toBe('no-deal')
+      expect(await bob.run()).toBe('no-deal')
+      over.abort()
+      const answers = await helped
+      expect([answers[0], answers.at(-1)]).toEqual(['declined', 'answered'])
+      expect(alice.outcomes.at(-1)).toBe('signed')
+      expect(await spendOf(bob)).toMatchObject({ kind: 'refund' })
+      const { deadline } = alice.swap.state.durable.terms.long as LockTerms.LockTerms
+      const tip = (await Side.of(alice.sides, bitcoin.id).adapter.tip()).value
+      expect(tip.clock).toBeLessThan(deadline.value)
     },
     HANG_MS,
   )
