@@ -64,7 +64,7 @@ export function createWorldVerifier(chain: Chain.Chain): Verifier {
         : { kind: 'claim', transaction: spend.tx, secret: Bytes.fromHex(spend.secret) }
     return Verdict.accept(establish({ value, ...base }))
   }
-  return { network: network.id, verify: verify as Verifier['verify'] }
+  return { network: network.id, verify: verify as Verifier['verify'], tip: () => tipOf(viewOf(chain)) }
 }
 
 const ids = new WeakMap<LockTerms.LockTerms, string>()

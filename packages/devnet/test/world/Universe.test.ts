@@ -51,15 +51,25 @@ describe('universes', () => {
 const run = (seed: string) => Universe.run(Universe.draw(seed))
 
 /** The first universe from a seed on in which a bug is found. */
-async function found(from: number, most: number, options: Universe.RunOptions) {
+async function found(
+  from: number,
+  most: number,
+  options: Universe.RunOptions,
+  draw: Universe.DrawOptions = {},
+) {
   for (let seed = from; seed < from + most; seed++) {
-    const report = await Universe.run(Universe.draw(String(seed)), options)
+    const report = await Universe.run(Universe.draw(String(seed), draw), options)
     if (report.violations.length > 0) return report
   }
   throw new Error(`${options.bug} is in none of ${most} universes`)
 }
 
 describe('controls: mistakes that are put in are found', () => {
+  test('S7, L2, H29: where three of four servers lie, one of them is asked alone', async () => {
+    const { violations } = await found(50_001, 40, { bug: 'one-server' }, { byzantineRpc: 3 })
+    expect(violations[0]?.property).toMatch(/^[SL]\d+$/)
+  })
+
   test('S7, S8: what a block holds is taken for final', async () => {
     const { violations } = await found(1, 10, { bug: 'final-at-once' })
     expect(violations[0]?.property).toMatch(/^S[78]$/)

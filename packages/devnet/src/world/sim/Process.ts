@@ -1,6 +1,16 @@
 // A party as a process: the real runner over storage and adapters that go through one gate, at which it is counted, watched, stopped
 // dead or made to fail; and started again over what its disk holds.
-import { Bytes, CoreErrors, isAitbcError, type Network, type Storage, SwapSeed } from '@aitbc/core'
+import {
+  Bytes,
+  CoreErrors,
+  isAitbcError,
+  type Network,
+  type Storage,
+  type SwapAdapter,
+  SwapSeed,
+  type Verifier,
+} from '@aitbc/core'
+import { createRedundantAdapter } from '@aitbc/core/redundant'
 import {
   type Agreement,
   type Planner,
@@ -12,7 +22,7 @@ import {
 } from '@aitbc/swap'
 import { WatchJob } from '@aitbc/swap/watch'
 import type * as Chain from '../Chain.js'
-import { createWorldAdapter, type WorldAdapter } from '../createWorldAdapter.js'
+import { createWorldAdapter } from '../createWorldAdapter.js'
 import { createWorldDisk, type Disk, type WriteFate } from '../createWorldDisk.js'
 import { createWorldVerifier } from '../createWorldVerifier.js'
 import type { Endpoint } from '../Endpoint.js'
@@ -41,9 +51,12 @@ export interface Options {
   readonly deal: Deal
   readonly policy: Policy.Policy
   readonly chains: { readonly [L in Leg]: Chain.Chain }
-  readonly endpoints: { readonly [L in Leg]: Endpoint }
+  /** The servers that it asks about each chain: one that it believes, or several of which most may lie. */
+  readonly endpoints: { readonly [L in Leg]: readonly [Endpoint, ...Endpoint[]] }
   /** Networks as this party knows them; the chains' own unless told. */
   readonly networks: { readonly [L in Leg]: Network }
+  /** How far clocks may be off UTC. */
+  readonly risk: 'standard' | 'conservative'
   /** Evidence is judged, where the chain has any. */
   readonly proves: boolean
   readonly utc: () => bigint
@@ -405,7 +418,7 @@ export function create(options: Options): Process {
         signal.removeEventListener('abort', enough)
         resolve()
       }
-      const ends = Object.values(options.endpoints).map((endpoint) => endpoint.listen(enough))
+      const ends = Object.values(options.endpoints).map(([endpoint]) => endpoint.listen(enough))
       signal.addEventListener('abort', enough)
     })
   }
@@ -470,14 +483,13 @@ function sidesOf(options: Options, gate: Gate, stops: ((label: string) => boolea
     const chain = options.chains[leg]
     const network = options.networks[leg]
     const wallet = walletOf(options.seed, network)
-    const adapter = createWorldAdapter({
-      ...{ network, endpoint: options.endpoints[leg] },
-      arms: options.watched === true,
-    })
+    const provable = chain.family.best !== 'quorum' && options.proves
+    const verifier = provable ? createWorldVerifier(chain) : undefined
+    const adapter = readerOf(options, leg, verifier)
     sides[network.id] = {
       adapter: gated(options.rich === true ? enriched(adapter) : adapter, gate, stops),
-      ...(chain.family.best === 'quorum' || !options.proves ? {} : { verifier: createWorldVerifier(chain) }),
-      backend: adapter.backend,
+      ...(verifier === undefined ? {} : { verifier }),
+      backend: chain.family.backend(network),
       funding: wallet.funding,
       party: wallet.party,
       signer(account, nonce) {
@@ -490,11 +502,34 @@ function sidesOf(options: Options, gate: Gate, stops: ((label: string) => boolea
   return sides
 }
 
+/** An adapter over the one server that is believed, or over all of several. */
+function readerOf(options: Options, leg: Leg, verifier: Verifier | undefined): SwapAdapter {
+  const network = options.networks[leg]
+  const arms = options.watched === true
+  const adapters = options.endpoints[leg].map((endpoint) => createWorldAdapter({ network, endpoint, arms }))
+  const first = adapters[0] as SwapAdapter
+  if (adapters.length === 1) return first
+  const { best } = options.chains[leg].family
+  return {
+    ...createRedundantAdapter({
+      adapters,
+      ...(verifier === undefined ? {} : { verifier }),
+      // What nothing proves takes a majority; a single server that answers is enough for all else.
+      ...(best === 'quorum' ? { agree: (adapters.length >> 1) + 1 } : {}),
+      ...{ answers: 1, utc: options.utc, risk: options.risk },
+      // They answer at once or say that they don't.
+      ...{ timeoutMs: Number.POSITIVE_INFINITY, graceMs: Number.POSITIVE_INFINITY },
+    }),
+    // Whatever happens wakes a party: all servers would say so at once.
+    watch: first.watch,
+  }
+}
+
 function gated(
-  adapter: WorldAdapter,
+  adapter: SwapAdapter,
   gate: Gate,
   stops: ((label: string) => boolean) | undefined,
-): WorldAdapter {
+): SwapAdapter {
   const { arm } = adapter
   return {
     ...adapter,
@@ -526,7 +561,7 @@ function gated(
   }
 }
 
-function enriched(adapter: WorldAdapter): WorldAdapter {
+function enriched(adapter: SwapAdapter): SwapAdapter {
   return {
     ...adapter,
     async balance(account, o) {

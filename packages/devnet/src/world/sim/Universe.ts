@@ -28,7 +28,7 @@ import {
 import * as Process from './Process.js'
 import { pairOf, walletOf } from './parties.js'
 import { quiet } from './quiet.js'
-import { createServers } from './servers.js'
+import { createServer } from './servers.js'
 import * as Tower from './Tower.js'
 import * as Undone from './Undone.js'
 
@@ -105,6 +105,8 @@ export type Bug =
   | 'rich'
   /** What was sent once isn't sent again, in no version. */
   | 'sent-once'
+  /** Of several servers one is asked, and believed. */
+  | 'one-server'
 
 export interface RunOptions {
   readonly bug?: Bug
@@ -381,16 +383,24 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
     return waits ? 'waiting' : 'nowhere'
   }
   const processes = plan.honest.map((role) => {
-    const endpointOf = (leg: Leg): Endpoint => {
-      const endpoint = createServers({
-        chain: chains[leg],
-        script: () => deal.scripts[leg],
-        lie: (server) => lies(role, leg, server),
-        servers: plan.liars > 0 ? plan.servers : 1,
-        verified: plan.liars > 0,
-      })
-      if (bug === 'sent-once') return once(endpoint)
-      return bug === 'unconfirmed' ? believing(endpoint, chains[leg], () => deal.scripts[leg]) : endpoint
+    const endpointsOf = (leg: Leg): [Endpoint, ...Endpoint[]] => {
+      const { best } = chains[leg].family
+      const several = plan.liars > 0 && bug !== 'one-server'
+      const serverOf = (server: number): Endpoint => {
+        const endpoint = createServer({
+          chain: chains[leg],
+          script: () => deal.scripts[leg],
+          lie: () => lies(role, leg, server),
+          // Where nothing can be proved, a single one stands for so many that agree.
+          assurance: best === 'quorum' && !several ? 'quorum' : 'reported',
+        })
+        if (bug === 'sent-once') return once(endpoint)
+        return bug === 'unconfirmed' ? believing(endpoint, chains[leg], () => deal.scripts[leg]) : endpoint
+      }
+      // What nothing proves takes more servers than lie.
+      const count = !several ? 1 : Math.max(plan.servers, best === 'quorum' ? 2 * plan.liars + 1 : 0)
+      const others = Array.from({ length: count - 1 }, (_, i) => serverOf(i + 1))
+      return [serverOf(0), ...others]
     }
     const networkOf = (leg: Leg) =>
       bug === 'final-at-once'
@@ -406,7 +416,8 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
       deal,
       policy: { ...policies[role], ...reckless },
       chains,
-      endpoints: { long: endpointOf('long'), short: endpointOf('short') },
+      endpoints: { long: endpointsOf('long'), short: endpointsOf('short') },
+      risk: plan.risk,
       networks: { long: networkOf('long'), short: networkOf('short') },
       utc: () => BigInt(now + off),
       faults: plan.faults,
@@ -760,7 +771,10 @@ function lying(
   const windows = plan.faults.flatMap((fault) => (fault.is === 'rpc' ? [fault] : []))
   return (role, leg, server) => {
     // The first servers after the honest one lie.
-    if (plan.liars > 0) return permanent[(server - honest - 1 + plan.servers) % plan.servers]
+    if (plan.liars > 0)
+      return server >= plan.servers
+        ? undefined
+        : permanent[(server - honest - 1 + plan.servers) % plan.servers]
     for (const fault of windows) {
       const now = at()
       if (fault.who !== role || fault.leg !== leg || now < fault.from || now >= fault.from + fault.for)
@@ -774,7 +788,7 @@ function lying(
 
 /** The bug of believing what waits. */
 function believing(endpoint: Endpoint, chain: Chain.Chain, script: () => Ledger.Script): Endpoint {
-  const liar = createServers({ chain, script, lie: () => 'deep', servers: 1, verified: false })
+  const liar = createServer({ chain, script, lie: () => 'deep', assurance: 'reported' })
   return { ...endpoint, ask: liar.ask }
 }
 

@@ -1,4 +1,4 @@
-// The servers that a party asks about a chain, honest and lying, and how it reads them.
+// The servers that a party asks about a chain, honest and lying.
 import { CoreErrors } from '@aitbc/core'
 import * as Chain from '../Chain.js'
 import { type Endpoint, viewOf } from '../Endpoint.js'
@@ -9,106 +9,65 @@ export interface ServerOptions {
   readonly chain: Chain.Chain
   /** The script of the lock that a liar may make up. */
   readonly script: () => Ledger.Script
-  /** What a server does at this moment instead of telling the truth. */
-  readonly lie: (server: number) => Lie | undefined
-  readonly servers: number
-  /** Its answers are checked against headers and proofs, and the best one of all servers is taken; else one server is believed. */
-  readonly verified: boolean
+  /** What it does at this moment instead of telling the truth. */
+  readonly lie: () => Lie | undefined
+  readonly assurance: Endpoint['assurance']
 }
 
-/** An endpoint over several servers. */
-export function createServers(options: ServerOptions): Endpoint {
-  const { chain, servers, verified } = options
+/** A server that is believed, or one of several that a party asks. */
+export function createServer(options: ServerOptions): Endpoint {
+  const { chain } = options
   let turn = 0
   // What a liar shows stays the same as long as the truth does.
-  const twisted = new Map<
-    Lie,
-    {
-      readonly of: Chain.Block
-      readonly truth: Chain.View
-      readonly view: Chain.View
-      readonly waiting: number
-    }
-  >()
-  const answer = (server: number, truth: Chain.View): Chain.View | undefined => {
-    const lie = options.lie(server)
+  let known:
+    | { readonly lie: Lie; readonly of: Chain.Block; readonly truth: Chain.View; readonly waiting: number }
+    | undefined
+  let twisted: Chain.View | undefined
+  const answer = (truth: Chain.View): Chain.View | undefined => {
+    const lie = options.lie()
     const told = lie === 'equivocate' ? (turn++ % 2 === 0 ? undefined : 'hide-locks') : lie
     if (told === 'down') return undefined
     if (told === undefined || told === 'deaf') return truth
     const { mempool, finalized, floor } = truth
     const of = Chain.tip(truth)
     const waiting = mempool.length
-    const known = twisted.get(told)
     const same =
-      known?.of === of &&
+      twisted !== undefined &&
+      known?.lie === told &&
+      known.of === of &&
       known.waiting === waiting &&
       known.truth.mempool === mempool &&
       known.truth.finalized === finalized &&
       known.truth.floor === floor
-    if (same) return known.view
-    const view = twist(chain, truth, told, options.script)
-    twisted.set(told, { of, truth, view, waiting })
-    return view
+    if (!same) twisted = twist(chain, truth, told, options.script)
+    known = { lie: told, of, truth, waiting }
+    return twisted
   }
   const fail = (method: string) =>
-    CoreErrors.RpcUnreachable(`no server answered ${method} in a way that holds`, { method })
+    CoreErrors.RpcUnreachable(`the server did not answer ${method}`, { method })
   return {
-    name: verified ? `${servers} servers` : 'one server',
-    // Where nothing can be proved, so many servers agree that liars among them don't count.
-    assurance: chain.family.best === 'quorum' ? 'quorum' : 'reported',
+    name: 'server',
+    assurance: options.assurance,
     async ask(method, _params, signal) {
       signal?.throwIfAborted()
       // A hint that something may have changed; what that is, is asked for.
       const truth = viewOf(chain)
-      if (method.startsWith('watch')) return truth
-      if (!verified) {
-        const view = answer(0, truth)
-        if (view === undefined) throw fail(method)
-        return view
-      }
-      let best: Chain.View | undefined
-      for (let server = 0; server < servers; server++) {
-        const view = answer(server, truth)
-        if (view === undefined || !holds(chain, view)) continue
-        best = best === undefined ? view : merge(best, view)
-      }
-      if (best === undefined) throw fail(method)
-      return best
+      const view = method.startsWith('watch') ? truth : answer(truth)
+      if (view === undefined) throw fail(method)
+      return view
     },
     async send(tx, signal) {
       signal?.throwIfAborted()
-      let said: Chain.Answer | undefined
-      for (let server = 0; server < (verified ? servers : 1); server++) {
-        const lie = options.lie(server)
-        if (lie === 'down') continue
-        // Whoever passes it on hears what the network says; liars say that all is well.
-        said = lie === undefined ? Chain.accept(chain, tx) : (said ?? { is: 'taken' })
-        if (lie === undefined) break
-      }
-      if (said === undefined) throw fail('send')
-      return said
+      const lie = options.lie()
+      if (lie === 'down') throw fail('send')
+      // Liars say that all is well.
+      return lie === undefined ? Chain.accept(chain, tx) : { is: 'taken' }
     },
     listen(listener) {
       chain.listeners.add(listener)
       return () => chain.listeners.delete(listener)
     },
   }
-}
-
-/** What headers and proofs of state say of an answer: it is of this chain, and nothing in it was changed. */
-function holds(chain: Chain.Chain, { blocks }: Chain.View): boolean {
-  const last = blocks[blocks.length - 1]
-  const own = chain.blocks[blocks.length - 1]
-  return last !== undefined && last === own
-}
-
-/** The newer of two answers that hold, with what waits by either. */
-function merge(a: Chain.View, b: Chain.View): Chain.View {
-  const newer = Chain.tip(b).height > Chain.tip(a).height ? b : a
-  if (a.mempool === b.mempool) return newer
-  const known = new Set(a.mempool.map(({ tx }) => tx.id))
-  const mempool = [...a.mempool, ...b.mempool.filter(({ tx }) => !known.has(tx.id))]
-  return { ...newer, mempool }
 }
 
 /** How long ago the chain is that stale servers show, blocks; and by how many seconds times are off. */

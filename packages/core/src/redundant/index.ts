@@ -1,0 +1,1 @@
+export { createRedundantAdapter } from './createRedundantAdapter.js'
