@@ -14,7 +14,7 @@ export interface Standing {
    * `open`: it may be claimed yet, for all that is known.
    */
   readonly own: 'none' | 'open' | 'refunded'
-  /** The agreed amount of the incoming leg was claimed by this party, final by the network's rule. */
+  /** The agreed amount of the incoming leg was claimed by this party, final by the network's rule, and as well known as it must be. */
   readonly received: boolean
 }
 
@@ -25,7 +25,8 @@ export interface Standing {
  * That the own lock was made void is told by endpoints, and here never enough: a lie about it would cost the other lock, so such a lock counts as
  * `open`. So does one whose refund isn't proved, whatever the party's policy says of spends. Anybody may pay into the script of the own lock
  * and have it refunded to this party: which lock is its own is for the caller to say (`isOwn`), and without it none counts as refunded. That
- * the secret came out is told by endpoints too: `received` only counts beside it, and the counterparty needs nobody then.
+ * this party was paid is known as well as `Policy.spends` asks where the secret is public, and the counterparty needs nobody then; where it
+ * isn't (a claim that both signed), it is proved: a lie about it would give the own lock away for nothing.
  *
  * For a claim of the own lock the state of a running swap is enough: nothing that could still happen makes it wrong. To give an incoming
  * lock back, `stopped` must be in the journal, and no claim may be under way: `Runner.standing` sees to both.
@@ -98,6 +99,10 @@ function isReceived(state: SwapMachine.SwapState): boolean {
   const view = state.view[leg]
   const terms = state.durable.terms[leg]
   if (view.is !== 'seen' || terms === undefined) return false
-  const claimed = view.locks.filter(({ spend }) => spend?.final === true && spend.spend.kind === 'claim')
+  const { durable } = state
+  const least = SwapMachine.isPublic(durable) ? (durable.rules.spends?.[leg] ?? 'reported') : 'proved'
+  const claimed = view.locks.filter(
+    ({ spend }) => spend?.final && spend.spend.kind === 'claim' && Fact.atLeast(spend.assurance, least),
+  )
   return claimed.reduce((sum, { lock }) => sum + lock.amount, 0n) >= terms.amount
 }

@@ -20,14 +20,20 @@ const legs = {
 function seen(
   role: Agreement.Role,
   durable: Partial<SwapMachine.Durable>,
-  spends: readonly { readonly amount?: bigint; readonly spend?: Spend; readonly final?: boolean }[],
+  spends: readonly {
+    readonly amount?: bigint
+    readonly spend?: Spend
+    readonly final?: boolean
+    readonly assurance?: SwapMachine.SpendView['assurance']
+  }[],
 ): SwapMachine.SwapState {
   const leg = role === 'initiator' ? 'short' : 'long'
   const fresh = SwapMachine.start(role, legs, rules)
-  const locks = spends.map(({ amount = legs[leg].amount, spend, final = true }, i): SwapMachine.LockView => {
+  const locks = spends.map((one, i): SwapMachine.LockView => {
+    const { amount = legs[leg].amount, spend, final = true, assurance = 'reported' } = one
     const lock: Lock = { ref: `${i}`, transaction: `${i}`, amount, match: 'exact' }
     const base = { lock, depth: 9n, final: true, assurance: 'proved' } as const
-    return spend === undefined ? base : { ...base, spend: { spend, depth: 9n, final, assurance: 'reported' } }
+    return spend === undefined ? base : { ...base, spend: { spend, depth: 9n, final, assurance } }
   })
   const now = { network: NETWORK[leg], clock: clockOf('utxo'), value: EPOCH }
   return {
@@ -67,6 +73,18 @@ describe('Standing.of', () => {
     expect(Standing.of({ ...state, view: { ...state.view, short: { is: 'unseen' } } }).received).toBe(false)
     const { short: _, ...long } = legs
     expect(Standing.of({ ...state, durable: { ...state.durable, terms: long } }).received).toBe(false)
+  })
+
+  test('S6 H29: a claim that shows no secret, and is only told, has paid nobody: the own lock would be given away for it', () => {
+    const received = (durable: Partial<SwapMachine.Durable>, assurance: SwapMachine.SpendView['assurance']) =>
+      Standing.of(seen('follower', { ordered: true, ...durable }, [{ spend: joint, assurance }])).received
+    for (const assurance of ['reported', 'quorum', 'attested'] as const) {
+      expect(received({}, assurance)).toBe(false)
+      expect(received({ learned: SECRET }, assurance)).toBe(true)
+      const strict = { ...rules, spends: { long: 'proved' } } as const
+      expect(received({ learned: SECRET, rules: strict }, assurance)).toBe(false)
+    }
+    expect(received({}, 'proved')).toBe(true)
   })
 
   test('H29: that the own lock is gone is an endpoint’s word: once ordered it is open', () => {
