@@ -6,21 +6,24 @@ import type { Setting } from '../packages/swap/src/check/Setting.js'
 import { type Scaled, scale } from '../packages/swap/src/check/scale.js'
 import * as SwapMachine from '../packages/swap/src/SwapMachine.js'
 import { crew, type Report } from './model/crew.js'
+import { failures } from './model/gate.js'
 import { prepare, type Trial, verdict } from './model/killed.js'
 import { pairs } from './model/pairs.js'
 import { isProven, type RingRow, rings, told } from './model/rings.js'
 import { isSettled, RISKS, type Row, table } from './model/sweep.js'
 import { assumptionsOf, type Done, type Task } from './model/work.js'
+import { asked } from './options.js'
 
 /*
- * `pnpm model -- [--ticks <number>] [--states <number>] [--jobs <number>] [--no-mutants] [--quick] [--sweep] [--mutants]`: for every ordered pair of families
+ * `pnpm model -- [--ticks <number>] [--states <number>] [--jobs <number>] [--no-mutants] [--quick] [--sweep] [--mutants [--in
+ * <functions>]]`: for every ordered pair of families
  * the least safe values beside the planner's, every history from the agreement on at exactly these values, and the list of the machine's
  * mutants; in several processes side by side, one for each processor unless told. The longest time of a pair is that many ticks, and the
  * histories have to have that many distinct states in all (as many as the issue asks for, at the ticks that it takes, unless told).
  * States are compared whole, not by a hash, and only those of two ticks are held: a state of another tick is another state.
  * Both policies' least safe values are searched beside that for clocks that move, in coarse ticks, for a table; and
  * rings of three and four members are checked, with the least gap of each arc; `--sweep` does only these, and
- * `--mutants` tries only the mutants.
+ * `--mutants` tries only the mutants, with `--in` those in some of the machine's functions, with commas between.
  * `--quick` explores the claim phase of each pair under the worst clocks, at the least safe values and a tick below, and tries no
  * mutants. The last line is JSON.
  */
@@ -30,21 +33,17 @@ const FINE = 13
 const COARSE = 2
 const STATES = 100_000_000
 
-const option = (name: string): string | undefined => {
-  const at = process.argv.indexOf(`--${name}`)
-  return at < 0 ? undefined : process.argv[at + 1]
-}
-const whole = (name: string, unless: number, least: number, most: number): number => {
-  const value = Number(option(name) ?? unless)
-  if (!Number.isInteger(value) || value < least || value > most)
-    throw new Error(`--${name} is a whole number from ${least} to ${most}`)
-  return value
-}
-const quick = process.argv.includes('--quick')
-const only = process.argv.includes('--sweep')
-const alone = process.argv.includes('--mutants')
+const { value, whole, has } = asked(
+  ['ticks', 'states', 'jobs', 'in'],
+  ['no-mutants', 'quick', 'sweep', 'mutants'],
+)
+const quick = has('quick')
+const only = has('sweep')
+const alone = has('mutants')
+const within = value('in')?.split(',')
+if (within !== undefined && !alone) throw new Error('--in goes with --mutants')
 const ticks = whole('ticks', quick ? 2 : FINE, 1, 24)
-const wanted = whole('states', quick || only || alone || option('ticks') !== undefined ? 0 : STATES, 0, 1e12)
+const wanted = whole('states', quick || only || alone || value('ticks') !== undefined ? 0 : STATES, 0, 1e12)
 const jobs = whole('jobs', availableParallelism(), 1, 64)
 const memory = Math.min(1_500_000_000, Math.floor(freemem() / jobs / 2))
 
@@ -97,9 +96,9 @@ async function explore(): Promise<void> {
     for (const [pair] of pairs.entries()) first.push({ do: 'sweep', pair, risk, ticks: COARSE, memory })
   for (const [ring] of rings.entries()) first.push({ do: 'ring', ring, memory })
   if (alone) first.length = 0
-  const mutants = only || process.argv.includes('--no-mutants') ? 0 : (await prepare()).all.length
+  const mutants = only || has('no-mutants') ? 0 : (await prepare(within)).all.length
   for (let from = 0; from < mutants; from += CHUNK)
-    first.push({ do: 'mutants', from, to: Math.min(from + CHUNK, mutants) })
+    first.push({ do: 'mutants', within, from, to: Math.min(from + CHUNK, mutants) })
   const onReport = (task: Task, { done, seconds }: Report): readonly Task[] => {
     if (done.did === 'mutants') {
       sum.trying += seconds
@@ -170,7 +169,7 @@ await (quick ? glance() : explore())
 if (rows.length > 0) for (const line of table(rows)) console.log(line)
 for (const row of circles) console.log(told(row))
 
-const list = trials.length === 0 ? undefined : await verdict(trials)
+const list = !alone && trials.length === 0 ? undefined : await verdict(trials, within)
 if (list !== undefined) {
   console.log(
     `mutants: ${list.mutants}; ${list.theft} are thefts, ${list.leak} leaks, ${list.stuck} stuck, ${list.thrown} throw; ${list.explained} are explained; ${list.survivors.length} survive`,
@@ -185,13 +184,12 @@ const rate = Math.round((sum.states + sum.searched) / Math.max(sum.seconds, 1))
 console.log(
   `${sum.states} distinct states, ${rate} a second of processor time, ${megabytes(sum.peak)} MiB at most in ${quick ? 1 : jobs + 1} processes (${megabytes(sum.tables)} of them tables of one)`,
 )
-const pass =
-  sum.states >= wanted &&
-  count.violations === 0 &&
-  (only || alone || count.counterexamples === 2 * pairs.length) &&
-  rows.every(isSettled) &&
-  circles.every(isProven) &&
-  (list === undefined || (list.survivors.length === 0 && list.stale.length === 0))
+const failed = failures({
+  ...{ states: sum.states, wanted, ...count, rows, rings: circles },
+  searched: only || alone ? 0 : 2 * pairs.length,
+  ...(list === undefined ? {} : { mutants: list }),
+})
+for (const why of failed) console.log(`fails: ${why}`)
 console.log(
   JSON.stringify({
     gate: 'model',
@@ -232,7 +230,7 @@ console.log(
           survivors: list.survivors.length,
           needless: list.stale.length,
         }),
-    pass,
+    pass: failed.length === 0,
   }),
 )
-if (!pass) process.exitCode = 1
+if (failed.length > 0) process.exitCode = 1

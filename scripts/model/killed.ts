@@ -44,8 +44,8 @@ export interface Trial {
   readonly message?: string
 }
 
-/** The mutants of the machine, and how each is tried in every small world until one finds it out. */
-export async function prepare(): Promise<{
+/** The mutants of the machine, or of some of its functions, and how each is tried in every small world until one finds it out. */
+export async function prepare(within?: readonly string[]): Promise<{
   readonly all: readonly Mutant[]
   trial(mutant: Mutant): Trial
 }> {
@@ -65,13 +65,19 @@ export async function prepare(): Promise<{
     rights.set(scenario, made)
     return made
   }
-  return { all: mutantsOf(source, APART), trial: (mutant) => trial(mutant, imports, right) }
+  const every = mutantsOf(source, APART)
+  for (const name of within ?? [])
+    if (!every.some((mutant) => mutant.in === name)) throw new Error(`no mutant is in a function ${name}`)
+  return {
+    all: within === undefined ? every : every.filter((mutant) => within.includes(mutant.in)),
+    trial: (mutant) => trial(mutant, imports, right),
+  }
 }
 
-/** Holds what survived against the explanations. */
-export async function verdict(trials: readonly Trial[]): Promise<Killed> {
+/** Holds what survived against the explanations, those of the functions that were tried. */
+export async function verdict(trials: readonly Trial[], within?: readonly string[]): Promise<Killed> {
   const list = JSON.parse(readFileSync(join(root, 'packages/swap/mutants.json'), 'utf8')) as Explained[]
-  const unused = new Set(list)
+  const unused = new Set(list.filter((one) => within?.includes(one.in) ?? true))
   const counts = { theft: 0, leak: 0, stuck: 0, thrown: 0, explained: 0 }
   const survivors: Omit<Explained, 'why'>[] = []
   for (const { mutant, found } of trials) {

@@ -98,7 +98,7 @@ export async function exploreRings(
 }
 
 /** Nothing breaks as planned, and of each arc the least gap is known, with a history that robs its locker a tick below. */
-export function isProven({ broken, arcs }: RingRow): boolean {
+export function isProven({ broken, arcs }: Pick<RingRow, 'broken' | 'arcs'>): boolean {
   return broken === undefined && arcs.every(({ explained, below }) => explained && below.startsWith('S21'))
 }
 

@@ -53,7 +53,7 @@ export async function sweep(
 }
 
 /** A least value is the planner's, or is less by what is named; and a tick below it there is a history that breaks it. */
-export function isSettled({ explained, below }: Row): boolean {
+export function isSettled({ explained, below }: Pick<Row, 'explained' | 'below'>): boolean {
   return explained && /^S\d/.test(below)
 }
 

@@ -27,7 +27,13 @@ export type Task =
       readonly memory: number
     }
   | { readonly do: 'ring'; readonly ring: number; readonly memory: number }
-  | { readonly do: 'mutants'; readonly from: number; readonly to: number }
+  | {
+      readonly do: 'mutants'
+      /** The functions whose mutants are tried; all of a step unless told. */
+      readonly within: readonly string[] | undefined
+      readonly from: number
+      readonly to: number
+    }
 
 /** One exploration from the agreement on, at the least safe values. */
 export interface Part {
@@ -91,7 +97,7 @@ const STATES = 400_000_000
 /** Does a piece of work to its end. */
 export async function work(task: Task, onProgress: () => void = () => {}): Promise<Done> {
   if (task.do === 'mutants') {
-    const { all, trial } = await prepare()
+    const { all, trial } = await prepare(task.within)
     return { did: 'mutants', trials: all.slice(task.from, task.to).map(trial) }
   }
   const limits = { states: STATES, memory: task.memory, onProgress }

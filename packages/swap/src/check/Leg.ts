@@ -22,6 +22,8 @@ export interface Leg {
   readonly spendDepth: number
   readonly claimAge: number
   readonly refundAge: number
+  /** Whoever could claim it has signed for its refund at any time, and can't take that back. */
+  readonly waived: boolean
   /** Ticks that the chain may still stand still. */
   readonly haltLeft: number
   /** What the clock, by which the next block is judged, is off by. */
@@ -29,7 +31,7 @@ export interface Leg {
 }
 
 /** What an honest party may do to a leg, each a bit. */
-export const ACTS = { lock: 1, void: 2, refund: 4, claim: 8 } as const
+export const ACTS = { lock: 1, void: 2, refund: 4, claim: 8, waive: 16 } as const
 
 /** What is final about a leg, each a bit. */
 export const FINAL = { claim: 1, refund: 2 } as const
@@ -97,7 +99,7 @@ export function createLegs(setting: Setting, name: Name): Legs {
   const final_ = numbers()
   const known = new Map<string, number>()
   const of = (leg: Leg): number => {
-    const key = `${leg.lock},${leg.depth},${leg.less},${leg.gift},${leg.lockAge},${leg.voidAge},${leg.spend},${leg.spendDepth},${leg.claimAge},${leg.refundAge},${leg.haltLeft},${leg.skew}`
+    const key = `${leg.lock},${leg.depth},${leg.less},${leg.gift},${leg.lockAge},${leg.voidAge},${leg.spend},${leg.spendDepth},${leg.claimAge},${leg.refundAge},${leg.haltLeft},${leg.skew},${leg.waived}`
     const at = known.get(key)
     if (at !== undefined) return at
     if (all.length >= MOST)
@@ -116,7 +118,7 @@ export function createLegs(setting: Setting, name: Name): Legs {
     const settled = leg.spend !== 'none' && leg.spendDepth === cap
     const gone = leg.lock === 'void' && leg.depth === cap
     return settled || gone
-      ? { ...leg, depth: cap, haltLeft: 0, skew: steady ?? 0, claimAge: 0, refundAge: 0 }
+      ? { ...leg, depth: cap, haltLeft: 0, skew: steady ?? 0, claimAge: 0, refundAge: 0, waived: false }
       : leg
   }
 
@@ -190,7 +192,9 @@ export function createLegs(setting: Setting, name: Name): Legs {
         return [
           ...(overdue ? [] : [waits]),
           ...(claimable && (leg.claimAge !== 0 || (!beneficiary && open)) ? [spent(waits, 'claim', 1)] : []),
-          ...(refundable && (leg.refundAge !== 0 || !locker) ? [spent(waits, 'refund', 1)] : []),
+          ...(leg.waived || (refundable && (leg.refundAge !== 0 || !locker))
+            ? [spent(waits, 'refund', 1)]
+            : []),
         ]
       }
     }
@@ -216,7 +220,7 @@ export function createLegs(setting: Setting, name: Name): Legs {
     const relocks = (base: Leg) => (lockable ? [locked(base, false, r), locked(base, true, r)] : [])
     const respends = (base: Leg): Leg[] => [
       ...(!beneficiary && open && (lateClaims || then > 0) ? [spent(base, 'claim', r)] : []),
-      ...(!locker && then <= 0 ? [spent(base, 'refund', r)] : []),
+      ...(base.waived || (!locker && then <= 0) ? [spent(base, 'refund', r)] : []),
     ]
     if (leg.lock === 'none' || leg.lock === 'waits') return relocks(none(leg))
     if (leg.depth <= r) {
@@ -234,7 +238,8 @@ export function createLegs(setting: Setting, name: Name): Legs {
       spend: 'none',
       spendDepth: 0,
       claimAge: leg.spend === 'claim' && beneficiary && !drops ? BACK : 0,
-      refundAge: leg.spend === 'refund' && locker && !drops ? BACK : 0,
+      // Before the deadline only what both signed may be in again, and nobody is bound to take that.
+      refundAge: leg.spend === 'refund' && locker && !drops && (left <= 0 || !leg.waived) ? BACK : 0,
     }
     return [base, ...respends(base)]
   }
@@ -254,7 +259,7 @@ export function createLegs(setting: Setting, name: Name): Legs {
     if (leg.lock === 'none' && !locker && shown) return [leg, { ...leg, lock: 'waits' }]
     if (leg.lock !== 'in' || leg.spend !== 'none') return [leg]
     const claims = !beneficiary && open && leg.claimAge === 0 && (lateClaims || left > 0)
-    const refunds = !locker && leg.refundAge === 0 && left <= 0
+    const refunds = !locker && leg.refundAge === 0 && (left <= 0 || leg.waived)
     return [leg, ...(claims ? [{ ...leg, claimAge: 1 }] : []), ...(refunds ? [{ ...leg, refundAge: 1 }] : [])]
   }
 
@@ -302,6 +307,7 @@ export function createLegs(setting: Setting, name: Name): Legs {
       refundAge: 0,
       haltLeft: chain.outage,
       skew: steady ?? 0,
+      waived: false,
     }),
     of,
     next(leg, left, open, reorgs) {
@@ -321,7 +327,7 @@ export function createLegs(setting: Setting, name: Name): Legs {
     },
     act(leg, acts) {
       if (acts === 0) return leg
-      const at = leg * 16 + acts
+      const at = leg * 32 + acts
       const ready = acted.get(at)
       if (ready >= 0) return ready
       let one = all[leg] as Leg
@@ -331,6 +337,7 @@ export function createLegs(setting: Setting, name: Name): Legs {
       if (one.lock === 'in' && one.spend === 'none') {
         if ((acts & ACTS.refund) !== 0 && one.refundAge === 0) one = { ...one, refundAge: 1 }
         if ((acts & ACTS.claim) !== 0 && one.claimAge === 0) one = { ...one, claimAge: 1 }
+        if ((acts & ACTS.waive) !== 0) one = { ...one, waived: true }
       }
       const made = of(one)
       acted.set(at, made)

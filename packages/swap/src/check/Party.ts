@@ -1,6 +1,8 @@
 import { incomingLeg, type Leg as Name, ownLeg, type Role } from '../Agreement.js'
 import { SwapErrors } from '../errors.js'
+import * as Standing from '../Standing.js'
 import type * as SwapMachine from '../SwapMachine.js'
+import { isPublic } from '../SwapMachine.js'
 import { ACTS, type Legs } from './Leg.js'
 import { createMemo, createPlaces } from './Memo.js'
 import { type Case, createRules } from './Rules.js'
@@ -18,7 +20,17 @@ import {
 } from './Sight.js'
 
 /** The functions of the machine that is explored: the production ones, or mutants of them. */
-export type Machine = Pick<typeof SwapMachine, 'start' | 'step' | 'resume'>
+export interface Machine extends Pick<typeof SwapMachine, 'start' | 'step' | 'resume'> {
+  /** When a party signs for the refund of its incoming lock, where it may be asked for that; {@link givesBack} unless told. */
+  readonly givesBack?: typeof givesBack
+}
+
+/**
+ * When a party may give its incoming lock back before the deadline, for good: as `Cooperation.judge` of the adapters says, which knows that lock.
+ */
+export function givesBack({ stopped, revealed, received, own }: Standing.Standing): boolean {
+  return stopped && !revealed && !received && own !== 'open'
+}
 
 /** What an honest party decides by, beside what it sees. */
 interface Mind {
@@ -80,23 +92,23 @@ export const CROWD = 1 << 17
 /** Where a turn holds what: the parties' number lowest, then acts, then flags. */
 export const TURN = {
   parties: (turn: number): number => turn & (CROWD - 1),
-  long: (turn: number): number => (turn >>> 17) & 15,
-  short: (turn: number): number => (turn >>> 21) & 15,
-  reveals: (turn: number): boolean => (turn & (1 << 25)) !== 0,
-  misled: (turn: number): boolean => (turn & (1 << 26)) !== 0,
+  long: (turn: number): number => (turn >>> 17) & 31,
+  short: (turn: number): number => (turn >>> 22) & 31,
+  reveals: (turn: number): boolean => (turn & (1 << 27)) !== 0,
+  misled: (turn: number): boolean => (turn & (1 << 28)) !== 0,
   /** Some honest party has finished. */
-  finished: (turn: number): boolean => (turn & (1 << 27)) !== 0,
+  finished: (turn: number): boolean => (turn & (1 << 29)) !== 0,
   /** All of them have. */
-  over: (turn: number): boolean => (turn & (1 << 28)) !== 0,
-  violates: (turn: number): boolean => (turn & (1 << 29)) !== 0,
+  over: (turn: number): boolean => (turn & (1 << 30)) !== 0,
+  violates: (turn: number): boolean => (turn & (1 << 31)) !== 0,
 } as const
 
-const ACTING = { long: 17, short: 21 } as const
-const REVEALS = 1 << 25
-const MISLED = 1 << 26
-const FINISHED = 1 << 27
-const OVER = 1 << 28
-const VIOLATES = 1 << 29
+const ACTING = { long: 17, short: 22 } as const
+const REVEALS = 1 << 27
+const MISLED = 1 << 28
+const FINISHED = 1 << 29
+const OVER = 1 << 30
+const VIOLATES = 1 << 31
 
 const INSTANTS = 1 << 10
 const FIRM = { long: 1, short: 2 } as const
@@ -358,10 +370,25 @@ export function createParties(
     const isIncluded = now.sights[ownLeg(role)].leg.lock === 'in'
     return {
       ...done,
-      ...{ lost, cancelled },
+      ...{ lost, cancelled, acts: done.acts | together(of, now, done) },
       excused: of.excused || done.cancelled || (late && (!unnoted.revealed || !isIncluded)),
       ...(violation === undefined ? {} : { violation }),
     }
+  }
+
+  /** What both may sign for: the refund of the own lock, for which the counterparty may help, and of the other one, with which this party does. */
+  const together = ({ role, durable }: Mind, { sights: seen }: Look, done: Raw): number => {
+    if (setting.together !== true || done.finished !== undefined) return 0
+    const own = ownLeg(role)
+    const asks = Standing.early({ role, durable: done.unnoted, view: done.view }).length > 0
+    // What was decided just now isn't in the journal yet, and a secret that was seen just now is known.
+    const standing = Standing.of(
+      { role, durable, view: done.view },
+      { isOwn: () => seen[own].leg.gift === false },
+    )
+    const revealed = isPublic(durable) || isPublic(done.unnoted)
+    const gives = (machine.givesBack ?? givesBack)({ ...standing, revealed })
+    return (asks ? ACTS.waive << ACTING[own] : 0) | (gives ? ACTS.waive << ACTING[incomingLeg(role)] : 0)
   }
 
   /** S15: an end is told again after a restart, and nothing else. */

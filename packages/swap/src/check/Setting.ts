@@ -60,6 +60,11 @@ export interface Setting {
   readonly truthful?: true
   /** Honest parties may be told to stop at any time. */
   readonly cancels?: true
+  /**
+   * Both parties may sign for the refund of a lock before its deadline: an honest one when it may, and a dishonest one whenever it likes; for one
+   * honest party.
+   */
+  readonly together?: true
   /** Somebody may pay the whole amount into an honest party's lock, or pay a lock twice. */
   readonly gifts?: true
   /** What comes of it is held against a party, and not that it decides the same at a second look (S15), nor that what is due goes out (L4). */

@@ -53,6 +53,7 @@ function changes(setting: Setting, before: View, after: View): readonly string[]
     if (a.voidAge === 0 && b.voidAge > 0) said.push(`the honest ${name} lock is to be made void`)
     if (a.claimAge === 0 && b.claimAge !== 0) said.push(`${one(beneficiary)} claim of the ${name} leg waits`)
     if (a.refundAge === 0 && b.refundAge !== 0) said.push(`${one(locker)} refund of the ${name} leg waits`)
+    if (!a.waived && b.waived) said.push(`the ${name} lock may be refunded by both from now on`)
     if (a.spend !== b.spend)
       said.push(
         b.spend === 'none'

@@ -1,6 +1,8 @@
 import type { LockTerms } from '@aitbc/core'
-import { SwapMachine } from '@aitbc/swap'
+import { type Standing, SwapMachine } from '@aitbc/swap'
 import { describe, expect, it } from 'vitest'
+import type { Role } from '../../src/Agreement.js'
+import { givesBack } from '../../src/check/Party.js'
 import type { Setting } from '../../src/check/Setting.js'
 import {
   claimPhases,
@@ -359,4 +361,47 @@ describe('each rule has a machine that breaks it', () => {
       expect(explored(setting).violation).toBeUndefined()
     },
   )
+})
+
+describe('refunds that both sign for, before the deadline', () => {
+  const chain = {
+    ...{ lead: 0, lag: 0, inclusion: 1, finality: 1, reorg: 1, outage: 0 },
+    ...{ lateClaims: true, lateLocks: true, shown: true },
+  }
+  const world = (role: Role, change: Partial<Setting> = {}): Setting => ({
+    chains: { long: chain, short: chain },
+    deadlines: { short: 7, long: 10 },
+    rules: { launch: 5, lock: 3, reveal: 1, apart: 3 },
+    ...{ offline: 0, detection: 0, reorgs: 0, honest: [role], from: 'agreed' },
+    clocks: { long: 0, short: 0 },
+    ...{ together: true, cancels: true },
+    ...change,
+  })
+
+  it.each(['initiator', 'follower'] as const)(
+    'S6 S12 S18 L2: an honest %s that may be told to stop at any time, and be asked at any time, is whole',
+    (role) => {
+      let given = 0
+      const counting = (standing: Standing.Standing) => {
+        const gives = givesBack(standing)
+        given += Number(gives)
+        return gives
+      }
+      // An initiator helps only where it never locked, so that lies of endpoints change nothing for it, and take long.
+      const lies = role === 'initiator' ? ({ truthful: true } as const) : {}
+      const found = explored(world(role, lies), { ...SwapMachine, givesBack: counting })
+      expect(found.violation).toBeUndefined()
+      expect([...found.outcomes].sort()).toEqual(['deal', 'free-ride', 'no-deal'])
+      expect(given).toBeGreaterThan(0)
+    },
+  )
+
+  it.each<[string, Role, (standing: Standing.Standing) => boolean]>([
+    ['S6: a follower that helps before it has stopped', 'follower', ({ own }) => own !== 'open'],
+    ['S6: a follower that helps with its own lock out', 'follower', ({ stopped }) => stopped],
+    ['S6: an initiator that helps before it has stopped', 'initiator', () => true],
+  ])('%s is robbed', (_, role, helps) => {
+    const found = explored(world(role, { truthful: true }), { ...SwapMachine, givesBack: helps })
+    expect(found.violation?.message).toMatch(new RegExp(`^S6: the ${role}`))
+  })
 })
