@@ -374,6 +374,43 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/swap/test/Runner.attacks.test.ts'],
   },
   {
+    name: 'S15: a party helps to refund by a stop that is in no journal',
+    file: 'packages/swap/src/internal/between.ts',
+    from: `await write(swap, { is: 'durable', durable: state.durable })
+        swap.state = state`,
+    to: `swap.state = state
+        await write(swap, { is: 'durable', durable: state.durable })`,
+    tests: ['packages/swap/test/Runner.early.test.ts'],
+  },
+  {
+    name: 'S7: a claim that was about to be sent counts as never sent for who is asked to help',
+    file: 'packages/swap/src/internal/between.ts',
+    from: ' || wasSending(swap)',
+    to: '',
+    tests: ['packages/swap/test/Runner.early.test.ts'],
+  },
+  {
+    name: 'H4: a locker that goes on asks for its refund all the same',
+    file: 'packages/swap/src/Standing.ts',
+    from: 'if (durable.stop === undefined || durable.outcome',
+    to: 'if (durable.outcome',
+    tests: ['packages/swap/test/Runner.early.test.ts'],
+  },
+  {
+    name: 'L5: a child costs as much as the refund that it pays for may, besides',
+    file: 'packages/swap/src/internal/child.ts',
+    from: 'cap - Ladder.costOf([waits.step], asset)',
+    to: 'cap',
+    tests: ['packages/swap/test/Runner.early.test.ts'],
+  },
+  {
+    name: 'S6: an initiator signs the refund of its incoming lock with its own lock out',
+    file: COOPERATION,
+    from: "if (own !== 'none' && own !== 'refunded')",
+    to: "if (role === 'follower' && own !== 'none' && own !== 'refunded')",
+    tests: COOPERATION_TESTS,
+  },
+  {
     name: 'L5: a claim with a public secret pays no more than half of its lock',
     file: 'packages/swap/src/internal/price.ts',
     from: "const presses = command.do === 'claim' && SwapMachine.isPublic(swap.state.durable)",

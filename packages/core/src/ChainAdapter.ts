@@ -233,6 +233,15 @@ interface ReplaceMethods {
    * is `after-drop`, nodes refuse it as long as they hold the one before.
    */
   replace(submission: Submission, feeRate: bigint, options?: CallOptions): Promise<readonly Step[]>
+  /**
+   * A child that pays for a submission that waits, where `replace` can't (CPFP): both together pay `feeRate`. Its own versions are made by
+   * `replace`. Adapters of chains without coins don't have it.
+   */
+  cpfp?(
+    submission: Submission,
+    child: { readonly feeRate: bigint },
+    options?: CallOptions,
+  ): Promise<readonly Step[]>
 }
 
 interface ProofMethods {

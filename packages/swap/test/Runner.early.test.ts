@@ -1,4 +1,4 @@
-import { Bytes, Deadline, type Lock } from '@aitbc/core'
+import { Bytes, Deadline, type Lock, type Signed } from '@aitbc/core'
 import { createMemoryStorage } from '@aitbc/core/storage/memory'
 import { Runner, type Side, Standing, SwapMachine } from '@aitbc/swap'
 import { fc, test as property } from '@fast-check/vitest'
@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { both, expectGains, expectWhole, isKind, locksBy } from './model/expect.js'
 import { clockOf, EPOCH, LONG, NETWORK, SHORT, terms } from './model/fixtures.js'
 import * as ModelAdapter from './model/ModelAdapter.js'
-import { ALICE, BOB, create, type Market, nonces } from './model/market.js'
+import { ALICE, BOB, create, type Market, nonces, risk } from './model/market.js'
 import * as Process from './model/process.js'
 
 // Refunds before the deadline, which both parties sign: who asks, who may help, and that whoever helped goes no further.
@@ -119,6 +119,46 @@ describe('Runner.cancel', () => {
       expect(again.outcome).toBe('no-deal')
       expect(clock(market)).toBeLessThan(deal.signed.agreement.long.deadline.value)
       expectGains(market, ALICE, 'no-deal')
+    }
+  })
+
+  it('L5 H8: one that waits is lifted by a child of its own, which needs nobody’s signature, within the budget', async () => {
+    for (const budget of [30n, 4n]) {
+      const market = create({ long: 'utxo', short: 'contract' })
+      const { long } = market.nets
+      const cpfp = (side: Side.Side): Side.Side =>
+        side.adapter.network.id === LONG
+          ? {
+              ...jointly(LONG, () => bob)(side),
+              adapter: {
+                ...side.adapter,
+                cpfp: async (submission, { feeRate }) => [ModelAdapter.child(submission, feeRate)],
+              },
+            }
+          : side
+      const policy = { ...risk, fees: { [LONG]: budget } }
+      const { deal, alice, bob } = both(market, { wrap: cpfp, policy })
+      // Miners take the refund with children that pay, ever more of them.
+      const paid = () =>
+        long.mempool.reduce((sum, tx) => (tx.slot.startsWith('child:') ? sum + tx.fee : sum), 0n)
+      long.held = (tx) => (tx.does.is === 'refund' || tx.slot.startsWith('child:')) && paid() < 7n
+      Process.start(alice, deal)
+      Process.start(bob, deal)
+      await Process.quiet()
+      await Runner.cancel(swapOf(bob))
+      await Process.drive(market, () => locksBy(market, ALICE).length > 0)
+      await Runner.cancel(swapOf(alice))
+      await Process.drive(market, () => long.mempool.some((tx) => tx.does.is === 'refund'))
+      // He answers no more.
+      delete bob.swap
+      const { value } = deal.signed.agreement.long.deadline
+      await Process.drive(market, () => Process.isDone(alice) || clock(market) >= value)
+      const children = alice.calls.filter(({ method, args }) => isKind(method, args, 'cpfp'))
+      expect([alice.outcome, children.length > 1]).toEqual(
+        budget === 30n ? ['no-deal', true] : [undefined, false],
+      )
+      const fees = children.map(({ args }) => (args[0] as Signed).step.maxFee.amount)
+      for (const fee of fees) expect(fee).toBeLessThanOrEqual(budget - 2n)
     }
   })
 

@@ -93,25 +93,36 @@ describe('default', () => {
     expect((await adapter.balance(swap.beneficiary.account)).value).toBe(paid)
   })
 
-  test('H4: a refund that both sign is there before the deadline, and the one by script is not', async () => {
+  test('H4 L5: a refund that both sign is there before the deadline, and a child pays for it; the one by script is not', async () => {
     const { adapter, devnet } = world
     const locked = await lockNow()
     const { swap, terms, lock } = locked
-    const [step] = await adapter.prepare({ kind: 'refund', terms, lock })
+    const [step] = await adapter.prepare({ kind: 'refund', terms, lock }, { feeRate: 1000n })
     const alone = await sign(swap.locker.signer, step as Step)
     await expect(adapter.submit(alone)).rejects.toMatchObject({ _tag: 'TransactionNotFinal' })
     const { outcome } = await together(locked, step as Step, 'refund', GIVEN_UP)
     if (outcome.is !== 'signed') throw new Error(outcome.why)
     const submission = await adapter.submit(outcome.signed)
+    // A dearer version would need both again; a child needs the locker alone, and has versions of its own.
+    const [child] = await adapter.cpfp(submission, { feeRate: 10_000n })
+    const first = await adapter.submit(await sign(swap.locker.signer, child as Step))
+    const [dearer] = await adapter.replace(first, 40_000n)
+    const paid = await adapter.submit(await sign(swap.locker.signer, dearer as Step))
+    const entry = await world.node<{ fees: { descendant: number }; descendantsize: number }>(
+      'getmempoolentry',
+      submission.id,
+    )
+    expect((entry.fees.descendant * 1e11) / entry.descendantsize).toBeGreaterThanOrEqual(20_000)
     await mine(devnet, 'bitcoin', 1)
     expect((await adapter.status(submission)).value).toMatchObject({ is: 'included' })
+    expect((await adapter.status(paid)).value).toMatchObject({ is: 'included' })
     expect((await adapter.tip()).value.clock).toBeLessThan(terms.deadline.value)
     expect(await adapter.findSpend(terms, lock)).toMatchObject({
       is: 'found',
       fact: { value: { kind: 'refund', transaction: submission.id } },
     })
     expect((await adapter.balance(swap.locker.account)).value).toBe(
-      lock.amount - submission.step.maxFee.amount,
+      lock.amount - submission.step.maxFee.amount - paid.step.maxFee.amount,
     )
   })
 })

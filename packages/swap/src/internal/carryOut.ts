@@ -16,6 +16,7 @@ import * as Solvency from '../Solvency.js'
 import * as SwapMachine from '../SwapMachine.js'
 import * as Turns from '../Turns.js'
 import { broken, latest } from './book.js'
+import { payForIt } from './child.js'
 import { affordable, dearer, hasWaited } from './price.js'
 import { broadcast, signAndSend } from './sending.js'
 import { isOwn, isTaken } from './voided.js'
@@ -82,8 +83,12 @@ async function carryOut(
       sent.inVain = true
       return undefined
     case 'pending':
-      if (hasWaited(context, side, command, sent, tip) && side.adapter.capabilities.replacement === true)
-        await raise(context, swap, command, side, sent, last, tip, signal)
+      if (!hasWaited(context, side, command, sent, tip) || side.adapter.capabilities.replacement !== true)
+        return undefined
+      // Each version of it needs the counterparty's signature; a child of what it signed needs nobody's.
+      if (command.do === 'refund' && command.early)
+        if (await payForIt(context, swap, command, side, sent, tip, signal)) return undefined
+      await raise(context, swap, command, side, sent, last, tip, signal)
       return undefined
     case 'unknown':
     case 'dropped':

@@ -386,6 +386,14 @@ export function together(step: Step): Signed {
   return { step: joint, id: idOf(joint), raw: payload }
 }
 
+/** A transaction of its own that pays for another one. */
+export function child({ step, id }: Submission, fee: bigint): Step {
+  const { by } = read<Unsigned>(step.payload)
+  const slot = `child:${id}`
+  const payload = write({ by, slot, fee, does: { is: 'nothing' } })
+  return { ...step, kind: 'cpfp', payload, maxFee: { ...step.maxFee, amount: fee }, conflictKey: slot }
+}
+
 /** A wallet that only sends. */
 export function sender(net: Net.Net, account: AccountId.AccountId, gate: Gate = open): Signer {
   return {

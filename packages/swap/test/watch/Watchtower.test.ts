@@ -30,6 +30,28 @@ function completed(market: Market, net: Net.Net, signed: Signed): Signed | undef
   return seen ? ModelAdapter.create(net).complete?.(signed, Process.secretOf()) : undefined
 }
 
+describe('before it begins', () => {
+  it('L7 H20: a tower whose adapter knows another contract says so at once, and tries', async () => {
+    const market = marketOf({ long: 'utxo', short: 'contract' })
+    const owner = ownerOf(market, ALICE)
+    Process.start(owner.process, Process.agreed(market))
+    await Process.drive(market, () => isLocked(market, ALICE))
+    const auditTerms = () =>
+      ({ ok: false, refusal: { check: 'address', message: 'another contract' } }) as const
+    const other = (adapter: SwapAdapter) =>
+      adapter.network.id === SHORT ? { ...adapter, auditTerms } : adapter
+    const tower = towerOf(market, newest(owner), FIRST, { wrap: other })
+    kill(owner.process)
+    expect(tower.progress[0]).toMatchObject({
+      ...{ is: 'trouble', task: 'claim' },
+      error: { _tag: 'InvalidAgreement', message: `the claim on ${SHORT} fails address: another contract` },
+    })
+    await Process.drive(market, () => isEnded(tower))
+    expect(tower.ended).toEqual({ refund: 'refunded', claim: 'nothing' })
+    expectWhole(market, ALICE)
+  })
+})
+
 describe('the owner goes away', () => {
   it.each(pairs)('L7 H23: between $long and $short, what it locked in vain comes back', async (kinds) => {
     const market = marketOf(kinds)
