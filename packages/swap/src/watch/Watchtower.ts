@@ -70,14 +70,16 @@ export type Ended = Readonly<
  * transactions one is included, and all pay the owner. Started again after a crash it goes on from what the chains say, and from what its
  * storage has of its own payments. What settled locks still owe the owner (H26) it collects where it can, and tells of where it can't.
  *
- * `SideMissing` (4009) where a network of the job has no post; rejects with `signal.reason` when aborted.
+ * `SideMissing` (4009) where a network of the job has no post; rejects with `signal.reason` when aborted. Terms that a post's adapter refuses
+ * (another contract, another clock, less than it takes for dust) are told at once as `trouble` (`InvalidAgreement`, 4001), and tried all the
+ * same: who runs the tower, or its owner, has to hear of that before anything is due.
  */
 export async function run(
   context: Context,
   job: WatchJob.WatchJob,
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<Ended> {
-  const posts = job.tasks.map(({ terms }) => postOf(context, terms.backend.network))
+  const posts = job.tasks.map((task) => postOf(context, task))
   const stop = new AbortController()
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal])
   const wake = Wake.create()
@@ -146,9 +148,17 @@ function endedOf({ job, tasks }: TowerMachine.TowerState): Ended {
   return Object.fromEntries(job.tasks.map((task, i) => [task.do, tasks[i]?.ended])) as Ended
 }
 
-function postOf(context: Context, network: ChainId.ChainId): Post {
+function postOf(context: Context, { do: does, terms }: WatchJob.Task): Post {
+  const { network } = terms.backend
   const post = Object.hasOwn(context.posts, network) ? context.posts[network] : undefined
   if (post === undefined) throw SwapErrors.SideMissing(`no post was handed in for ${network}`, { network })
+  const verdict = post.adapter.auditTerms(terms)
+  if (!verdict.ok) {
+    const { check, message } = verdict.refusal
+    const why = `the ${does} on ${network} fails ${check}: ${message}`
+    const error = SwapErrors.InvalidAgreement(why, { argument: 'job', check })
+    context.onProgress?.({ is: 'trouble', task: does, error })
+  }
   return post
 }
 
