@@ -27,7 +27,7 @@ export function createBoard(database: Database, turnMs: number): Board.Board {
   ]
   const listed = (from: number) =>
     `unnest($${from}::text[], $${from + 1}::text[], $${from + 2}::bytea[], $${from + 3}::boolean[]) AS listed(kind, about, value, firm)`
-  const insert = `INSERT INTO ${schema}.lines (kind, about, swap, owner, firm, value)`
+  const insert = `INSERT INTO ${schema}.lines AS line (kind, about, swap, owner, firm, value)`
   const replacing =
     'ON CONFLICT (kind, about, swap) DO UPDATE SET owner = excluded.owner, firm = excluded.firm, value = excluded.value'
 
@@ -71,12 +71,14 @@ export function createBoard(database: Database, turnMs: number): Board.Board {
   return {
     async enter({ swap, owner }, turns) {
       const { rows } = await database.query<Row & { firm: boolean }>(() => ({
+        // Carried out once more, and late, it finds this seat's own lines, and leaves them.
         text: `WITH gone AS (
-            DELETE FROM ${schema}.lines WHERE swap = $1 AND (NOT firm OR (kind = 'turn' AND about <> ALL($4)))),
+            DELETE FROM ${schema}.lines WHERE swap = $1 AND owner <> $2 AND (NOT firm OR (kind = 'turn' AND about <> ALL($4)))),
           kept AS (
             UPDATE ${schema}.lines SET owner = $2 WHERE swap = $1 AND firm AND kind = 'coins' RETURNING about, value, firm),
           turns AS (
-            ${insert} SELECT kind, about, $1, $2, firm, value FROM ${listed(3)} ${replacing})
+            ${insert} SELECT kind, about, $1, $2, firm, value FROM ${listed(3)}
+            ${replacing} WHERE line.owner <> excluded.owner)
           SELECT about, value, firm FROM kept`,
         values: [swap, owner, ...columns(turns)],
       }))

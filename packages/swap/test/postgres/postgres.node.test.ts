@@ -585,6 +585,39 @@ describe.skipIf(missing !== undefined)(
         expect(await board.reserve(live, [coins])).toHaveLength(1)
       })
 
+      test('S9 S13: a beginning that a server carries out late takes nothing back of what was told since', async () => {
+        const name = schema()
+        const sent: Parameters<Database.Pool['query']>[0][] = []
+        const spied: Database.Pool = {
+          query: (config) => {
+            sent.push(config)
+            return pool.query(config)
+          },
+        }
+        const { board } = createPostgresStorage({ pool: spied, schema: name })
+        const [mine, live] = ['mine', 'live'].map((swap) => ({ swap, owner: crypto.randomUUID() })) as [
+          Board.Seat,
+          Board.Seat,
+        ]
+        const turn = { kind: 'turn', about: 'a', value: bytes(1), firm: true } as const
+        const coins = { kind: 'coins', about: 'x', value: bytes(7), firm: false } as const
+        await board.enter(mine, [turn])
+        const entered = sent.at(-1) as (typeof sent)[number]
+        await board.reserve(mine, [coins])
+        await board.put(mine, [{ ...turn, value: bytes(2) }, coins])
+        await pool.query(entered)
+        expect(await board.reserve(live, [{ ...coins, value: bytes(8) }])).toEqual([
+          { about: 'x', value: bytes(7) },
+        ])
+        const { signal } = new AbortController()
+        expect(await board.turn(live, 'a', signal, async ({ others }) => others)).toEqual([bytes(2)])
+        // Whoever goes on with the swap begins anew all the same.
+        const next = { swap: 'mine', owner: crypto.randomUUID() }
+        expect(await board.enter(next, [{ ...turn, value: bytes(3) }])).toEqual([])
+        expect(await board.turn(live, 'a', signal, async ({ others }) => others)).toEqual([bytes(3)])
+        expect(await board.reserve(live, [{ ...coins, value: bytes(8) }])).toEqual([])
+      })
+
       describe('of one account', () => {
         /** Two workers with two swaps each, whose first locks are both signed before either is sent. */
         const crowd = async (
