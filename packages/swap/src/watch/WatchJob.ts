@@ -30,6 +30,8 @@ const NONCE = 24
 const TAG = 16
 /** Largest sealed job, bytes. */
 export const MAX_LENGTH = 4_194_304
+/** A journal begins anew when its swap is rebuilt from the chains; what that owner knows is the later word all the same. */
+const RECOVERED = 1n << 32n
 /** Most locks of one task that something is signed for. */
 const MOST_LOCKS = 64
 
@@ -102,7 +104,7 @@ export function of(context: Context, swap: Swap, options: of.Options = {}): Watc
     ? (durable.learned ?? (role === 'initiator' ? SwapSeed.secret(context.seed, swap.nonce) : undefined))
     : undefined
   return {
-    issue: BigInt(swap.journal.entries.length),
+    issue: BigInt(swap.journal.entries.length) + (swap.recovered ? RECOVERED : 0n),
     hashlock,
     tasks,
     ...(secret !== undefined && Hashlock.opens(secret, hashlock) ? { secret } : {}),

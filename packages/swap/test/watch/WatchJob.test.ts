@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { locksBy } from '../model/expect.js'
 import { account, EPOCH, HASHLOCK, kinds, LONG, SECRET, SHORT, terms } from '../model/fixtures.js'
 import * as Process from '../model/process.js'
-import { ALICE, BOB, marketOf, ownerOf } from './towers.js'
+import { ALICE, BOB, keyOf as keyOfOwner, marketOf, ownerOf } from './towers.js'
 
 const seed = new Uint8Array(32).fill(7)
 const keyOf = (nonce: number) => SwapSeed.tower(seed, new Uint8Array(8).fill(nonce))
@@ -112,6 +112,24 @@ describe('sealing', () => {
   it('no key but one of 32 bytes is taken, and no other type', () => {
     expect(() => WatchJob.open(sealedJob(), new Uint8Array(16))).toThrow(/32/)
     expect(() => WatchJob.open('job' as never, key)).toThrow(/Uint8Array/)
+  })
+})
+
+describe('the later job', () => {
+  it('L3 L7: of an owner that lost its storage, is the one of after its recovery', async () => {
+    const market = marketOf({ long: 'utxo', short: 'contract' })
+    const owner = ownerOf(market, ALICE)
+    Process.start(owner.process, Process.agreed(market))
+    await Process.drive(market, () => locksBy(market, ALICE).length > 0)
+    const issues = () => owner.jobs.map((job) => WatchJob.open(job, keyOfOwner(ALICE)).issue)
+    expect(issues().length).toBeGreaterThan(0)
+    owner.process.dead = true
+    const fresh = Process.create(market, ALICE)
+    expect(await Process.recover(fresh)).toBe(true)
+    if (fresh.swap === undefined) throw new Error('there is no swap')
+    const { issue } = WatchJob.of(fresh.context, fresh.swap)
+    for (const before of issues()) expect(issue).toBeGreaterThan(before)
+    fresh.dead = true
   })
 })
 
