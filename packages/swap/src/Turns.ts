@@ -1,4 +1,4 @@
-import { Codec, type Signed } from '@aitbc/core'
+import { type AccountId, Codec, type Signed } from '@aitbc/core'
 import * as Agreement from './Agreement.js'
 import * as Board from './Board.js'
 import type { Context, Swap } from './Runner.js'
@@ -33,7 +33,7 @@ export async function enter(context: Context, swap: Swap): Promise<void> {
   const seat = { swap: swap.id, owner: crypto.randomUUID() }
   const place: Place = { board, seat, coins: [], told: '' }
   const turns = turnsOf(context, swap)
-  const kept = await board.enter(seat, turns.lines)
+  const kept = await board.enter(seat, turns.lines())
   place.coins = kept.map(({ about, value }) => ({ about, ...readCoins(value) }))
   place.told = [...turns.told, ...coinsOf(swap, place).told].join()
   places.set(swap, place)
@@ -54,7 +54,7 @@ export async function tidy(context: Context, swap: Swap): Promise<void> {
   const coins = coinsOf(swap, place)
   const told = [...turns.told, ...coins.told].join()
   if (told === place.told) return
-  await place.board.put(place.seat, [...turns.lines, ...coins.lines])
+  await place.board.put(place.seat, [...turns.lines(), ...coins.lines()])
   place.told = told
 }
 
@@ -64,7 +64,7 @@ export async function reserve(swap: Swap, coins: readonly Coins[]): Promise<Read
   const place = places.get(swap)
   if (place === undefined) return sums
   place.coins = coins
-  const { lines } = coinsOf(swap, place)
+  const lines = coinsOf(swap, place).lines()
   // Whatever becomes of this, the next look tells it.
   place.told = '?'
   for (const { about, value } of await place.board.reserve(place.seat, lines)) {
@@ -128,36 +128,47 @@ function aheadOf({ book }: Swap, { adapter }: Side.Side): readonly Signed[] {
   )
 }
 
-function turnsOf(context: Context, swap: Swap) {
-  const lines: Board.Line[] = []
-  const told: string[] = []
+/** What others are told, and what that says as text: the lines are written only when that changed. */
+interface Lines {
+  readonly told: readonly string[]
+  readonly lines: () => readonly Board.Line[]
+}
+
+function turnsOf(context: Context, swap: Swap): Lines {
+  const turns: { readonly about: AccountId.AccountId; readonly ahead: readonly Signed[] }[] = []
   for (const leg of ['long', 'short'] as const) {
     const network = swap.state.durable.terms[leg]?.backend.network
     const side =
       network === undefined || !Object.hasOwn(context.sides, network) ? undefined : context.sides[network]
     const about = side?.funding
-    if (side === undefined || about === undefined || lines.some((line) => line.about === about)) continue
+    if (side === undefined || about === undefined || turns.some((turn) => turn.about === about)) continue
     const ahead = aheadOf(swap, side)
-    if (ahead.length === 0) continue
-    lines.push({ kind: 'turn', about, value: writeSigned(ahead), firm: true })
-    told.push(...ahead.map(({ id }) => id))
+    if (ahead.length > 0) turns.push({ about, ahead })
   }
-  return { lines, told }
+  return {
+    told: turns.flatMap(({ ahead }) => ahead.map(({ id }) => id)),
+    lines: () =>
+      turns.map(({ about, ahead }) => ({ kind: 'turn', about, value: writeSigned(ahead), firm: true })),
+  }
 }
 
-function coinsOf(swap: Swap, { coins }: Place) {
+function coinsOf(swap: Swap, { coins }: Place): Lines {
   const { role } = swap.state
   const firm = swap.recovered || swap.book.has(`lock/${Agreement.ownLeg(role)}`)
   const paid = SwapMachine.isLocked(swap.state)
-  const lines: Board.Line[] = []
-  const told: string[] = []
-  for (const { about, keeps, ...rest } of coins) {
-    const locks = paid ? 0n : rest.locks
-    if (locks + keeps === 0n) continue
-    lines.push({ kind: 'coins', about, value: Codec.writer().u256(locks).u256(keeps).finish(), firm })
-    told.push(`${about} ${locks} ${keeps} ${firm}`)
+  const left = coins
+    .map(({ about, locks, keeps }) => ({ about, locks: paid ? 0n : locks, keeps }))
+    .filter(({ locks, keeps }) => locks + keeps > 0n)
+  return {
+    told: left.map(({ about, locks, keeps }) => `${about} ${locks} ${keeps} ${firm}`),
+    lines: () =>
+      left.map(({ about, locks, keeps }) => ({
+        kind: 'coins',
+        about,
+        value: Codec.writer().u256(locks).u256(keeps).finish(),
+        firm,
+      })),
   }
-  return { lines, told }
 }
 
 function readCoins(value: Uint8Array): Pick<Coins, 'locks' | 'keeps'> {

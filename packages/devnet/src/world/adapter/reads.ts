@@ -115,8 +115,30 @@ export interface Seen {
   readonly spend?: { readonly spend: Spend; readonly height: bigint | 'mempool' }
 }
 
+/** What was found at a block, by script, as long as the same waits: whoever looks at it sees the same. */
+interface Looked {
+  readonly mempool: readonly Chain.Waiting[]
+  readonly waiting: number
+  readonly found: Map<string, readonly Seen[]>
+}
+
+const looked = new WeakMap<Chain.Block, Looked>()
+
 /** Every lock of a script in a view, those that wait last, with what spends each. */
 export function locksIn(client: Client, view: Chain.View, script: Ledger.Script): readonly Seen[] {
+  const { mempool } = view
+  const tip = Chain.tip(view)
+  let here = looked.get(tip)
+  if (here?.mempool !== mempool || here.waiting !== mempool.length) {
+    here = { mempool, waiting: mempool.length, found: new Map() }
+    looked.set(tip, here)
+  }
+  const found = here.found.get(script.key) ?? findIn(client, view, script)
+  here.found.set(script.key, found)
+  return found
+}
+
+function findIn(client: Client, view: Chain.View, script: Ledger.Script): readonly Seen[] {
   const { ledger } = Chain.tip(view)
   const held = [...ledger.locks.values()].filter((lock) => lock.script.key === script.key)
   const clock = Chain.tip(view).clock

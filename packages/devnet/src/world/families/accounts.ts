@@ -1,4 +1,4 @@
-import type { Network } from '@aitbc/core'
+import type { LockTerms, Network } from '@aitbc/core'
 import { digest } from '../digest.js'
 import type { Family } from '../Family.js'
 
@@ -14,9 +14,14 @@ export const CONTRACT = {
 
 /** The contract, program or module that holds the locks of a network of a world. */
 export function backendOf(kind: string, address: (hex: string) => string): Family['backend'] {
+  const known = new Map<string, LockTerms.Backend>()
   return ({ id }: Network) => {
+    const before = known.get(id)
+    if (before !== undefined) return before
     const hex = digest(`htlc/${id}`)
-    return { network: id, kind, address: address(hex.slice(0, 40)), codeHash: codeHash(hex) }
+    const backend = { network: id, kind, address: address(hex.slice(0, 40)), codeHash: codeHash(hex) }
+    known.set(id, backend)
+    return backend
   }
 }
 

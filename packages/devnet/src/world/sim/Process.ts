@@ -118,6 +118,9 @@ export function create(options: Options): Process {
   let disk: Disk = createWorldDisk()
   let wiped = false
   const own = faults.filter((fault) => 'who' in fault && fault.who === role)
+  /** The first of those that strike at a call or an effect, by its number. */
+  const hangUps = firsts(own, (fault) => (fault.is === 'hang-up' ? fault.call : undefined))
+  const crashes = firsts(own, (fault) => (fault.is === 'crash' ? fault.effect : undefined))
   const kill = own.find((fault) => fault.is === 'kill')
   const counting = kill !== undefined || options.passed !== undefined
   let effects = 0
@@ -198,8 +201,7 @@ export function create(options: Options): Process {
   }
 
   function crashAt(): Extract<Fault, { is: 'crash' }> | undefined {
-    const effect = effects++
-    const found = own.find((fault) => fault.is === 'crash' && fault.effect === effect)
+    const found = crashes.get(effects++)
     if (found?.is !== 'crash') return undefined
     options.struck(found)
     return found
@@ -232,7 +234,7 @@ export function create(options: Options): Process {
       call: () => T | Promise<T>,
     ): Promise<T> => {
       if (run.signal.aborted || isEndless()) return never()
-      if (stops(`before ${method}`)) return never()
+      if (counting && stops(`before ${method}`)) return never()
       options.heard(method, args)
       const sends = SENDS.has(method)
       const crash = sends ? crashAt() : undefined
@@ -240,8 +242,7 @@ export function create(options: Options): Process {
         die(run, `before ${method}`, crash)
         return never()
       }
-      const count = calls++
-      const fails = own.find((fault) => fault.is === 'hang-up' && fault.call === count)
+      const fails = hangUps.get(calls++)
       const hangUp = () => CoreErrors.RpcUnreachable(`the connection was lost at ${method}`, { method })
       if (process.offline) throw hangUp()
       if (fails?.is === 'hang-up') options.struck(fails)
@@ -260,7 +261,7 @@ export function create(options: Options): Process {
         die(run, `after ${method}`, crash)
         return never()
       }
-      if (stops(`after ${method}`)) return never()
+      if (counting && stops(`after ${method}`)) return never()
       if (fails !== undefined) throw hangUp()
       return result
     }
@@ -423,6 +424,15 @@ export function create(options: Options): Process {
     })
   }
   return process
+}
+
+function firsts(faults: readonly Fault[], at: (fault: Fault) => number | undefined): Map<number, Fault> {
+  const found = new Map<number, Fault>()
+  for (const fault of faults) {
+    const number = at(fault)
+    if (number !== undefined && !found.has(number)) found.set(number, fault)
+  }
+  return found
 }
 
 type Log = Awaited<ReturnType<Storage['log']>>
