@@ -1,6 +1,8 @@
 import type { AccountId, AssetId } from '@aitbc/core'
 import * as networks from '@aitbc/core/networks'
+import { createRedundantAdapter } from '@aitbc/core/redundant'
 import {
+  Chain,
   createWorld,
   createWorldAdapter,
   createWorldVerifier,
@@ -36,14 +38,21 @@ const lacks: { readonly [F in FamilyName]: Lacks } = {
   polkadot: {},
 }
 
-for (const name of Object.keys(families) as FamilyName[]) {
+/** What an adapter of each chain is made of: one endpoint, or several of which one alone answers. */
+const cases = [
+  ...(Object.keys(families) as FamilyName[]).map((name) => ({ name, several: false })),
+  { name: 'bitcoin', several: true } as const,
+  { name: 'evm', several: true } as const,
+]
+
+for (const { name, several } of cases) {
   const network = local[name]
   const family = families[name]
   const asset: AssetId.AssetId = `${network.id}/token:test`
   const hasTokens = family.errors.token !== undefined
   const unit = family.kind === 'coins' ? 100_000_000n : 10n ** 18n
 
-  adapterContract(`A simulated ${name} chain`, {
+  adapterContract(`A simulated ${name} chain${several ? ', three endpoints' : ''}`, {
     network,
     profile: family.profile,
     capabilities: family.capabilities,
@@ -65,7 +74,14 @@ for (const name of Object.keys(families) as FamilyName[]) {
                 : kind === 'silent'
                   ? Endpoint.silent(node)
                   : node
-          return createWorldAdapter({ network, endpoint: over, ...(hasTokens ? { tokens: [asset] } : {}) })
+          const adapterOf = (endpoint: Endpoint.Endpoint) =>
+            createWorldAdapter({ network, endpoint, ...(hasTokens ? { tokens: [asset] } : {}) })
+          if (!several) return adapterOf(over)
+          return createRedundantAdapter({
+            adapters: [Endpoint.down(node), over, Endpoint.down(node)].map(adapterOf),
+            verifier: createWorldVerifier(chain),
+            ...{ answers: 1, utc: () => Chain.tip(chain).time },
+          })
         },
         wallet: (seed) => createWorldWallet({ network, seed }),
         fund: async (account) => world.fund(account, unit),

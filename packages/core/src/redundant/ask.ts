@@ -1,5 +1,5 @@
 // Asking several endpoints at once, none of which can hold the others up.
-import { type AitbcError, isAitbcError } from '../errors/AitbcError.js'
+import { isAitbcError } from '../errors/AitbcError.js'
 import { CoreErrors } from '../errors/CoreErrors.js'
 import { show } from '../errors/ErrorTable.js'
 
@@ -113,12 +113,14 @@ export function summary(failures: readonly Failure[]) {
   }))
 }
 
-/** What is thrown where nobody answered: the one error that all gave, or `RpcUnreachable` (1202) with all in `context.failures`. */
-export function failureOf(method: string, failures: readonly Failure[]): AitbcError | unknown {
-  const [first, ...more] = failures
+/**
+ * What is thrown where nobody answered: the only error, the one refusal of all who weren't silent, or `RpcUnreachable` (1202) with all in
+ * `context.failures`.
+ */
+export function failureOf(method: string, failures: readonly Failure[]): unknown {
+  if (failures.length === 1) return failures[0]?.error
   const tagOf = ({ error }: Failure) => (isAitbcError(error) ? error._tag : undefined)
-  if (first !== undefined && more.length === 0) return first.error
-  if (first !== undefined && !isSilence(first.error) && more.every((one) => tagOf(one) === tagOf(first)))
-    return first.error
+  const [refusal, ...more] = failures.filter(({ error }) => !isSilence(error))
+  if (refusal !== undefined && more.every((one) => tagOf(one) === tagOf(refusal))) return refusal.error
   return CoreErrors.RpcUnreachable(`no endpoint answered ${method}`, { method, failures: summary(failures) })
 }

@@ -161,7 +161,8 @@ export function createRedundantAdapter(options: createRedundantAdapter.Options):
     const heard = await hear('findLocks', o, (adapter, to) => adapter.findLocks(terms, to))
     const { found, none } = Merge.locks(heard, rules)
     const facts: Fact.Fact<Lock>[] = []
-    for (const { fact, final, tellers } of found) {
+    for (const told of found) {
+      const { fact, final } = told
       if (final.length === 0 || fact.assurance === 'quorum') {
         facts.push(fact)
         continue
@@ -169,9 +170,8 @@ export function createRedundantAdapter(options: createRedundantAdapter.Options):
       const versions = [...final].sort((a, b) => Merge.byMatch(a.value, b.value))
       const claims = versions.map(({ value: lock }) => ({ kind: 'lock', terms, lock }) as const)
       const { fact: proved, refusedBy } = await proven(`lock ${fact.value.ref}`, claims, o)
-      // What was told is told to be final by all, or counts as waiting.
       if (proved !== undefined) facts.push(proved as Fact.Verified<Lock>)
-      else if (!isMadeUp(fact, final, tellers, refusedBy)) facts.push(fact)
+      else if (!isMadeUp(told, refusedBy)) facts.push(fact)
     }
     if (facts.length === 0) return [none]
     facts.sort((a, b) => (a.depth > b.depth ? -1 : a.depth < b.depth ? 1 : 0))
@@ -179,18 +179,17 @@ export function createRedundantAdapter(options: createRedundantAdapter.Options):
   }
 
   /**
-   * Somebody else shows no such lock, the evidence of whoever shows it was refused, and it can't be for want of blocks: the verifier knows the
-   * one that it is told to be in, or, where locks are proved by the chain's state, all that the teller calls final.
+   * So many show no such thing as the rules ask for. Or somebody shows none, the evidence of whoever shows it was refused, and it can't be for want
+   * of blocks: the verifier knows the one that it is told to be in, or, where locks are proved by the chain's state, all that the teller calls final.
    */
-  function isMadeUp(
-    fact: Fact.Fact<Lock>,
-    final: readonly Fact.Fact<Lock>[],
-    tellers: readonly number[],
+  function isMadeUp<T>(
+    { fact, final, tellers, denied }: Merge.Told<T>,
     refusedBy: ReadonlySet<number>,
   ): boolean {
-    if (fact.at !== 'mempool' || tellers.some((from) => !refusedBy.has(from))) return false
+    if (fact.at !== 'mempool') return false
+    if (denied >= agree) return true
     const known = verifier?.tip?.()?.height
-    if (known === undefined) return false
+    if (denied === 0 || known === undefined || tellers.some((from) => !refusedBy.has(from))) return false
     return final.every(({ at, asOf }) => {
       const block = profile.unique ? (asOf.finalized ?? asOf) : at
       return block !== 'mempool' && block.height <= known
@@ -209,12 +208,16 @@ export function createRedundantAdapter(options: createRedundantAdapter.Options):
       return read
     })
     const { found, none } = Merge.spend(heard, rules)
-    if (found === undefined) return none as Fact.Read<Spend>
+    if (found === undefined) return none
     const { fact, final } = found
     if (final.length === 0 || fact.assurance === 'quorum') return { is: 'found', fact }
     const claims = final.map(({ value: spend }) => ({ kind: 'spend', terms, lock, spend }) as const)
-    const { fact: proved } = await proven(`spend ${lock.ref}`, claims, o)
-    return { is: 'found', fact: (proved as Fact.Verified<Spend> | undefined) ?? fact }
+    const { fact: proved, refusedBy } = await proven(`spend ${lock.ref}`, claims, o)
+    if (proved !== undefined) return { is: 'found', fact: proved as Fact.Verified<Spend> }
+    // A secret that opens the hashlock is known, whatever else is true.
+    const isSecret = fact.value.kind === 'claim' && fact.value.secret !== undefined
+    const isNone = none.is === 'absent' && !isSecret && isMadeUp(found, refusedBy)
+    return isNone ? none : { is: 'found', fact }
   }
 
   async function prove(claim: Claim, o?: CallOptions): Promise<Fact.Evidence> {
@@ -272,27 +275,38 @@ export function createRedundantAdapter(options: createRedundantAdapter.Options):
 
   async function prepare(intent: Intent, o: PrepareOptions = {}): Promise<readonly Step[]> {
     const { signal, ...rest } = o
-    const terms =
-      intent?.kind === 'lock' ||
-      intent?.kind === 'claim' ||
-      intent?.kind === 'refund' ||
-      intent?.kind === 'collect'
-        ? intent.terms
-        : undefined
-    const key = `prepare ${intent?.kind} ${terms === undefined ? '' : Bytes.toHex(terms.salt)}`
-    // Where the lock itself pays, an adapter finds a rate that leaves something of it.
-    const free = profile.feesFrom === 'account' || (intent?.kind !== 'claim' && intent?.kind !== 'refund')
-    const rate =
-      rest.feeRate === undefined && free && intent?.kind !== 'void' && count > 1
-        ? { feeRate: (await feeRates(signal === undefined ? {} : { signal })).normal }
-        : {}
+    const terms = intent !== undefined && 'terms' in intent ? intent.terms : undefined
+    const key = `prepare ${intent?.kind} ${terms?.salt instanceof Uint8Array ? Bytes.toHex(terms.salt) : ''}`
+    const priced = rest.feeRate === undefined && count > 1 && isPriced(intent)
+    const rate = priced ? { feeRate: (await feeRates(signal === undefined ? {} : { signal })).normal } : {}
     const how = { ...rate, ...rest }
     const steps = await firstOf('prepare', key, o, (adapter, to) =>
       adapter.prepare(intent, { ...how, ...to }),
     )
-    if (intent?.kind === 'void' && steps.length > 0) assertConflict(intent.submission, steps)
+    if (intent.kind === 'void' && steps.length > 0) assertConflict(intent.submission, steps)
     return steps
   }
+
+  /** Whether the rate in the middle is to be asked for: not where the intent is refused anyhow, or an adapter finds what a lock can pay. */
+  function isPriced(intent: Intent): boolean {
+    switch (intent?.kind) {
+      case 'transfer':
+        return isOurs(intent.from, ':') && isOurs(intent.to, ':') && isOurs(intent.asset, '/')
+      case 'call':
+        return isOurs(intent.from, ':') && isOurs(intent.to, ':')
+      case 'lock':
+        return first.auditTerms(intent.terms).ok
+      case 'claim':
+      case 'refund':
+      case 'collect':
+        return profile.feesFrom === 'account' && first.auditTerms(intent.terms).ok
+      default:
+        return false
+    }
+  }
+
+  const isOurs = (id: unknown, next: ':' | '/') =>
+    typeof id === 'string' && id.startsWith(`${network.id}${next}`)
 
   /** All versions share one conflict key: with another one both could count (S9). */
   function assertConflict({ step: { conflictKey } }: Submission, steps: readonly Step[]): void {

@@ -24,6 +24,8 @@ export interface Told<T> {
   /** Every version that an endpoint tells to be final: evidence decides which one is true. */
   readonly final: readonly Fact.Fact<T>[]
   readonly tellers: readonly number[]
+  /** So many answered and show nothing of it. */
+  readonly denied: number
 }
 
 /** Whether a block is irreversible by its network's finality rule. */
@@ -69,7 +71,7 @@ function again<T>({ value, at, asOf }: Fact.Fact<T>, assurance: Fact.Assurance):
  */
 function settle<T>(
   sights: readonly Sight<T>[],
-  contradicted: boolean,
+  denied: number,
   demote: (chosen: Sight<T>) => boolean,
   { agree }: Rules,
   nameOf: (value: T) => string,
@@ -82,17 +84,17 @@ function settle<T>(
   const last = agreed?.[agree - 1]
   if (last !== undefined) {
     const assurance = agree > 1 ? 'quorum' : last.value.assurance === 'quorum' ? 'quorum' : 'reported'
-    return { fact: again(last.value, assurance), undisputed: true, final, tellers }
+    return { fact: again(last.value, assurance), undisputed: true, final, tellers, denied }
   }
   // What most of them tell, and of that the least.
   const [most] = [...versions].sort((a, b) => b.length - a.length)
   const chosen = most?.at(-1) as Sight<T>
-  const undisputed = !contradicted && versions.length === 1
+  const undisputed = denied === 0 && versions.length === 1
   const fact =
     !undisputed && demote(chosen)
       ? Fact.reported(chosen.value.value, 'mempool', chosen.value.asOf)
       : again(chosen.value, 'reported')
-  return { fact, undisputed, final, tellers }
+  return { fact, undisputed, final, tellers, denied }
 }
 
 function nothing<T>(
@@ -134,11 +136,11 @@ export function locks(
   }
   const none = nothing<Lock>(absent, whole, rules, unknown[0] ?? tooFew('a lock', whole, rules))
   const found = [...grouped(sights, ({ value }) => value.value.ref).values()].map((of) => {
-    const contradicted = of.length < whole
+    const denied = Math.max(0, whole - of.length)
     // One that is in a block for some is in none for others a moment later: only that it is there for good is held against who shows none.
     return settle(
       of,
-      contradicted,
+      denied,
       ({ final }) => final,
       rules,
       ({ transaction, amount, match }) => [match === 'exact' ? '' : match, amount, transaction].join(),
@@ -151,7 +153,7 @@ export function locks(
 export function spend(
   heard: Heard<Fact.Read<Spend>>,
   rules: Rules,
-): { readonly found?: Told<Spend>; readonly none?: Fact.Read<Spend> } {
+): { readonly found?: Told<Spend>; readonly none: Fact.Read<Spend> } {
   const sights: Sight<Spend>[] = []
   const absent: Fact.Fact<null>[] = []
   const unknown: Refusal[] = []
@@ -159,20 +161,18 @@ export function spend(
     if (read.is === 'absent') absent.push(read.fact)
     else if (read.is === 'unknown') unknown.push(read.why)
     else sights.push({ from, value: read.fact, final: isFinal(rules.network, read.fact) })
-  if (sights.length === 0) {
-    const why = unknown[0] ?? tooFew('a claim or a refund', absent.length, rules)
-    return { none: nothing(absent, absent.length, rules, why) }
-  }
+  const whole = sights.length + absent.length
+  const none = nothing<Spend>(absent, whole, rules, unknown[0] ?? tooFew('a claim or a refund', whole, rules))
+  if (sights.length === 0) return { none }
   const nameOf = ({ kind, transaction }: Spend) => `${kind} ${transaction}`
-  const all = settle(sights, absent.length > 0, () => true, rules, nameOf)
-  if (all.undisputed) return { found: all }
+  const all = settle(sights, absent.length, () => true, rules, nameOf)
+  if (all.undisputed) return { found: all, none }
   const rank = ({ value: { value: of } }: Sight<Spend>) =>
     of.kind === 'refund' ? 2 : of.secret === undefined ? 1 : 0
   const best = Math.min(...sights.map(rank))
   const first = sights.filter((one) => rank(one) === best)
-  return {
-    found: { ...settle(first, true, () => true, rules, nameOf), final: all.final, tellers: all.tellers },
-  }
+  const found = settle(first, whole - first.length, () => true, rules, nameOf)
+  return { found: { ...all, fact: found.fact }, none }
 }
 
 /**

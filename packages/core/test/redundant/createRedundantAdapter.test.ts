@@ -77,6 +77,7 @@ function endpoint(says: Partial<SwapAdapter> = {}): SwapAdapter {
     tip: async () => told(head(), refOf(100n)),
     feeRates: async () => ({ slow: 1n, normal: 2n, fast: 3n }),
     prove: down,
+    auditTerms: (of: LockTerms.LockTerms) => Verdict.accept(of),
     ...says,
   } as SwapAdapter
 }
@@ -231,6 +232,21 @@ describe('spends', () => {
       await evidence(),
     )
   })
+})
+
+test('S12: a refund whose evidence is refused is none, if the verifier has come as far; a secret that opens stays known', async () => {
+  const lies = (spend: Spend) => endpoint({ ...spendOf(shows(spend)), prove: junk })
+  const read = async (spend: Spend, height: bigint, others = endpoint(spendOf(none))) =>
+    (await over([lies(spend), others], { verifier: truth({ tip: head(height) }) }).findSpend(terms, lock)).is
+  expect([await read(refund, 90n), await read(refund, 89n), await read(claim, 90n)]).toEqual([
+    ...['absent', 'found', 'found'],
+  ])
+  // Where so many agree that there is none, there is none.
+  const three = [lies(refund), ...list(2, endpoint(spendOf(none)))]
+  expect((await over(three, { agree: 2 }).findSpend(terms, lock)).is).toBe('absent')
+  expect((await over(three).findSpend(terms, lock)).is).toBe('found')
+  // Another one that shows it too, and has no evidence of what still waits, may be honest.
+  expect(await read(refund, 90n, endpoint(spendOf(shows(refund, 'mempool'))))).toBe('found')
 })
 
 describe('heads', () => {
