@@ -1,13 +1,5 @@
 // Making a command true: from whatever became of it so far to the next thing to do.
-import {
-  Fact,
-  type Intent,
-  isAitbcError,
-  LockTerms,
-  type Signed,
-  type Submission,
-  SwapSeed,
-} from '@aitbc/core'
+import { Fact, type Intent, LockTerms, type Signed, type Submission, SwapSeed } from '@aitbc/core'
 import * as Agreement from '../Agreement.js'
 import * as Dues from '../Dues.js'
 import type { Context, Sent, Swap, Tips } from '../Runner.js'
@@ -17,6 +9,7 @@ import * as SwapMachine from '../SwapMachine.js'
 import * as Turns from '../Turns.js'
 import { broken, latest } from './book.js'
 import { payForIt } from './child.js'
+import { isOutbid } from './outbid.js'
 import { affordable, dearer, hasWaited } from './price.js'
 import { broadcast, signAndSend } from './sending.js'
 import { isOwn, isTaken } from './voided.js'
@@ -107,7 +100,7 @@ async function carryOut(
         return undefined
       } catch (error) {
         // The same again would be refused for ever: what is there, or waits beside it, pays more by now (L5, H6).
-        if (!OUTBID.some((tag) => isAitbcError(error, tag))) throw error
+        if (!isOutbid(error)) throw error
         // Another lock would be a second payment; a dearer version of the same one isn't (S9).
         if (command.do === 'void' || command.do === 'lock') {
           await raise(context, swap, command, side, sent, last, tip, signal)
@@ -155,9 +148,6 @@ async function hasRaised(
     return false
   }
 }
-
-/** What adapters call a transaction that pays too little to be taken. */
-const OUTBID = ['FeeTooLow', 'ReplacementRefused', 'EvmUnderpriced', 'CosmosUnderpriced'] as const
 
 /**
  * A block holds what ends the lock, whoever sent it, and that is known as well as the machine asks (`Rules.spends`). What is told without

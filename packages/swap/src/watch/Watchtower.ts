@@ -4,7 +4,6 @@ import {
   type Due,
   type Hashlock,
   type Intent,
-  isAitbcError,
   type Lock,
   type Network,
   type Signed,
@@ -12,6 +11,7 @@ import {
   type SwapAdapter,
 } from '@aitbc/core'
 import { SwapErrors } from '../errors.js'
+import { isOutbid } from '../internal/outbid.js'
 import * as Ladder from '../Ladder.js'
 import * as Pace from '../Pace.js'
 import { isFinal } from '../Side.js'
@@ -332,7 +332,7 @@ async function send(
     await adapter.submit(signed, { signal })
     return undefined
   } catch (error) {
-    if (OUTBID.some((tag) => isAitbcError(error, tag))) return 'outbid'
+    if (isOutbid(error)) return 'outbid'
     throw error
   }
 }
@@ -347,6 +347,3 @@ function wholeOf(
   if (task.do !== 'claim' || adapter.complete === undefined || secret === undefined) return signed
   return adapter.complete(signed, secret)
 }
-
-/** What adapters call a transaction that pays too little to be taken. */
-const OUTBID = ['FeeTooLow', 'ReplacementRefused', 'EvmUnderpriced', 'CosmosUnderpriced'] as const
