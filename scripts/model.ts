@@ -1,6 +1,7 @@
 import { availableParallelism, freemem } from 'node:os'
 import { Policy } from '@aitbc/swap'
 import { run } from '../packages/swap/src/check/check.js'
+import { exploreFees, feeSettings } from '../packages/swap/src/check/exploreFees.js'
 import { expected } from '../packages/swap/src/check/least.js'
 import type { Setting } from '../packages/swap/src/check/Setting.js'
 import { type Scaled, scale } from '../packages/swap/src/check/scale.js'
@@ -24,6 +25,7 @@ import { asked } from './options.js'
  * Both policies' least safe values are searched beside that for clocks that move, in coarse ticks, for a table; and
  * rings of three and four members are checked, with the least gap of each arc; `--sweep` does only these, and
  * `--mutants` tries only the mutants, with `--in` those in some of the machine's functions, with commas between.
+ * What claims and refunds are sent for is explored whenever histories are.
  * `--quick` explores the claim phase of each pair under the worst clocks, at the least safe values and a tick below, and tries no
  * mutants. The last line is JSON.
  */
@@ -50,7 +52,7 @@ const memory = Math.min(1_500_000_000, Math.floor(freemem() / jobs / 2))
 const began = Date.now()
 const label = (pair: number) =>
   `${pairs[pair]?.long.network.name} → ${pairs[pair]?.short.network.name}`.padEnd(28)
-const sum = { states: 0, searched: 0, transitions: 0, seconds: 0, trying: 0, peak: 0, tables: 0 }
+const sum = { fees: 0, states: 0, searched: 0, transitions: 0, seconds: 0, trying: 0, peak: 0, tables: 0 }
 const count = { violations: 0, counterexamples: 0, unexplained: 0 }
 const trials: Trial[] = []
 const rows: Row[] = []
@@ -86,6 +88,17 @@ async function glance(): Promise<void> {
 function worst({ clocks }: Scaled): Setting['clocks'] {
   const skew = (one: Setting['clocks']) => (one === 'free' ? 0 : one.long - one.short)
   return clocks.reduce((a, b) => (skew(b) > skew(a) ? b : a))
+}
+
+/** What claims and refunds are sent for, whoever keeps them out. */
+function fees(): void {
+  for (const setting of feeSettings) {
+    const { states, violation } = exploreFees(setting)
+    sum.fees += states
+    if (violation === undefined) continue
+    count.violations++
+    console.log(`fees of a ${setting.does}: ${violation}`)
+  }
 }
 
 /** Everything, in processes of its own. */
@@ -164,6 +177,7 @@ function say(pair: number, values: Extract<Done, { did: 'least' }>): void {
   }
 }
 
+if (!only && !alone) fees()
 await (quick ? glance() : explore())
 
 if (rows.length > 0) for (const line of table(rows)) console.log(line)
@@ -198,6 +212,7 @@ console.log(
     jobs: quick ? 1 : jobs,
     states: sum.states,
     searched: sum.searched,
+    fees: sum.fees,
     transitions: sum.transitions,
     statesPerSecond: rate,
     cpuSeconds: Math.round((sum.seconds + sum.trying) * 10) / 10,

@@ -15,7 +15,7 @@ import { type Look, lastOf } from './Sight.js'
  * | S3 hashlock | here: a claim's secret opens the hashlock, whatever an endpoint made up. Length and function on each chain: `pnpm conform`, the adapters' contract suite |
  * | S4 timelock | here: no refund before the deadline, no claim after it where none is accepted; `Leg` takes neither |
  * | S5 beneficiary | here: only the own lock is refunded, only the incoming one claimed. Who is paid: `pnpm conform` |
- * | S6 atomicity, S18 outcomes | `judge` in `explore` |
+ * | S6 atomicity, S18 outcomes | `judge` in `explore`; where both may sign for a refund before the deadline too (`together`) |
  * | S7 reveal, S8 lock | here |
  * | S9 single funding | here: ordered before it is sent, always under one key, never beside a lock that is there or after it was given up. Inputs and nonces: `pnpm sim` |
  * | S10 freshness, S11 domains, S13 fee reserve, S16 agreement, S17 identity | not here: the model has one swap, one secret, no fees and fixed terms. Tests of `SwapSeed`, `LockTerms`, `Solvency`, `Negotiation` and `Agreement` |
@@ -24,10 +24,10 @@ import { type Look, lastOf } from './Sight.js'
  * | S15 journal | here: the same sight twice decides the same; what is done is durable first; an end is told again after a restart. Torn writes, unknown records: tests of `Journal`, `pnpm sim` |
  * | S20, S21 rings | `exploreRing`; S19 and S22 are of protocols with several leaders, which there are none of |
  * | L1 progress | explorations with `fair`: a deal, and nothing else |
- * | L2 abort | `explore`: every history ends within `horizon`, and leaves no lock behind |
+ * | L2 abort | `explore`: every history ends within `horizon`, and leaves no lock behind; that the last one ends at T + S + F + O and no earlier: tests |
  * | L3 recovery | here where views are kept (`keeps`): who crashed decides as who didn't; elsewhere each look is the first after a restart |
  * | L4 rebroadcast | here: what is due is sent at each look until it is final |
- * | L5 fees | not here: the model has no fees; inclusion within S is taken for granted. Tests of `Ladder` and the runner's fees, `pnpm sim` |
+ * | L5 fees | `exploreFees`: every history of a tower's claim or refund at several prices; elsewhere inclusion within S is taken for granted. The runner's own prices: tests of `Ladder` and of the runner's fees, `pnpm sim` |
  * | L6 no deadlock | `explore`: stronger, every history ends, not only some |
  * | L7 towers | not here: what a tower does is what its owner would do. Tests of `watch`, `pnpm sim` |
  */

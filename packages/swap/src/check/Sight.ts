@@ -41,7 +41,8 @@ export interface Look {
 export const SIGHTS = 1 << 10
 
 export const NAMES = ['long', 'short'] as const
-const SECRET = /* @__PURE__ */ new Uint8Array(32).fill(0x5e)
+/** What opens the hashlock. */
+export const SECRET = /* @__PURE__ */ new Uint8Array(32).fill(0x5e)
 /** What opens nothing. */
 const OTHER = /* @__PURE__ */ new Uint8Array(32).fill(0x0e)
 const AMOUNT = 2n

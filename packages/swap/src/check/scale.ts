@@ -1,4 +1,4 @@
-import { Amount, type Network, type Timing } from '@aitbc/core'
+import { Amount, CoreErrors, type Network, show, type Timing } from '@aitbc/core'
 import type { Leg as Name, Role } from '../Agreement.js'
 import { SwapErrors } from '../errors.js'
 import * as Planner from '../Planner.js'
@@ -53,7 +53,12 @@ const TIMES = ['lead', 'lag', 'inclusion', 'finality', 'reorg', 'outage'] as con
  * ticks. For that there is `least`, which names all that the sums have too much.
  */
 export function scale(assumptions: Assumptions): Scaled {
-  const { long, short, policy } = assumptions
+  const { long, short, policy, clocks: kind = 'steady' } = assumptions
+  if (kind !== 'steady' && kind !== 'free')
+    throw CoreErrors.InvalidArgument(`assumptions.clocks must be "steady" or "free", got ${show(kind)}`, {
+      argument: 'assumptions.clocks',
+      received: kind,
+    })
   const seconds = Planner.margins(long, short, policy)
   const { tick, chains: all, policy: scaled, ticksOf } = measure([long, short], policy, assumptions.tick)
   const [a, b] = all as readonly [Measured, Measured]
@@ -65,7 +70,7 @@ export function scale(assumptions: Assumptions): Scaled {
     seconds,
     ticks,
     clocks:
-      assumptions.clocks === 'free'
+      kind === 'free'
         ? ['free']
         : skews('long').flatMap((a) => skews('short').map((b) => ({ long: a, short: b }))),
     setting(terms, honest, change = {}) {

@@ -100,6 +100,8 @@ describe('check', () => {
       await expect(check({ ...planned, ...wrong } as never, assumptions)).rejects.toMatchObject({
         code: 1013,
       })
+    const clocks = { ...assumptions, clocks: 'fre' } as never
+    await expect(check(planned, clocks)).rejects.toMatchObject({ code: 1013 })
     const heights = { ...btc, network: { ...bitcoin, clock: 'height' as const } }
     await expect(check(planned, { ...assumptions, long: heights })).rejects.toMatchObject({ code: 4004 })
     await expect(check(planned, { ...assumptions, tick: 0n })).rejects.toMatchObject({ code: 1004 })

@@ -405,3 +405,61 @@ describe('refunds that both sign for, before the deadline', () => {
     expect(found.violation?.message).toMatch(new RegExp(`^S6: the ${role}`))
   })
 })
+
+describe('how long it takes at most', () => {
+  const kinds = [
+    { role: 'initiator', late: false },
+    { role: 'initiator', late: true },
+    { role: 'follower', late: false },
+  ] as const
+  const times = [
+    { S: 1, F: 1, O: 0 },
+    { S: 2, F: 1, O: 0 },
+    { S: 1, F: 2, O: 0 },
+    { S: 1, F: 1, O: 1 },
+  ]
+  type Case = (typeof kinds)[number] & (typeof times)[number]
+  const world = ({ role, late, S, F, O }: Case): Setting => {
+    const chain = {
+      ...{ lead: 0, lag: 0, inclusion: S, finality: F, reorg: 1, outage: 0 },
+      ...{ lateClaims: late, lateLocks: late, shown: late },
+    }
+    const short = 3 * S + 2 * F + 2
+    return {
+      chains: { long: chain, short: chain },
+      deadlines: { short, long: short + S + O + (late ? S + 1 : 0) },
+      rules: { launch: short - 2, lock: 2 * S + F, reveal: S, apart: S + O + (late ? S + 1 : 0) },
+      ...{ offline: O, detection: 0, reorgs: 0, honest: [role], from: 'agreed' },
+      ...{ clocks: { long: 0, short: 0 }, lax: true, truthful: true },
+    }
+  }
+  /** The own leg's clock when the last one ends, beyond its deadline. */
+  const beyond = (of: Case, machine = SwapMachine) => {
+    const setting = world(of)
+    const found = explored(setting, machine)
+    expect(found.violation).toBeUndefined()
+    return found.settled + 1 - setting.deadlines[of.role === 'initiator' ? 'long' : 'short']
+  }
+  const late: typeof SwapMachine = {
+    ...SwapMachine,
+    step(state, event) {
+      const next = SwapMachine.step(state, event)
+      const own = next.state.view[next.state.role === 'initiator' ? 'long' : 'short']
+      const isLate = ({ terms }: { readonly terms: LockTerms.LockTerms }) =>
+        own.is === 'seen' && own.now.value > terms.deadline.value
+      return { ...next, commands: next.commands.filter((c) => c.do !== 'refund' || isLate(c)) }
+    },
+  }
+
+  it.each(
+    kinds.flatMap((kind, i) =>
+      times.slice(0, i === 0 ? times.length : 1).map((time) => ({ ...kind, ...time })),
+    ),
+  )(
+    'L2: $role, late claims $late, S=$S F=$F O=$O: all is back or swapped by T + S + F + O; later with a machine that refunds a tick late',
+    (of) => {
+      expect(beyond(of)).toBe(of.S + of.F + of.O)
+      expect(beyond(of, late)).toBe(of.S + of.F + of.O + 1)
+    },
+  )
+})
