@@ -1,4 +1,6 @@
+import { Cooperation } from '@aitbc/adapters/bitcoin/musig2'
 import { expect, test } from 'vitest'
+import { givesBack } from '../../packages/swap/src/check/Party.js'
 import { failures, type Tally } from '../model/gate.js'
 
 const row = { risk: 'standard', pair: 'A → B', of: 'gap', explained: true, below: 'S6: lost' } as const
@@ -53,4 +55,16 @@ test.each<[string, Partial<Tally>, RegExp]>([
   const found = failures({ ...good, ...change })
   expect(found).toHaveLength(1)
   expect(found[0]).toMatch(why)
+})
+
+test('S6: the checker gives a lock back when the adapters would', () => {
+  const either = [false, true]
+  for (const role of ['initiator', 'follower'] as const)
+    for (const own of ['none', 'open', 'refunded'] as const)
+      for (const revealed of either)
+        for (const stopped of either)
+          for (const received of either) {
+            const standing = { role, own, revealed, stopped, received }
+            expect(givesBack(standing)).toBe(Cooperation.judge('refund', standing).ok)
+          }
 })
