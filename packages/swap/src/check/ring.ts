@@ -10,7 +10,7 @@ import * as SwapMachine from '../SwapMachine.js'
 import { type Figures, type Options, run } from './check.js'
 import { exploreRing, type RingSetting } from './exploreRing.js'
 import type { Setting } from './Setting.js'
-import { type Measures, measure } from './scale.js'
+import { assertClocks, type Measures, measure } from './scale.js'
 import { tell } from './story.js'
 
 /** What is taken for granted of a ring's chains, one for each arc, and of its honest members. */
@@ -164,6 +164,7 @@ export interface ScaledRing {
 
 /** The worlds of a ring in ticks. */
 export function scaleRing(terms: RingTerms, { chains, policy, tick, clocks }: RingAssumptions): ScaledRing {
+  assertClocks(clocks)
   const seconds = RingPlanner.margins(chains, policy)
   const measures = measure(chains, policy, tick)
   const { chains: all, policy: scaled } = measures

@@ -53,12 +53,8 @@ const TIMES = ['lead', 'lag', 'inclusion', 'finality', 'reorg', 'outage'] as con
  * ticks. For that there is `least`, which names all that the sums have too much.
  */
 export function scale(assumptions: Assumptions): Scaled {
-  const { long, short, policy, clocks: kind = 'steady' } = assumptions
-  if (kind !== 'steady' && kind !== 'free')
-    throw CoreErrors.InvalidArgument(`assumptions.clocks must be "steady" or "free", got ${show(kind)}`, {
-      argument: 'assumptions.clocks',
-      received: kind,
-    })
+  const { long, short, policy, clocks: kind } = assumptions
+  assertClocks(kind)
   const seconds = Planner.margins(long, short, policy)
   const { tick, chains: all, policy: scaled, ticksOf } = measure([long, short], policy, assumptions.tick)
   const [a, b] = all as readonly [Measured, Measured]
@@ -100,6 +96,15 @@ export function scale(assumptions: Assumptions): Scaled {
       }
     },
   }
+}
+
+/** Refuses what names no way in which clocks are off, and would pass for the usual one: `InvalidArgument` (1013). */
+export function assertClocks(kind: unknown): void {
+  if (kind !== undefined && kind !== 'steady' && kind !== 'free')
+    throw CoreErrors.InvalidArgument(`assumptions.clocks must be "steady" or "free", got ${show(kind)}`, {
+      argument: 'assumptions.clocks',
+      received: kind,
+    })
 }
 
 /** A chain whose seconds are ticks: as the planner takes it, and as the checker does. */

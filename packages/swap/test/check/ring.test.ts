@@ -97,6 +97,8 @@ describe('a ring, each member against all others together', () => {
     await expect(checkRing(planned, { ...assumptions, chains: [heights, ...rest] })).rejects.toMatchObject({
       code: 4004,
     })
+    const clocks = { ...assumptions, clocks: 'fre' } as never
+    await expect(checkRing(planned, clocks)).rejects.toMatchObject({ code: 1013 })
     await expect(checkRing(planned, assumptions, { states: 50 })).rejects.toMatchObject({ code: 4030 })
     const [world] = scaleRing(planned, assumptions).world([0, 1, 2], true)
     if (world === undefined) throw new Error('no world')
