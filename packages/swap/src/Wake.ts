@@ -28,6 +28,7 @@ export function create(): Wake {
         const abort = () => reject(signal.reason)
         signal.addEventListener('abort', abort, { once: true })
         notify = () => {
+          notify = () => undefined
           signal.removeEventListener('abort', abort)
           resolve()
         }

@@ -77,11 +77,17 @@ function idOf(terms: LockTerms.LockTerms): string {
   return id
 }
 
+/** Statements that were read, by their bytes: those of one proof are judged again by each who is shown it. */
+const statements = new WeakMap<Uint8Array, Statement>()
+
 function read(evidence: Fact.Evidence, network: string): Statement | undefined {
   if (evidence?.network !== network || evidence.format !== 'world-lock/1') return undefined
   try {
-    const value = JSON.parse(new TextDecoder().decode(evidence.bytes)) as Statement
-    return typeof value?.hash === 'string' && /^\d{1,20}$/.test(value.height) ? value : undefined
+    const { bytes } = evidence
+    const value = statements.get(bytes) ?? (JSON.parse(new TextDecoder().decode(bytes)) as Statement)
+    if (typeof value?.hash !== 'string' || !/^\d{1,20}$/.test(value.height)) return undefined
+    statements.set(bytes, value)
+    return value
   } catch {
     return undefined
   }

@@ -369,15 +369,22 @@ export async function prove(client: Client, claim: Claim, options: CallOptions =
     throw client.family.errors.unproved(`no block holds this ${claim.kind} of ${show(claim.lock?.ref)}`, {
       argument: 'claim',
     })
-  const statement: Statement = {
-    ...{ kind: claim.kind, ref: held.ref, key: script.key },
-    ...{ height: String(header.height), hash: header.hash },
-  }
-  return {
-    network: client.network.id,
-    format: 'world-lock/1',
-    bytes: new TextEncoder().encode(JSON.stringify(statement)),
-  }
+  return { network: client.network.id, format: 'world-lock/1', bytes: statementOf(claim.kind, held, header) }
+}
+
+/** Statements by what they are of, and the block: written once. */
+const statements = new WeakMap<Ledger.Held, Map<string, Uint8Array>>()
+
+function statementOf(kind: Claim['kind'], held: Ledger.Held, { height, hash }: Chain.Header): Uint8Array {
+  const own = statements.get(held) ?? new Map<string, Uint8Array>()
+  statements.set(held, own)
+  const name = `${kind} ${height} ${hash}`
+  const known = own.get(name)
+  if (known !== undefined) return known
+  const statement: Statement = { kind, ref: held.ref, key: held.script.key, height: String(height), hash }
+  const bytes = new TextEncoder().encode(JSON.stringify(statement))
+  own.set(name, bytes)
+  return bytes
 }
 
 /** `UnsupportedCapability` (1301) where a chain has no reads of the past; `InvalidArgument` (1013) for a block of no branch here. */
