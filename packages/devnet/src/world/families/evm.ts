@@ -1,7 +1,7 @@
 import { EvmErrors } from '@aitbc/adapters/errors'
 import { CoreErrors } from '@aitbc/core'
 import type { Family, Refusal } from '../Family.js'
-import { backendOf, CONTRACT } from './accounts.js'
+import { backendOf, CONTRACTS, sizes } from './accounts.js'
 
 const REFUSALS = {
   used: EvmErrors.EvmNonceUsed,
@@ -19,18 +19,13 @@ const address = (hex: string) => `0x${hex}`
 
 /** Accounts with nonces, a base fee that moves by an eighth a block, finality by tag. */
 export const evm: Family = {
+  ...CONTRACTS,
   name: 'evm',
-  kind: 'accounts',
-  profile: CONTRACT,
-  capabilities: { locks: true, proofs: 'state', replacement: true },
-  best: 'proved',
   backend: backendOf('contract', address),
-  format: 'world/accounts',
   address,
   id: (hex) => `0x${hex}`,
-  size: ({ is }) => (is === 'lock' ? 130_000n : is === 'claim' || is === 'refund' ? 90_000n : 21_000n),
+  size: sizes(130_000n, 90_000n, 21_000n),
   feeOf: (rate, size) => rate * size,
-  counted: true,
   contest: 'replace-by-price',
   outbid: (rate) => rate + (rate + 7n) / 8n,
   baseFee: true,
@@ -44,9 +39,7 @@ export const evm: Family = {
     return now
   },
   calm: () => 1_000_000_000n,
-  median: false,
   lag: 64n,
-  preflight: false,
   errors: {
     terms: EvmErrors.EvmUnsupportedTerms,
     token: EvmErrors.EvmTokenNotAllowed,

@@ -1,6 +1,6 @@
 import { PolkadotErrors } from '@aitbc/adapters/errors'
 import type { Family, Refusal } from '../Family.js'
-import { backendOf, CONTRACT } from './accounts.js'
+import { backendOf, CONTRACTS } from './accounts.js'
 
 const REFUSALS = {
   used: PolkadotErrors.PolkadotRefused,
@@ -21,27 +21,17 @@ const address = (hex: string) => hex
 
 /** Accounts with nonces, tips, and finality that lags behind the head. */
 export const polkadot: Family = {
+  ...CONTRACTS,
   name: 'polkadot',
-  kind: 'accounts',
-  profile: CONTRACT,
-  capabilities: { locks: true, proofs: 'state', replacement: true },
-  best: 'proved',
   backend: backendOf('contract', address),
-  format: 'world/accounts',
   address,
   id: (hex) => `0x${hex}`,
   size: () => 1n,
   feeOf: (rate) => WEIGHT_FEE + rate,
-  counted: true,
   contest: 'replace-by-price',
-  outbid: (rate) => rate + 1n,
   lifetime: 64n,
-  baseFee: false,
-  drift: (_floor, demand) => demand,
   calm: ({ fees }) => fees.minRelay * 1000n,
-  median: false,
   lag: 4n,
-  preflight: false,
   errors: {
     terms: PolkadotErrors.PolkadotUnsupportedTerms,
     funds: PolkadotErrors.PolkadotInsufficientFunds,

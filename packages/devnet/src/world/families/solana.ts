@@ -1,7 +1,7 @@
 import { SolanaErrors } from '@aitbc/adapters/errors'
 import { CoreErrors } from '@aitbc/core'
 import type { Family, Refusal } from '../Family.js'
-import { backendOf, CONTRACT } from './accounts.js'
+import { backendOf, CONTRACTS, sizes } from './accounts.js'
 
 const REFUSALS = {
   used: CoreErrors.RpcRejected,
@@ -19,25 +19,19 @@ const address = (hex: string) => hex
 
 /** Accounts that don't count, no mempool, transactions that die with their blockhash after 150 blocks, no proof of state. */
 export const solana: Family = {
+  ...CONTRACTS,
   name: 'solana',
-  kind: 'accounts',
-  profile: CONTRACT,
   capabilities: { locks: true, proofs: 'inclusion', replacement: true },
   best: 'quorum',
   backend: backendOf('program', address),
-  format: 'world/accounts',
   address,
   id: (hex) => hex,
-  size: ({ is }) => (is === 'lock' ? 60_000n : is === 'claim' || is === 'refund' ? 40_000n : 2_000n),
+  size: sizes(60_000n, 40_000n, 2_000n),
   feeOf: (rate, size) => 5000n + (rate * size + 999_999n) / 1_000_000n,
   counted: false,
   contest: 'none',
-  outbid: (rate) => rate + 1n,
   lifetime: 150n,
-  baseFee: false,
-  drift: (_floor, demand) => demand,
   calm: () => 1000n,
-  median: false,
   lag: 32n,
   preflight: true,
   errors: {
