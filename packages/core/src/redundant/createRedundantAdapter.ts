@@ -34,7 +34,7 @@ const MOST_KEPT = 4096
  *   `verifier` accepts evidence that any of them gives, and otherwise as waiting. A claim's secret proves itself. That there is nothing is
  *   said where all that answered say so, and as many as `answers` did.
  * - **The head**: the latest that UTC allows. What runs ahead further than the network's clock may is left out, what is behind counts for nothing.
- * - **Broadcasts** go to all; **steps** come from the endpoints that are newest, in turn, with the fee rate in the middle.
+ * - **Broadcasts** go to all; **steps** come from one endpoint after the other, the newest first, with the fee rate in the middle.
  * - **Watching** is what any stream tells; one that breaks leaves the others alone.
  *
  * What no evidence exists for (Solana's state, balances, statuses) is the word of `agree` endpoints, and then a `quorum`; without them it is
@@ -69,8 +69,8 @@ export function createRedundantAdapter(options: createRedundantAdapter.Options):
   const all = adapters.map((_, from) => from)
   const limits = { timeoutMs, graceMs }
   const at = (from: number) => adapters[from] as SwapAdapter
-  /** Evidence that was accepted, by what it is for. */
-  const proofs = new Map<string, { readonly claim: Claim; readonly evidence: Fact.Evidence }>()
+  /** Evidence that was accepted, by what it is for, and how that was told. */
+  const proofs = new Map<string, { readonly about: About; readonly evidence: Fact.Evidence }>()
   /** Whose turn it is to prepare what was prepared before. */
   const turns = new Map<string, number>()
   /** How late the head was that each one showed last. */
@@ -100,12 +100,12 @@ export function createRedundantAdapter(options: createRedundantAdapter.Options):
     return chosen.value
   }
 
-  /** The newest first; among them another one each time, so that none is asked for ever whose steps come to nothing. */
+  /** The newest first, and another one each time, so that none is asked for ever whose steps come to nothing. */
   function inTurn(key: string): readonly number[] {
-    const turn = turns.get(key) ?? 0
+    const turn = (turns.get(key) ?? 0) % count
     keep(turns, key, turn + 1)
-    const turned = all.map((_, i) => (i + turn) % count)
-    return turned.sort((a, b) => Number((heads.get(b) ?? -2n) - (heads.get(a) ?? -2n)))
+    const newest = [...all].sort((a, b) => Number((heads.get(b) ?? -2n) - (heads.get(a) ?? -2n)))
+    return [...newest.slice(turn), ...newest.slice(0, turn)]
   }
 
   /** The first answer, of one endpoint after the other. */
@@ -136,11 +136,13 @@ export function createRedundantAdapter(options: createRedundantAdapter.Options):
     const refusedBy = new Set<number>()
     if (verifier === undefined) return { refusedBy }
     const known = proofs.get(key)
-    if (known !== undefined) {
-      const verdict = verifier.verify(known.claim, known.evidence)
-      if (verdict.ok) return { fact: verdict.value, refusedBy }
-      proofs.delete(key)
-    }
+    if (known !== undefined)
+      // What was accepted is judged again, for what is asked about now.
+      for (const claim of claims)
+        for (const about of [{ ...claim, ...known.about } as Claim, claim]) {
+          const verdict = verifier.verify(about, known.evidence)
+          if (verdict.ok && isOf(claim, verdict.value.value)) return { fact: verdict.value, refusedBy }
+        }
     for (const claim of claims) {
       const asks = (from: number, signal: AbortSignal | undefined) =>
         at(from).prove(claim, signal === undefined ? {} : { signal })
@@ -148,7 +150,7 @@ export function createRedundantAdapter(options: createRedundantAdapter.Options):
       for (const { from, value: evidence } of heard.answers) {
         const verdict = verifier.verify(claim, evidence)
         if (verdict.ok && isOf(claim, verdict.value.value)) {
-          keep(proofs, key, { claim, evidence })
+          keep(proofs, key, { about: aboutOf(claim), evidence })
           return { fact: verdict.value, refusedBy }
         }
         refusedBy.add(from)
@@ -223,13 +225,8 @@ export function createRedundantAdapter(options: createRedundantAdapter.Options):
   async function prove(claim: Claim, o?: CallOptions): Promise<Fact.Evidence> {
     const key = claim.kind === 'lock' ? `lock ${claim.lock.ref}` : `spend ${claim.lock.ref}`
     const known = proofs.get(key)
-    if (
-      known !== undefined &&
-      isOf(claim, known.claim.kind === 'lock' ? known.claim.lock : known.claim.spend)
-    ) {
-      if (verifier?.verify(claim, known.evidence).ok === true) return known.evidence
-      proofs.delete(key)
-    }
+    const verdict = known && verifier?.verify(claim, known.evidence)
+    if (known !== undefined && verdict?.ok === true && isOf(claim, verdict.value.value)) return known.evidence
     const heard = await hear('prove', o, (adapter, to) => adapter.prove(claim, to))
     const holds = heard.answers.find(({ value: evidence }) => {
       const verdict = verifier?.verify(claim, evidence)
@@ -237,7 +234,7 @@ export function createRedundantAdapter(options: createRedundantAdapter.Options):
     })
     // Whoever asked hears from the verifier why none will do.
     const { value: evidence } = holds ?? (heard.answers[0] as Answer<Fact.Evidence>)
-    if (holds !== undefined && verifier !== undefined) keep(proofs, key, { claim, evidence })
+    if (holds !== undefined && verifier !== undefined) keep(proofs, key, { about: aboutOf(claim), evidence })
     return evidence
   }
 
@@ -474,6 +471,13 @@ export declare namespace createRedundantAdapter {
 }
 
 const HELD: readonly Status['is'][] = ['pending', 'included', 'final', 'failed']
+
+/** What evidence is for, apart from the terms. */
+type About = Pick<Extract<Claim, { kind: 'lock' }>, 'lock'> | Pick<Extract<Claim, { kind: 'spend' }>, 'spend'>
+
+function aboutOf(claim: Claim): About {
+  return claim.kind === 'lock' ? { lock: claim.lock } : { spend: claim.spend }
+}
 
 /** Evidence is for what was claimed: the same place and the same end. */
 function isOf(claim: Claim, value: Lock | Spend): boolean {

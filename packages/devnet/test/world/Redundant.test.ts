@@ -1,0 +1,154 @@
+import { Hashlock, type LockTerms, type SwapAdapter, SwapSeed } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
+import { createRedundantAdapter } from '@aitbc/core/redundant'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import {
+  Chain,
+  createWorld,
+  createWorldAdapter,
+  createWorldVerifier,
+  createWorldWallet,
+  type Ledger,
+} from '../../src/world/index.js'
+import { LIES, type Lie } from '../../src/world/sim/Plan.js'
+import { createServer } from '../../src/world/sim/servers.js'
+
+const nonce = new Uint8Array(8)
+const secret = new Uint8Array(32).fill(7)
+const numRuns = Math.min(60, Number(process.env.FC_NUM_RUNS ?? 100))
+
+/** How far a swap's leg has come. */
+const STAGES = ['nothing', 'waiting', 'locked', 'final', 'claim waiting', 'claimed', 'refunded'] as const
+
+/** A chain with a lock that has come so far, an honest adapter of it, and one over an honest server and three that lie. */
+async function leg(network: (typeof NETWORKS)[number], stage: (typeof STAGES)[number], lies: readonly Lie[]) {
+  const world = createWorld({ seed: 'redundant', networks: [network] })
+  const chain = world.chain(network.id)
+  const honest = createWorldAdapter({ network, endpoint: world.endpoint(network.id) })
+  const wallet = (fill: number) =>
+    createWorldWallet({ network, seed: SwapSeed.forNetwork(new Uint8Array(32).fill(fill), network.id) })
+  const [alice, bob] = [wallet(1), wallet(2)]
+  for (const { funding } of [alice, bob]) world.fund(funding, 10n ** 18n)
+  const { clock } = (await honest.tip()).value
+  const terms: LockTerms.LockTerms = {
+    version: 1,
+    backend: honest.backend,
+    asset: network.native.id,
+    amount: 1_000_000n,
+    hashlock: Hashlock.of(secret),
+    locker: alice.party(nonce),
+    beneficiary: bob.party(nonce),
+    deadline: { network: network.id, clock: network.clock, value: clock + 200_000n },
+    salt: new Uint8Array(32),
+  }
+  const send = async (intent: Parameters<SwapAdapter['prepare']>[0], through: SwapAdapter = honest) => {
+    for (const step of await through.prepare(intent)) {
+      const signer = [alice, bob].map((one) => one.signer(step.from, nonce)).find((one) => one !== undefined)
+      if (signer?.kind !== 'signs') throw new Error('nobody signs')
+      await through.submit(await signer.sign(step))
+    }
+  }
+  const mine = (blocks: number) => world.mine(network.id, blocks)
+  const at = STAGES.indexOf(stage)
+  if (at >= 1) await send({ kind: 'lock', terms, from: alice.funding })
+  if (at >= 2) mine(1)
+  if (at >= 3) mine(200)
+  const [read] = await honest.findLocks(terms)
+  const lock = read?.is === 'found' ? read.fact.value : undefined
+  if (lock !== undefined && (stage === 'claim waiting' || stage === 'claimed'))
+    await send({ kind: 'claim', terms, lock, secret })
+  if (lock !== undefined && stage === 'refunded') {
+    world.reach(network.id, terms.deadline.value)
+    await send({ kind: 'refund', terms, lock })
+  }
+  if (stage === 'claimed' || stage === 'refunded') mine(200)
+  const script: Ledger.Script = [...Chain.tip(chain).ledger.locks.values()][0]?.script ?? {
+    ...{ key: 'none', terms: '', asset: '', amount: terms.amount, deadline: terms.deadline.value },
+    ...{ hashlock: '', locker: '', beneficiary: '' },
+  }
+  const serverOf = (lie: Lie | undefined) =>
+    createWorldAdapter({
+      network,
+      endpoint: createServer({ chain, script: () => script, lie: () => lie, assurance: 'reported' }),
+    })
+  const reader = createRedundantAdapter({
+    adapters: [...lies.slice(0, 2), undefined, ...lies.slice(2)].map(serverOf),
+    verifier: createWorldVerifier(chain),
+    ...{ answers: 1, utc: () => Chain.tip(chain).time },
+    ...{ timeoutMs: Number.POSITIVE_INFINITY, graceMs: Number.POSITIVE_INFINITY },
+  })
+  return { honest, reader, terms, lock, send, mine, serverOf }
+}
+
+const NETWORKS = [networks.bitcoinRegtest, networks.evmLocal, networks.cosmosLocal] as const
+
+const drawn = fc.record({
+  network: fc.constantFrom(...NETWORKS),
+  stage: fc.constantFrom(...STAGES),
+  lies: fc.array(fc.constantFrom(...LIES), { minLength: 3, maxLength: 3 }),
+})
+
+describe('three of four endpoints lie', () => {
+  test('S7, S12, H25, H29: what is final is what evidence says, what is hidden is found, and no clock moves', async () => {
+    await fc.assert(
+      fc.asyncProperty(drawn, async ({ network, stage, lies }) => {
+        const { honest, reader, terms, lock } = await leg(network, stage, lies)
+        expect((await reader.tip()).value).toEqual((await honest.tip()).value)
+        const final = (depth: bigint, assurance: string) => depth > 0n && assurance === 'proved'
+        const reads = await reader.findLocks(terms)
+        const truly = await honest.findLocks(terms)
+        for (const read of truly)
+          if (read.is === 'found')
+            expect(
+              reads.some((one) => one.is === 'found' && one.fact.value.ref === read.fact.value.ref),
+            ).toBe(true)
+        for (const read of reads)
+          if (read.is === 'found' && final(read.fact.depth, read.fact.assurance))
+            expect(truly).toMatchObject([{ is: 'found', fact: { value: read.fact.value, at: read.fact.at } }])
+        if (lock === undefined) return
+        const spend = await reader.findSpend(terms, lock)
+        const truth = await honest.findSpend(terms, lock)
+        // A claim is never hidden, and nothing else is ever final.
+        if (truth.is === 'found' && truth.fact.value.kind === 'claim')
+          expect(spend).toMatchObject({ is: 'found', fact: { value: truth.fact.value } })
+        if (stage === 'claimed' || stage === 'refunded')
+          expect(spend).toMatchObject({
+            is: 'found',
+            fact: { value: { kind: truth.is === 'found' ? truth.fact.value.kind : '' } },
+          })
+        if (spend.is === 'found' && spend.fact.depth > 0n)
+          expect(truth).toMatchObject({ fact: { value: spend.fact.value } })
+      }),
+      { numRuns },
+    )
+  })
+
+  test('S6, L2: a claim that is made through it is in a block soon, whoever of them hides, drops or forgets', async () => {
+    await fc.assert(
+      fc.asyncProperty(drawn, async ({ network, lies }) => {
+        const { honest, reader, terms, lock, send, mine } = await leg(network, 'final', lies)
+        if (lock === undefined) throw new Error('no lock')
+        // Each refused one is followed by another, from the next endpoint.
+        let claimed = false
+        for (let turn = 0; turn < 5 && !claimed; turn++) {
+          await send({ kind: 'claim', terms, lock, secret }, reader).catch(() => undefined)
+          mine(1)
+          claimed = (await honest.findSpend(terms, lock)).is === 'found'
+        }
+        expect(claimed).toBe(true)
+      }),
+      { numRuns },
+    )
+  })
+
+  test('control: one of them alone hides, makes up, and drops', async () => {
+    const { serverOf, terms, lock } = await leg(networks.evmLocal, 'final', ['stale', 'stale', 'stale'])
+    if (lock === undefined) throw new Error('no lock')
+    expect(await serverOf('hide-locks').findLocks(terms)).toMatchObject([{ is: 'absent' }])
+    expect(await serverOf('fake-refund').findSpend(terms, lock)).toMatchObject({
+      fact: { value: { kind: 'refund' } },
+    })
+    expect((await serverOf('clock').tip()).value).not.toEqual((await serverOf(undefined).tip()).value)
+  })
+})
