@@ -89,6 +89,15 @@ describe('every ordered pair, on one set of chains', () => {
   )
 })
 
+test('a pair with IRISnet, whose deadlines are heights: swapped, and refunded by the module itself', async () => {
+  const { code, out, errors } = await demo('--pair', 'iris/cosmos', '--json')
+  const last = JSON.parse(out.trim().split('\n').at(-1) ?? '{}') as { matrix?: readonly Row[] }
+  expect(code, errors + JSON.stringify(last)).toBe(0)
+  expect(last).toMatchObject({ pairs: 1, mismatches: 0, pass: true })
+  const [row] = last.matrix ?? []
+  expect([row?.happy.long.assurance, row?.happy.short.assurance]).toEqual(['proved', 'proved'])
+})
+
 test('error: a pair that needs a Hub says what to set, and starts nothing', async () => {
   const { code, out, errors } = await demo('--pair', 'polkadot/bitcoin')
   expect(code).toBe(3)

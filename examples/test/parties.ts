@@ -4,6 +4,7 @@ import { type Agreement, Negotiation, Policy, Runner, type Side } from '@aitbc/s
 import type { FamilyName, Place } from '../src/swap/Family.js'
 import { createSides } from '../src/swap/sides.js'
 import type { World } from '../src/swap/World.js'
+import { createListeners, type Listeners } from './listeners.js'
 
 // Parties that live in the test's own process, so that a test can come between them and their chains.
 
@@ -21,6 +22,8 @@ export interface Party {
   readonly nonce: Bytes.Bytes
   readonly context: Runner.Context
   readonly progress: Runner.Progress[]
+  /** Those who wait for its progress. */
+  readonly told: Listeners
   /** Called for each transaction that it sends; replaceable at any time. */
   sending: Sending
 }
@@ -36,19 +39,23 @@ export interface Meeting {
 
 /** A funded party, with a view of its own of each chain. */
 export async function createParty(meeting: Meeting, role: Agreement.Role): Promise<Party> {
-  const { world, between } = meeting
+  const { world, between, signal } = meeting
   const seed = crypto.getRandomValues(new Uint8Array(32))
   for (const name of between) await world.exclusive(name, (chain) => chain.fund(seed))
   const progress: Runner.Progress[] = []
+  const told = createListeners({ signal })
   const storage = createMemoryStorage()
   const utc = () => world.clock.now()
   const party: Party = {
-    ...{ role, seed, progress },
+    ...{ role, seed, progress, told },
     nonce: crypto.getRandomValues(new Uint8Array(8)),
     context: {
       ...{ storage, seed, utc },
       sides: await sidesOf(meeting, seed, (...all) => party.sending(...all)),
-      onProgress: (one) => progress.push(one),
+      onProgress: (one) => {
+        progress.push(one)
+        told.notify()
+      },
     },
     sending: (_, __, submit) => submit(),
   }
@@ -70,12 +77,12 @@ async function sidesOf(meeting: Meeting, seed: Uint8Array, sending: Sending): Pr
   return Object.fromEntries(
     Object.entries(sides).map(([network, side]) => [
       network,
-      { ...side, adapter: told(side.adapter, sending) },
+      { ...side, adapter: watched(side.adapter, sending) },
     ]),
   ) as Side.Sides
 }
 
-function told(adapter: SwapAdapter, sending: Sending): SwapAdapter {
+function watched(adapter: SwapAdapter, sending: Sending): SwapAdapter {
   return {
     ...adapter,
     submit: (signed, options) => sending(adapter.network.id, signed, () => adapter.submit(signed, options)),
@@ -117,20 +124,13 @@ export async function agree(meeting: Meeting, give: FamilyName, get: FamilyName)
   return { alice, bob, swaps, agreement: mine.signed.agreement }
 }
 
-/** Resolves with the first progress that satisfies, from now on or before. */
-export async function until(
-  meeting: Meeting,
-  { progress }: Party,
+/** Resolves when a progress satisfies, from now on or before. */
+export function until(
+  { progress, told }: Party,
   what: string,
   satisfies: (one: Runner.Progress) => boolean,
 ): Promise<void> {
-  // Looked at as often as the party looks at its chains; bounded, for a hang.
-  for (let looks = 0; looks < 6000; looks++) {
-    meeting.signal.throwIfAborted()
-    if (progress.some(satisfies)) return
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-  throw new Error(`nothing came of it: ${what}`)
+  return told.until(what, () => progress.some(satisfies))
 }
 
 /** Tells whether a leg's lock is in a block. */

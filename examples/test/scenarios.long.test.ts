@@ -85,7 +85,7 @@ function undo(party: Party, kind: 'lock' | 'claim', name: Name, leg: Agreement.L
     const submission = await submit()
     meanwhile(name, async (chain) => {
       await chain.produce()
-      await until(meeting, party, `the ${kind} in a block`, isIn(kind, leg, id))
+      await until(party, `the ${kind} in a block`, isIn(kind, leg, id))
       await chain.reorg?.(await depthOf(name, id), [id])
       expect(await depthOf(name, id).catch(() => 0)).toBe(0)
       undone.add(id)
@@ -149,7 +149,7 @@ async function lockedAndBack(give: Name, get: Name): Promise<readonly [Party, Ru
     signal: AbortSignal.any([away.signal, stop.signal]),
   })
   running.catch(() => undefined)
-  await until(meeting, alice, 'the lock', isLocked('long'))
+  await until(alice, 'the lock', isLocked('long'))
   away.abort(new Error('away'))
   await running.catch(() => undefined)
   await meeting.world.reach(agreement.long.deadline.value + 1n)
@@ -178,7 +178,7 @@ function crowd(party: Party, command: string, submit: () => Promise<Submission>)
         await ask('ethereum', 'anvil_setNextBlockBaseFeePerGas', '0x746a528800')
         await chain.produce()
         const before = looks()
-        await until(meeting, party, 'another look', () => looks() > before + 2 || isOver())
+        await until(party, 'another look', () => looks() > before + 2 || isOver())
       }
     })
   })

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { families } from '../src/swap/families.js'
 import { policyFor } from '../src/swap/sides.js'
 import { createWorld, type World } from '../src/swap/World.js'
+import { createListeners } from './listeners.js'
 
 // Owners who go offline for good in the middle of a swap between real nodes, and towers that have nothing but a sealed job.
 
@@ -69,7 +70,7 @@ async function createParty(role: Agreement.Role): Promise<Party> {
     onWatchable: (swap) => jobs.push(WatchJob.seal(WatchJob.of(context, swap), SwapSeed.tower(seed, nonce))),
     onProgress: (one) => {
       progress.push(one)
-      for (const look of looks) look()
+      waiting.notify()
     },
   }
   return { role, seed, nonce, context, offline: new AbortController(), jobs, progress }
@@ -129,24 +130,7 @@ async function goOffline(party: Party): Promise<void> {
 }
 
 /** Who waits for what a party tells. */
-const looks = new Set<() => void>()
-
-/** Resolves with the progress that makes it true. */
-function until(holds: () => boolean): Promise<void> {
-  const { signal } = stop
-  return new Promise<void>((resolve, reject) => {
-    const look = () => {
-      if (!signal.aborted && !holds()) return
-      looks.delete(look)
-      signal.removeEventListener('abort', look)
-      if (signal.aborted) reject(signal.reason)
-      else resolve()
-    }
-    looks.add(look)
-    signal.addEventListener('abort', look)
-    look()
-  })
-}
+const waiting = createListeners({ signal: stop.signal })
 
 const isLocked = ({ progress, role }: Party) => {
   const own = Agreement.ownLeg(role)
@@ -222,7 +206,7 @@ describe('Bitcoin and an EVM chain, real nodes', () => {
       const { alice, deadlines } = await begin('bitcoin', 'ethereum')
       const before = await held('bitcoin', alice)
       run(alice)
-      await until(() => isLocked(alice))
+      await waiting.until('her lock in a block', () => isLocked(alice))
       await goOffline(alice)
       const job = WatchJob.open(alice.jobs.at(-1) as Uint8Array, SwapSeed.tower(alice.seed, alice.nonce))
       expect(job.secret).toBeUndefined()
@@ -266,7 +250,7 @@ describe('Bitcoin and an EVM chain, real nodes', () => {
       const before = { bitcoin: await held('bitcoin', bob), ethereum: await held('ethereum', bob) }
       run(alice)
       run(bob)
-      await until(() => isLocked(bob))
+      await waiting.until('his lock in a block', () => isLocked(bob))
       await goOffline(bob)
       const job = WatchJob.open(bob.jobs.at(-1) as Uint8Array, SwapSeed.tower(bob.seed, bob.nonce))
       const claims = (job.tasks.find((task) => task.do === 'claim')?.rungs ?? []).flatMap((one) => one.ladder)
@@ -292,7 +276,7 @@ describe('Bitcoin and an EVM chain, real nodes', () => {
       const { alice, deadlines } = await begin('ethereum', 'bitcoin')
       const amount = world.chain('ethereum').assets.native.amount
       run(alice)
-      await until(() => isLocked(alice))
+      await waiting.until('her lock in a block', () => isLocked(alice))
       await goOffline(alice)
       const locked = await held('ethereum', alice)
       const towers = [await createTower(alice, { pays: true }), await createTower(alice, { pays: true })]
@@ -312,7 +296,7 @@ describe('Bitcoin and an EVM chain, real nodes', () => {
       const before = await held('ethereum', bob)
       run(alice)
       run(bob)
-      await until(() => isLocked(bob))
+      await waiting.until('his lock in a block', () => isLocked(bob))
       await goOffline(bob)
       const tower = await createTower(bob, { pays: true })
       expect(await alice.outcome).toBe('deal')

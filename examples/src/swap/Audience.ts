@@ -96,7 +96,7 @@ export function createTerminalAudience(
                   : `${BigInt(depth) > chain.final ? chain.final : depth}/${chain.final}`
             const text =
               lock.spend === undefined
-                ? `${chain.name}: lock of ${amount} ${count(lock.depth, lock.final)}, ${lock.assurance}${lock.match === 'exact' ? '' : ` (${lock.match})`}; ${hours(message.left)}`
+                ? `${chain.name}: lock of ${amount} ${count(lock.depth, lock.final)}, ${lock.assurance}${lock.match === 'exact' ? '' : ` (${lock.match})`}; ${left(message)}`
                 : `${chain.name}: ${lock.spend.kind} of ${amount} ${count(lock.spend.depth, lock.spend.final)}${lock.spend.final && chain.final !== undefined ? ', final' : ''}`
             once(party, `${message.leg}/${lock.ref}`, text)
           }
@@ -160,8 +160,11 @@ function short(id: string): string {
   return id.length > 16 ? `${id.slice(0, 10)}…` : id
 }
 
-/** Time left, rounded down to the quarter hour, so that it doesn't change with each block. */
-function hours(seconds: string): string {
-  const quarters = BigInt(seconds) / 900n
-  return BigInt(seconds) < 0n ? 'the deadline has passed' : `${Number(quarters) / 4} h left`
+/** What is left, rounded down to the quarter hour or to hundreds of blocks, so that it doesn't change with each block. */
+function left({ left, counts }: Pick<Extract<FromParty, { is: 'leg' }>, 'left' | 'counts'>): string {
+  const units = BigInt(left)
+  if (units < 0n) return 'the deadline has passed'
+  if (counts === 'blocks')
+    return units < 100n ? 'less than 100 blocks left' : `${(units / 100n) * 100n} blocks left`
+  return `${Number(units / 900n) / 4} h left`
 }

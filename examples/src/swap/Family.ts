@@ -1,18 +1,12 @@
-import type { Amount, ChainId, SwapSeed } from '@aitbc/core'
+import type { Amount, ChainId, SeedWallet, SwapSeed } from '@aitbc/core'
 import type { Side } from '@aitbc/swap'
+import type { Clock } from './Clock.js'
 
 /** The names of the families that the demo knows; each has a file in `families/`. */
-export type FamilyName = 'bitcoin' | 'ethereum' | 'solana' | 'cosmos' | 'polkadot'
+export type FamilyName = 'bitcoin' | 'ethereum' | 'solana' | 'cosmos' | 'polkadot' | 'iris'
 
 /** What is told from one process to another: plain JSON. */
 export type Json = null | boolean | string | number | readonly Json[] | { readonly [key: string]: Json }
-
-/** The one clock of all chains, unix seconds: the wall clock plus what was skipped. It never runs backwards. */
-export interface Clock {
-  now(): bigint
-  /** Skips to a time, when that is ahead. */
-  reach(time: bigint): void
-}
 
 /** What a party is told of a chain: where it is, and what it takes on trust of it. */
 export interface Place {
@@ -61,6 +55,8 @@ export interface LocalChain {
   produce(): Promise<void>
   /** Makes blocks until locks of before the clock's time have passed their deadlines, and whoever starts now can trust a newer block. */
   catchUp(): Promise<void>
+  /** The time at which the chain has a height, unix seconds; there where locks end at heights. */
+  timeOf?(height: bigint): bigint
   /** Undoes blocks and what they have; missing where nothing undoes a block. */
   reorg?(depth: number, drop: readonly string[]): Promise<void>
   /** Base units by asset that a seed's keys control now, as the node itself counts. */
@@ -88,11 +84,13 @@ export interface SideOptions {
   readonly pollMs: number
 }
 
-/** A family of chains: all that the demo has to know of it. A sixth one is a file like the others and an entry in `families.ts`. */
+/** A family of chains: all that the demo has to know of it. Another one is a file like the others and an entry in `families.ts`. */
 export interface Family {
   /** Why it can't swap on this machine, and what helps; `undefined` where it can. */
   readonly missing?: () => string | undefined
   start(options: StartOptions): Promise<LocalChain>
+  /** A party's keys. */
+  wallet(place: Place, seed: SwapSeed.SwapSeed): SeedWallet
   /** A party's side of a swap: adapter, verifier where there is one, and keys. Runs in the party's own process. */
   side(place: Place, seed: SwapSeed.SwapSeed, options: SideOptions): Promise<Side.Side>
 }

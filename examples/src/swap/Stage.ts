@@ -81,10 +81,9 @@ export async function createStage(
     if (child.connected) child.send(message, () => undefined)
   }
   const tellTime = () => {
-    const utc = String(world.clock.now())
-    for (const child of running) post(child, { is: 'time', utc })
+    const ahead = String(world.clock.ahead())
+    for (const child of running) post(child, { is: 'time', ahead })
   }
-  const clock = setInterval(tellTime, 100)
   // The parties' clocks move first: a chain that is behind for a moment is only waited for.
   world.onTime(tellTime)
   let playing = 0
@@ -135,7 +134,7 @@ export async function createStage(
       for (const family of between) chains[family] = world.chain(family).place()
       post(child, {
         is: 'config',
-        utc: String(world.clock.now()),
+        ahead: String(world.clock.ahead()),
         config: { ...config, name, role, seed, folder, chains, pollMs },
       })
       return performance
@@ -150,7 +149,6 @@ export async function createStage(
       }
     },
     async close() {
-      clearInterval(clock)
       await Promise.all([...running].map(stop))
       await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })))
     },

@@ -1,9 +1,10 @@
-import type { Clock, FamilyName, LocalChain, StartOptions } from './Family.js'
+import { type Clock, createClock, type SharedClock } from './Clock.js'
+import type { FamilyName, LocalChain, StartOptions } from './Family.js'
 import { families } from './families.js'
 
 /** The chains of a demo, with one clock for all of them. Stop them with `close`, or declare the world with `await using`. */
 export interface World extends AsyncDisposable {
-  readonly clock: Clock
+  readonly clock: SharedClock
   readonly chains: readonly LocalChain[]
   chain(name: FamilyName): LocalChain
   /** Does something on a chain while it makes no blocks by itself. */
@@ -130,26 +131,6 @@ function running(chain: LocalChain, clock: Clock): Running {
       clearTimeout(timer)
       await last
       await chain.close()
-    },
-  }
-}
-
-function createClock(onSkip: () => void): Clock {
-  const wall = () => BigInt(Math.floor(Date.now() / 1000))
-  let skipped = 0n
-  let last = 0n
-  const now = () => {
-    const time = wall() + skipped
-    if (time > last) last = time
-    return last
-  }
-  return {
-    now,
-    reach(time) {
-      const ahead = time - now()
-      if (ahead <= 0n) return
-      skipped += ahead
-      onSkip()
     },
   }
 }

@@ -1,6 +1,6 @@
 import { Amount } from '@aitbc/core'
 import type { FamilyName } from './Family.js'
-import { NAMES } from './families.js'
+import { MATRIX } from './families.js'
 import type { LegFigures, Pair, Performed } from './scenarios.js'
 
 /** A pair of the matrix, and what came of its two scenes. */
@@ -10,8 +10,8 @@ export interface Row {
   readonly refund: Performed
 }
 
-/** Every ordered pair of families, native coins against native coins. */
-export function pairsOf(names: readonly FamilyName[] = NAMES): readonly Pair[] {
+/** Every ordered pair of families (one chain of each, unless told), native coins against native coins. */
+export function pairsOf(names: readonly FamilyName[] = MATRIX): readonly Pair[] {
   return names.flatMap((give) =>
     names
       .filter((get) => get !== give)

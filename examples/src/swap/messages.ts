@@ -25,10 +25,10 @@ export interface PartyConfig {
   }
 }
 
-/** What the stage tells a party: how it starts, and what time it is. */
+/** What the stage tells a party: how it starts, and how much time was skipped, in seconds. */
 export type ToParty =
-  | { readonly is: 'config'; readonly config: PartyConfig; readonly utc: string }
-  | { readonly is: 'time'; readonly utc: string }
+  | { readonly is: 'config'; readonly config: PartyConfig; readonly ahead: string }
+  | { readonly is: 'time'; readonly ahead: string }
 
 /** What a party tells the stage, for the audience; no secret is ever in it. */
 export type FromParty =
@@ -49,8 +49,9 @@ export type FromParty =
       readonly network: string
       readonly asset: string
       readonly height: string
-      /** Seconds to the deadline on the chain's own clock. */
+      /** What is left to the deadline on the chain's own clock: seconds, or blocks. */
       readonly left: string
+      readonly counts: 'seconds' | 'blocks'
       readonly locks: readonly {
         readonly ref: string
         readonly match: string
@@ -98,6 +99,7 @@ export function report(
         asset: terms[leg]?.asset ?? '',
         height: String(tip?.height ?? 0n),
         left: String((terms[leg]?.deadline.value ?? 0n) - view.now.value),
+        counts: view.now.clock === 'height' ? 'blocks' : 'seconds',
         locks: view.locks.map(({ lock, depth, final, assurance, spend }) => ({
           ref: lock.ref,
           match: lock.match,

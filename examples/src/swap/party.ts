@@ -1,18 +1,19 @@
 // One party of a swap, as a process of its own: its seed, its storage, its view of the chains, and a channel to the other.
-import { Bytes } from '@aitbc/core'
+import { Bytes, type LockTerms } from '@aitbc/core'
 import { createFileStorage } from '@aitbc/core/storage/file'
 import { connectChannel, listenChannel } from '@aitbc/devnet'
 import { Agreement, Negotiation, Planner, Policy, Recovery, Runner, Side } from '@aitbc/swap'
+import { createClock } from './Clock.js'
 import { type FromParty, type PartyConfig, report, type ToParty } from './messages.js'
 import { createSides, policyFor } from './sides.js'
 
-let utc = 0n
+const clock = createClock()
 let tellStart: (config: PartyConfig) => void
 const started = new Promise<PartyConfig>((resolve) => {
   tellStart = resolve
 })
 process.on('message', (message: ToParty) => {
-  utc = BigInt(message.utc)
+  clock.follow(BigInt(message.ahead))
   if (message.is === 'config') tellStart(message.config)
 })
 process.on('disconnect', () => process.exit(1)) // nobody watches any more
@@ -33,8 +34,8 @@ try {
 async function play(config: PartyConfig): Promise<void> {
   const seed = Bytes.fromHex(config.seed)
   const storage = createFileStorage({ folder: config.folder })
-  const sides = await createSides(config, seed, () => utc)
-  const context: Runner.Context = { storage, seed, sides, utc: () => utc }
+  const sides = await createSides(config, seed, clock.now)
+  const context: Runner.Context = { storage, seed, sides, utc: clock.now }
   const swaps = await take(config, context)
   for (const swap of swaps) {
     const { terms } = swap.state.durable
@@ -72,7 +73,7 @@ async function take(config: PartyConfig, context: Runner.Context): Promise<reado
 
 async function negotiate(config: PartyConfig, context: Runner.Context): Promise<Runner.Swap> {
   const nonce = crypto.getRandomValues(new Uint8Array(8))
-  const common = { seed: context.seed, nonce, sides: context.sides, now: utc }
+  const common = { seed: context.seed, nonce, sides: context.sides, now: clock.now() }
   // What to rely on is for each party to decide when it opens the swap; nothing of it is negotiated.
   const policy = Policy.standard
   let result: Negotiation.Result
@@ -113,7 +114,7 @@ async function negotiate(config: PartyConfig, context: Runner.Context): Promise<
     swap: Bytes.toHex(Agreement.hash(signed.agreement)),
     nonce: Bytes.toHex(nonce),
     inequality: [
-      Planner.explain(`T_A − T_B = ${long.deadline.value - short.deadline.value} s`, margins.gap),
+      Planner.explain(`T_A − T_B = ${apart(long, short)}`, margins.gap),
       Planner.explain('T_B − now, at the reveal', margins.reveal),
     ],
     deadlines: { long: String(long.deadline.value), short: String(short.deadline.value) },
@@ -126,4 +127,14 @@ function readQuote(quote: NonNullable<PartyConfig['quote']>): Negotiation.Quote 
   const side = (part: typeof quote.give) =>
     ({ ...part, amount: BigInt(part.amount) }) as Negotiation.Quote['give']
   return { give: side(quote.give), get: side(quote.get) }
+}
+
+/** How far deadlines are apart, where both count the same. */
+function apart(...[long, short]: readonly [LockTerms.LockTerms, LockTerms.LockTerms]): string {
+  const told = ({ deadline: { clock, value } }: LockTerms.LockTerms) =>
+    clock === 'height' ? `block ${value}` : `${value} s`
+  const [a, b] = [long.deadline, short.deadline]
+  return a.clock === 'height' || b.clock === 'height'
+    ? `${told(long)} − ${told(short)}`
+    : `${a.value - b.value} s`
 }

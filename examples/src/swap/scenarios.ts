@@ -246,7 +246,8 @@ async function performNow(scene: Scene, stage: Stage, watcher: Watcher, skip: Sk
       },
       async untilDeadline(agreed, leg) {
         if (agreed.is !== 'agreed') throw new Error('there is no agreement yet')
-        waited += await skip(BigInt(agreed.deadlines[leg]) + 1n)
+        const deadline = BigInt(agreed.deadlines[leg])
+        waited += await skip((world.chain(legs[leg]).timeOf?.(deadline) ?? deadline) + 1n)
       },
     })
     const seconds = Math.round((performance.now() - began - waited) / 100) / 10

@@ -1,6 +1,6 @@
-import type { SwapSeed } from '@aitbc/core'
+import { AccountId, type SwapSeed } from '@aitbc/core'
 import * as networks from '@aitbc/core/networks'
-import { Policy, type Side } from '@aitbc/swap'
+import { Policy, Side } from '@aitbc/swap'
 import type { FamilyName, Place } from './Family.js'
 import { families } from './families.js'
 import type { PartyConfig } from './messages.js'
@@ -17,6 +17,21 @@ export async function createSides(
     sides[side.adapter.network.id] = side
   }
   return sides as Side.Sides
+}
+
+/** The same view of the chains with the keys of another seed: where many parties are in one process, a connection is enough for all. */
+export async function withKeys(
+  sides: Side.Sides,
+  chains: PartyConfig['chains'],
+  seed: SwapSeed.SwapSeed,
+): Promise<Side.Sides> {
+  const own: Record<string, Side.Side> = {}
+  for (const [name, place] of Object.entries(chains) as [FamilyName, Place][]) {
+    const wallet = (await families[name]()).wallet(place, seed)
+    const { network } = AccountId.parse(wallet.funding)
+    own[network] = { ...Side.of(sides, network), ...wallet }
+  }
+  return own as Side.Sides
 }
 
 /**

@@ -13,15 +13,24 @@ export interface Fuse {
   passBut(boundary: string, last: () => Promise<void>): Promise<void>
 }
 
-/** Blows at a boundary: the first of a name, or the n-th of all, from 1 on. */
-export function create(at: string | number, tell: (boundary: string) => void): Fuse {
+/** The n-th boundary of all, from 1 on; or the first of a name; or the last of several names, each looked for from the one before on. */
+export type At = number | string | readonly string[]
+
+/** Blows at a boundary. */
+export function create(at: At, tell: (boundary: string) => void): Fuse {
   const stop = new AbortController()
+  const names = typeof at === 'number' ? [] : typeof at === 'string' ? [at] : [...at]
   let passed = 0
+  /** Whether it is the one. */
+  const isReached = (boundary: string) => {
+    passed++
+    if (passed === at) return true
+    return boundary === names[0] && names.shift() !== undefined && names.length === 0
+  }
   const never = () => new Promise<never>(() => undefined)
   const passBut: Fuse['passBut'] = async (boundary, last) => {
     if (stop.signal.aborted) return never()
-    passed++
-    if (passed !== at && boundary !== at) return
+    if (!isReached(boundary)) return
     stop.abort(new Error(`stopped ${boundary}`))
     await last()
     tell(boundary)

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { compile } from '../../src/swap/compile.js'
 import type { FamilyName, Place } from '../../src/swap/Family.js'
 import type { World } from '../../src/swap/World.js'
+import { createListeners } from '../listeners.js'
 import type { FromParties, Life, ToParties } from './parties.js'
 
 /** What is known of a party, over all its lives. */
@@ -36,8 +37,6 @@ export interface Troupe {
 }
 
 const PROGRAM = fileURLToPath(new URL('./parties.ts', import.meta.url))
-/** No word for so long means that something hangs. */
-const PATIENCE_MS = 300_000
 
 export async function createTroupe(world: World): Promise<Troupe> {
   const program = await compile(PROGRAM)
@@ -45,20 +44,18 @@ export async function createTroupe(world: World): Promise<Troupe> {
   const running = new Set<ChildProcess>()
   /** The last word of each, to be told where nothing goes on any more. */
   const words = new Map<string, string>()
-  const listeners = new Set<() => void>()
+  const listeners = createListeners({
+    lastWords: () => [...words].map(([id, text]) => `${id}: ${text}`).join('\n'),
+  })
   const killed = new Set<ChildProcess>()
   let failure: Error | undefined
-  const notify = () => {
-    for (const listener of listeners) listener()
-  }
   const post = (child: ChildProcess, message: ToParties) => {
     if (child.connected) child.send(message, () => undefined)
   }
+  const timeNow = (): ToParties => ({ is: 'time', ahead: String(world.clock.ahead()) })
   const tellTime = () => {
-    const utc = String(world.clock.now())
-    for (const child of running) post(child, { is: 'time', utc })
+    for (const child of running) post(child, timeNow())
   }
-  const clock = setInterval(tellTime, 100)
   world.onTime(tellTime)
   const told = (id: string): Told => {
     const found = known.get(id) ?? { sent: [], locks: [] }
@@ -90,7 +87,7 @@ export async function createTroupe(world: World): Promise<Troupe> {
       case 'failed':
         failure ??= new Error(`${message.id}: ${message.message}`)
     }
-    notify()
+    listeners.notify()
   }
   return {
     told,
@@ -105,14 +102,14 @@ export async function createTroupe(world: World): Promise<Troupe> {
         running.delete(child)
         if (!killed.has(child))
           failure ??= new Error(`a process of parties ended (${signal ?? code}) ${errors}`)
-        notify()
+        listeners.notify()
       })
       await new Promise<void>((resolve, reject) => {
         child.once('message', () => resolve())
         child.once('exit', () => reject(new Error(`parties ended before they began: ${errors}`)))
       })
       child.on('message', hear)
-      post(child, { is: 'time', utc: String(world.clock.now()) })
+      post(child, timeNow())
       return {
         live(lives) {
           const chains: { [F in FamilyName]?: Place } = {}
@@ -126,27 +123,11 @@ export async function createTroupe(world: World): Promise<Troupe> {
       }
     },
     until: (what, holds) =>
-      new Promise((resolve, reject) => {
-        let timer: NodeJS.Timeout | undefined
-        const settle = (act: () => void) => {
-          clearTimeout(timer)
-          listeners.delete(look)
-          act()
-        }
-        const look = () => {
-          clearTimeout(timer)
-          if (failure !== undefined) return settle(() => reject(failure))
-          if (holds()) return settle(resolve)
-          timer = setTimeout(() => {
-            const last = [...words].map(([id, text]) => `${id}: ${text}`).join('\n')
-            settle(() => reject(new Error(`nothing came of it: ${what}\n${last}`)))
-          }, PATIENCE_MS)
-        }
-        listeners.add(look)
-        look()
+      listeners.until(what, () => {
+        if (failure !== undefined) throw failure
+        return holds()
       }),
     async close() {
-      clearInterval(clock)
       for (const child of running) killed.add(child)
       await Promise.all([...running].map(stop))
       await rm(dirname(program), { recursive: true, force: true })

@@ -5,8 +5,9 @@ import { Bytes, isAitbcError } from '@aitbc/core'
 import { bitcoinRegtest } from '@aitbc/core/networks'
 import { createFileStorage } from '@aitbc/core/storage/file'
 import { Agreement, Planner, Recovery, Runner, Side } from '@aitbc/swap'
+import { createClock } from '../../src/swap/Clock.js'
 import type { FamilyName, Place } from '../../src/swap/Family.js'
-import { createSides, policyFor } from '../../src/swap/sides.js'
+import { createSides, policyFor, withKeys } from '../../src/swap/sides.js'
 import * as Fuse from './Fuse.js'
 
 /** A party that lives once: it begins a swap, goes on from its disk, or has nothing but its seed. */
@@ -22,12 +23,12 @@ export interface Life {
     | { readonly is: 'continue' }
     | { readonly is: 'recover' }
   /** Where it crashes. */
-  readonly stop?: string | number
+  readonly stop?: Fuse.At
 }
 
 /** What the process is told. */
 export type ToParties =
-  | { readonly is: 'time'; readonly utc: string }
+  | { readonly is: 'time'; readonly ahead: string }
   | {
       readonly is: 'live'
       readonly lives: readonly Life[]
@@ -58,12 +59,12 @@ export type FromParties =
 /** Fewer versions of each claim and refund are signed in advance than without a budget. */
 const FEES = { [bitcoinRegtest.id]: 5_000n }
 
-let utc = 0n
+const clock = createClock()
 const tell = (message: FromParties) => void process.send?.(message)
 
 process.on('message', (message: ToParties) => {
   if (message.is === 'time') {
-    utc = BigInt(message.utc)
+    clock.follow(BigInt(message.ahead))
     return
   }
   const sides = shared(message)
@@ -80,26 +81,24 @@ type Live = Extract<ToParties, { is: 'live' }>
 
 /** One view of the chains for all of them; the keys are each one's own. */
 function shared(message: Live): Promise<Side.Sides> {
-  return createSides(message, new Uint8Array(32), () => utc)
+  return createSides(message, new Uint8Array(32), clock.now)
 }
 
 async function live(life: Life, message: Live, views: Promise<Side.Sides>): Promise<void> {
   const { id, role } = life
   const seed = Bytes.fromHex(life.seed)
   const fuse = Fuse.create(life.stop ?? 0, (at) => tell({ is: 'stopped', id, at }))
-  const keys = await createSides(message, seed, () => utc)
   const sides: Record<string, Side.Side> = {}
-  for (const [network, { adapter, ...side }] of Object.entries(await views)) {
-    const { funding, party, signer } = Side.of(keys, network as keyof Side.Sides)
+  for (const [network, side] of Object.entries(await withKeys(await views, message.chains, seed))) {
     const said = ({ kind, id: transaction }: { readonly kind: string; readonly id: string }) =>
       tell({ is: 'sent', id, network, kind, transaction })
-    sides[network] = { ...side, funding, party, signer, adapter: Fuse.adapter(adapter, fuse, said) }
+    sides[network] = { ...side, adapter: Fuse.adapter(side.adapter, fuse, said) }
   }
   const storage = Fuse.disk(createFileStorage({ folder: life.folder }), fuse)
   const refs = new Set<string>()
   let word = ''
   const context: Runner.Context = {
-    ...{ storage, seed, sides: sides as Side.Sides, utc: () => utc },
+    ...{ storage, seed, sides: sides as Side.Sides, utc: clock.now },
     onProgress: (progress) => {
       const text = wordOf(progress)
       if (text !== undefined && text !== word) tell({ is: 'word', id, text })

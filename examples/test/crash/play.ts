@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { Bytes, Channel } from '@aitbc/core'
 import { Agreement, Negotiation, Policy } from '@aitbc/swap'
 import type { FamilyName } from '../../src/swap/Family.js'
-import { createSides } from '../../src/swap/sides.js'
+import { createSides, withKeys } from '../../src/swap/sides.js'
 import type { World } from '../../src/swap/World.js'
+import type { At } from './Fuse.js'
 import type { Life } from './parties.js'
 import type { Parties, Told, Troupe } from './Troupe.js'
 
@@ -14,7 +15,7 @@ export interface Crash {
   readonly give: FamilyName
   readonly get: FamilyName
   readonly victim: Agreement.Role
-  readonly at: string | number
+  readonly at: At
   /** What it has when it is back: its disk, or its seed alone. */
   readonly back: 'continue' | 'recover'
   /** The other party never comes: the victim's lock is refunded. */
@@ -146,6 +147,7 @@ async function agree(
   { pollMs, home }: { readonly pollMs: number; readonly home: string },
 ): Promise<readonly Swap[]> {
   const chains = Object.fromEntries(between.map((name) => [name, world.chain(name).place()]))
+  const views = await createSides({ chains, pollMs }, new Uint8Array(32), world.clock.now)
   const quoted = (name: FamilyName) => {
     const { network, assets } = world.chain(name)
     return { network, asset: assets.native.id, amount: assets.native.amount }
@@ -168,7 +170,7 @@ async function agree(
     const [a, b] = Channel.pair()
     const common = async ({ seed, nonce }: Party) => ({
       ...{ seed, nonce, now: world.clock.now(), policy: Policy.standard },
-      sides: await createSides({ chains, pollMs }, seed, () => world.clock.now()),
+      sides: await withKeys(views, chains, seed),
     })
     const [{ signed }] = await Promise.all([
       Negotiation.initiate(
@@ -194,9 +196,14 @@ async function agree(
 
 async function skipTo(world: World, swaps: readonly Swap[]): Promise<void> {
   let latest = 0n
-  for (const { agreement } of swaps)
-    for (const { deadline } of [agreement.long, agreement.short])
-      if (deadline.value > latest) latest = deadline.value
+  for (const { agreement, crash } of swaps)
+    for (const [name, { deadline }] of [
+      [crash.give, agreement.long],
+      [crash.get, agreement.short],
+    ] as const) {
+      const time = world.chain(name).timeOf?.(deadline.value) ?? deadline.value
+      if (time > latest) latest = time
+    }
   await world.reach(latest + 1n)
 }
 

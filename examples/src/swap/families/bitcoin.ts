@@ -6,7 +6,7 @@ import {
   fundingAccount,
   partyAccount,
 } from '@aitbc/adapters/bitcoin'
-import { AccountId, SwapSeed } from '@aitbc/core'
+import { AccountId, type SeedWallet, SwapSeed } from '@aitbc/core'
 import * as networks from '@aitbc/core/networks'
 import { createHttpRpc, pipe, retry, timeout } from '@aitbc/core/rpc'
 import { advance, createDevnet, fund, mine, reorg } from '@aitbc/devnet'
@@ -77,6 +77,7 @@ export const bitcoin: Family = {
       close: () => devnet.dispose(),
     }
   },
+  wallet: (_, seed) => walletOf(seed),
   async side(place, seed, { utc, pollMs }) {
     const { url, username, password } = place.at as unknown as At
     const endpoint = new URL(url)
@@ -89,7 +90,7 @@ export const bitcoin: Family = {
       adapter: createBitcoinAdapter({ network, backend: createCoreBackend({ rpc }), pollMs }),
       verifier: verifier.value,
       backend: { network: network.id, kind: 'p2tr' },
-      ...createSeedWallet({ network, seed: SwapSeed.forNetwork(seed, network.id) }),
+      ...walletOf(seed),
     }
   },
 }
@@ -101,7 +102,7 @@ interface RawTransaction {
 }
 
 function fundingAddress(seed: SwapSeed.SwapSeed): string {
-  const { funding } = createSeedWallet({ network, seed: SwapSeed.forNetwork(seed, network.id) })
+  const { funding } = walletOf(seed)
   return AccountId.parse(funding).address
 }
 
@@ -119,4 +120,8 @@ function addressesOf(seed: SwapSeed.SwapSeed, nonces: readonly Uint8Array[]): re
 /** The node writes whole satoshis as decimals of 8 places: within 2^53, so rounding finds the very number. */
 function satoshis(value: number): bigint {
   return BigInt(Math.round(value * 1e8))
+}
+
+function walletOf(seed: SwapSeed.SwapSeed): SeedWallet {
+  return createSeedWallet({ network, seed: SwapSeed.forNetwork(seed, network.id) })
 }

@@ -1,19 +1,15 @@
 import { createCosmosAdapter, createSeedWallet } from '@aitbc/adapters/cosmos'
-import { AccountId, Bytes, SwapSeed } from '@aitbc/core'
+import { AccountId, type SeedWallet, SwapSeed } from '@aitbc/core'
 import * as networks from '@aitbc/core/networks'
 import { createHttpRpc, pipe, retry, timeout } from '@aitbc/core/rpc'
 import { createCosmosNode } from '@aitbc/devnet'
 import { createCosmosVerifier } from '@aitbc/proofs/cosmwasm'
-import { LightBlock, LightClient } from '@aitbc/proofs/tendermint'
 import type { Family } from '../Family.js'
 import { programOf } from '../programs.js'
+import { feesOf, SECOND, toTrust, trusting } from './tendermint.js'
 
 const network = networks.cosmosLocal
 const TOKEN = { symbol: 'CWT', decimals: 6 } as const
-const SECOND = 1_000_000_000n
-/** Validators can be held to what they signed for two weeks, and their stake stays for three. */
-const TRUSTING_PERIOD = 14n * 86_400n * SECOND
-const UNBONDING_PERIOD = 21n * 86_400n * SECOND
 
 interface At {
   readonly url: string
@@ -51,7 +47,7 @@ export const cosmos: Family = {
       },
       place: () => ({
         at: { ...at },
-        trusts: Bytes.toHex(LightBlock.encode(node.lightBlock(node.height()))),
+        trusts: toTrust(node.lightBlock(node.height())),
       }),
       async fund(seed) {
         const address = addressOf(seed)
@@ -70,32 +66,14 @@ export const cosmos: Family = {
         return { native: node.balance(address), token: BigInt(balance) }
       },
       async costs(ids) {
-        const rpc = createHttpRpc({ url: node.url })
-        let fees = 0n
-        for (const id of ids) {
-          const hash = Buffer.from(id, 'hex').toString('base64')
-          const found = (await rpc.request('tx', { hash }).catch(() => undefined)) as Included | undefined
-          fees += feeOf(found)
-        }
-        return { fees, held: 0n }
+        return { fees: await feesOf(node.url, network.denom, ids), held: 0n }
       },
       close: () => node.stop(),
     }
   },
+  wallet: (_, seed) => walletOf(seed),
   async side(place, seed, { utc, pollMs }) {
     const { url, htlc, token } = place.at as unknown as At
-    const light = LightBlock.decode(Bytes.fromHex(place.trusts as string))
-    if (!light.ok) throw new Error(light.refusal.message)
-    const { header, commit, validators } = light.value
-    const trusted = LightClient.trust({
-      chainId: header.chainId,
-      hash: commit.blockId.hash,
-      header,
-      nextValidators: validators,
-      trustingPeriod: TRUSTING_PERIOD,
-      unbondingPeriod: UNBONDING_PERIOD,
-    })
-    if (!trusted.ok) throw new Error(trusted.refusal.message)
     const adapter = createCosmosAdapter({
       network,
       transport: pipe(createHttpRpc({ url }), timeout(10_000), retry()),
@@ -105,32 +83,19 @@ export const cosmos: Family = {
     })
     return {
       adapter,
-      verifier: createCosmosVerifier({ network, client: () => trusted.value, now: () => utc() * SECOND }),
+      verifier: createCosmosVerifier({ network, client: trusting(place.trusts), now: () => utc() * SECOND }),
       backend: adapter.backend,
-      ...createSeedWallet({ network, seed: SwapSeed.forNetwork(seed, network.id) }),
+      ...walletOf(seed),
     }
   },
 }
 
-interface Included {
-  readonly tx_result?: {
-    readonly events?: readonly {
-      readonly type: string
-      readonly attributes: readonly { readonly key: string; readonly value: string }[]
-    }[]
-  }
-}
-
-/** What the chain says that it took, also where the transaction failed. */
-function feeOf(found: Included | undefined): bigint {
-  for (const { type, attributes } of found?.tx_result?.events ?? [])
-    for (const { key, value } of type === 'tx' ? attributes : [])
-      if (key === 'fee' && value.endsWith(network.denom)) return BigInt(value.slice(0, -network.denom.length))
-  return 0n
-}
-
 /** The address that holds a seed's coins and tokens. */
 function addressOf(seed: SwapSeed.SwapSeed): string {
-  const { funding } = createSeedWallet({ network, seed: SwapSeed.forNetwork(seed, network.id) })
+  const { funding } = walletOf(seed)
   return AccountId.parse(funding).address
+}
+
+function walletOf(seed: SwapSeed.SwapSeed): SeedWallet {
+  return createSeedWallet({ network, seed: SwapSeed.forNetwork(seed, network.id) })
 }

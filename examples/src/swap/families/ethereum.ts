@@ -1,6 +1,6 @@
 import { createBeaconSource } from '@aitbc/adapters/beacon'
 import { createEvmAdapter, createSeedWallet } from '@aitbc/adapters/evm'
-import { AccountId, Bytes, SwapSeed } from '@aitbc/core'
+import { AccountId, Bytes, type SeedWallet, SwapSeed } from '@aitbc/core'
 import * as networks from '@aitbc/core/networks'
 import { createHttpRest, createHttpRpc, pipe, retry, timeout, toProvider } from '@aitbc/core/rpc'
 import { advance, createDevnet, deployHtlc, deployToken, fund, mine, reorg } from '@aitbc/devnet'
@@ -112,6 +112,7 @@ export const ethereum: Family = {
       close: () => devnet.dispose(),
     }
   },
+  wallet: (_, seed) => walletOf(seed),
   async side(place, seed, { utc, pollMs }) {
     const at = place.at as unknown as At
     const rpc = pipe(createHttpRpc({ url: at.url }), timeout(10_000), retry())
@@ -139,7 +140,7 @@ export const ethereum: Family = {
       adapter,
       verifier: createEvmVerifier({ anchor }),
       backend: adapter.backend,
-      ...createSeedWallet({ network, seed: SwapSeed.forNetwork(seed, network.id) }),
+      ...walletOf(seed),
     }
   },
 }
@@ -151,6 +152,10 @@ interface Receipt {
 
 /** The address that holds a seed's ether and tokens. */
 function addressOf(seed: SwapSeed.SwapSeed): string {
-  const { funding } = createSeedWallet({ network, seed: SwapSeed.forNetwork(seed, network.id) })
+  const { funding } = walletOf(seed)
   return AccountId.parse(funding).address
+}
+
+function walletOf(seed: SwapSeed.SwapSeed): SeedWallet {
+  return createSeedWallet({ network, seed: SwapSeed.forNetwork(seed, network.id) })
 }

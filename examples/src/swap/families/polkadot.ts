@@ -1,6 +1,6 @@
 import { HtlcDeployment } from '@aitbc/adapters/evm/deployment'
 import { Address, createPolkadotAdapter, createSeedWallet } from '@aitbc/adapters/polkadot'
-import { Bytes, type Network, SwapSeed } from '@aitbc/core'
+import { Bytes, type Network, type SeedWallet, SwapSeed } from '@aitbc/core'
 import * as networks from '@aitbc/core/networks'
 import { createPolkadotNode } from '@aitbc/devnet'
 import type { ApiPromise } from '@polkadot/api'
@@ -52,7 +52,7 @@ export const polkadot: Family = {
       clock.reach(await seconds())
     }
     const accountOf = (seed: SwapSeed.SwapSeed) => {
-      const { funding } = createSeedWallet({ network, seed: SwapSeed.forNetwork(seed, network.id) })
+      const { funding } = walletOf(network, seed)
       return Address.fromAccountId(funding, network, 'account')
     }
     return {
@@ -89,6 +89,7 @@ export const polkadot: Family = {
       },
     }
   },
+  wallet: (place, seed) => walletOf(networkOf(place.at as unknown as At), seed),
   async side(place, seed, { pollMs }) {
     const at = place.at as unknown as At
     const network = networkOf(at)
@@ -99,9 +100,13 @@ export const polkadot: Family = {
     return {
       adapter,
       backend: adapter.backend,
-      ...createSeedWallet({ network, seed: SwapSeed.forNetwork(seed, network.id) }),
+      ...walletOf(network, seed),
     }
   },
+}
+
+function walletOf(network: Network, seed: SwapSeed.SwapSeed): SeedWallet {
+  return createSeedWallet({ network, seed: SwapSeed.forNetwork(seed, network.id) })
 }
 
 /** The local profile with what the runtime has of its own. */

@@ -1,5 +1,5 @@
 import { createSeedWallet, createSolanaAdapter } from '@aitbc/adapters/solana'
-import { AccountId, SwapSeed } from '@aitbc/core'
+import { AccountId, type SeedWallet, SwapSeed } from '@aitbc/core'
 import * as networks from '@aitbc/core/networks'
 import { createHttpRpc, pipe, retry, timeout } from '@aitbc/core/rpc'
 import { createSolanaNode } from '@aitbc/devnet'
@@ -92,6 +92,7 @@ export const solana: Family = {
       close: () => node.close(),
     }
   },
+  wallet: (_, seed) => walletOf(seed),
   async side(place, seed, { pollMs }) {
     const { url, program, token } = place.at as unknown as At
     const adapter = createSolanaAdapter({
@@ -104,7 +105,7 @@ export const solana: Family = {
     return {
       adapter,
       backend: adapter.backend,
-      ...createSeedWallet({ network, seed: SwapSeed.forNetwork(seed, network.id) }),
+      ...walletOf(seed),
     }
   },
 }
@@ -126,6 +127,10 @@ interface TokenAccounts {
 
 /** The address that holds a seed's coins and owns its token accounts. */
 function addressOf(seed: SwapSeed.SwapSeed): string {
-  const { funding } = createSeedWallet({ network, seed: SwapSeed.forNetwork(seed, network.id) })
+  const { funding } = walletOf(seed)
   return AccountId.parse(funding).address
+}
+
+function walletOf(seed: SwapSeed.SwapSeed): SeedWallet {
+  return createSeedWallet({ network, seed: SwapSeed.forNetwork(seed, network.id) })
 }
