@@ -38,14 +38,15 @@ export interface LeastValues {
   readonly states: number
 }
 
-/** How many times the planner's value is searched, where that isn't safe: what is broken beyond is no matter of time. */
+/** How many times the planner's value is searched, where nothing less is safe: what is broken beyond is no matter of time. */
 const FAR = 3
 /** Earlier than any rule asks for. */
 const NEVER_REFUSES = -96
 
 /**
  * Searches the least gap between the deadlines, and the least time to reveal in, that no history breaks: by exploring every history of
- * the claim phase with one tick more or less. More time never does harm, so that one value is enough.
+ * the claim phase with one tick more or less, from the value on that the reasons lead to. More time never does harm, so that one value that is
+ * safe, with a counterexample a tick below, is enough.
  *
  * `CheckTooLarge` (4030), `UnsupportedClock` (4004), `InvalidPolicy` (4008); rejects with `signal.reason`.
  *
@@ -65,7 +66,7 @@ const NEVER_REFUSES = -96
 export async function least(assumptions: Assumptions, options: Options = {}): Promise<LeastValues> {
   const scaled = scale(assumptions)
   let states = 0
-  const search = async (planner: number, setting: (value: number) => Setting) => {
+  const search = async ({ planner, least: from, setting }: Expected) => {
     const violationOf = async (value: number): Promise<readonly [Setting, Violation] | undefined> => {
       for (const clocks of scaled.clocks) {
         const one = { ...setting(value), clocks }
@@ -75,7 +76,7 @@ export async function least(assumptions: Assumptions, options: Options = {}): Pr
       }
       return undefined
     }
-    let value = planner
+    let value = from
     let below = await violationOf(value)
     if (below === undefined)
       do below = await violationOf(--value)
@@ -93,8 +94,8 @@ export async function least(assumptions: Assumptions, options: Options = {}): Pr
   }
   const { gap, reveal } = expected(scaled, assumptions)
   const found = {
-    gap: await search(gap.planner, gap.setting),
-    reveal: await search(reveal.planner, reveal.setting),
+    gap: await search(gap),
+    reveal: await search(reveal),
   }
   const judged = (of: 'gap' | 'reveal'): Least => {
     const { planner, reasons, least: sum } = of === 'gap' ? gap : reveal
