@@ -1,6 +1,8 @@
 import { advance, createDevnet, type DevnetOptions, mine } from '@aitbc/devnet'
 import { describe, expect, test } from 'vitest'
-import { ended, listening, nothingLeft, owner } from './lifecycle.js'
+import { ended, inFolders, listening, nothingLeft, owner } from './lifecycle.js'
+
+inFolders()
 
 const two = { bitcoin: false, evm: false, solana: true, cosmos: true } as const
 const SECOND = 1_000_000_000n

@@ -64,19 +64,24 @@ describe('deployToken', () => {
     await fund(devnet, 'evm', alice, 1000n, { token: token.address })
     const balance = (owner: `0x${string}`) =>
       reader.readContract({ abi, address: token.address, functionName: 'balanceOf', args: [owner] })
+    // A node may answer before the block stands.
+    const mined = async (sent: Promise<`0x${string}`>) =>
+      reader.waitForTransactionReceipt({ hash: await sent, pollingInterval: 10 })
     const send = (from: number, functionName: 'transfer' | 'approve', to: `0x${string}`, value: bigint) =>
-      wallet(from).writeContract({ abi, address: token.address, functionName, args: [to, value] })
+      mined(wallet(from).writeContract({ abi, address: token.address, functionName, args: [to, value] }))
     await send(0, 'transfer', bob, 300n)
     expect([await balance(alice), await balance(bob), await read('totalSupply')]).toEqual([700n, 300n, 1000n])
     await expect(send(0, 'transfer', bob, 701n)).rejects.toThrow('InsufficientBalance')
     await send(0, 'approve', bob, 50n)
     const pull = (value: bigint) =>
-      wallet(1).writeContract({
-        abi,
-        address: token.address,
-        functionName: 'transferFrom',
-        args: [alice, bob, value],
-      })
+      mined(
+        wallet(1).writeContract({
+          abi,
+          address: token.address,
+          functionName: 'transferFrom',
+          args: [alice, bob, value],
+        }),
+      )
     await expect(pull(51n)).rejects.toThrow('InsufficientAllowance')
     await pull(50n)
     expect([await balance(alice), await balance(bob)]).toEqual([650n, 350n])

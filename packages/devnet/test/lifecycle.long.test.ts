@@ -1,6 +1,8 @@
 import { advance, createDevnet } from '@aitbc/devnet'
 import { describe, expect, test } from 'vitest'
-import { ended, expectNodes, listening, nothingLeft, owner } from './lifecycle.js'
+import { ended, expectNodes, inFolders, listening, nothingLeft, owner } from './lifecycle.js'
+
+inFolders()
 
 // The other ways in which an owner ends; lifecycle.node.test.ts has those that differ most.
 describe.runIf(process.platform === 'linux')('nothing is left running', () => {

@@ -3,7 +3,19 @@ import { join } from 'node:path'
 import { isAitbcError } from '@aitbc/core'
 import { createDevnet } from '@aitbc/devnet'
 import { describe, expect, test, vi } from 'vitest'
-import { ended, expectNodes, folder, nothingLeft, owner, parentOf, processes, script } from './lifecycle.js'
+import {
+  ended,
+  expectNodes,
+  folder,
+  inFolders,
+  nothingLeft,
+  owner,
+  parentOf,
+  processes,
+  script,
+} from './lifecycle.js'
+
+inFolders()
 
 // The process table is read from /proc.
 describe.runIf(process.platform === 'linux')('nothing is left running', () => {

@@ -24,14 +24,17 @@ const tmpdirBefore = tmpdir()
 /** A folder for temporary files of one test alone: whoever has it in his arguments was started by that test. */
 export let folder: string
 
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'lifecycle-'))
-  vi.stubEnv('TMPDIR', folder)
-})
-afterEach(() => {
-  vi.unstubAllEnvs()
-  rmSync(folder, { recursive: true, force: true })
-})
+/** Makes it for each test of the file that calls this: files share this module, and hooks belong to the file that sets them. */
+export function inFolders(): void {
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'lifecycle-'))
+    vi.stubEnv('TMPDIR', folder)
+  })
+  afterEach(() => {
+    vi.unstubAllEnvs()
+    rmSync(folder, { recursive: true, force: true })
+  })
+}
 
 /** Command lines of the processes that were started for this test, as the kernel has them. */
 export function processes(): readonly { readonly pid: number; readonly command: string }[] {
