@@ -367,6 +367,13 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/swap/test/Runner.attacks.test.ts'],
   },
   {
+    name: 'S13: what is told to have failed is made anew at once, for a fee each time',
+    file: 'packages/swap/src/Pace.ts',
+    from: 'if (failures <= FREE) return 0n',
+    to: 'if (failures >= 0) return 0n',
+    tests: ['packages/swap/test/Runner.attacks.test.ts'],
+  },
+  {
     name: 'L2: an order to lock that a crash kept back is carried out whenever the process is back',
     file: 'packages/swap/src/internal/carryOut.ts',
     from: ' && !SwapMachine.isTimely(swap.state)',

@@ -6,6 +6,10 @@ const RAISES = 24n
 const SHARE = 8n
 /** Fewer say nothing: the first block may have been on its way when the transaction was sent. */
 const LEAST = 2n
+/** So many may fail before the next one waits. */
+const FREE = 2
+/** By then the wait is longer than any S. */
+const MOST_DOUBLED = 32
 
 /**
  * Blocks that a transaction may wait on a network before its fee is raised (L5): so many that two dozen raises fit into S, the network's
@@ -27,6 +31,34 @@ export function bumpAfter(network: Pick<Network, 'blockTimeMs' | 'timing'>, left
   const hurried = left > 0n ? (left * 1000n) / (SHARE * blockTimeMs) : 0n
   if (hurried >= calm) return calm
   return hurried > 1n ? hurried : 1n
+}
+
+/**
+ * Blocks to wait before a transaction is made anew that paid in vain so often: none after the first two, then twice as many each time, up to S
+ * and to a share of what is left. So an endpoint that calls every claim a failure costs a few fees, and not one a block.
+ *
+ * @param failures how many were made for the same purpose, each of which used up its sender's nonce or sequence
+ * @param left seconds until the instant after which it is of no use, where there is one
+ *
+ * @example
+ * import * as networks from '@aitbc/core/networks'
+ * import { Pace } from '@aitbc/swap'
+ * Pace.restAfter(networks.ethereum, 1) // 0n
+ * Pace.restAfter(networks.ethereum, 5) // 12n, in blocks
+ */
+export function restAfter(
+  network: Pick<Network, 'blockTimeMs' | 'timing'>,
+  failures: number,
+  left?: bigint,
+): bigint {
+  if (failures <= FREE) return 0n
+  const { blockTimeMs, timing } = network
+  const doubled = bumpAfter(network) << BigInt(Math.min(failures - FREE - 1, MOST_DOUBLED))
+  const longest = ceil(timing.conservative.inclusion * 1000n, blockTimeMs)
+  const rest = doubled < longest ? doubled : longest
+  if (left === undefined) return rest
+  const share = left > 0n ? (left * 1000n) / (SHARE * blockTimeMs) : 0n
+  return rest < share ? rest : share > 1n ? share : 1n
 }
 
 function ceil(a: bigint, b: bigint): bigint {

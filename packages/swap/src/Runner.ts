@@ -101,12 +101,16 @@ export interface Sent {
   readonly submissions: readonly Submission[]
   /** Ids of all versions so far, oldest first. */
   readonly attempts: readonly string[]
+  /** How many were made under a conflict key of their own, the last one included. */
+  readonly made: number
   /** A wallet was asked to send it, and what came of that is not known. */
   readonly sending?: boolean
   /** Height at which the last version was first seen waiting. */
   waitingSince?: bigint
   /** Block at which the conflict key was first seen used otherwise. */
   takenSince?: Fact.BlockRef
+  /** Height at which the last one was first told to have failed. */
+  failedSince?: bigint
   /** The tip at which somebody else's claim or refund was first told, without evidence. */
   toldSince?: Fact.BlockRef
   /** It was final when something was still owed as of what is final. */

@@ -52,4 +52,22 @@ describe('how long a fee may wait', () => {
       }),
     )
   })
+
+  it('S13: what was made twice in vain rests longer each time, no longer than S, and than a share of what is left', () => {
+    const made = fc.integer({ min: 0, max: 1_000_000 })
+    fc.assert(
+      fc.property(fc.constantFrom(...all), made, fc.bigInt(-10n, 2_000_000n), (network, failures, left) => {
+        const rest = Pace.restAfter(network, failures)
+        expect(rest === 0n).toBe(failures <= 2)
+        expect(rest).toBeLessThanOrEqual(Pace.restAfter(network, failures + 1))
+        const { inclusion } = network.timing.conservative
+        expect(seconds(network, rest)).toBeLessThan(Number(inclusion) + Number(network.blockTimeMs) / 1000)
+        const hurried = Pace.restAfter(network, failures, left)
+        expect(hurried).toBeLessThanOrEqual(rest)
+        if (hurried > 1n) expect(seconds(network, hurried) * 8).toBeLessThanOrEqual(Number(left))
+      }),
+    )
+    expect(Pace.restAfter(networks.ethereum, 3)).toBe(Pace.bumpAfter(networks.ethereum))
+    expect(Pace.restAfter(networks.ethereum, 4)).toBe(2n * Pace.bumpAfter(networks.ethereum))
+  })
 })

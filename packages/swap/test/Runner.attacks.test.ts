@@ -149,6 +149,50 @@ describe('endpoints that made up a spend, and dropped what was sent', () => {
   })
 })
 
+describe('endpoints that call all that is sent a failure', () => {
+  it('S13 H29: each refund made anew costs a fee: the more often it is said, the longer the next one waits', async () => {
+    const market = create({ long: 'contract', short: 'contract' })
+    const { long } = market.nets
+    const sent: bigint[] = []
+    let isLying = true
+    const lies = (adapter: SwapAdapter): Partial<SwapAdapter> => ({
+      network: {
+        ...adapter.network,
+        timing: {
+          ...adapter.network.timing,
+          conservative: { ...adapter.network.timing.conservative, inclusion: 64n },
+        },
+      },
+      async submit(signed, o) {
+        if (signed.step.kind === 'refund') sent.push(BigInt(long.tip.height))
+        return adapter.submit(signed, o)
+      },
+      async status(submission, o) {
+        const fact = await adapter.status(submission, o)
+        const { height, hash } = fact.asOf
+        if (!isLying || submission.step.kind !== 'refund' || fact.value.is === 'pending') return fact
+        return { ...fact, value: { is: 'failed', id: submission.id, block: { height, hash } } }
+      },
+      async findSpend(terms, lock, o) {
+        const read = await adapter.findSpend(terms, lock, o)
+        return isLying && read.is === 'found' ? { is: 'absent', fact: { ...read.fact, value: null } } : read
+      },
+    })
+    const { deal, alice } = both(market, { wrap: lying(LONG, lies) })
+    Process.start(alice, deal)
+    await Process.drive(market, () => sent.length > 0)
+    const end = long.tip.height + 100
+    await Process.drive(market, () => long.tip.height >= end)
+    expect(sent.length).toBeGreaterThan(3)
+    expect(sent.length).toBeLessThan(12)
+    const rests = sent.slice(1).map((at, i) => at - (sent[i] as bigint))
+    expect(rests.slice(1)).toEqual([...rests.slice(1)].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)))
+    isLying = false
+    await Process.drive(market, () => Process.isDone(alice))
+    expect(alice.outcome).toBe('no-deal')
+  })
+})
+
 describe('crashes', () => {
   it('L2 S8: an own lock that a crash kept back isn’t made when its time is over, though a reveal would still do', async () => {
     for (const [at, kill] of [

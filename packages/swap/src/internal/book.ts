@@ -9,24 +9,31 @@ export function after(
   before: Sent | undefined,
   entry: Extract<SwapRecord.Entry, { is: 'signed' | 'sending' | 'submitted' }>,
 ): Sent {
-  const { signed = [], undo = [], submissions = [], attempts = [] } = before ?? {}
+  const { signed = [], undo = [], submissions = [], attempts = [], made = 0 } = before ?? {}
   // Versions share a conflict key; what was made anew after a failure has another one, and begins a list of its own.
   const key = (submissions.at(-1) ?? signed.at(-1))?.step.conflictKey
   const joined = (step: Step | undefined, ids: readonly string[]) => [
     ...new Set([...(step?.conflictKey === key ? attempts : []), ...ids]),
   ]
+  const count = (step: Step | undefined) => (key === undefined || step?.conflictKey !== key ? made + 1 : made)
   switch (entry.is) {
     case 'sending':
-      return { signed, undo, submissions, attempts, sending: true }
+      return { signed, undo, submissions, attempts, made, sending: true }
     case 'signed': {
       const last = entry.signed.at(-1)
       const ids = last === undefined ? [] : [last.id]
-      return { signed: entry.signed, undo: entry.undo, submissions: [], attempts: joined(last?.step, ids) }
+      return {
+        ...{ signed: entry.signed, undo: entry.undo, submissions: [] },
+        ...{ attempts: joined(last?.step, ids), made: count(last?.step) },
+      }
     }
     case 'submitted': {
       const last = entry.submissions.at(-1)
       const ids = last === undefined ? [] : [...last.attempts, last.id]
-      return { signed, undo, submissions: entry.submissions, attempts: joined(last?.step, ids) }
+      return {
+        ...{ signed, undo, submissions: entry.submissions },
+        ...{ attempts: joined(last?.step, ids), made: count(last?.step) },
+      }
     }
   }
 }

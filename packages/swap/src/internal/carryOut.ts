@@ -10,7 +10,7 @@ import * as Turns from '../Turns.js'
 import { broken, latest } from './book.js'
 import { payForIt } from './child.js'
 import { isOutbid } from './outbid.js'
-import { affordable, dearer, hasWaited } from './price.js'
+import { affordable, dearer, hasRested, hasWaited } from './price.js'
 import { broadcast, signAndSend } from './sending.js'
 import { isOwn, isTaken } from './voided.js'
 
@@ -90,8 +90,8 @@ async function carryOut(
         // Nobody takes it in, whatever it pays: what comes before it under its account may be lost. Of two claims or refunds one counts.
         const alone = command.do !== 'lock' && command.do !== 'void' && sent.attempts.length > 1
         const { capabilities, profile } = side.adapter
-        if (alone && capabilities.replacement === true && profile.feesFrom === 'account')
-          return fresh(context, swap, command, side, signal)
+        const anew = alone && capabilities.replacement === true && profile.feesFrom === 'account'
+        if (anew && hasRested(side, command, sent, tip)) return fresh(context, swap, command, side, signal)
         // Where nodes keep the first of two versions, a dearer one is taken now that they dropped it, or never.
         if (await hasRaised(context, swap, command, side, sent, last, tip, signal)) return undefined
       }
@@ -108,6 +108,7 @@ async function carryOut(
         }
         // Another process of this party may have sent it: two that outbid each other at once would pay the lock away in fees.
         if (isServed(swap, command) && !hasWaited(context, side, command, sent, tip)) return undefined
+        if (!hasRested(side, command, sent, tip)) return undefined
         return fresh(context, swap, command, side, signal)
       }
     case 'failed':
@@ -123,6 +124,7 @@ async function carryOut(
         isSettled(side, swap, command, sent, fact.asOf)
       )
         return undefined
+      if (!hasRested(side, command, sent, tip)) return undefined
       return fresh(context, swap, command, side, signal)
   }
 }

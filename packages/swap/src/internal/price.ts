@@ -29,6 +29,21 @@ export function hasWaited(
   return tip.height - sent.waitingSince >= (context.bumpAfter ?? Pace.bumpAfter)(network, left)
 }
 
+/**
+ * Whether it is time to make an act anew, at another fee for whoever pays by an account: at once the first two times, and then the later the
+ * more often it was told to be in vain, for it may be only told so ({@link Pace.restAfter}). A lock that pays for itself is spent once.
+ */
+export function hasRested(side: Side.Side, command: Act, sent: Sent, tip: Fact.Tip | undefined): boolean {
+  const { network, profile } = side.adapter
+  if (profile.feesFrom === 'lock') return true
+  const left = tip === undefined ? undefined : leftOf(side, command, tip)
+  const rest = Pace.restAfter(network, sent.made, left)
+  if (rest === 0n) return true
+  if (tip === undefined) return false
+  sent.failedSince ??= tip.height
+  return tip.height - sent.failedSince >= rest
+}
+
 /** Time until an act is of no use any more, where there is such an instant, on the chain's own clock. */
 function leftOf(side: Side.Side, command: Act, tip: Fact.Tip): bigint | undefined {
   const until = command.do === 'claim' || command.do === 'lock' ? command.terms.deadline : undefined

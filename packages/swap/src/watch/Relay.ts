@@ -26,10 +26,11 @@ export interface Account {
   readonly most?: bigint
 }
 
-/** What was sent last for one purpose, and since which block it waits. */
+/** What was sent last for one purpose, since which block it waits, and how many were made under a conflict key of their own. */
 interface Sent {
   readonly submission: Submission & { readonly raw: Bytes.Bytes }
   readonly since: bigint
+  readonly made: number
 }
 
 /** What the tower sends from its own account, by purpose; it knows of it before any endpoint does. */
@@ -56,8 +57,8 @@ export function open(storage: Storage | undefined, hashlock: Bytes.Hash32): Rela
   }
 }
 
-function encode({ submission, since }: Sent): Bytes.Bytes {
-  return SwapRecord.writeSigned(Codec.writer().u8(VERSION).u64(since), submission)
+function encode({ submission, since, made }: Sent): Bytes.Bytes {
+  return SwapRecord.writeSigned(Codec.writer().u8(VERSION).u64(since).u32(made), submission)
     .list(submission.attempts, (w, id) => w.text(id))
     .finish()
 }
@@ -68,19 +69,22 @@ function decode(bytes: Bytes.Bytes): Sent {
   if (version !== VERSION)
     throw SwapErrors.StateUnreadable(`a relay is stored in version ${version}`, { version })
   const since = reader.u64()
+  const made = reader.u32()
   const signed = SwapRecord.readSigned(reader)
   const attempts = reader.list((r) => r.text(256))
   reader.finish()
-  return { submission: { ...signed, attempts }, since }
+  return { submission: { ...signed, attempts }, since, made }
 }
 
-const VERSION = 1
+const VERSION = 2
 
 /** Where and when something is sent. */
 export interface Place {
   readonly post: { readonly adapter: SwapAdapter; readonly relay?: Account }
   readonly relays: Relays
   readonly height: bigint
+  /** Seconds until it is of no use any more, where there is such an instant. */
+  readonly left?: bigint
   readonly signal: AbortSignal
 }
 
@@ -101,7 +105,7 @@ export interface What {
  */
 export async function send(
   context: { readonly bumpAfter?: (network: Network, left?: bigint) => bigint },
-  { post, relays, height, signal }: Place,
+  { post, relays, height, left, signal }: Place,
   { does, ref, most, make: stepsOf }: What,
 ): Promise<{ readonly id: string; readonly fee: bigint } | 'final' | undefined> {
   const { adapter, relay } = post
@@ -124,6 +128,10 @@ export async function send(
     await adapter.submit({ step, id, raw }, { signal })
     return undefined
   }
+  // What is told to have come to nothing was paid for, and may be only told so; what can be included no more costs nothing.
+  const paid = is === 'failed' || is === 'replaced' || capabilities.replacement === true
+  const rest = before === undefined || !paid ? 0n : Pace.restAfter(network, before.made, left)
+  if (before !== undefined && is !== 'pending' && height - before.since < rest) return undefined
   const replaced = before !== undefined && is === 'pending' ? before.submission : undefined
   const make = (feeRate: bigint): Promise<readonly Step[]> =>
     replaced === undefined ? stepsOf(relay.account, feeRate) : adapter.replace(replaced, feeRate, { signal })
@@ -142,7 +150,8 @@ export async function send(
     id = signed.id
     if (step === steps.at(-1)) {
       const attempts = [...(replaced?.attempts ?? []), id]
-      await relays.set(key, { submission: { ...signed, attempts }, since: height })
+      const made = (before?.made ?? 0) + (replaced === undefined ? 1 : 0)
+      await relays.set(key, { submission: { ...signed, attempts }, since: height, made })
     }
     await adapter.submit(signed, { signal })
   }

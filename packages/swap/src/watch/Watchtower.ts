@@ -11,6 +11,7 @@ import {
   type SwapAdapter,
 } from '@aitbc/core'
 import { SwapErrors } from '../errors.js'
+import { leftUntil } from '../internal/left.js'
 import { isOutbid } from '../internal/outbid.js'
 import * as Ladder from '../Ladder.js'
 import * as Pace from '../Pace.js'
@@ -112,7 +113,18 @@ export async function run(
           context.onProgress?.({ is: 'ended', task: (job.tasks[i] as WatchJob.Task).do, how: ended })
         for (const command of next.commands) {
           if (command.do === 'finish') continue
-          const at = { post: posts[i] as Post, relays, told, height: event.height, signal }
+          const post = posts[i] as Post
+          const { do: does, terms } = job.tasks[i] as WatchJob.Task
+          const left =
+            does === 'claim' ? leftUntil(post.adapter, terms.deadline, event.now.value).least : undefined
+          const at = {
+            post,
+            relays,
+            told,
+            height: event.height,
+            signal,
+            ...(left === undefined ? {} : { left }),
+          }
           state = await carryOut(context, at, state, command)
         }
       }
@@ -206,7 +218,7 @@ async function look(
       const ask = await asked(adapter, task, lock, secret, signal)
       if (ask !== undefined) asks[lock.ref] = ask
     }
-    const left = Deadline.remaining(terms.deadline, now)
+    const left = leftUntil(adapter, terms.deadline, now.value).least
     const { inclusion, finality, reorg, outage } = network.timing.conservative
     return {
       secrets,
@@ -262,6 +274,7 @@ interface Place {
   /** Ids that were told of. */
   readonly told: Set<string>
   readonly height: bigint
+  readonly left?: bigint
   readonly signal: AbortSignal
 }
 
