@@ -96,31 +96,27 @@ export async function lead(
     const hashlock = Hashlock.of(SwapSeed.secret(seed, nonce))
     const chains = chainsOf(quote, options)
     const mine = partOf(quote, 0, options)
-    const theirs = await Promise.all(
-      channels.map(async (channel, i) => {
-        await channel.send(writeQuote(quote, i + 1, hashlock), options)
-        return readPart(await receive(channel, 2, options))
-      }),
-    )
+    const theirs = await withEach(channels, options, async (channel, i, call) => {
+      await channel.send(writeQuote(quote, i + 1, hashlock), call)
+      return readPart(await receive(channel, 2, call))
+    })
     const { deadlines } = RingPlanner.plan(chains, policy, now, slack === undefined ? {} : { slack })
     const agreement = assemble(quote, hashlock, [mine, ...theirs], deadlines)
     const margins = audited(agreement, 0, chains, options)
     const signature = RingAgreement.sign(agreement, SwapSeed.identity(seed, nonce))
     const bytes = RingAgreement.encode(agreement)
     const digest = RingAgreement.hash(agreement)
-    const signatures = await Promise.all(
-      channels.map(async (channel, i) => {
-        await channel.send(Codec.writer().u8(3).bytes(bytes).fixed(signature).finish(), options)
-        const reader = await receive(channel, 4, options)
-        const theirs = reader.fixed(64)
-        reader.finish()
-        if (!Agreement.verifySignature(theirs, digest, agreement.members[i + 1] as Bytes.Bytes32))
-          throw SwapErrors.InvalidSignature(`member ${i + 1}'s signature is not over this agreement`, {
-            check: 'member-signature',
-          })
-        return theirs
-      }),
-    )
+    const signatures = await withEach(channels, options, async (channel, i, call) => {
+      await channel.send(Codec.writer().u8(3).bytes(bytes).fixed(signature).finish(), call)
+      const reader = await receive(channel, 4, call)
+      const theirs = reader.fixed(64)
+      reader.finish()
+      if (!Agreement.verifySignature(theirs, digest, agreement.members[i + 1] as Bytes.Bytes32))
+        throw SwapErrors.InvalidSignature(`member ${i + 1}'s signature is not over this agreement`, {
+          check: 'member-signature',
+        })
+      return theirs
+    })
     const signed = { agreement, signatures: [signature, ...signatures] }
     const last = Codec.writer()
       .u8(5)
@@ -129,6 +125,22 @@ export async function lead(
     await Promise.all(channels.map((channel) => channel.send(last, options)))
     return { signed, member: 0, margins }
   })
+}
+
+/** The same with each member, at once; where one fails no other is waited for, nor is what it says later taken from its channel. */
+async function withEach<T>(
+  channels: readonly Channel.Channel[],
+  options: CallOptions,
+  exchange: (channel: Channel.Channel, i: number, call: CallOptions) => Promise<T>,
+): Promise<readonly T[]> {
+  const stop = new AbortController()
+  const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal])
+  try {
+    return await Promise.all(channels.map((channel, i) => exchange(channel, i, { signal })))
+  } catch (error) {
+    stop.abort(error)
+    throw error
+  }
 }
 
 /**

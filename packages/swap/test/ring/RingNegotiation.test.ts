@@ -96,6 +96,17 @@ describe('honest members', () => {
     expect(tagsOf(results)).toEqual(['NegotiationRefused', 'NegotiationRefused', 'NegotiationRefused'])
   })
 
+  it('one declines, and what another says later is left for whoever reads its channel next', async () => {
+    const [first, one] = Channel.pair()
+    const [second, two] = Channel.pair()
+    const leading = RingNegotiation.lead(quoteOf(RING), [first, second], optionsOf(RING, 0))
+    await Promise.all([one.receive(), two.receive()])
+    await one.send(Codec.writer().u8(0).text('no').finish())
+    await expect(leading).rejects.toMatchObject({ _tag: 'NegotiationRefused' })
+    await two.send(Uint8Array.of(9))
+    expect(await second.receive()).toEqual(Uint8Array.of(9))
+  })
+
   it('H15: a hashlock that a member knows; and a member whose policy asks for more', async () => {
     expect(tagsOf(await negotiate(RING, { join: (i) => ({ isKnown: () => i === 1 }) }))[1]).toBe(
       'HashlockReused',
