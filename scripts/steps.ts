@@ -206,8 +206,8 @@ export async function script(file: string, ...args: string[]): Promise<Outcome> 
   return { figures: { [gate]: figures } }
 }
 
-/** Runs one vitest project and keeps its tally in {@link reports}, also when it fails, breaks or takes too long. */
-export async function runVitest(project: string, { minutes = 10 } = {}): Promise<Outcome> {
+/** Runs one vitest project and keeps its tally in {@link reports}, also when it fails, breaks or hangs: so many minutes are no busy machine's. */
+export async function runVitest(project: string, { minutes = 30 } = {}): Promise<Outcome> {
   mkdirSync(reports, { recursive: true })
   const file = join(reports, `vitest-${project}.json`)
   rmSync(file, { force: true })

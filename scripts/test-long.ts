@@ -1,7 +1,7 @@
 import { runSteps, runVitest, script } from './steps.js'
 
 await runSteps('test:long', [
-  { name: 'long', run: () => runVitest('long', { minutes: 45 }) },
+  { name: 'long', run: () => runVitest('long', { minutes: 120 }) },
   { name: 'sim', run: () => script('sim.ts', '--seeds', '10000') },
   {
     name: 'sim, liars',
