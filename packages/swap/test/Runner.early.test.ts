@@ -42,15 +42,24 @@ const swapOf = ({ swap }: Process.Process): Runner.Swap => {
   return swap
 }
 
+/** Both begin; the follower gives up before it locks, and the initiator's lock comes into a block. */
+async function begin(
+  market: Market,
+  { deal, alice, bob }: Pick<ReturnType<typeof both>, 'deal' | 'alice' | 'bob'>,
+) {
+  Process.start(alice, deal)
+  Process.start(bob, deal)
+  await Process.quiet()
+  expect(await Runner.cancel(swapOf(bob))).toBe(true)
+  await Process.drive(market, () => locksBy(market, ALICE).length > 0)
+}
+
 describe('Runner.cancel', () => {
   it('H4: who gives up before the counterparty locks has its lock back at once, by both signatures', async () => {
     const market = create({ long: 'utxo', short: 'contract' })
     const { deal, alice, bob } = both(market, { wrap: jointly(LONG, () => bob) })
-    Process.start(alice, deal)
-    Process.start(bob, deal)
-    await Process.quiet()
-    expect(await Runner.cancel(swapOf(bob))).toBe(true)
-    await Process.drive(market, () => locksBy(market, ALICE).length > 0 && Process.isDone(bob))
+    await begin(market, { deal, alice, bob })
+    await Process.drive(market, () => Process.isDone(bob))
     expect(await Runner.cancel(swapOf(alice))).toBe(true)
     await Process.drive(market, () => Process.isDone(alice))
     expect([alice.outcome, bob.outcome]).toEqual(['no-deal', 'no-deal'])
@@ -105,11 +114,7 @@ describe('Runner.cancel', () => {
       const judge = ({ method, args }: Process.Call) => (isKind(method, args, 'refund', at) ? verdict : 'go')
       const wrap = jointly(LONG, () => bob)
       const { deal, alice, bob } = both(market, { storage, wrap, judge: at === 'sign' ? () => 'go' : judge })
-      Process.start(alice, deal)
-      Process.start(bob, deal)
-      await Process.quiet()
-      await Runner.cancel(swapOf(bob))
-      await Process.drive(market, () => locksBy(market, ALICE).length > 0)
+      await begin(market, { deal, alice, bob })
       await Runner.cancel(swapOf(alice))
       if (at === 'sign') alice.dead = true
       await Process.drive(market, () => alice.dead)
@@ -142,11 +147,7 @@ describe('Runner.cancel', () => {
       const paid = () =>
         long.mempool.reduce((sum, tx) => (tx.slot.startsWith('child:') ? sum + tx.fee : sum), 0n)
       long.held = (tx) => (tx.does.is === 'refund' || tx.slot.startsWith('child:')) && paid() < 7n
-      Process.start(alice, deal)
-      Process.start(bob, deal)
-      await Process.quiet()
-      await Runner.cancel(swapOf(bob))
-      await Process.drive(market, () => locksBy(market, ALICE).length > 0)
+      await begin(market, { deal, alice, bob })
       await Runner.cancel(swapOf(alice))
       await Process.drive(market, () => long.mempool.some((tx) => tx.does.is === 'refund'))
       // He answers no more.

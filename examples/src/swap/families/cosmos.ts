@@ -1,12 +1,10 @@
-import { createCosmosAdapter, createSeedWallet } from '@aitbc/adapters/cosmos'
-import { AccountId, type SeedWallet, SwapSeed } from '@aitbc/core'
+import { createCosmosAdapter } from '@aitbc/adapters/cosmos'
 import * as networks from '@aitbc/core/networks'
-import { createHttpRpc, pipe, retry, timeout } from '@aitbc/core/rpc'
 import { createCosmosNode } from '@aitbc/devnet'
 import { createCosmosVerifier } from '@aitbc/proofs/cosmwasm'
 import type { Family } from '../Family.js'
 import { programOf } from '../programs.js'
-import { feesOf, SECOND, toTrust, trusting } from './tendermint.js'
+import { addressOf, feesOf, judging, SECOND, toTrust, transportTo, walletOf } from './tendermint.js'
 
 const network = networks.cosmosLocal
 const TOKEN = { symbol: 'CWT', decimals: 6 } as const
@@ -50,7 +48,7 @@ export const cosmos: Family = {
         trusts: toTrust(node.lightBlock(node.height())),
       }),
       async fund(seed) {
-        const address = addressOf(seed)
+        const address = addressOf(network, seed)
         await node.fund(address, purse.native)
         await node.execute(admin, token, { transfer: { recipient: address, amount: `${purse.token}` } })
       },
@@ -61,7 +59,7 @@ export const cosmos: Family = {
         await node.mine() // the header that carries the state
       },
       async holdings(seed) {
-        const address = addressOf(seed)
+        const address = addressOf(network, seed)
         const { balance } = (await node.ask(token, { balance: { address } })) as { balance: string }
         return { native: node.balance(address), token: BigInt(balance) }
       },
@@ -71,31 +69,21 @@ export const cosmos: Family = {
       close: () => node.stop(),
     }
   },
-  wallet: (_, seed) => walletOf(seed),
+  wallet: (_, seed) => walletOf(network, seed),
   async side(place, seed, { utc, pollMs }) {
     const { url, htlc, token } = place.at as unknown as At
     const adapter = createCosmosAdapter({
       network,
-      transport: pipe(createHttpRpc({ url }), timeout(10_000), retry()),
+      transport: transportTo(url),
       htlc,
       tokens: [{ id: `${network.id}/cw20:${token}`, ...TOKEN }],
       pollMs,
     })
     return {
       adapter,
-      verifier: createCosmosVerifier({ network, client: trusting(place.trusts), now: () => utc() * SECOND }),
+      verifier: createCosmosVerifier({ network, ...judging(place.trusts, utc) }),
       backend: adapter.backend,
-      ...walletOf(seed),
+      ...walletOf(network, seed),
     }
   },
-}
-
-/** The address that holds a seed's coins and tokens. */
-function addressOf(seed: SwapSeed.SwapSeed): string {
-  const { funding } = walletOf(seed)
-  return AccountId.parse(funding).address
-}
-
-function walletOf(seed: SwapSeed.SwapSeed): SeedWallet {
-  return createSeedWallet({ network, seed: SwapSeed.forNetwork(seed, network.id) })
 }

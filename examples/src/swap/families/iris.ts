@@ -1,12 +1,10 @@
-import { createSeedWallet } from '@aitbc/adapters/cosmos'
 import { createIrisAdapter } from '@aitbc/adapters/cosmos/iris'
-import { AccountId, type Network, type SeedWallet, SwapSeed } from '@aitbc/core'
+import type { Network } from '@aitbc/core'
 import * as networks from '@aitbc/core/networks'
-import { createHttpRpc, pipe, retry, timeout } from '@aitbc/core/rpc'
 import { createCosmosNode } from '@aitbc/devnet'
 import { createIrisVerifier } from '@aitbc/proofs/irismod'
 import type { Family } from '../Family.js'
-import { feesOf, SECOND, toTrust, trusting } from './tendermint.js'
+import { addressOf, feesOf, judging, SECOND, toTrust, transportTo, walletOf } from './tendermint.js'
 
 /**
  * Seconds from block to block: slow, so that a day is skipped with some thousand blocks. And those of a minute don't take many hours: while
@@ -54,7 +52,7 @@ export const iris: Family = {
       evidence: 'light block by two thirds of the votes → ICS-23 → the module’s entry',
       assets: { native: { ...network.native, amount: 2_000_000n, purse } },
       place: () => ({ at: { url: node.url }, trusts: toTrust(node.lightBlock(node.height())) }),
-      fund: (seed) => node.fund(addressOf(seed), purse),
+      fund: (seed) => node.fund(addressOf(network, seed), purse),
       everyMs: EVERY_MS,
       produce,
       async catchUp() {
@@ -62,34 +60,24 @@ export const iris: Family = {
         await produce() // the header that carries the state
       },
       timeOf,
-      holdings: async (seed) => ({ native: node.balance(addressOf(seed)), token: 0n }),
+      holdings: async (seed) => ({ native: node.balance(addressOf(network, seed)), token: 0n }),
       costs: async (ids) => ({ fees: await feesOf(node.url, denom, ids), held: 0n }),
       close: () => node.stop(),
     }
   },
-  wallet: (_, seed) => walletOf(seed),
+  wallet: (_, seed) => walletOf(network, seed),
   async side(place, seed, { utc, pollMs }) {
     const { url } = place.at as unknown as At
     const adapter = createIrisAdapter({
       network,
-      transport: pipe(createHttpRpc({ url }), timeout(10_000), retry()),
+      transport: transportTo(url),
       pollMs,
     })
     return {
       adapter,
-      verifier: createIrisVerifier({ network, client: trusting(place.trusts), now: () => utc() * SECOND }),
+      verifier: createIrisVerifier({ network, ...judging(place.trusts, utc) }),
       backend: adapter.backend,
-      ...walletOf(seed),
+      ...walletOf(network, seed),
     }
   },
-}
-
-/** The address that holds a seed's coins. */
-function addressOf(seed: SwapSeed.SwapSeed): string {
-  const { funding } = walletOf(seed)
-  return AccountId.parse(funding).address
-}
-
-function walletOf(seed: SwapSeed.SwapSeed): SeedWallet {
-  return createSeedWallet({ network, seed: SwapSeed.forNetwork(seed, network.id) })
 }

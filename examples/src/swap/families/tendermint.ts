@@ -1,5 +1,6 @@
-import { Bytes } from '@aitbc/core'
-import { createHttpRpc } from '@aitbc/core/rpc'
+import { createSeedWallet } from '@aitbc/adapters/cosmos'
+import { AccountId, Bytes, type Network, type SeedWallet, SwapSeed } from '@aitbc/core'
+import { createHttpRpc, pipe, type Rpc, retry, timeout } from '@aitbc/core/rpc'
 import { LightBlock, LightClient } from '@aitbc/proofs/tendermint'
 import type { Json } from '../Family.js'
 
@@ -10,13 +11,36 @@ export const SECOND = 1_000_000_000n
 const TRUSTING_PERIOD = 14n * 86_400n * SECOND
 const UNBONDING_PERIOD = 21n * 86_400n * SECOND
 
+/** A party's keys on a network. */
+export function walletOf(network: Network, seed: SwapSeed.SwapSeed): SeedWallet {
+  return createSeedWallet({ network, seed: SwapSeed.forNetwork(seed, network.id) })
+}
+
+/** The address that holds a seed's coins and tokens. */
+export function addressOf(network: Network, seed: SwapSeed.SwapSeed): string {
+  return AccountId.parse(walletOf(network, seed).funding).address
+}
+
+/** How a party asks its node. */
+export function transportTo(url: string): Rpc {
+  return pipe(createHttpRpc({ url }), timeout(10_000), retry())
+}
+
+/** What is sure of a chain for a party, by its own clock. */
+export function judging(
+  trusts: Json,
+  utc: () => bigint,
+): { readonly client: () => LightClient.State; readonly now: () => bigint } {
+  return { client: trusting(trusts), now: () => utc() * SECOND }
+}
+
 /** A block as a light client's first: with its validators, in hex. */
 export function toTrust(block: LightBlock.LightBlock): string {
   return Bytes.toHex(LightBlock.encode(block))
 }
 
 /** A light client that starts with a block that was told with `toTrust`. */
-export function trusting(trusts: Json): () => LightClient.State {
+function trusting(trusts: Json): () => LightClient.State {
   const light = LightBlock.decode(Bytes.fromHex(trusts as string))
   if (!light.ok) throw new Error(light.refusal.message)
   const { header, commit, validators } = light.value
