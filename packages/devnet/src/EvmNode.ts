@@ -1,4 +1,3 @@
-import { accessSync, constants } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { BeaconConfig } from '@aitbc/proofs/beacon'
@@ -7,6 +6,7 @@ import { DevnetErrors } from './errors.js'
 import { refuse } from './internal/guards.js'
 import { client, type Rpc } from './internal/JsonRpc.js'
 import { type ManagedProcess, ready, start as startProcess } from './internal/ManagedProcess.js'
+import { isExecutable } from './internal/program.js'
 
 /** An account of the EVM node, funded with 10,000 ether at the start. */
 export interface EvmAccount {
@@ -164,7 +164,7 @@ export async function start(
 function locateAnvil(): string {
   const named = process.env['ANVIL']
   if (named !== undefined && named !== '') {
-    if (executable(named)) return named
+    if (isExecutable(named)) return named
     throw DevnetErrors.AnvilMissing(`ANVIL names ${named}, which can't be run`, {
       argument: 'ANVIL',
       received: named,
@@ -193,13 +193,4 @@ function readAccounts(banner: string): readonly EvmAccount[] {
       ? []
       : [{ address: match[1] as `0x${string}`, privateKey: privateKey as `0x${string}` }]
   })
-}
-
-function executable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }

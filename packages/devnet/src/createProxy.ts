@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, request as forward, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { refuse } from './internal/guards.js'
+import { listen, stop } from './internal/httpServer.js'
 import { freePort } from './internal/ports.js'
 
 /** What goes wrong with an answer. */
@@ -139,9 +139,7 @@ export async function createProxy(target: string, rules: readonly Rule[] = []): 
   const server = createServer((request, response) => {
     handle(request, response).catch(() => request.socket.destroy())
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  server.unref()
+  const port = await listen(server)
 
   const release = (): void => {
     for (const resolve of releases) resolve()
@@ -149,14 +147,10 @@ export async function createProxy(target: string, rules: readonly Rule[] = []): 
   }
   const close = async (): Promise<void> => {
     release()
-    if (!server.listening) return
-    const closed = once(server, 'close')
-    server.close()
-    server.closeAllConnections()
-    await closed
+    if (server.listening) await stop(server)
   }
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${port}`,
     rule: (rule) => {
       const entry = { rule, seen: 0 }
       active.push(entry)

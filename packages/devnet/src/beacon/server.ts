@@ -1,8 +1,7 @@
-import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { Bytes } from '@aitbc/core'
 import { BeaconConfig } from '@aitbc/proofs/beacon'
+import { listen, stop } from '../internal/httpServer.js'
 import type { BeaconChain, Entry } from './BeaconChain.js'
 
 /** A running beacon API. */
@@ -30,18 +29,8 @@ export async function serveBeacon(chain: BeaconChain): Promise<BeaconServer> {
     })
     response.end(JSON.stringify(body))
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  server.unref()
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: async () => {
-      const closed = once(server, 'close')
-      server.close()
-      server.closeAllConnections()
-      await closed
-    },
-  }
+  const port = await listen(server)
+  return { url: `http://127.0.0.1:${port}`, close: () => stop(server) }
 }
 
 function answer(chain: BeaconChain, url: URL): Answer {

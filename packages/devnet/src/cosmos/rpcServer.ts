@@ -1,7 +1,6 @@
-import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { type WebSocket, WebSocketServer } from 'ws'
+import { listen, read, stop, welcome } from '../internal/httpServer.js'
 import * as EventQuery from './eventQuery.js'
 import { type Method, RpcFault } from './rpcMethods.js'
 
@@ -56,13 +55,7 @@ export async function serve(methods: Readonly<Record<string, Method>>): Promise<
   }
 
   const server = createServer((request, response) => {
-    response.setHeader('access-control-allow-origin', '*')
-    if (request.method === 'OPTIONS') {
-      response.setHeader('access-control-allow-methods', 'GET, POST, OPTIONS')
-      response.setHeader('access-control-allow-headers', 'content-type')
-      response.writeHead(204).end()
-      return
-    }
+    if (welcome(request, response)) return
     const reply = (value: unknown) => {
       response.writeHead(200, { 'content-type': 'application/json' })
       response.end(JSON.stringify(value))
@@ -78,20 +71,8 @@ export async function serve(methods: Readonly<Record<string, Method>>): Promise<
       call({ id: -1, method: pathname.slice(1), params }).then(reply, () => response.destroy())
       return
     }
-    let body = ''
-    let refused = false
-    request.setEncoding('utf8')
-    request.on('data', (chunk: string) => {
-      if (refused) return
-      body += chunk
-      if (body.length <= MOST_BODY) return
-      refused = true
-      response.writeHead(413, { 'content-type': 'text/plain', connection: 'close' })
-      response.end('Request body too large')
-    })
-    request.on('error', () => response.destroy())
-    request.on('end', () => {
-      if (!refused) answer(body).then(reply, () => response.destroy())
+    read(request, response, MOST_BODY, (body) => {
+      answer(body).then(reply, () => response.destroy())
     })
   })
 
@@ -136,10 +117,7 @@ export async function serve(methods: Readonly<Record<string, Method>>): Promise<
   server.keepAliveTimeout = 0
   server.headersTimeout = 0
   server.requestTimeout = 0
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  server.unref()
-  const { port } = server.address() as AddressInfo
+  const port = await listen(server)
   return {
     url: `http://127.0.0.1:${port}`,
     webSocketUrl: `ws://127.0.0.1:${port}/websocket`,
@@ -155,12 +133,9 @@ export async function serve(methods: Readonly<Record<string, Method>>): Promise<
             )
     },
     close: async () => {
-      const closed = once(server, 'close')
       for (const socket of sockets.keys()) socket.terminate()
       webSockets.close()
-      server.close()
-      server.closeAllConnections()
-      await closed
+      await stop(server)
     },
   }
 }

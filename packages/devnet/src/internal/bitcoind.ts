@@ -1,8 +1,8 @@
-import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import * as DebianPackages from '../DebianPackages.js'
 import { DevnetErrors } from '../errors.js'
 import { capture } from './ManagedProcess.js'
+import { isExecutable, type LocateOptions } from './program.js'
 
 /** A Bitcoin node program that runs here: the command and arguments that start it, and where it is from. */
 export interface Bitcoind {
@@ -11,13 +11,6 @@ export interface Bitcoind {
   /** First line of `--version`. */
   readonly version: string
   readonly source: 'BITCOIND' | 'PATH' | 'debian'
-}
-
-/** What {@link locate} may be told. */
-export interface LocateOptions {
-  readonly signal?: AbortSignal | undefined
-  readonly onProgress?: ((message: string) => void) | undefined
-  readonly env?: Readonly<Record<string, string | undefined>>
 }
 
 /** bitcoin-knots is in Debian's sid only; what it needs, C library and loader included, comes from there as well. */
@@ -43,7 +36,7 @@ export async function locate(options: LocateOptions = {}): Promise<Bitcoind> {
   }
   for (const folder of (env['PATH'] ?? '').split(delimiter)) {
     const command = join(folder, process.platform === 'win32' ? 'bitcoind.exe' : 'bitcoind')
-    if (folder === '' || !executable(command)) continue
+    if (folder === '' || !isExecutable(command)) continue
     const version = await versionOf(command, [], options.signal)
     if (version !== undefined) return { command, args: [], version, source: 'PATH' }
   }
@@ -86,13 +79,4 @@ async function versionOf(
   const text = await capture(command, [...args, '--version'], { timeoutMs: 10_000, signal })
   const first = text?.split('\n', 1)[0]?.trim()
   return first !== undefined && /bitcoin/i.test(first) ? first : undefined
-}
-
-function executable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
-import { accessSync, constants } from 'node:fs'
 import { chmod, copyFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { cacheFolder } from '../DebianPackages.js'
 import { DevnetErrors } from '../errors.js'
 import { capture } from './ManagedProcess.js'
+import { isExecutable, type LocateOptions } from './program.js'
 
 /** A wasmd that runs here: the program, and where it is from. */
 export interface Wasmd {
@@ -14,13 +14,6 @@ export interface Wasmd {
   /** Prefix of the addresses that it was built for. */
   readonly prefix: string
   readonly source: 'WASMD' | 'cache' | 'built'
-}
-
-/** What {@link locate} may be told. */
-export interface LocateOptions {
-  readonly signal?: AbortSignal | undefined
-  readonly onProgress?: ((message: string) => void) | undefined
-  readonly env?: Readonly<Record<string, string | undefined>>
 }
 
 /** wasmd with CometBFT 0.38, and what it is built with; part of the name of the folder that keeps it. */
@@ -68,7 +61,7 @@ export async function locate(options: LocateOptions = {}): Promise<Wasmd> {
   }
   const folder = join(cacheFolder(), `wasmd-${VERSION}-${PREFIX}`)
   const command = join(folder, 'wasmd')
-  const cached = executable(command) ? await versionOf(command, signal) : undefined
+  const cached = isExecutable(command) ? await versionOf(command, signal) : undefined
   if (cached !== undefined) return { command, version: cached, prefix: PREFIX, source: 'cache' }
   await build(folder, env, options)
   const version = await versionOf(command, signal)
@@ -89,7 +82,7 @@ async function build(
   const go = [...(env['PATH'] ?? '').split(delimiter), join(env['GOROOT'] ?? '/usr/local/go', 'bin')]
     .filter((at) => at !== '')
     .map((at) => join(at, 'go'))
-    .find(executable)
+    .find(isExecutable)
   if (go === undefined) throw missing('Go is not on this machine', {})
   await mkdir(cacheFolder(), { recursive: true })
   const work = await mkdtemp(`${folder}.part-`)
@@ -189,15 +182,6 @@ async function versionOf(command: string, signal: AbortSignal | undefined): Prom
   const text = await capture(command, ['version', '--home', '/nonexistent'], { timeoutMs: 30_000, signal })
   const first = text?.trim().split('\n', 1)[0]?.trim()
   return first === undefined || first === '' ? undefined : first
-}
-
-function executable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }
 
 function missing(message: string, context: Readonly<Record<string, unknown>>, cause?: unknown) {

@@ -1,8 +1,7 @@
-import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { isAitbcError } from '@aitbc/core'
 import { type RawData, WebSocketServer } from 'ws'
+import { listen, stop } from '../internal/httpServer.js'
 
 /** A running JSON-RPC server. */
 export interface RpcServer {
@@ -35,9 +34,7 @@ const ENDS: ReadonlySet<string> = new Set(Object.values(SUBSCRIPTIONS).map(([, e
 export async function serveRpc(open: () => Session): Promise<RpcServer> {
   const http = createServer()
   const server = new WebSocketServer({ server: http, maxPayload: MOST_BYTES })
-  http.listen(0, '127.0.0.1')
-  await once(http, 'listening')
-  http.unref()
+  const port = await listen(http)
   server.on('connection', (socket) => {
     const session = open()
     const send = (message: object) => {
@@ -57,13 +54,11 @@ export async function serveRpc(open: () => Session): Promise<RpcServer> {
     })
   })
   return {
-    url: `ws://127.0.0.1:${(http.address() as AddressInfo).port}`,
+    url: `ws://127.0.0.1:${port}`,
     close: async () => {
-      const closed = once(http, 'close')
       server.close()
-      http.close()
       for (const socket of server.clients) socket.terminate()
-      await closed
+      await stop(http)
     },
   }
 }

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { isAitbcError } from '@aitbc/core'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { DevnetErrors } from '../../errors.js'
+import { listen, stop } from '../../internal/httpServer.js'
 import type { Ledger } from '../ledger.js'
 import { stringify } from './json.js'
 import { CODES, refusal } from './params.js'
@@ -50,7 +50,6 @@ export async function serve(ledger: Ledger, methods: Methods): Promise<RpcServer
   sockets.on('connection', (socket) => {
     connect(socket, ledger, methods)
   })
-  http.unref()
   upgrades.unref()
   let closing: Promise<void> | undefined
   const close = async (): Promise<void> => {
@@ -68,19 +67,10 @@ export async function serve(ledger: Ledger, methods: Methods): Promise<RpcServer
   }
 }
 
-async function stop(server: Server): Promise<void> {
-  const closed = once(server, 'close')
-  server.close()
-  server.closeAllConnections()
-  await closed
-}
-
 /** Two free ports in a row: the system names the first one, and somebody may have the second. */
 async function listenOnPair(first: Server, second: Server): Promise<number> {
   for (let i = 0; i < MOST_PORTS; i++) {
-    first.listen(0, '127.0.0.1')
-    await once(first, 'listening')
-    const { port } = first.address() as AddressInfo
+    const port = await listen(first)
     if (port < 65_535) {
       second.listen(port + 1, '127.0.0.1')
       const taken = await once(second, 'listening').then(
