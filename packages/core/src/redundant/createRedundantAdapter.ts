@@ -68,7 +68,7 @@ export function createRedundantAdapter(options: createRedundantAdapter.Options):
   const rules: Merge.Rules = { network, endpoints: count, agree, answers }
   const all = adapters.map((_, from) => from)
   const limits = { timeoutMs, graceMs }
-  const at = (from: number) => adapters[from] as SwapAdapter
+  const at = (from: number) => adapters[from] as Whole
   /** Evidence that was accepted, by what it is for, and how that was told. */
   const proofs = new Map<string, { readonly about: About; readonly evidence: Fact.Evidence }>()
   /** Whose turn it is to prepare what was prepared before. */
@@ -79,7 +79,7 @@ export function createRedundantAdapter(options: createRedundantAdapter.Options):
   async function hear<T>(
     method: string,
     o: CallOptions | undefined,
-    call: (adapter: SwapAdapter, options: CallOptions) => Promise<T>,
+    call: (adapter: Whole, options: CallOptions) => Promise<T>,
     which: readonly number[] = all,
   ): Promise<Heard<T>> {
     const asks = (from: number, signal: AbortSignal | undefined) =>
@@ -113,7 +113,7 @@ export function createRedundantAdapter(options: createRedundantAdapter.Options):
     method: string,
     key: string,
     o: CallOptions | undefined,
-    call: (adapter: SwapAdapter, options: CallOptions) => Promise<T>,
+    call: (adapter: Whole, options: CallOptions) => Promise<T>,
   ): Promise<T> {
     const failures: Failure[] = []
     for (const from of inTurn(key)) {
@@ -277,11 +277,10 @@ export function createRedundantAdapter(options: createRedundantAdapter.Options):
     const priced = rest.feeRate === undefined && count > 1 && isPriced(intent)
     const rate = priced ? { feeRate: (await feeRates(signal === undefined ? {} : { signal })).normal } : {}
     const how = { ...rate, ...rest }
-    const steps = await firstOf('prepare', key, o, (adapter, to) =>
-      adapter.prepare(intent, { ...how, ...to }),
-    )
-    if (intent.kind === 'void' && steps.length > 0) assertConflict(intent.submission, steps)
-    return steps
+    return firstOf('prepare', key, o, async (adapter, to) => {
+      const steps = await adapter.prepare(intent, { ...how, ...to })
+      return intent.kind === 'void' ? assertConflict('version', intent.submission, steps) : steps
+    })
   }
 
   /** Whether the rate in the middle is to be asked for: not where the intent is refused anyhow, or an adapter finds what a lock can pay. */
@@ -305,20 +304,41 @@ export function createRedundantAdapter(options: createRedundantAdapter.Options):
   const isOurs = (id: unknown, next: ':' | '/') =>
     typeof id === 'string' && id.startsWith(`${network.id}${next}`)
 
-  /** All versions share one conflict key: with another one both could count (S9). */
-  function assertConflict({ step: { conflictKey } }: Submission, steps: readonly Step[]): void {
-    const other = steps.find((step) => step.conflictKey !== conflictKey)
-    if (other !== undefined)
-      throw CoreErrors.RpcMalformed(`a version of ${conflictKey} can't take ${other.conflictKey}`, {
-        ...{ method: 'prepare', expected: conflictKey, received: other.conflictKey },
-      })
+  /** All versions share one conflict key: with another one both could count (S9). A child pays for its parent, so it takes another. */
+  function assertConflict(
+    what: 'version' | 'child',
+    { step: { conflictKey } }: Submission,
+    steps: readonly Step[],
+  ): readonly Step[] {
+    const wrong = steps.find((step) => (step.conflictKey === conflictKey) !== (what === 'version'))
+    if (wrong === undefined) return steps
+    throw CoreErrors.RpcMalformed(`a ${what} of ${conflictKey} can't take ${wrong.conflictKey}`, {
+      ...{ expected: conflictKey, received: wrong.conflictKey },
+    })
   }
 
-  async function replace(submission: Submission, feeRate: bigint, o?: CallOptions): Promise<readonly Step[]> {
-    const key = `replace ${submission?.step?.conflictKey}`
-    const steps = await firstOf('replace', key, o, (adapter, to) => adapter.replace(submission, feeRate, to))
-    assertConflict(submission, steps)
-    return steps
+  const replace: SwapAdapter['replace'] = (submission, feeRate, o) =>
+    firstOf('replace', `replace ${submission?.step?.conflictKey}`, o, async (adapter, to) =>
+      assertConflict('version', submission, await adapter.replace(submission, feeRate, to)),
+    )
+
+  /** What some adapters lack. */
+  const sometimes: Pick<Whole, Optional> = {
+    async dues(terms, lock, to, o) {
+      const heard = await hear('dues', o, async (adapter, call) => adapter.dues(terms, lock, to, call))
+      return Merge.dues(heard.answers, rules)
+    },
+    arm(terms, lock, o = {}) {
+      const { signal: _, ...rest } = o
+      return firstOf('arm', `arm ${lock.ref}`, o, async (adapter, to) =>
+        adapter.arm(terms, lock, { ...rest, ...to }),
+      )
+    },
+    complete: (armed, secret) => at(0).complete(armed, secret),
+    cpfp: (submission, child, o) =>
+      firstOf('cpfp', `cpfp ${submission?.step?.conflictKey}`, o, async (adapter, to) =>
+        assertConflict('child', submission, await adapter.cpfp(submission, child, to)),
+      ),
   }
 
   async function* headers(
@@ -365,7 +385,7 @@ export function createRedundantAdapter(options: createRedundantAdapter.Options):
   async function union<T extends { readonly lock: Lock }>(
     method: string,
     o: CallOptions | undefined,
-    call: (adapter: SwapAdapter, options: CallOptions) => Promise<readonly T[]>,
+    call: (adapter: Whole, options: CallOptions) => Promise<readonly T[]>,
     nameOf: (one: T) => string,
     better: (one: T, than: T) => boolean,
   ): Promise<readonly T[]> {
@@ -386,8 +406,13 @@ export function createRedundantAdapter(options: createRedundantAdapter.Options):
     return [...found.values()]
   }
 
+  // Each by its name: what is added to an adapter is missing here until it is said who is asked.
   return {
-    ...first,
+    network,
+    profile,
+    capabilities,
+    auditTerms: (terms) => first.auditTerms(terms),
+    expectLock: (terms, signed) => first.expectLock(terms, signed),
     tip,
     headers,
     async balance(account, o = {}) {
@@ -422,27 +447,9 @@ export function createRedundantAdapter(options: createRedundantAdapter.Options):
       )
     },
     prove,
-    ...(first.dues === undefined
-      ? {}
-      : {
-          async dues(terms, lock, to, o) {
-            const heard = await hear('dues', o, async (adapter, call) => {
-              if (adapter.dues === undefined) throw new Error('unreachable')
-              return adapter.dues(terms, lock, to, call)
-            })
-            return Merge.dues(heard.answers, rules)
-          },
-        }),
-    ...(first.arm === undefined
-      ? {}
-      : {
-          arm(terms, lock, o = {}) {
-            const { signal: _, ...rest } = o
-            return firstOf('arm', `arm ${lock.ref}`, o, async (adapter, to) =>
-              adapter.arm === undefined ? [] : adapter.arm(terms, lock, { ...rest, ...to }),
-            )
-          },
-        }),
+    ...(Object.fromEntries(
+      OPTIONAL.flatMap((name) => (first[name] === undefined ? [] : [[name, sometimes[name]]])),
+    ) as Pick<SwapAdapter, Optional>),
   }
 }
 
@@ -471,6 +478,17 @@ export declare namespace createRedundantAdapter {
 }
 
 const HELD: readonly Status['is'][] = ['pending', 'included', 'final', 'failed']
+
+type Whole = Required<SwapAdapter>
+
+/** What not every adapter has: those over several endpoints have it all, or none of them. */
+type Optional = {
+  [K in keyof SwapAdapter]-?: object extends Pick<SwapAdapter, K> ? K : never
+}[keyof SwapAdapter]
+
+const OPTIONAL = Object.keys({
+  ...{ dues: true, arm: true, complete: true, cpfp: true },
+} satisfies Readonly<Record<Optional, true>>) as readonly Optional[]
 
 /** What evidence is for, apart from the terms. */
 type About = Pick<Extract<Claim, { kind: 'lock' }>, 'lock'> | Pick<Extract<Claim, { kind: 'spend' }>, 'spend'>
@@ -515,9 +533,10 @@ function assertAdapters(adapters: unknown): SwapAdapter {
       ...{ argument: 'adapters', received: adapters },
     })
   const [first, ...more] = adapters as [SwapAdapter, ...SwapAdapter[]]
-  const kind = ({ profile, capabilities, dues, arm }: SwapAdapter) =>
-    JSON.stringify([profile, capabilities, dues !== undefined, arm !== undefined], (_, value) =>
-      typeof value === 'bigint' ? `${value}` : value,
+  const kind = (one: SwapAdapter) =>
+    JSON.stringify(
+      [one.profile, one.capabilities, OPTIONAL.filter((name) => one[name] !== undefined)],
+      (_, value) => (typeof value === 'bigint' ? `${value}` : value),
     )
   for (const one of more) {
     if (one.network.id !== first.network.id)

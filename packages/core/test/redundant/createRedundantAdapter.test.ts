@@ -384,6 +384,36 @@ describe('acts', () => {
     await expect(over([lies]).replace(submission, 5n)).rejects.toMatchObject({ _tag: 'RpcMalformed' })
   })
 
+  test('S9, L4: a child that pays for its parent comes from whoever makes one, and never takes its conflict key', async () => {
+    const asked: (readonly [string, bigint])[] = []
+    const child = { ...step, kind: 'cpfp', conflictKey: 'me/2' }
+    const pays = (name: string, cpfp: () => Promise<readonly Step[]>) =>
+      endpoint({
+        cpfp: (_, { feeRate }) => {
+          asked.push([name, feeRate])
+          return cpfp()
+        },
+      })
+    const lies = pays('lies', async () => [step])
+    const honest = pays('honest', async () => [child])
+    const silent = pays('silent', () => never())
+    const reader = over([silent, lies, honest], { timeoutMs: 1 })
+    expect(await reader.cpfp?.(submission, { feeRate: 9n })).toEqual([child])
+    expect(asked.map(([name]) => name)).toEqual(['silent', 'lies', 'honest'])
+    expect(new Set(asked.map(([, rate]) => rate))).toEqual(new Set([9n]))
+    await expect(over([lies]).cpfp?.(submission, { feeRate: 9n })).rejects.toMatchObject({
+      _tag: 'RpcMalformed',
+    })
+  })
+
+  test('S9: whoever makes a version or a void under another conflict key is passed over', async () => {
+    const other = async () => [{ ...step, conflictKey: 'me/2' }]
+    const honest = endpoint({ prepare: async () => [step], replace: async () => [step] })
+    const reader = over([endpoint({ prepare: other, replace: other }), honest])
+    expect(await reader.replace(submission, 5n)).toEqual([step])
+    expect(await reader.prepare({ kind: 'void', submission })).toEqual([step])
+  })
+
   test('S13: a balance is what all vouch for, or so many', async () => {
     const has = (value: bigint) => endpoint({ balance: async () => told(value) })
     const account = `${network.id}:0x00` as const
@@ -498,6 +528,84 @@ describe('streams', () => {
     for await (const { block: b, bytes } of reader.headers(refOf(0n)))
       seen.push(`${b.height}:${Bytes.toHex(bytes)}`)
     expect(seen.sort()).toEqual(['0:01', '0:09', '1:02', '2:03'])
+  })
+})
+
+describe('every method', () => {
+  const intent = { kind: 'claim', terms, lock, secret } as const
+  const account = `${network.id}:0x00` as const
+  const first = async (all: AsyncIterable<unknown>) => {
+    for await (const one of all) return one
+    return undefined
+  }
+  /** How each is called, or why nobody else need be asked; one that an adapter gets is missing here until that is said. */
+  const methods: {
+    readonly [K in keyof Required<SwapAdapter>]:
+      | 'plain'
+      | 'pure'
+      | ((reader: Required<SwapAdapter>) => unknown)
+  } = {
+    ...{ network: 'plain', profile: 'plain', capabilities: 'plain' },
+    ...{ auditTerms: 'pure', expectLock: 'pure', complete: 'pure' },
+    tip: (reader) => reader.tip(),
+    headers: (reader) => first(reader.headers(refOf(1n))),
+    balance: (reader) => reader.balance(account),
+    feeRates: (reader) => reader.feeRates(),
+    prepare: (reader) => reader.prepare(intent),
+    submit: (reader) => reader.submit(signed),
+    status: (reader) => reader.status(submission),
+    watch: (reader) => first(reader.watch({ kind: 'tip' })),
+    findLocks: (reader) => reader.findLocks(terms),
+    findSpend: (reader) => reader.findSpend(terms, lock),
+    dues: (reader) => reader.dues(terms, lock, 'locker'),
+    arm: (reader) => reader.arm(terms, lock),
+    discoverLocks: (reader) => reader.discoverLocks(terms.hashlock),
+    recoverLocks: (reader) =>
+      reader.recoverLocks(new Uint8Array(32) as never, { hashlockOf: () => terms.hashlock }),
+    replace: (reader) => reader.replace(submission, 5n),
+    cpfp: (reader) => reader.cpfp(submission, { feeRate: 5n }),
+    prove: (reader) => reader.prove({ kind: 'lock', terms, lock }),
+  }
+  /** An adapter with every method, each of which notes that it was asked and fails. */
+  const noting = (asked: string[], name: string) => {
+    const notes = Object.entries(methods).flatMap(([method, how]) => {
+      if (how === 'plain') return []
+      const pure = () => `${method} of ${name}`
+      const fails = () => {
+        asked.push(`${method} of ${name}`)
+        throw CoreErrors.RpcUnreachable('down', {})
+      }
+      return [[method, how === 'pure' ? pure : fails] as const]
+    })
+    return { ...endpoint(), ...Object.fromEntries(notes), unknownOne: () => undefined } as SwapAdapter
+  }
+
+  test.each(Object.entries(methods))(
+    '%s: asked of more than one endpoint, or the same for all',
+    async (name, how) => {
+      const asked: string[] = []
+      const all = ['one', 'two'].map((one) => noting(asked, one))
+      const reader = over(all, { answers: 1 }) as Required<SwapAdapter>
+      const method = name as keyof SwapAdapter
+      if (how === 'plain') return expect(reader[method]).toEqual(all[0]?.[method])
+      if (how === 'pure') return expect((reader[method] as () => unknown)()).toBe(`${name} of one`)
+      // A stream waits for its first item, and fails like any other.
+      await expect((async () => how(reader))()).rejects.toBeDefined()
+      expect(asked.filter((one) => one.startsWith(`${name} of`)).sort()).toEqual([
+        `${name} of one`,
+        `${name} of two`,
+      ])
+    },
+  )
+
+  test('nothing of an adapter is there that nobody spoke of, and what it lacks is not', () => {
+    expect(Object.keys(over([noting([], 'one')])).sort()).toEqual(Object.keys(methods).sort())
+    const { dues, arm, complete, cpfp, ...plain } = noting([], 'one')
+    expect([dues, arm, complete, cpfp].every((one) => one !== undefined)).toBe(true)
+    const lacks = over([plain as SwapAdapter])
+    for (const name of ['dues', 'arm', 'complete', 'cpfp']) expect(lacks).not.toHaveProperty(name)
+    for (const one of [{ dues }, { arm }, { complete }, { cpfp }])
+      expect(() => over([plain as SwapAdapter, { ...plain, ...one } as SwapAdapter])).toThrow(/one profile/)
   })
 })
 
