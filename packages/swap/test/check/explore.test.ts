@@ -8,6 +8,7 @@ import {
   claimPhases,
   explored,
   gapOf,
+  hasty,
   revealOf,
   revealPhases,
   type Symmetric,
@@ -142,16 +143,6 @@ describe('machines that are wrong', () => {
   })
 
   it('S7: one that reveals against a lock that is not final leaks', () => {
-    const hasty = {
-      ...SwapMachine,
-      step: (state: SwapMachine.SwapState, event: SwapMachine.SwapEvent) =>
-        SwapMachine.step(
-          state,
-          event.is === 'seen'
-            ? { ...event, locks: event.locks.map((view) => ({ ...view, final: view.depth > 0n })) }
-            : event,
-        ),
-    }
     const found = explored({ ...steady, honest: ['initiator'] }, hasty)
     expect(found.violation?.message).toMatch(
       /^S7: the secret leaves without an exact, final, unspent short lock/,

@@ -6,6 +6,7 @@ import { exploreRing } from '../../src/check/exploreRing.js'
 import { scaleRing } from '../../src/check/ring.js'
 import { profiles } from '../model/fixtures.js'
 import { agreementOf, NOW } from '../ring/fixtures.js'
+import { hasty } from './settings.js'
 
 type Kind = keyof typeof profiles
 const chain = (arc: number, kind: Kind, inclusion: bigint): Planner.LegChain => {
@@ -97,6 +98,20 @@ describe('a ring, each member against all others together', () => {
     await expect(checkRing(planned, { ...assumptions, chains: [heights, ...rest] })).rejects.toMatchObject({
       code: 4004,
     })
+    const early = { ...first, profile: { ...first.profile, early: 1n } }
+    await expect(checkRing(planned, { ...assumptions, chains: [early, ...rest] })).rejects.toMatchObject({
+      code: 4004,
+      context: { early: 1n },
+    })
+    for (const wrong of [{ start: 1 }, { gaps: [1, 1] }])
+      await expect(checkRing({ ...planned, ...wrong } as never, assumptions)).rejects.toMatchObject({
+        code: 1013,
+      })
+    for (const some of [[], [3], [1, 1], [0.5]])
+      await expect(checkRing(planned, assumptions, { together: [some] })).rejects.toMatchObject({
+        code: 4001,
+        context: { argument: 'options.together' },
+      })
     const clocks = { ...assumptions, clocks: 'fre' } as never
     await expect(checkRing(planned, clocks)).rejects.toMatchObject({ code: 1013 })
     await expect(checkRing(planned, assumptions, { states: 50 })).rejects.toMatchObject({ code: 4030 })
@@ -117,6 +132,13 @@ describe('a ring, each member against all others together', () => {
   it('behavior: the times of an agreement are those of its deadlines', () => {
     const agreement = agreementOf(['contract', 'utxo', 'contract'], [NOW + 90n, NOW + 70n, NOW + 40n])
     expect(ringTermsOf(agreement, NOW)).toEqual({ gaps: [20n, 30n], start: 40n })
+    // In milliseconds nobody would lock, and nobody lose.
+    expect(() => ringTermsOf(agreement, NOW * 1000n)).toThrow(expect.objectContaining({ code: 1004 }))
+    const [first, ...rest] = agreement.arcs as [(typeof agreement.arcs)[number]]
+    const height = { ...first.deadline, clock: 'height', value: 900_000n } as const
+    expect(() => ringTermsOf({ arcs: [{ ...first, deadline: height }, ...rest] }, NOW)).toThrow(
+      expect.objectContaining({ code: 4004 }),
+    )
   })
 })
 
@@ -153,14 +175,14 @@ describe('two honest members at once', () => {
   }
 
   it('S20: a machine that refunds before the deadline is found out', async () => {
-    const hasty = wrong((commands, state) => {
+    const selfless = wrong((commands, state) => {
       const { short } = state.view
       const terms = state.durable.terms.short
       const lock = short.is === 'seen' ? short.locks[0]?.lock : undefined
       if (state.role === 'initiator' || lock === undefined || terms === undefined) return commands
       return [...commands, { do: 'refund', key: `refund/short/${lock.ref}`, leg: 'short', terms, lock }]
     })
-    const { violation } = await exploreRing(world([0, 1, 2]), hasty, {})
+    const { violation } = await exploreRing(world([0, 1, 2]), selfless, {})
     expect(violation?.message).toMatch(/^S20: member [12] refunds arc [12] with \d+ ticks left/)
     expect(violation?.story[0]).toBe('tick 0: honest: 0, 1, 2')
     expect(violation?.story.some((line) => line.includes('the lock of arc 0: in'))).toBe(true)
@@ -172,16 +194,6 @@ describe('two honest members at once', () => {
     )
     const robbed = await exploreRing(world([0, 1, 2]), idle, {})
     expect(robbed.violation?.message).toMatch(/^S21: member \d's arc is claimed|^member \d: L4/)
-    const hasty = {
-      ...SwapMachine,
-      step: (state: SwapMachine.SwapState, event: SwapMachine.SwapEvent) =>
-        SwapMachine.step(
-          state,
-          event.is === 'seen'
-            ? { ...event, locks: event.locks.map((view) => ({ ...view, final: view.depth > 0n })) }
-            : event,
-        ),
-    }
     const leaked = await exploreRing(world([0, 1, 2]), hasty, {})
     expect(leaked.violation?.message).toMatch(/^member \d: S[78]: /)
   })

@@ -15,6 +15,18 @@ export interface Symmetric {
 
 const NEVER_REFUSES = -96
 
+/** One that takes a lock for final as soon as a block has it. */
+export const hasty: Machine = {
+  ...SwapMachine,
+  step: (state, event) =>
+    SwapMachine.step(
+      state,
+      event.is === 'seen'
+        ? { ...event, locks: event.locks.map((view) => ({ ...view, final: view.depth > 0n })) }
+        : event,
+    ),
+}
+
 /** Δ = 2E + (1 + LATE)·S + O + k(S + R), where R counts only with a reorganisation to it. */
 export function gapOf({ E, S, R, O, k, late }: Symmetric): number {
   return 2 * E + (late ? 2 : 1) * S + O + (R > 0 ? k * (S + R) : 0)
