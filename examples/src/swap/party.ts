@@ -73,7 +73,7 @@ async function take(config: PartyConfig, context: Runner.Context): Promise<reado
 
 async function negotiate(config: PartyConfig, context: Runner.Context): Promise<Runner.Swap> {
   const nonce = crypto.getRandomValues(new Uint8Array(8))
-  const common = { seed: context.seed, nonce, sides: context.sides, now: clock.now() }
+  const common = { seed: context.seed, nonce, sides: context.sides, now: clock.now }
   // What to rely on is for each party to decide when it opens the swap; nothing of it is negotiated.
   const policy = Policy.standard
   let result: Negotiation.Result

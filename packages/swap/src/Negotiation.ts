@@ -17,6 +17,8 @@ import {
   assertBackend,
   assertSound,
   declining,
+  type Instant,
+  instantOf,
   MAX_MESSAGE,
   type Offer,
   readOffer,
@@ -53,8 +55,11 @@ export interface Options extends CallOptions {
   readonly nonce: Bytes.Bytes
   readonly sides: Side.Sides
   readonly policy: Policy.Policy
-  /** UTC, unix seconds. */
-  readonly now: bigint
+  /**
+   * UTC, unix seconds: a function is asked when deadlines are planned or judged. A number is the time at the start, and a counterparty that takes
+   * its time has them judged by it; whatever was signed, S8 holds at the lock.
+   */
+  readonly now: Instant
 }
 
 /** What comes of it. */
@@ -92,7 +97,7 @@ export async function initiate(
       chains.long,
       chains.short,
       policy,
-      now,
+      instantOf(now),
       options.slack === undefined ? {} : { slack: options.slack },
     )
     const agreement = assemble(quote, hashlock, mine, theirs, long, short)
@@ -145,7 +150,7 @@ export async function follow(
     for (const leg of ['long', 'short'] as const) assertSound(leg, agreement[leg], sides)
     // Heights are looked at when the deadlines are.
     const chains = await chainsOf(quote, options)
-    const verdict = Planner.audit(agreement, chains.long, chains.short, policy, now)
+    const verdict = Planner.audit(agreement, chains.long, chains.short, policy, instantOf(now))
     if (!verdict.ok) throw SwapErrors.UnsafeTerms(verdict.refusal.message, verdict.refusal.context)
     const follower = Agreement.sign(agreement, SwapSeed.identity(seed, nonce))
     const signed = checked({ agreement, initiator, follower })

@@ -174,6 +174,15 @@ export function assertTime(network: Network): void {
     )
 }
 
+/** `UnsupportedClock` (4004) where a lock may end before its deadline (`profile.early`), which only the plan of two takes into account. */
+export function assertPunctual({ network, profile }: LegChain): void {
+  if ((profile.early ?? 0n) !== 0n)
+    throw SwapErrors.UnsupportedClock(
+      `locks of ${network.id} may end ${profile.early} before their deadline, which is planned for two parties only`,
+      { network: network.id, early: profile.early },
+    )
+}
+
 /**
  * The earliest deadlines that are safe and leave time to finish, from `now` (UTC, unix seconds). Where a leg counts heights, so many that
  * they are late enough however fast blocks come, and the long leg outlasts the short one however slowly.

@@ -182,6 +182,37 @@ describe('what a follower refuses', () => {
     expect(reasonOf(bob)).toMatchObject({ _tag: 'UnsafeTerms', context: { left: expect.anything() } })
   })
 
+  it('S8: an initiator that takes its time has its deadlines judged by what the clock shows by then', async () => {
+    let clock = NOW
+    const late = {
+      line: (message: number, bytes: Bytes.Bytes) => {
+        if (message === 3) clock += 61n
+        return bytes
+      },
+      slack: 60n,
+    }
+    const { bob } = await negotiate({ ...late, bob: { now: () => clock } })
+    expect(reasonOf(bob)).toMatchObject({
+      _tag: 'UnsafeTerms',
+      message: expect.stringContaining('T_B − now'),
+    })
+    clock = NOW
+    expect((await negotiate({ ...late, bob: { now: () => NOW + 60n } })).bob.status).toBe('fulfilled')
+  })
+
+  it('S8: a follower that takes its time gets deadlines from when its part came', async () => {
+    let clock = NOW
+    const { alice, bob } = await negotiate({
+      line: (message, bytes) => {
+        if (message === 2) clock += 5000n
+        return bytes
+      },
+      alice: { now: () => clock },
+      bob: { now: () => clock },
+    })
+    expect([alice.status, bob.status]).toEqual(['fulfilled', 'fulfilled'])
+  })
+
   it('H3 H4: a short leg that ties its funds up for years', async () => {
     const { bob } = await negotiate({ slack: 30_000_000n })
     expect(reasonOf(bob)).toMatchObject({ _tag: 'UnsafeTerms', message: expect.stringContaining('patience') })

@@ -62,6 +62,26 @@ const BACK = -1
 /** The most states of a leg that fit into a packed state. */
 export const MOST = 1 << 16
 
+/** Most ticks of one of a chain's times, and until a deadline: what is counted in more is counted wrong, or for ever. */
+const LONGEST = { time: 1 << 12, deadline: 1 << 20 } as const
+
+function assertTicks(chain: Chain, deadline: number, name: Name): void {
+  const { inclusion, finality, reorg, lag, lead, outage } = chain
+  for (const [what, ticks, most] of [
+    ...Object.entries({ inclusion, finality, reorg, lag, lead, outage }).map(
+      ([what, ticks]) => [what, ticks, LONGEST.time] as const,
+    ),
+    ['deadline', Math.abs(deadline), LONGEST.deadline] as const,
+  ])
+    if (!(ticks < most))
+      throw SwapErrors.CheckTooLarge(
+        `${what} of the ${name} leg must be less than ${most} ticks, got ${ticks}`,
+        {
+          bound: 'times',
+        },
+      )
+}
+
 /** The states of one leg that were met, by number, and what follows from each. */
 export interface Legs {
   readonly name: Name
@@ -87,6 +107,7 @@ export interface Legs {
 
 export function createLegs(setting: Setting, name: Name): Legs {
   const chain = setting.chains[name]
+  assertTicks(chain, setting.deadlines[name], name)
   const { inclusion: S, finality: F, reorg: R, lag, lead, lateClaims, lateLocks, shown } = chain
   const honest = (role: Role) => setting.honest.includes(role)
   const locker = honest(name === 'long' ? 'initiator' : 'follower')

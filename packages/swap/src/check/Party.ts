@@ -111,6 +111,8 @@ const OVER = 1 << 30
 const VIOLATES = 1 << 31
 
 const INSTANTS = 1 << 10
+/** Ticks missed are a byte each of a party's number: one more would be another party's state, with none missed. */
+const ABSENCE = 1 << 8
 const FIRM = { long: 1, short: 2 } as const
 const OUTCOMES = ['deal', 'no-deal', 'free-ride', 'underwater'] as const
 const ENDED = { is: 'unreadable', leg: 'long', why: 'not read yet' } as const
@@ -154,6 +156,14 @@ export function createParties(
   legs: { readonly [L in Name]: Legs },
   machine: Machine,
 ): Parties {
+  for (const [name, ticks] of [
+    ['offline', setting.offline],
+    ['detection', setting.detection],
+  ] as const)
+    if (!(ticks < ABSENCE))
+      throw SwapErrors.CheckTooLarge(`${name} must be less than ${ABSENCE} ticks, got ${ticks}`, {
+        bound: 'absence',
+      })
   const terms = {
     long: termsOf('long', setting.deadlines.long),
     short: termsOf('short', setting.deadlines.short),

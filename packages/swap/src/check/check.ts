@@ -48,6 +48,8 @@ export type Result =
       readonly ok: true
       /** How it may end for each role. */
       readonly outcomes: { readonly [R in Role]: readonly SwapMachine.Outcome[] }
+      /** What no history had in it, for people, with the numbers: of that the check says nothing. */
+      readonly unexplored: readonly string[]
     } & Figures)
   | ({ readonly ok: false; readonly counterexample: Counterexample } & Figures)
 
@@ -56,17 +58,33 @@ export type Result =
  * `InvalidAmount` (1004) for an instant in another unit.
  */
 export function termsOf(agreement: Agreement, now: bigint): Terms {
+  assertInstant(now)
+  const [long, short] = [secondsOf(agreement.long.deadline), secondsOf(agreement.short.deadline)]
+  return { gap: long - short, start: short - now }
+}
+
+/** Refuses what is no UTC in unix seconds: `InvalidAmount` (1004). */
+export function assertInstant(now: bigint): void {
   Amount.assert(now, { argument: 'now', min: Deadline.TIME_THRESHOLD, max: Deadline.MAX_VALUE })
-  const [long, short] = [Deadline.from(agreement.long.deadline), Deadline.from(agreement.short.deadline)]
-  for (const { clock, network } of [long, short])
-    if (clock === 'height')
-      throw SwapErrors.UnsupportedClock(
-        `a deadline on ${network} counts heights, which the checker doesn't`,
-        {
-          network,
-        },
-      )
-  return { gap: long.value - short.value, start: short.value - now }
+}
+
+/** A deadline in seconds; `UnsupportedClock` (4004) where it counts heights. */
+export function secondsOf(deadline: Deadline.Deadline): bigint {
+  const { clock, network, value } = Deadline.from(deadline)
+  if (clock === 'height')
+    throw SwapErrors.UnsupportedClock(`a deadline on ${network} counts heights, which the checker doesn't`, {
+      network,
+    })
+  return value
+}
+
+/** Refuses what is no time in seconds: `InvalidArgument` (1013). */
+export function assertSeconds(value: unknown, argument: string): void {
+  if (typeof value !== 'bigint')
+    throw CoreErrors.InvalidArgument(`${argument} must be seconds (a bigint), got ${show(value)}`, {
+      argument,
+      received: value,
+    })
 }
 
 /**
@@ -74,7 +92,7 @@ export function termsOf(agreement: Agreement, now: bigint): Terms {
  * counterparty that does anything, and a sky that chooses delays, orders, reorganisations, halts, clocks, crashes, absences and lies of
  * endpoints within the assumptions. Holds S2–S9, S12, S14, S15, S18, L2, L4 and L6 in every state; gives the shortest history
  * that breaks one. That it is `ok` says that nobody loses, not that anything is exchanged: of terms that nobody would lock for, `outcomes`
- * has nothing but `no-deal`.
+ * has nothing but `no-deal`; and of what `unexplored` lists it says nothing.
  *
  * `CheckTooLarge` (4030) where the bounds of `options` or of the checker don't suffice (15 reorganisations, 2^16 states of a chain),
  * `UnsupportedClock` (4004), `InvalidPolicy` (4008), `InvalidArgument` (1013) for times or bounds that are none; rejects with `signal.reason`.
@@ -98,11 +116,7 @@ export function termsOf(agreement: Agreement, now: bigint): Terms {
  */
 export async function check(terms: Terms, assumptions: Assumptions, options: Options = {}): Promise<Result> {
   for (const name of ['gap', 'start', 'reveal'] as const)
-    if (typeof terms?.[name] !== 'bigint' && (name !== 'reveal' || terms.reveal !== undefined))
-      throw CoreErrors.InvalidArgument(
-        `terms.${name} must be seconds (a bigint), got ${show(terms?.[name])}`,
-        { argument: `terms.${name}`, received: terms?.[name] },
-      )
+    if (name !== 'reveal' || terms?.reveal !== undefined) assertSeconds(terms?.[name], `terms.${name}`)
   const scaled = scale(assumptions)
   let figures: Figures = { states: 0, transitions: 0, bytes: 0, tick: scaled.tick }
   const outcomes: Record<Role, ReadonlySet<string>> = { initiator: new Set(), follower: new Set() }
@@ -120,7 +134,37 @@ export async function check(terms: Terms, assumptions: Assumptions, options: Opt
         }
     }
   const listed = (role: Role) => [...outcomes[role]].sort() as SwapMachine.Outcome[]
-  return { ok: true, outcomes: { initiator: listed('initiator'), follower: listed('follower') }, ...figures }
+  return {
+    ok: true,
+    outcomes: { initiator: listed('initiator'), follower: listed('follower') },
+    unexplored: [
+      ...unexplored([assumptions.long, assumptions.short], assumptions, scaled.tick),
+      'both parties honest at once, of which each is safe alone',
+    ],
+    ...figures,
+  }
+}
+
+/** What is beyond the assumptions of a check. */
+export function unexplored(
+  legs: readonly Planner.LegChain[],
+  { policy, clocks }: Pick<Assumptions, 'policy' | 'clocks'>,
+  tick: bigint,
+): readonly string[] {
+  const { risk, offline, detection, reorgs } = policy
+  const chains = new Map(legs.map(({ network }) => [network.name, network.timing[risk]]))
+  const times = [...chains].map(
+    ([name, t]) =>
+      `${name}: a transaction included after more than ${t.inclusion} s, a reorganisation of more than ${t.reorg} s, a halt of more than ${t.outage} s, a clock more than ${t.lag} s behind UTC or ${t.lead} s ahead`,
+  )
+  return [
+    ...times,
+    `more than ${reorgs} reorganisations on all chains together`,
+    `an honest party that is away for more than ${offline} s in all, or notices later than ${detection} s`,
+    ...(clocks === 'free' ? [] : ['clocks whose error changes while the swap lasts (clocks: "free")']),
+    `what comes of differences below a tick of ${tick} s`,
+    'fees, payments by strangers, refunds that both sign early, other swaps of the same accounts',
+  ]
 }
 
 /** Runs one exploration to its end: `CheckTooLarge` (4030), `InvalidArgument` (1013) for bounds that bound nothing. */

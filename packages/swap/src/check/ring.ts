@@ -1,4 +1,4 @@
-import { Deadline, type LockTerms } from '@aitbc/core'
+import type { LockTerms } from '@aitbc/core'
 import type { Role } from '../Agreement.js'
 import { SwapErrors } from '../errors.js'
 import type * as Planner from '../Planner.js'
@@ -7,7 +7,15 @@ import type * as Policy from '../Policy.js'
 import { type RingAgreement, viewOf } from '../ring/RingAgreement.js'
 import * as RingPlanner from '../ring/RingPlanner.js'
 import * as SwapMachine from '../SwapMachine.js'
-import { type Figures, type Options, run } from './check.js'
+import {
+  assertInstant,
+  assertSeconds,
+  type Figures,
+  type Options,
+  run,
+  secondsOf,
+  unexplored,
+} from './check.js'
 import { exploreRing, type RingSetting } from './exploreRing.js'
 import type { Setting } from './Setting.js'
 import { assertClocks, type Measures, measure } from './scale.js'
@@ -56,12 +64,18 @@ export type RingResult =
       readonly ok: true
       /** How it may end for each member that is honest alone. */
       readonly outcomes: readonly (readonly SwapMachine.Outcome[])[]
+      /** What no history had in it, as for two. */
+      readonly unexplored: readonly string[]
     } & Figures)
   | ({ readonly ok: false; readonly counterexample: RingCounterexample } & Figures)
 
-/** The times of a ring's agreement, as they are at an instant (UTC, unix seconds). */
+/**
+ * The times of a ring's agreement, as they are at an instant (UTC, unix seconds); `UnsupportedClock` (4004) where a deadline counts heights,
+ * `InvalidAmount` (1004) for an instant in another unit.
+ */
 export function ringTermsOf({ arcs }: Pick<RingAgreement, 'arcs'>, now: bigint): RingTerms {
-  const ends = arcs.map(({ deadline }) => Deadline.from(deadline).value)
+  const ends = arcs.map(({ deadline }) => secondsOf(deadline))
+  assertInstant(now)
   const next = (i: number) => ends[i + 1] as bigint
   return {
     gaps: ends.slice(0, -1).map((end, i) => end - next(i)),
@@ -79,7 +93,7 @@ export function ringTermsOf({ arcs }: Pick<RingAgreement, 'arcs'>, now: bigint):
  *
  * Holds S20 (deadlines fall; nobody honest refunds an arc before its deadline) and S21 (no honest member's arc is taken while the one
  * it is paid by is not), beside all that `check` holds for two. `CheckTooLarge` (4030), `UnsupportedClock` (4004), `InvalidAgreement` (4001),
- * `InvalidPolicy` (4008); rejects with `signal.reason`.
+ * `InvalidPolicy` (4008), `InvalidArgument` (1013) for times or bounds that are none; rejects with `signal.reason`.
  *
  * @example
  * import { cosmosHub, osmosis, polkadotHub } from '@aitbc/core/networks'
@@ -101,11 +115,14 @@ export async function checkRing(
   options: RingOptions = {},
 ): Promise<RingResult> {
   const { chains, policy } = assumptions
-  if (terms.gaps.length !== chains.length - 1)
+  if (terms?.gaps?.length !== chains.length - 1)
     throw SwapErrors.InvalidAgreement(
-      `a ring of ${chains.length} arcs has ${chains.length - 1} gaps, got ${terms.gaps.length}`,
-      { argument: 'terms.gaps', received: terms.gaps.length },
+      `a ring of ${chains.length} arcs has ${chains.length - 1} gaps, got ${terms?.gaps?.length}`,
+      { argument: 'terms.gaps', received: terms?.gaps?.length },
     )
+  for (const [i, gap] of terms.gaps.entries()) assertSeconds(gap, `terms.gaps[${i}]`)
+  assertSeconds(terms.start, 'terms.start')
+  for (const some of options.together ?? []) assertMembers(some, chains.length)
   const scaled = scaleRing(terms, assumptions)
   let figures: Figures = { states: 0, transitions: 0, bytes: 0, tick: scaled.tick }
   const add = (found: { readonly states: number; readonly transitions: number; readonly bytes: number }) => {
@@ -150,7 +167,25 @@ export async function checkRing(
       if (other !== undefined)
         return refuse(`L1: all are honest and in time, and end with ${other}`, honest, [])
     }
-  return { ok: true, outcomes, ...figures }
+  return {
+    ok: true,
+    outcomes,
+    unexplored: [
+      ...unexplored(chains, assumptions, scaled.tick),
+      'several honest members at once, but for options.together, and all of them in time',
+    ],
+    ...figures,
+  }
+}
+
+/** Members that can be honest at once; of nobody all would be said, as nobody loses: `InvalidAgreement` (4001). */
+function assertMembers(some: readonly number[], count: number): void {
+  const known = some.filter((member) => Number.isSafeInteger(member) && member >= 0 && member < count)
+  if (some.length === 0 || new Set(known).size !== some.length)
+    throw SwapErrors.InvalidAgreement(
+      `options.together must be lists of members from 0 to ${count - 1}, each once, got [${some.join()}]`,
+      { argument: 'options.together', received: some },
+    )
 }
 
 /** A ring in ticks. */

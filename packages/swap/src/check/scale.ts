@@ -133,6 +133,7 @@ export function measure(
       throw SwapErrors.UnsupportedClock(`locks of ${network.id} count heights, which the checker doesn't`, {
         network: network.id,
       })
+  legs.forEach(Planner.assertPunctual)
   const longest = legs
     .flatMap(({ network }) => TIMES.map((name) => network.timing[policy.risk][name]))
     .concat(policy.offline, policy.detection)

@@ -20,6 +20,14 @@ export interface Offer {
   readonly salt: Bytes.Bytes32
 }
 
+/** An instant that was told, or that is asked for when it counts: messages may take any time to come. */
+export type Instant = bigint | (() => bigint)
+
+/** The instant as it is now. */
+export function instantOf(now: Instant): bigint {
+  return typeof now === 'function' ? now() : now
+}
+
 /** Tells the counterparties why, then fails: they must not wait for somebody who is gone. */
 export async function declining<T>(
   channels: readonly Channel.Channel[],

@@ -18,6 +18,8 @@ import {
   assertBackend,
   assertSound,
   declining,
+  type Instant,
+  instantOf,
   MAX_MESSAGE,
   type Offer,
   readOffer,
@@ -52,8 +54,11 @@ export interface Options extends CallOptions {
   /** Of other members' networks, whose times count too. */
   readonly others?: readonly Planner.LegChain[]
   readonly policy: Policy.Policy
-  /** UTC, unix seconds. */
-  readonly now: bigint
+  /**
+   * UTC, unix seconds: a function is asked when deadlines are planned or judged. A number is the time at the start, and a counterparty that takes
+   * its time has them judged by it; whatever was signed, S8 holds at the lock.
+   */
+  readonly now: Instant
 }
 
 /** What comes of it, for one member. */
@@ -100,7 +105,12 @@ export async function lead(
       await channel.send(writeQuote(quote, i + 1, hashlock), call)
       return readPart(await receive(channel, 2, call))
     })
-    const { deadlines } = RingPlanner.plan(chains, policy, now, slack === undefined ? {} : { slack })
+    const { deadlines } = RingPlanner.plan(
+      chains,
+      policy,
+      instantOf(now),
+      slack === undefined ? {} : { slack },
+    )
     const agreement = assemble(quote, hashlock, [mine, ...theirs], deadlines)
     const margins = audited(agreement, 0, chains, options)
     const signature = RingAgreement.sign(agreement, SwapSeed.identity(seed, nonce))
@@ -204,7 +214,7 @@ function audited(
   const incoming = terms[Agreement.incomingLeg(role)]
   assertBackend(incoming.backend, Side.of(sides, incoming.backend.network).backend)
   for (const leg of ['long', 'short'] as const) assertSound(leg, terms[leg], sides)
-  const verdict = RingPlanner.audit(agreement, member, chains, policy, now)
+  const verdict = RingPlanner.audit(agreement, member, chains, policy, instantOf(now))
   if (!verdict.ok) throw SwapErrors.UnsafeTerms(verdict.refusal.message, verdict.refusal.context)
   return verdict.value
 }

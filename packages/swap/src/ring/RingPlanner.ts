@@ -31,7 +31,10 @@ export interface RingPlan {
  */
 export function margins(chains: readonly Planner.LegChain[], policy: Policy.Policy): RingMargins {
   assertSize(chains.length)
-  for (const { network } of chains) Planner.assertTime(network)
+  for (const chain of chains) {
+    Planner.assertTime(chain.network)
+    Planner.assertPunctual(chain)
+  }
   const last = chains.at(-1) as Planner.LegChain
   const pairs = chains
     .slice(1)

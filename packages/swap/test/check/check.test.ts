@@ -25,6 +25,17 @@ describe('check', () => {
         follower: ['deal', 'free-ride', 'no-deal'],
       },
     })
+    if (result.ok)
+      expect(result.unexplored).toEqual([
+        expect.stringMatching(/^Bitcoin: .* a clock more than \d+ s behind UTC or 7200 s ahead$/),
+        expect.stringMatching(/^Ethereum: a transaction included after more than \d+ s/),
+        'more than 0 reorganisations on all chains together',
+        'an honest party that is away for more than 3690 s in all, or notices later than 0 s',
+        expect.stringContaining('clocks: "free"'),
+        'what comes of differences below a tick of 3690 s',
+        expect.stringContaining('fees'),
+        expect.stringContaining('both parties honest'),
+      ])
     expect(result.states).toBeGreaterThan(1000)
     expect(progress.length).toBeGreaterThan(10)
     expect(progress.at(-1)?.states).toBeLessThanOrEqual(result.states)
@@ -85,6 +96,41 @@ describe('check', () => {
       await expect(check(bare, { ...assumptions, policy: { ...policy, reorgs } })).rejects.toMatchObject({
         code: 4030,
         context: { bound: 'reorganisations' },
+      })
+  })
+
+  it('S6: absences, times and deadlines of more ticks than are told apart are refused, and not taken for shorter ones', async () => {
+    const bound = async (change: Partial<Policy.Policy>, lead = 0n, start = 9n) => {
+      const timing = { lead, lag: 0n, inclusion: 1n, finality: 1n, reorg: 0n, outage: 0n }
+      const leg = { ...atom, network: { ...cosmosHub, timing: { standard: timing, conservative: timing } } }
+      const small = {
+        ...{ long: leg, short: leg, tick: 1n },
+        policy: { ...policy, offline: 0n, ...change },
+      }
+      const error = await check({ gap: 1n, start }, small, { states: 200 }).then(
+        ({ ok }) => ok,
+        (thrown) => thrown,
+      )
+      return error?.context?.bound
+    }
+    expect(await bound({ offline: 256n })).toBe('absence')
+    expect(await bound({ detection: 256n })).toBe('absence')
+    expect(await bound({ offline: 255n })).toBe('states')
+    // 32 bits of it are nothing.
+    expect(await bound({}, 2n ** 32n)).toBe('times')
+    expect(await bound({}, 0n, 2n ** 53n + 1n)).toBe('times')
+    expect(await bound({}, 0n, -(2n ** 64n))).toBe('times')
+  })
+
+  it('S4: locks that may end before their deadline are refused, and not taken for punctual ones', async () => {
+    const early = { ...atom, profile: { ...atom.profile, early: 1n } }
+    for (const one of [
+      { long: early, short: eth },
+      { long: btc, short: early },
+    ])
+      await expect(check(planned, { ...one, policy })).rejects.toMatchObject({
+        code: 4004,
+        context: { early: 1n },
       })
   })
 

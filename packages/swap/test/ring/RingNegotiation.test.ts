@@ -273,6 +273,18 @@ describe('a hostile line, a hostile leader', () => {
     expect(await arc(1, later(-1n))).not.toBe('UnsafeTerms')
   })
 
+  it('S8 S20: a leader that takes its time has its deadlines judged by what the clock shows by then', async () => {
+    let clock = NOW
+    const results = await negotiate(RING, {
+      line: (message, bytes) => {
+        if (message === 3) clock += 1n
+        return bytes
+      },
+      join: (member) => (member === 1 ? { now: () => clock } : {}),
+    })
+    expect(tagsOf(results)[1]).toBe('UnsafeTerms')
+  })
+
   it('a signature under another agreement, and one that is missing at the end', async () => {
     const third = await negotiate(RING, {
       line: (count, bytes) => {
