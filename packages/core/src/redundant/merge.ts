@@ -206,7 +206,7 @@ export function tip(
 const TOLERANCE = 600n
 
 /** Which statuses say that somebody has the transaction. */
-const HELD = ['pending', 'included', 'final', 'failed'] as const
+export const HELD: readonly Status['is'][] = ['pending', 'included', 'final', 'failed']
 
 /**
  * What became of a submission. Where endpoints contradict each other, what is done next must be right whoever lies: nothing is settled, and it

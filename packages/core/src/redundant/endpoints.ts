@@ -1,0 +1,70 @@
+// The adapters by number: all asked at once, or one after the other.
+import type { CallOptions, SwapAdapter } from '../ChainAdapter.js'
+import { ask, type Failure, failureOf, type Heard, type Limits } from './ask.js'
+import { keep } from './keep.js'
+
+/** An adapter with all that it may lack: what one has all have, and what they lack isn't offered. */
+export type Whole = Required<SwapAdapter>
+
+type Call<T> = (adapter: Whole, options: CallOptions) => Promise<T>
+
+export interface Endpoints {
+  readonly count: number
+  /** What all say, or those of some numbers: also if nobody answers. */
+  ask<T>(
+    method: string,
+    o: CallOptions | undefined,
+    call: Call<T>,
+    which?: readonly number[],
+  ): Promise<Heard<T>>
+  /** What all say, at least one. */
+  hear<T>(method: string, o: CallOptions | undefined, call: Call<T>): Promise<Heard<T>>
+  /** The first answer of one after the other: each time for the same `key` another one is the first. */
+  firstOf<T>(method: string, key: string, o: CallOptions | undefined, call: Call<T>): Promise<T>
+  /** Notes how late the head is that each one shows: whoever has the newest is the first of all. */
+  rank(heads: ReadonlyMap<number, bigint>): void
+}
+
+export function createEndpoints(adapters: readonly SwapAdapter[], limits: Limits): Endpoints {
+  const all = adapters.map((_, from) => from)
+  /** Whose turn it is for what was asked before. */
+  const turns = new Map<string, number>()
+  let late: ReadonlyMap<number, bigint> = new Map()
+
+  const endpoints: Endpoints = {
+    count: all.length,
+    ask(method, o, call, which = all) {
+      const asks = (from: number, signal: AbortSignal | undefined) =>
+        call(adapters[from] as Whole, signal === undefined ? {} : { signal })
+      return ask(method, which, asks, limits, o?.signal)
+    },
+    async hear(method, o, call) {
+      const heard = await endpoints.ask(method, o, call)
+      if (heard.answers.length === 0) throw failureOf(method, heard.failures)
+      return heard
+    },
+    async firstOf(method, key, o, call) {
+      const failures: Failure[] = []
+      for (const from of inTurn(key)) {
+        const heard = await endpoints.ask(method, o, call, [from])
+        const [answer] = heard.answers
+        if (answer !== undefined) return answer.value
+        failures.push(...heard.failures)
+      }
+      throw failureOf(method, failures)
+    },
+    rank(heads) {
+      late = heads
+    },
+  }
+
+  /** The newest first, and another one each time, so that none is asked for ever whose steps come to nothing. */
+  function inTurn(key: string): readonly number[] {
+    const turn = (turns.get(key) ?? 0) % all.length
+    keep(turns, key, turn + 1)
+    const newest = [...all].sort((a, b) => Number((late.get(b) ?? -2n) - (late.get(a) ?? -2n)))
+    return [...newest.slice(turn), ...newest.slice(0, turn)]
+  }
+
+  return endpoints
+}
