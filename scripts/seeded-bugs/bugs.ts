@@ -383,11 +383,23 @@ export const bugs: readonly Bug[] = [
   {
     name: 'S15: a party helps to refund by a stop that is in no journal',
     file: 'packages/swap/src/internal/between.ts',
-    from: `await write(swap, { is: 'durable', durable: state.durable })
-        swap.state = state`,
-    to: `swap.state = state
-        await write(swap, { is: 'durable', durable: state.durable })`,
-    tests: ['packages/swap/test/Runner.early.test.ts'],
+    from: ' && !broken.has(swap)',
+    to: '',
+    tests: ['packages/swap/test/Runner.giveup.test.ts'],
+  },
+  {
+    name: 'S6: a claim that was about to be sent is given up, though an endpoint may have kept it',
+    file: 'packages/swap/src/internal/between.ts',
+    from: ' && !wasSending(swap)',
+    to: '',
+    tests: ['packages/swap/test/Runner.giveup.test.ts'],
+  },
+  {
+    name: 'L3: a swap waits for the signature of a counterparty that never answers',
+    file: 'packages/swap/src/internal/sending.ts',
+    from: ': patient(swap, command.key, joint)',
+    to: ': joint',
+    tests: ['packages/swap/test/Runner.giveup.test.ts'],
   },
   {
     name: 'S7: a claim that was about to be sent counts as never sent for who is asked to help',

@@ -68,6 +68,11 @@ export const SwapErrors = /* @__PURE__ */ defineErrors({
     retryable: false,
     hint: 'Give the tower an account that pays for claims and refunds there, or the owner a durable nonce.',
   },
+  Unanswered: {
+    code: 4019,
+    retryable: true,
+    hint: 'Nothing is to be done: what both would sign goes by script at the deadline.',
+  },
   CheckTooLarge: {
     code: 4030,
     retryable: false,

@@ -205,8 +205,8 @@ describe('Runner.standing', () => {
     await Process.drive(market, () => alice.dead)
     const again = Process.create(market, ALICE, { storage })
     const swap = await Runner.load(again.context, Bytes.toHex(nonces[ALICE]))
-    expect(await Runner.cancel(swap)).toBe(true)
-    expect(await Runner.standing(again.context, swap)).toMatchObject({ stopped: true, revealed: true })
+    expect(await Runner.cancel(swap)).toBe(false)
+    expect(await Runner.standing(again.context, swap)).toMatchObject({ stopped: false, revealed: true })
   })
 
   const rules: SwapMachine.Rules = {

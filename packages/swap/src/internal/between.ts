@@ -7,7 +7,7 @@ import * as Standing from '../Standing.js'
 import * as SwapMachine from '../SwapMachine.js'
 import * as SwapRecord from '../SwapRecord.js'
 import type * as Wake from '../Wake.js'
-import { write } from './book.js'
+import { broken, write } from './book.js'
 import { sight } from './look.js'
 
 const turns = new WeakMap<Swap, Promise<unknown>>()
@@ -35,13 +35,14 @@ export const wakes = new WeakMap<Swap, Wake.Wake>()
 export function cancel(swap: Swap): Promise<boolean> {
   return alone(swap, async () => {
     const { durable } = swap.state
-    if (durable.outcome === undefined) {
-      const { state } = SwapMachine.step(swap.state, { is: 'cancel' })
-      if (state.durable !== durable) {
-        await write(swap, { is: 'durable', durable: state.durable })
-        swap.state = state
-        wakes.get(swap)?.up()
-      }
+    // Whoever kept the claim could tell the counterparty, who would wait for the refund of its own lock (H18).
+    const goes = durable.outcome === undefined && !wasSending(swap)
+    const { state } = goes ? SwapMachine.step(swap.state, { is: 'cancel' }) : swap
+    // What a failed write kept from the journal is no stop either.
+    if (state.durable !== durable || broken.has(swap)) {
+      await write(swap, { is: 'durable', durable: state.durable })
+      swap.state = state
+      wakes.get(swap)?.up()
     }
     return swap.state.durable.stop !== undefined
   })
@@ -73,7 +74,9 @@ export function standing(context: Context, swap: Swap, options: CallOptions = {}
     const { view } = state
     const told = Standing.of({ role, durable, view }, { isOwn: (lock) => isMade(context, swap, lock) })
     const revealed = SwapMachine.isPublic(state.durable) || wasSending(swap)
-    return { ...told, revealed: told.revealed || revealed, view }
+    // What a failed write kept from the journal isn't so after a restart.
+    const stopped = told.stopped && !broken.has(swap)
+    return { ...told, revealed: told.revealed || revealed, stopped, view }
   })
 }
 

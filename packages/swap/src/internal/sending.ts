@@ -6,6 +6,7 @@ import type { Context, Sent, Swap } from '../Runner.js'
 import * as Side from '../Side.js'
 import * as SwapMachine from '../SwapMachine.js'
 import { rungsOf, tellWatchable } from './arming.js'
+import { patient } from './asking.js'
 import { isNoted, note, write } from './book.js'
 import type { Act } from './carryOut.js'
 
@@ -57,7 +58,7 @@ export async function signAndSend(
 function signerFor(swap: Swap, command: Act, side: Side.Side, step: Step) {
   const joint =
     command.do === 'refund' && command.early ? side.together?.(command.terms, swap.nonce) : undefined
-  return joint ?? Side.signerOf(side, step.from, swap.nonce)
+  return joint === undefined ? Side.signerOf(side, step.from, swap.nonce) : patient(swap, command.key, joint)
 }
 
 /** The two acts that no later one takes back: the own lock, and the initiator's first claim. */

@@ -1,0 +1,145 @@
+import { Bytes, type Signed, type Step } from '@aitbc/core'
+import { createMemoryStorage } from '@aitbc/core/storage/memory'
+import { Runner, type Side } from '@aitbc/swap'
+import { describe, expect, it } from 'vitest'
+import { both, expectGains, isKind, locksBy } from './model/expect.js'
+import { LONG, SHORT } from './model/fixtures.js'
+import * as ModelAdapter from './model/ModelAdapter.js'
+import { ALICE, BOB, create, type Market, nonces, sides } from './model/market.js'
+import * as Net from './model/Net.js'
+import * as Process from './model/process.js'
+
+// Who gives a swap up beside a counterparty, an endpoint or a storage that waits for just that.
+
+const swapOf = ({ swap }: Process.Process): Runner.Swap => {
+  if (swap === undefined) throw new Error('no swap yet')
+  return swap
+}
+
+const beside =
+  (network: string, change: (side: Side.Side) => Partial<Side.Side>) =>
+  (side: Side.Side): Side.Side =>
+    side.adapter.network.id === network ? { ...side, ...change(side) } : side
+
+/** Bob, by hand: spends a lock on one leg. */
+async function spend(market: Market, { signed }: Process.Deal, leg: 'long' | 'short'): Promise<void> {
+  const terms = signed.agreement[leg]
+  const { adapter, signer } = sides(market, BOB)[leg === 'long' ? LONG : SHORT] as Side.Side
+  const [read] = await adapter.findLocks(terms)
+  if (read?.is !== 'found') throw new Error('no lock is there')
+  const lock = read.fact.value
+  const intent =
+    leg === 'long'
+      ? ({ kind: 'claim', terms, lock, secret: Process.secretOf() } as const)
+      : ({ kind: 'refund', terms, lock } as const)
+  const [step] = await adapter.prepare(intent)
+  const by = signer((step as Step).from, nonces[BOB])
+  if (by?.kind !== 'signs') throw new Error('no signer')
+  const { id, raw } = await by.sign(step as Step)
+  expect(Net.accept(market.nets[leg], ModelAdapter.transactionOf(id, raw))).toBe('accepted')
+}
+
+describe('Runner.cancel', () => {
+  it('S6 S7 H18: a claim that was about to be sent is not given up: an endpoint may have kept it, and told the counterparty', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const storage = createMemoryStorage()
+    const judge = ({ method, args }: Process.Call) => (isKind(method, args, 'claim') ? 'die-before' : 'go')
+    const { deal, alice, bob } = both(market, { storage, judge })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => alice.dead)
+    bob.dead = true
+    const again = Process.create(market, ALICE, { storage })
+    const swap = await Runner.load(again.context, Bytes.toHex(nonces[ALICE]))
+    const given = await Runner.cancel(swap)
+    Process.start(again, deal)
+    const { deadline } = deal.signed.agreement.short
+    await Process.drive(market, () => Process.isDone(again) || market.nets.short.tip.clock >= deadline.value)
+    if (!Process.isDone(again)) {
+      await spend(market, deal, 'short')
+      await Process.drive(market, () => market.nets.short.mempool.length === 0)
+      await spend(market, deal, 'long')
+      await Process.drive(market, () => Process.isDone(again))
+    }
+    expect(again.outcome).toBe('deal')
+    expectGains(market, ALICE, 'deal')
+    expect(given).toBe(false)
+  })
+
+  it('S15: a stop that could not be journaled is no answer', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const storage = createMemoryStorage()
+    let fails = false
+    const judge = ({ method }: Process.Call) => (fails && method === 'append' ? 'fail-before' : 'go')
+    const { deal, bob } = both(market, {}, { storage, judge })
+    Process.start(bob, deal)
+    await Process.quiet()
+    // Nobody locks, until it is too late.
+    fails = true
+    await Process.drive(market, () => Process.isDone(bob))
+    expect(bob.error).toMatchObject({ _tag: 'JournalClosed' })
+    const swap = swapOf(bob)
+    expect(swap.state.durable.stop).toBe('too-late')
+    expect(await Runner.standing(bob.context, swap)).toMatchObject({ stopped: false, own: 'none' })
+    await expect(Runner.cancel(swap)).rejects.toMatchObject({ _tag: 'JournalClosed' })
+    const again = await Runner.load(Process.create(market, BOB, { storage }).context, swap.id)
+    expect(again.state.durable.stop).toBeUndefined()
+  })
+})
+
+describe('refunds by both', () => {
+  it('S6 L3: a counterparty that neither signs nor declines keeps nobody from the claim with its secret', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    let asked = 0
+    const silent = beside(SHORT, ({ funding }) => ({
+      together: () => ({
+        kind: 'signs',
+        account: funding,
+        sign: (_step, { signal } = {}) => {
+          asked++
+          return new Promise<Signed>((_, reject) =>
+            signal?.addEventListener('abort', () => reject(signal.reason), { once: true }),
+          )
+        },
+      }),
+    }))
+    const { deal, alice, bob } = both(market, {}, { wrap: silent })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => locksBy(market, BOB).length > 0)
+    expect(await Runner.cancel(swapOf(bob))).toBe(true)
+    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    expect(asked).toBe(1)
+    expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+    expectGains(market, BOB, 'deal')
+  })
+
+  it('H4: what is answered late is taken as soon as it comes', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    let answer: () => void = () => undefined
+    const late = beside(LONG, ({ funding }) => ({
+      together: () => ({
+        kind: 'signs',
+        account: funding,
+        sign: (step) =>
+          new Promise<Signed>((resolve) => {
+            answer = () => resolve(ModelAdapter.together(step))
+          }),
+      }),
+    }))
+    const { deal, alice } = both(market, { wrap: late })
+    const { long } = market.nets
+    Process.start(alice, deal)
+    await Process.drive(market, () => locksBy(market, ALICE).length > 0)
+    expect(await Runner.cancel(swapOf(alice))).toBe(true)
+    const then = long.tip.height + 4
+    await Process.drive(market, () => long.tip.height >= then)
+    expect(long.mempool).toEqual([])
+    answer()
+    await Process.quiet()
+    expect(long.mempool.map(({ does }) => does.is)).toEqual(['refund'])
+    await Process.drive(market, () => Process.isDone(alice))
+    expect(alice.outcome).toBe('no-deal')
+    expect(long.tip.clock).toBeLessThan(deal.signed.agreement.short.deadline.value)
+  })
+})
