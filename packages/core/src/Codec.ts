@@ -61,7 +61,7 @@ export function writer(): Writer {
       )
     const out = new Uint8Array(width)
     let rest = value
-    for (let i = width - 1; i >= 0; i--, rest >>= 8n) out[i] = Number(rest & 0xffn)
+    for (let i = width - 1; rest > 0n; i--, rest >>= 8n) out[i] = Number(rest & 0xffn)
     parts.push(out)
     return self
   }
@@ -133,11 +133,7 @@ export function reader(bytes: Bytes.Bytes): Reader {
     at += length
     return input.slice(at - length, at)
   }
-  const integer = (width: number): bigint => {
-    let value = 0n
-    for (const byte of take(width)) value = (value << 8n) | BigInt(byte)
-    return value
-  }
+  const integer = (width: number): bigint => BigInt(`0x${Bytes.toHex(take(width))}`)
   const self: Reader = {
     u8: () => Number(integer(1)),
     u32: () => Number(integer(4)),

@@ -1,4 +1,3 @@
-import * as Bytes from '../Bytes.js'
 import * as check from '../internal/storage.js'
 import type { Log, Storage, Versioned } from '../Storage.js'
 
@@ -13,7 +12,7 @@ import type { Log, Storage, Versioned } from '../Storage.js'
  */
 export function createMemoryStorage(): Storage {
   const values = new Map<string, Versioned>()
-  const logs = new Map<string, { bytes: Uint8Array; owner: object }>()
+  const logs = new Map<string, { bytes: Uint8Array; size: number; owner: object }>()
   const write = (key: string, value: Uint8Array): bigint => {
     const version = (values.get(key)?.version ?? 0n) + 1n
     values.set(key, { value: new Uint8Array(value), version })
@@ -50,7 +49,7 @@ export function createMemoryStorage(): Storage {
       signal?.throwIfAborted()
       check.assertKey(name, 'name')
       const owner = {}
-      const log = logs.get(name) ?? { bytes: new Uint8Array(0), owner }
+      const log = logs.get(name) ?? { bytes: new Uint8Array(0), size: 0, owner }
       log.owner = owner
       logs.set(name, log)
       let open = true
@@ -62,17 +61,25 @@ export function createMemoryStorage(): Storage {
       return {
         async read({ signal } = {}) {
           begin(signal)
-          return new Uint8Array(log.bytes)
+          return log.bytes.slice(0, log.size)
         },
         async append(bytes, { signal } = {}) {
           begin(signal)
           check.assertBytes(bytes, 'bytes')
-          log.bytes = Bytes.concat(log.bytes, bytes)
+          const size = log.size + bytes.length
+          if (size > log.bytes.length) {
+            // Room for as much again: an append needn't copy all that is there.
+            const { bytes } = log
+            log.bytes = new Uint8Array(2 * size)
+            log.bytes.set(bytes.subarray(0, log.size))
+          }
+          log.bytes.set(bytes, log.size)
+          log.size = size
         },
         async truncate(size, { signal } = {}) {
           begin(signal)
-          check.assertSize(size, log.bytes.length)
-          log.bytes = log.bytes.slice(0, size)
+          check.assertSize(size, log.size)
+          log.size = size
         },
         async close() {
           open = false

@@ -84,7 +84,9 @@ function read(evidence: Fact.Evidence, network: string): Statement | undefined {
   if (evidence?.network !== network || evidence.format !== 'world-lock/1') return undefined
   try {
     const { bytes } = evidence
-    const value = statements.get(bytes) ?? (JSON.parse(new TextDecoder().decode(bytes)) as Statement)
+    const known = statements.get(bytes)
+    if (known !== undefined) return known
+    const value = JSON.parse(new TextDecoder().decode(bytes)) as Statement
     if (typeof value?.hash !== 'string' || !/^\d{1,20}$/.test(value.height)) return undefined
     statements.set(bytes, value)
     return value

@@ -6,9 +6,19 @@ import type * as Ledger from './Ledger.js'
 const bodies = new WeakMap<Uint8Array, Ledger.Body>()
 const utf8 = new TextEncoder()
 
+/** The same without bigints, which JSON has none of. */
+function plain(part: unknown): unknown {
+  if (typeof part === 'bigint') return `${part}n`
+  if (typeof part !== 'object' || part === null) return part
+  if (Array.isArray(part)) return part.map(plain)
+  const out: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(part)) out[key] = plain(value)
+  return out
+}
+
 /** The bytes of a body: what is signed. */
 export function encode(body: Ledger.Body): Uint8Array {
-  const bytes = utf8.encode(JSON.stringify(body, (_, part) => (typeof part === 'bigint' ? `${part}n` : part)))
+  const bytes = utf8.encode(JSON.stringify(plain(body)))
   bodies.set(bytes, body)
   return bytes
 }

@@ -11,6 +11,7 @@ import * as Chain from '../Chain.js'
 import type { Endpoint } from '../Endpoint.js'
 import type { Family } from '../Family.js'
 import { assertNetwork } from '../steps.js'
+import { notesOf } from './notes.js'
 
 /** What an adapter of a world holds. */
 export interface Client {
@@ -28,16 +29,14 @@ export function refOf({ height, hash }: Pick<Chain.Header, 'height' | 'hash'>): 
   return { height, hash }
 }
 
-const tips = new WeakMap<Chain.Block, { readonly finalized: bigint; readonly tip: Fact.Tip }>()
-
 export function tipOf(view: Chain.View): Fact.Tip {
   const head = Chain.tip(view)
-  const known = tips.get(head)
-  if (known?.finalized === view.finalized) return known.tip
+  const notes = notesOf(head)
+  if (notes.tip?.finalized === view.finalized) return notes.tip.tip
   const { height, hash, time, clock } = head
   const at = view.finalized < 0n ? undefined : Chain.at(view, view.finalized)
   const tip = { height, hash, time, clock, ...(at === undefined ? {} : { finalized: refOf(at) }) }
-  tips.set(head, { finalized: view.finalized, tip })
+  notes.tip = { finalized: view.finalized, tip }
   return tip
 }
 

@@ -24,6 +24,7 @@ import * as Chain from '../Chain.js'
 import * as Ledger from '../Ledger.js'
 import { assertNetwork, assertSigned, bodyOf, encode, sign } from '../steps.js'
 import { type Client, refOf, told } from './client.js'
+import { notesOf } from './notes.js'
 import { isOver } from './prepare.js'
 import { scriptOf } from './terms.js'
 
@@ -115,23 +116,15 @@ export interface Seen {
   readonly spend?: { readonly spend: Spend; readonly height: bigint | 'mempool' }
 }
 
-/** What was found at a block, by script, as long as the same waits: whoever looks at it sees the same. */
-interface Looked {
-  readonly mempool: readonly Chain.Waiting[]
-  readonly waiting: number
-  readonly found: Map<string, readonly Seen[]>
-}
-
-const looked = new WeakMap<Chain.Block, Looked>()
-
 /** Every lock of a script in a view, those that wait last, with what spends each. */
 export function locksIn(client: Client, view: Chain.View, script: Ledger.Script): readonly Seen[] {
   const { mempool } = view
-  const tip = Chain.tip(view)
-  let here = looked.get(tip)
+  const notes = notesOf(Chain.tip(view))
+  let here = notes.looked
+  // Whoever looks at the same block, where the same waits, sees the same.
   if (here?.mempool !== mempool || here.waiting !== mempool.length) {
     here = { mempool, waiting: mempool.length, found: new Map() }
-    looked.set(tip, here)
+    notes.looked = here
   }
   const found = here.found.get(script.key) ?? findIn(client, view, script)
   here.found.set(script.key, found)
