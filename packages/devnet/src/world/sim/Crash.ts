@@ -2,7 +2,7 @@
 // again for each of them, to be continued from the journal or rebuilt from the seed and the chains alone.
 import { type FamilyName, families } from '../families/index.js'
 import type { Deed, Fault, Leg, Plan, Role } from './Plan.js'
-import type { Boundary } from './Process.js'
+import type { Boundary } from './party/Gate.js'
 import * as Universe from './Universe.js'
 
 /** How the swap goes, but for the crash. */

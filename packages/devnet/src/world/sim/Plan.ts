@@ -9,6 +9,11 @@ import * as Random from '../Random.js'
 export type Leg = Agreement.Leg
 export type Role = Agreement.Role
 
+export const LEGS: readonly Leg[] = ['long', 'short']
+
+/** UTC at the beginning of every universe, unix seconds. */
+export const EPOCH = 1_900_000_000
+
 /** What an endpoint does instead of telling the truth. */
 export type Lie =
   | 'down'
