@@ -416,6 +416,13 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/swap/test/Runner.early.test.ts'],
   },
   {
+    name: 'S13: each look makes a dearer child of one that no node takes',
+    file: 'packages/swap/src/internal/child.ts',
+    from: 'if (tip !== undefined) parent.waitingSince = tip.height\n  const sent = await adapter.submit(signed, { signal })',
+    to: 'const sent = await adapter.submit(signed, { signal })\n  if (tip !== undefined) parent.waitingSince = tip.height',
+    tests: ['packages/swap/test/Runner.giveup.test.ts'],
+  },
+  {
     name: 'L5: a child costs as much as the refund that it pays for may, besides',
     file: 'packages/swap/src/internal/child.ts',
     from: 'cap - Ladder.costOf([waits.step], asset)',

@@ -1,4 +1,4 @@
-import { Bytes, type Signed, type Step } from '@aitbc/core'
+import { Bytes, type Signed, type Step, type SwapAdapter } from '@aitbc/core'
 import { createMemoryStorage } from '@aitbc/core/storage/memory'
 import { Runner, type Side } from '@aitbc/swap'
 import { describe, expect, it } from 'vitest'
@@ -141,5 +141,36 @@ describe('refunds by both', () => {
     await Process.drive(market, () => Process.isDone(alice))
     expect(alice.outcome).toBe('no-deal')
     expect(long.tip.clock).toBeLessThan(deal.signed.agreement.short.deadline.value)
+  })
+
+  it('L5 S13: a child that no node takes is made dearer as seldom as one that waits', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const made = new Set<string>()
+    const { long } = market.nets
+    const refuses = beside(LONG, ({ adapter, funding }) => ({
+      together: () => ({
+        kind: 'signs',
+        account: funding,
+        sign: async (step) => ModelAdapter.together(step),
+      }),
+      adapter: {
+        ...adapter,
+        cpfp: async (submission, { feeRate }) => [ModelAdapter.child(submission, feeRate)],
+        async submit(signed, o) {
+          if (signed.step.kind !== 'cpfp') return adapter.submit(signed, o)
+          made.add(signed.id)
+          throw new Error('the endpoint hung up')
+        },
+      } satisfies SwapAdapter,
+    }))
+    const { deal, alice } = both(market, { wrap: refuses, context: { bumpAfter: () => 5n } })
+    long.held = (tx) => tx.does.is === 'refund'
+    Process.start(alice, deal)
+    await Process.drive(market, () => locksBy(market, ALICE).length > 0)
+    expect(await Runner.cancel(swapOf(alice))).toBe(true)
+    const then = long.tip.height + 20
+    await Process.drive(market, () => long.tip.height >= then)
+    expect(made.size).toBeGreaterThan(1)
+    expect(made.size).toBeLessThanOrEqual(4)
   })
 })

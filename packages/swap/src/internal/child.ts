@@ -42,10 +42,11 @@ export async function payForIt(
   if (signer.kind !== 'signs') return false
   const signed = await signer.sign(step, { signal })
   await write(swap, { is: 'signed', key, signed: [signed], undo: [] })
+  // Whatever becomes of it: an endpoint that takes none would have each look make a dearer one, up to the budget (S13).
+  if (tip !== undefined) parent.waitingSince = tip.height
   const sent = await adapter.submit(signed, { signal })
   const attempts = [...new Set([...(swap.book.get(key)?.attempts ?? []), ...sent.attempts])]
   await note(swap, key, [{ ...sent, attempts }])
-  if (tip !== undefined) parent.waitingSince = tip.height
   context.onProgress?.({ is: 'raised', key: command.key, id: sent.id, feeRate: fast })
   return true
 }
