@@ -16,12 +16,15 @@ import type * as SwapMachine from '../SwapMachine.js'
 import { openLog, type PostgresStorage } from './createPostgresStorage.js'
 import { assertMs } from './Database.js'
 import * as Lease from './Lease.js'
+import * as Wish from './Wish.js'
 
 /** What a worker does, for people. */
 export type Progress =
   | { readonly is: 'claimed'; readonly id: string; readonly token: bigint }
   | { readonly is: 'swap'; readonly id: string; readonly progress: Runner.Progress }
   | { readonly is: 'finished'; readonly id: string; readonly outcome: SwapMachine.Outcome }
+  /** Somebody asked for it ({@link cancel}), and so it is journaled; or it was too late for that. */
+  | { readonly is: 'cancelled'; readonly id: string; readonly stopped: boolean }
   /** Its lease is over, or another process opened its journal: somebody else drives the swap, or will. */
   | { readonly is: 'lost'; readonly id: string; readonly error: unknown }
   /** It was given back, to be taken again in so many milliseconds. */
@@ -55,6 +58,10 @@ interface Held {
   /** Until when the lease counts here, by the worker's own clock: always before it ends at the server. */
   end: number
   lost?: Error
+  /** As soon as it runs. */
+  swap?: Runner.Swap
+  /** It is being told to stop. */
+  heeding?: Promise<void>
   /** It is being given back, or its swap is finished: that nobody holds it any more is no loss. */
   over?: true
   done: Promise<void>
@@ -162,6 +169,33 @@ export async function run(
 
   const ours = leased(storage, holding, assertOwn)
 
+  /** Journals that the swap stops, and answers: whoever has lost it can't do the first. */
+  const heed = async (id: string, swap: Runner.Swap): Promise<void> => {
+    const stopped = await Runner.cancel(swap)
+    await Wish.answer(storage.database, id, stopped)
+    tell({ is: 'cancelled', id, stopped })
+  }
+  const listen = async (): Promise<void> => {
+    const running = [...holding].flatMap(([id, held]) => {
+      const { swap, heeding, lost, over } = held
+      return swap === undefined || heeding || lost || over ? [] : [{ id, held, swap }]
+    })
+    const asked = await Wish.asked(
+      storage.database,
+      running.map(({ id }) => id),
+      { signal },
+    )
+    for (const { id, held, swap } of running)
+      if (asked.has(id))
+        held.heeding = heed(id, swap)
+          .catch((error) => {
+            if (!signal.aborted && held.lost === undefined) tell({ is: 'trouble', error })
+          })
+          .finally(() => {
+            delete held.heeding
+          })
+  }
+
   const drive = async (held: Held): Promise<void> => {
     const { lease, stop } = held
     const { id } = lease
@@ -173,12 +207,15 @@ export async function run(
     try {
       await assertOwn(held)
       const swap = await Runner.load(own, id)
+      // Before anything else: what was asked while nobody had it may have been asked of its lock.
+      if ((await Wish.asked(storage.database, [id], { signal: stop.signal })).has(id)) await heed(id, swap)
       const { long, short } = swap.state.durable.terms
       const sides = fenced(
         sidesOf(context.sides, [long, short]),
         () => assertOwn(held),
         () => assertHeld(held),
       )
+      held.swap = swap
       const outcome = await Runner.run({ ...own, sides }, swap, { signal: stop.signal, until })
       held.over = true
       await Lease.finish(storage, lease, outcome)
@@ -235,6 +272,11 @@ export async function run(
         } catch (error) {
           if (!signal.aborted) tell({ is: 'trouble', error })
         }
+      try {
+        await listen()
+      } catch (error) {
+        if (!signal.aborted) tell({ is: 'trouble', error })
+      }
       // With room and nothing due there is nothing to hurry for; without room the next end is.
       if (taken === 0 || taken === free)
         await pause(pollMs, signal, holding.size >= concurrency ? again : undefined)
@@ -287,6 +329,42 @@ export async function run(
     ).catch((error) => tell({ is: 'trouble', error }))
   }
   throw signal.reason
+}
+
+/**
+ * Gives a swap up, whichever worker drives it: from here on this party neither locks nor reveals; its refund, and a claim with a secret
+ * that is public already, go on. Whoever holds the lease journals it between two turns of the swap, at most `pollMs` of its own later; one
+ * that takes the swap over does so before anything else. Resolves once that is journaled, to whether it is so: not where the secret is out
+ * or the swap was over before. The wish outlasts the caller and its signal, and may be told again.
+ *
+ * `InvalidArgument` (1013) where the database has no such swap, `StorageUnavailable` (1105).
+ *
+ * @example
+ * import { type PostgresStorage, Worker } from '@aitbc/swap/postgres'
+ * declare const storage: PostgresStorage
+ * const stopped = await Worker.cancel(storage, '0011223344556677', { signal: AbortSignal.timeout(60_000) })
+ */
+export async function cancel(
+  { database }: PostgresStorage,
+  id: string,
+  options: CallOptions & {
+    /** How often the answer is looked for, milliseconds; 500 unless told. */
+    readonly pollMs?: number
+  } = {},
+): Promise<boolean> {
+  const { pollMs = 500, signal } = options
+  assertMs(pollMs, 'pollMs')
+  for (let again = false; ; again = true) {
+    signal?.throwIfAborted()
+    const answer = await Wish.ask(database, id, { again, ...(signal && { signal }) })
+    if (answer === 'unknown')
+      throw CoreErrors.InvalidArgument(`id must be a swap of this database, got ${show(id)}`, {
+        argument: 'id',
+        received: id,
+      })
+    if (answer !== 'waits') return answer === 'stopped'
+    await pause(pollMs, signal)
+  }
 }
 
 /**

@@ -3,9 +3,11 @@ import type * as Board from '../Board.js'
 import { aborted, inTurn } from '../internal/inTurn.js'
 import { pause } from '../internal/pause.js'
 import type { Database } from './Database.js'
+import { NOBODY } from './Wish.js'
 
 const FIRST_PAUSE_MS = 5
 const LAST_PAUSE_MS = 200
+const MAX_TRIES = 10
 
 interface Row {
   readonly about: string
@@ -15,10 +17,26 @@ interface Row {
 /**
  * Swaps of all processes see each other here. A turn is one row, whose holder is asked for by name when it writes: one that slept through
  * its turn writes nothing. Lines about coins stand in the order in which they were committed, so that of two at once one sees the other.
+ *
+ * A server may carry out what its client has given up long ago. Each seat has a line of its own, with the place of its beginning among all
+ * and the number of its last statement: what is of an earlier seat, or of a smaller number, changes nothing.
  */
 export function createBoard(database: Database, turnMs: number): Board.Board {
   const { schema } = database
   const queue = inTurn()
+  const numbers = new Map<string, number>()
+  const next = (owner: string): string => {
+    const number = (numbers.get(owner) ?? 0) + 1
+    numbers.set(owner, number)
+    return String(number)
+  }
+  /** The line of a seat, as `seat`: there only for whoever has it, and for its latest statement, however often that is sent. */
+  const seated = (swap: string, owner: string, number: string) =>
+    `seat AS (
+      INSERT INTO ${schema}.lines AS line (kind, about, swap, owner, firm, value, place)
+        VALUES ('seat', '', ${swap}, ${owner}, true, '', ${number})
+      ON CONFLICT (kind, about, swap) DO UPDATE SET place = excluded.place
+        WHERE line.owner = excluded.owner AND line.place <= excluded.place RETURNING 1 AS here)`
   const columns = (lines: readonly Board.Line[]) => [
     lines.map(({ kind }) => kind),
     lines.map(({ about }) => about),
@@ -50,11 +68,13 @@ export function createBoard(database: Database, turnMs: number): Board.Board {
   }
 
   const write = async (seat: Board.Seat, holder: string, line: Board.Line): Promise<void> => {
+    const number = next(seat.owner)
     const { rows, attempts } = await database.query(() => ({
       text: `WITH mine AS (
-          UPDATE ${schema}.turns SET holder = NULL WHERE about = $2 AND holder = $7 AND due > clock_timestamp() RETURNING about)
-        ${insert} SELECT $1, $2, $3, $4, $5, $6 FROM mine ${replacing} RETURNING about`,
-      values: [line.kind, line.about, seat.swap, seat.owner, line.firm, line.value, holder],
+          UPDATE ${schema}.turns SET holder = NULL WHERE about = $2 AND holder = $7 AND due > clock_timestamp() RETURNING 1 AS turn),
+          ${seated('$3', '$4', '$8')}
+        ${insert} SELECT $1, $2, $3, $4, $5, $6 FROM mine, seat ${replacing} RETURNING about`,
+      values: [line.kind, line.about, seat.swap, seat.owner, line.firm, line.value, holder, number],
     }))
     if (rows.length > 0) return
     if (attempts > 1) {
@@ -68,52 +88,78 @@ export function createBoard(database: Database, turnMs: number): Board.Board {
     throw CoreErrors.StorageConflict(`the turn of ${line.about} is over`, { account: line.about })
   }
 
+  /** Takes the seat for whoever asks last; `undefined` where somebody has asked since. */
+  const take = async ({ swap, owner }: Board.Seat, turns: readonly Board.Line[]) => {
+    const { rows: places } = await database.query<{ place: string }>(() => ({
+      text: `SELECT nextval('${schema}.places')::text AS place`,
+      values: [],
+    }))
+    const { rows } = await database.query<{ [K in keyof Row]: Row[K] | null }>(() => ({
+      // Carried out once more, and late, it finds this seat's own lines, and leaves them.
+      text: `WITH seat AS (
+          INSERT INTO ${schema}.lines AS line (kind, about, swap, owner, firm, value)
+            VALUES ('seat', '', $1, $2, true, int8send($7))
+          ON CONFLICT (kind, about, swap) DO UPDATE SET owner = excluded.owner, value = excluded.value,
+            place = CASE WHEN line.owner = excluded.owner THEN line.place ELSE 0 END
+            WHERE line.owner = excluded.owner OR line.value < excluded.value RETURNING 1 AS here),
+        gone AS (
+          DELETE FROM ${schema}.lines USING seat
+          WHERE swap = $1 AND owner <> $2 AND (NOT firm OR (kind = 'turn' AND about <> ALL($4)))),
+        kept AS (
+          UPDATE ${schema}.lines SET owner = $2 FROM seat WHERE swap = $1 AND firm AND kind = 'coins' RETURNING about, value),
+        turns AS (
+          ${insert} SELECT kind, about, $1, $2, firm, value FROM ${listed(3)}, seat
+          ${replacing} WHERE line.owner <> excluded.owner)
+        SELECT about, value FROM seat LEFT JOIN kept ON true`,
+      values: [swap, owner, ...columns(turns), places[0]?.place],
+    }))
+    if (rows.length === 0) return undefined
+    return rows.flatMap(({ about, value }): Board.Line[] =>
+      about === null || value === null
+        ? []
+        : [{ kind: 'coins', about, value: new Uint8Array(value), firm: true }],
+    )
+  }
+
   return {
-    async enter({ swap, owner }, turns) {
-      const { rows } = await database.query<Row & { firm: boolean }>(() => ({
-        // Carried out once more, and late, it finds this seat's own lines, and leaves them.
-        text: `WITH gone AS (
-            DELETE FROM ${schema}.lines WHERE swap = $1 AND owner <> $2 AND (NOT firm OR (kind = 'turn' AND about <> ALL($4)))),
-          kept AS (
-            UPDATE ${schema}.lines SET owner = $2 WHERE swap = $1 AND firm AND kind = 'coins' RETURNING about, value, firm),
-          turns AS (
-            ${insert} SELECT kind, about, $1, $2, firm, value FROM ${listed(3)}
-            ${replacing} WHERE line.owner <> excluded.owner)
-          SELECT about, value, firm FROM kept`,
-        values: [swap, owner, ...columns(turns)],
-      }))
-      return rows.map(({ about, value, firm }) => ({
-        kind: 'coins',
-        about,
-        value: new Uint8Array(value),
-        firm,
-      }))
+    async enter(seat, turns) {
+      for (let tries = 1; ; tries++) {
+        const kept = await take(seat, turns)
+        if (kept !== undefined) return kept
+        if (tries === MAX_TRIES) throw conflict(seat)
+      }
     },
     async put({ swap, owner }, lines) {
+      const number = next(owner)
       await database.query(() => ({
-        text: `WITH listed AS (SELECT * FROM ${listed(3)}),
+        text: `WITH ${seated('$1', '$2', '$7')},
+          listed AS (SELECT * FROM ${listed(3)}),
           gone AS (
-            DELETE FROM ${schema}.lines AS line WHERE swap = $1 AND owner = $2 AND NOT EXISTS (
+            DELETE FROM ${schema}.lines AS line USING seat
+            WHERE swap = $1 AND owner = $2 AND kind <> 'seat' AND NOT EXISTS (
               SELECT FROM listed WHERE listed.kind = line.kind AND listed.about = line.about))
-          UPDATE ${schema}.lines AS line SET value = listed.value, firm = listed.firm FROM listed
+          UPDATE ${schema}.lines AS line SET value = listed.value, firm = listed.firm FROM listed, seat
             WHERE line.swap = $1 AND line.owner = $2 AND line.kind = listed.kind AND line.about = listed.about`,
-        values: [swap, owner, ...columns(lines)],
+        values: [swap, owner, ...columns(lines), number],
       }))
     },
     async reserve({ swap, owner }, lines) {
       const about = lines.map((line) => line.about)
       // Places are given under a lock by account and asset, in one order, until the lines are committed.
-      await database.query(() => ({
-        text: `WITH locked AS MATERIALIZED (
+      const number = next(owner)
+      const { rows: written } = await database.query(() => ({
+        text: `WITH ${seated('$1', '$2', '$7')}, locked AS MATERIALIZED (
             SELECT count(pg_advisory_xact_lock(hashtextextended('${schema} ' || about, 0))) AS n
             FROM (SELECT about FROM unnest($4::text[]) AS all_(about) ORDER BY about) AS sorted)
           INSERT INTO ${schema}.lines (kind, about, swap, owner, firm, value, place)
             SELECT kind, about, $1, $2, firm, value, CASE WHEN n >= 0 THEN nextval('${schema}.places') END
-            FROM locked, ${listed(3)}
+            FROM locked, seat, ${listed(3)}
           ON CONFLICT (kind, about, swap) DO UPDATE
-            SET owner = excluded.owner, firm = excluded.firm, value = excluded.value, place = excluded.place`,
-        values: [swap, owner, ...columns(lines)],
+            SET owner = excluded.owner, firm = excluded.firm, value = excluded.value, place = excluded.place
+          RETURNING about`,
+        values: [swap, owner, ...columns(lines), number],
       }))
+      if (written.length < lines.length) throw conflict({ swap, owner })
       const { rows } = await database.query<Row>(() => ({
         // What isn't firm counts as long as its swap's worker is alive; without a worker it counts.
         text: `SELECT line.about, line.value FROM ${schema}.lines AS line
@@ -159,11 +205,19 @@ export function createBoard(database: Database, turnMs: number): Board.Board {
       }),
     async leave({ swap, owner }, over) {
       await database.query(() => ({
-        text: `DELETE FROM ${schema}.lines WHERE swap = $1 AND owner = $2 AND (NOT firm OR $3)`,
+        // The seat's line stays: what comes later finds it, and does nothing.
+        text: `WITH seat AS (
+            UPDATE ${schema}.lines SET owner = '${NOBODY}' WHERE kind = 'seat' AND about = '' AND swap = $1 AND owner = $2)
+          DELETE FROM ${schema}.lines WHERE swap = $1 AND owner = $2 AND kind <> 'seat' AND (NOT firm OR $3)`,
         values: [swap, owner, over],
       }))
+      numbers.delete(owner)
     },
   }
+}
+
+function conflict({ swap }: Board.Seat) {
+  return CoreErrors.StorageConflict(`swap ${swap} is driven by another one`, { swap })
 }
 
 const due = (ms: string) => `clock_timestamp() + ${ms}::float8 * interval '1 millisecond'`

@@ -10,6 +10,7 @@ import {
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { storageContract } from '../../../core/test/storage/contract.js'
+import * as Wish from '../../src/postgres/Wish.js'
 import { boardContract } from '../board/contract.js'
 import { locksBy } from '../model/expect.js'
 import { ALICE, create, seeds, sides } from '../model/market.js'
@@ -618,6 +619,130 @@ describe.skipIf(missing !== undefined)(
         expect(await board.reserve(live, [{ ...coins, value: bytes(8) }])).toEqual([])
       })
 
+      test('S9 S13: whatever a server carries out after its client gave it up takes back nothing that was told since', async () => {
+        const name = schema()
+        const sent: Parameters<Database.Pool['query']>[0][] = []
+        const spied: Database.Pool = {
+          query: (config) => {
+            sent.push(config)
+            return pool.query(config)
+          },
+        }
+        const { board } = createPostgresStorage({ pool: spied, schema: name })
+        const seat = (swap: string) => ({ swap, owner: crypto.randomUUID() })
+        const [mine, live] = [seat('mine'), seat('live')]
+        const { signal } = new AbortController()
+        const turn = (value: number) =>
+          ({ kind: 'turn', about: 'a', value: bytes(value), firm: true }) as const
+        const coins = (value: number) =>
+          ({ kind: 'coins', about: 'x', value: bytes(value), firm: false }) as const
+        const late = async (run: () => Promise<unknown>, text: RegExp) => {
+          const from = sent.length
+          await run()
+          const statement = sent.slice(from).find((one) => text.test(one.text))
+          return async () => void (await pool.query(statement as (typeof sent)[number]))
+        }
+        const told = () => board.turn(live, 'a', signal, async ({ others }) => others)
+        const counted = async () => (await board.reserve(live, [coins(9)])).map(({ value }) => value)
+
+        const entered = await late(() => board.enter(mine, [turn(1)]), /int8send/)
+        const cleared = await late(() => board.put(mine, []), /WITH seat/)
+        const reserved = await late(() => board.reserve(mine, [coins(7)]), /WITH seat/)
+        await board.turn(mine, 'a', signal, ({ write }) => write(turn(2)))
+        await cleared()
+        expect([await told(), await counted()]).toEqual([[bytes(2)], [bytes(7)]])
+        await board.put(mine, [turn(3)])
+        await reserved()
+        expect([await told(), await counted()]).toEqual([[bytes(3)], []])
+
+        const next = seat('mine')
+        const left = await late(() => board.enter(next, [turn(4)]), /int8send/)
+        await entered()
+        await board.put(next, [turn(5)])
+        expect(await told()).toEqual([bytes(5)])
+        await expect(board.reserve(mine, [coins(7)])).rejects.toMatchObject({ _tag: 'StorageConflict' })
+        const again = await late(() => board.reserve(next, [coins(8)]), /WITH seat/)
+        await board.leave(next, true)
+        for (const one of [left, again, entered]) await one()
+        expect([await told(), await counted()]).toEqual([[], []])
+      })
+
+      describe('given up', () => {
+        const begin = async () => {
+          const market = create(UTXO)
+          const deal = Process.agreed(market)
+          const options = { schema: schema() }
+          const storage = Service.storageOf(pool, options)
+          const id = await Service.open(market, storage, deal)
+          const start = (more: Partial<Service.Options> = {}) =>
+            Service.start(market, other, { ...options, leaseMs: LONG, ...more })
+          return { market, deal, storage, id, start }
+        }
+        const cancelled = ({ progress }: Service.Service) => progress.filter(({ is }) => is === 'cancelled')
+
+        test('S7 S15: one that is driven stops where it is, and makes void the lock that waits', async () => {
+          const { market, deal, storage, id, start } = await begin()
+          const worker = start()
+          const bob = Service.bob(market, deal)
+          await worker.when((one) => one.is === 'claimed')
+          await Service.drive(market, () => worker.sent.includes('lock'))
+          expect(await Worker.cancel(storage, id, { pollMs: 5 })).toBe(true)
+          expect(cancelled(worker)).toEqual([{ is: 'cancelled', id, stopped: true }])
+          await Service.drive(market, () => worker.outcomes.size === 1 && Process.isDone(bob))
+          expect([worker.outcomes.get(id), bob.outcome]).toEqual(['no-deal', 'no-deal'])
+          expect([...new Set(worker.sent)]).toEqual(['lock', 'void'])
+          // It has been answered once and for all.
+          expect(await Worker.cancel(storage, id)).toBe(true)
+          await worker.stop()
+        })
+
+        test('S15: one that nobody drives is locked by nobody who takes it', async () => {
+          const { market, storage, id, start } = await begin()
+          const reason = new Error('can’t wait')
+          const stop = new AbortController()
+          const asking = Worker.cancel(storage, id, { signal: stop.signal, pollMs: LONG }).catch((e) => e)
+          const isAsked = async () => (await Wish.asked(storage.database, [id], {})).has(id)
+          let asked = false
+          for (let tries = 0; !asked && tries < 1000; tries++) asked = await isAsked()
+          stop.abort(reason)
+          expect(await asking).toBe(reason)
+          expect(asked).toBe(true)
+          // Were it left to the next look for wishes, that would come too late.
+          const worker = start({ pollMs: LONG })
+          await worker.when((one) => one.is === 'claimed')
+          await Service.drive(market, () => worker.outcomes.size === 1)
+          await worker.stop()
+          expect(worker.outcomes.get(id)).toBe('no-deal')
+          expect(worker.sent).toEqual([])
+          expect(cancelled(worker)).toEqual([{ is: 'cancelled', id, stopped: true }])
+          expect(await isAsked()).toBe(false)
+          expect(await Worker.cancel(storage, id)).toBe(true)
+        })
+
+        test('behavior: it is too late once the secret is out, and when all is over; error: a swap that isn’t there', async () => {
+          const { market, deal, storage, id, start } = await begin()
+          const worker = start()
+          const bob = Service.bob(market, deal)
+          await worker.when((one) => one.is === 'claimed')
+          await Service.drive(market, () => worker.sent.includes('claim'))
+          expect(await Worker.cancel(storage, id, { pollMs: 5 })).toBe(false)
+          expect(cancelled(worker)).toEqual([{ is: 'cancelled', id, stopped: false }])
+          await Service.drive(market, () => worker.outcomes.size === 1 && Process.isDone(bob))
+          await worker.stop()
+          expect([worker.outcomes.get(id), bob.outcome]).toEqual(['deal', 'deal'])
+
+          await storage.compareAndSet('swap/x/head', 0n, bytes(1))
+          await Lease.offer(storage, 'x')
+          const [lease] = await Lease.claim(storage, { max: 1, leaseMs: LONG })
+          expect(await Wish.ask(storage.database, 'x')).toBe('waits')
+          await Lease.finish(storage, lease as Lease.Lease, 'no-deal')
+          expect(await Worker.cancel(storage, 'x')).toBe(false)
+          expect(await Wish.asked(storage.database, ['x'], {})).toEqual(new Set())
+          await expect(Worker.cancel(storage, 'y')).rejects.toMatchObject({ _tag: 'InvalidArgument' })
+          await expect(Worker.cancel(storage, 'x', { pollMs: 0 })).rejects.toMatchObject({ code: 1013 })
+        })
+      })
+
       describe('of one account', () => {
         /** Two workers with two swaps each, whose first locks are both signed before either is sent. */
         const crowd = async (
@@ -678,7 +803,7 @@ describe.skipIf(missing !== undefined)(
                 isAitbcError(one.progress.error, 'FundsMissing'),
             ),
           )
-          const { rows } = await pool.query(`SELECT * FROM ${all.schema}.lines`)
+          const { rows } = await pool.query(`SELECT * FROM ${all.schema}.lines WHERE kind <> 'seat'`)
           const locks = locksBy(market, ALICE).length
           const sent = [...signed.values()].reduce((sum, ids) => sum + ids.size, 0)
           return {

@@ -41,7 +41,7 @@ export type FromWorker =
     }
   | { readonly is: 'quiet'; readonly id: number }
   | {
-      readonly is: 'claimed' | 'finished' | 'lost' | 'failed'
+      readonly is: 'claimed' | 'finished' | 'cancelled' | 'lost' | 'failed'
       readonly id: string
       readonly outcome?: SwapMachine.Outcome
     }
