@@ -164,7 +164,8 @@ async function createTower(owner: Party, options: { readonly pays?: boolean } = 
         : { adapter }
   }
   const progress: Watchtower.Progress[] = []
-  const ended = Watchtower.run({ posts, onProgress: (one) => progress.push(one) }, job, {
+  const utc = () => BigInt(Math.floor(Date.now() / 1000))
+  const ended = Watchtower.run({ posts, utc, onProgress: (one) => progress.push(one) }, job, {
     signal: stop.signal,
   })
   ended.catch(() => undefined)

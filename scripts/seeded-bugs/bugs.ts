@@ -29,6 +29,7 @@ const RING = 'packages/swap/src/ring/RingNegotiation.ts'
 const RING_TESTS = ['packages/swap/test/ring/RingNegotiation.test.ts']
 const RING_PLANNER = 'packages/swap/src/ring/RingPlanner.ts'
 const RING_PLANNER_TESTS = ['packages/swap/test/ring/RingPlanner.test.ts']
+const POSTGRES_TESTS = ['packages/swap/test/postgres/postgres.node.test.ts']
 const RECOVERY_TESTS = ['packages/swap/test/Recovery.test.ts']
 
 /** Bugs as they happen to protocols: swapped legs, `>` for `>=`, a missing domain, one confirmation less, a secret shown, absence believed. */
@@ -374,6 +375,13 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/swap/test/Runner.attacks.test.ts'],
   },
   {
+    name: 'S13: what rests does so by what an endpoint says the height is',
+    file: 'packages/swap/src/internal/price.ts',
+    from: 'const utc = context.utc()',
+    to: 'const utc = tip?.height ?? 0n',
+    tests: ['packages/swap/test/Runner.attacks.test.ts'],
+  },
+  {
     name: 'L2: an order to lock that a crash kept back is carried out whenever the process is back',
     file: 'packages/swap/src/internal/carryOut.ts',
     from: ' && !SwapMachine.isTimely(swap.state)',
@@ -627,6 +635,34 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/swap/test/postgres/Lanes.test.ts'],
   },
   {
+    name: 'S9 S13: what a server carries out late takes back what was told since',
+    file: 'packages/swap/src/postgres/createBoard.ts',
+    from: 'WHERE line.owner = excluded.owner AND line.place <= excluded.place',
+    to: 'WHERE line.owner = excluded.owner',
+    tests: POSTGRES_TESTS,
+  },
+  {
+    name: 'S15: a swap that was given up while nobody drove it is locked first',
+    file: 'packages/swap/src/postgres/Worker.ts',
+    from: 'if ((await Wish.asked(storage.database, [id], { signal: stop.signal })).has(id)) await heed(id, swap)',
+    to: 'void 0',
+    tests: POSTGRES_TESTS,
+  },
+  {
+    name: 'S8: a follower judges deadlines by the time at which the talk began',
+    file: 'packages/swap/src/Negotiation.ts',
+    from: 'const { channel, seed, nonce, sides, policy, now } = options\n  return declining([channel], options, async () => {\n    const { quote, hashlock, theirs }',
+    to: 'const { channel, seed, nonce, sides, policy } = options\n  const now = instantOf(options.now)\n  return declining([channel], options, async () => {\n    const { quote, hashlock, theirs }',
+    tests: ['packages/swap/test/Negotiation.test.ts'],
+  },
+  {
+    name: 'S6: 256 ticks away are another state of the party, with none',
+    file: 'packages/swap/src/check/Party.ts',
+    from: 'if (!(ticks < ABSENCE))',
+    to: 'if (Number.isNaN(ticks))',
+    tests: ['packages/swap/test/check/check.test.ts'],
+  },
+  {
     name: 'a swap listens to its signal once more with each block',
     file: 'packages/swap/src/Wake.ts',
     from: "signal.removeEventListener('abort', abort)",
@@ -749,7 +785,7 @@ export const bugs: readonly Bug[] = [
   // --- Adapters.
   {
     name: 'a Bitcoin refund is signed without its lock time',
-    file: 'packages/adapters/src/bitcoin/internal/prepare.ts',
+    file: 'packages/adapters/src/bitcoin/internal/spending.ts',
     from: '...(claim ? {} : { lockTime: htlc.lockTime, validFrom: terms.deadline }),',
     to: '...(claim ? {} : { validFrom: terms.deadline }),',
     tests: ['packages/adapters/test/bitcoin/BitcoinAdapter.node.test.ts'],

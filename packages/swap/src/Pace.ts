@@ -1,4 +1,4 @@
-import type { Network } from '@aitbc/core'
+import { CoreErrors, type Network, show } from '@aitbc/core'
 
 /** How often a fee can be raised within S, the time in which a properly bumped transaction is included. */
 const RAISES = 24n
@@ -34,30 +34,38 @@ export function bumpAfter(network: Pick<Network, 'blockTimeMs' | 'timing'>, left
 }
 
 /**
- * Blocks to wait before a transaction is made anew that paid in vain so often: none after the first two, then twice as many each time, up to S
- * and to a share of what is left. So an endpoint that calls every claim a failure costs a few fees, and not one a block.
+ * Seconds of UTC to wait before a transaction is made anew that paid in vain so often: none after the first two, then the time of
+ * {@link bumpAfter}, and twice as long each time, up to S and to a share of what is left. So an endpoint that calls every claim a failure costs
+ * a few fees, and not one a block (S13, H29); by UTC, since the same endpoint tells how high the chain is.
  *
- * @param failures how many were made for the same purpose, each of which used up its sender's nonce or sequence
+ * @param failures how many were made for the same purpose, each of which used up its sender's nonce or sequence; `InvalidArgument` (1013)
+ * where it is no whole number from 0 on
  * @param left seconds until the instant after which it is of no use, where there is one
  *
  * @example
  * import * as networks from '@aitbc/core/networks'
  * import { Pace } from '@aitbc/swap'
  * Pace.restAfter(networks.ethereum, 1) // 0n
- * Pace.restAfter(networks.ethereum, 5) // 12n, in blocks
+ * Pace.restAfter(networks.ethereum, 5) // 144n
  */
 export function restAfter(
   network: Pick<Network, 'blockTimeMs' | 'timing'>,
   failures: number,
   left?: bigint,
 ): bigint {
+  if (!Number.isSafeInteger(failures) || failures < 0)
+    throw CoreErrors.InvalidArgument(`failures must be a whole number from 0 on, got ${show(failures)}`, {
+      argument: 'failures',
+      received: failures,
+    })
   if (failures <= FREE) return 0n
   const { blockTimeMs, timing } = network
-  const doubled = bumpAfter(network) << BigInt(Math.min(failures - FREE - 1, MOST_DOUBLED))
-  const longest = ceil(timing.conservative.inclusion * 1000n, blockTimeMs)
+  const calm = ceil(bumpAfter(network) * blockTimeMs, 1000n)
+  const doubled = calm << BigInt(Math.min(failures - FREE - 1, MOST_DOUBLED))
+  const longest = timing.conservative.inclusion
   const rest = doubled < longest ? doubled : longest
   if (left === undefined) return rest
-  const share = left > 0n ? (left * 1000n) / (SHARE * blockTimeMs) : 0n
+  const share = left > 0n ? left / SHARE : 0n
   return rest < share ? rest : share > 1n ? share : 1n
 }
 

@@ -109,7 +109,7 @@ export interface Sent {
   waitingSince?: bigint
   /** Block at which the conflict key was first seen used otherwise. */
   takenSince?: Fact.BlockRef
-  /** Height at which the last one was first told to have failed. */
+  /** UTC at which the last one was first told to be in vain, unix seconds. */
   failedSince?: bigint
   /** The tip at which somebody else's claim or refund was first told, without evidence. */
   toldSince?: Fact.BlockRef

@@ -60,14 +60,22 @@ describe('how long a fee may wait', () => {
         const rest = Pace.restAfter(network, failures)
         expect(rest === 0n).toBe(failures <= 2)
         expect(rest).toBeLessThanOrEqual(Pace.restAfter(network, failures + 1))
-        const { inclusion } = network.timing.conservative
-        expect(seconds(network, rest)).toBeLessThan(Number(inclusion) + Number(network.blockTimeMs) / 1000)
+        expect(rest).toBeLessThanOrEqual(network.timing.conservative.inclusion)
         const hurried = Pace.restAfter(network, failures, left)
         expect(hurried).toBeLessThanOrEqual(rest)
-        if (hurried > 1n) expect(seconds(network, hurried) * 8).toBeLessThanOrEqual(Number(left))
+        if (hurried > 1n) expect(hurried * 8n).toBeLessThanOrEqual(left)
       }),
     )
-    expect(Pace.restAfter(networks.ethereum, 3)).toBe(Pace.bumpAfter(networks.ethereum))
-    expect(Pace.restAfter(networks.ethereum, 4)).toBe(2n * Pace.bumpAfter(networks.ethereum))
+    expect(Pace.restAfter(networks.ethereum, 3)).toBe(36n)
+    expect(Pace.restAfter(networks.ethereum, 4)).toBe(72n)
+    expect(Pace.restAfter(networks.bitcoin, 3)).toBe(1200n)
+    expect(Pace.restAfter(networks.solana, 3)).toBe(43n)
+  })
+
+  it('a count of failures that is none is refused: InvalidArgument (1013)', () => {
+    for (const failures of [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 3n, '3', undefined])
+      expect(() => Pace.restAfter(networks.ethereum, failures as number)).toThrow(
+        /failures must be a whole number/,
+      )
   })
 })

@@ -149,48 +149,72 @@ describe('endpoints that made up a spend, and dropped what was sent', () => {
   })
 })
 
-describe('endpoints that call all that is sent a failure', () => {
-  it('S13 H29: each refund made anew costs a fee: the more often it is said, the longer the next one waits', async () => {
-    const market = create({ long: 'contract', short: 'contract' })
-    const { long } = market.nets
-    const sent: bigint[] = []
-    let isLying = true
-    const lies = (adapter: SwapAdapter): Partial<SwapAdapter> => ({
-      network: {
-        ...adapter.network,
-        timing: {
-          ...adapter.network.timing,
-          conservative: { ...adapter.network.timing.conservative, inclusion: 64n },
+describe('endpoints that call all that is sent in vain', () => {
+  const WAYS = [
+    { says: 'that it failed', is: 'failed' },
+    { says: 'that it failed, and that the chain is a thousand times as high', is: 'failed', times: 1000n },
+    { says: 'that nobody knows it', is: 'unknown' },
+    { says: 'that it pays too little, though it took it', is: 'unknown', refuses: true },
+  ] as const
+
+  it.each(WAYS)(
+    'S13 H29: who says $says of every refund costs ever fewer fees, and not one a block',
+    async (way) => {
+      const market = create({ long: 'contract', short: 'contract' })
+      const { long } = market.nets
+      const { times = 1n, refuses = false } = { times: 1n, refuses: false, ...way }
+      const madeAt = new Map<string, bigint>()
+      let isLying = true
+      const lies = (adapter: SwapAdapter): Partial<SwapAdapter> => ({
+        network: {
+          ...adapter.network,
+          timing: {
+            ...adapter.network.timing,
+            conservative: { ...adapter.network.timing.conservative, inclusion: 64n },
+          },
         },
-      },
-      async submit(signed, o) {
-        if (signed.step.kind === 'refund') sent.push(BigInt(long.tip.height))
-        return adapter.submit(signed, o)
-      },
-      async status(submission, o) {
-        const fact = await adapter.status(submission, o)
-        const { height, hash } = fact.asOf
-        if (!isLying || submission.step.kind !== 'refund' || fact.value.is === 'pending') return fact
-        return { ...fact, value: { is: 'failed', id: submission.id, block: { height, hash } } }
-      },
-      async findSpend(terms, lock, o) {
-        const read = await adapter.findSpend(terms, lock, o)
-        return isLying && read.is === 'found' ? { is: 'absent', fact: { ...read.fact, value: null } } : read
-      },
-    })
-    const { deal, alice } = both(market, { wrap: lying(LONG, lies) })
-    Process.start(alice, deal)
-    await Process.drive(market, () => sent.length > 0)
-    const end = long.tip.height + 100
-    await Process.drive(market, () => long.tip.height >= end)
-    expect(sent.length).toBeGreaterThan(3)
-    expect(sent.length).toBeLessThan(12)
-    const rests = sent.slice(1).map((at, i) => at - (sent[i] as bigint))
-    expect(rests.slice(1)).toEqual([...rests.slice(1)].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)))
-    isLying = false
-    await Process.drive(market, () => Process.isDone(alice))
-    expect(alice.outcome).toBe('no-deal')
-  })
+        async tip(o) {
+          const fact = await adapter.tip(o)
+          return { ...fact, value: { ...fact.value, height: fact.value.height * times } }
+        },
+        async submit(signed, o) {
+          const { kind, conflictKey } = signed.step
+          if (kind === 'refund' && !madeAt.has(conflictKey)) madeAt.set(conflictKey, BigInt(long.tip.height))
+          // Whoever makes them without end in one block isn't waited for.
+          if (madeAt.size > 50) isLying = false
+          const submission = await adapter.submit(signed, o)
+          if (isLying && refuses && kind === 'refund')
+            throw Refusals.FeeTooLow(`${signed.id}: it pays too little`)
+          return submission
+        },
+        async status(submission, o) {
+          const fact = await adapter.status(submission, o)
+          const { height, hash } = fact.asOf
+          if (!isLying || submission.step.kind !== 'refund') return fact
+          if (way.is === 'unknown') return { ...fact, value: { is: 'unknown' } }
+          if (fact.value.is === 'pending') return fact
+          return { ...fact, value: { is: 'failed', id: submission.id, block: { height, hash } } }
+        },
+        async findSpend(terms, lock, o) {
+          const read = await adapter.findSpend(terms, lock, o)
+          return isLying && read.is === 'found' ? { is: 'absent', fact: { ...read.fact, value: null } } : read
+        },
+      })
+      const { deal, alice } = both(market, { wrap: lying(LONG, lies) })
+      Process.start(alice, deal)
+      await Process.drive(market, () => madeAt.size > 0)
+      const end = long.tip.height + 100
+      await Process.drive(market, () => long.tip.height >= end)
+      expect(madeAt.size).toBeGreaterThan(2)
+      expect(madeAt.size).toBeLessThan(12)
+      const made = [...madeAt.values()]
+      const rests = made.slice(1).map((at, i) => at - (made[i] as bigint))
+      expect(rests.slice(1)).toEqual([...rests.slice(1)].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)))
+      isLying = false
+      await Process.drive(market, () => Process.isDone(alice))
+      expect(alice.outcome).toBe('no-deal')
+    },
+  )
 })
 
 describe('crashes', () => {

@@ -91,7 +91,8 @@ async function carryOut(
         const alone = command.do !== 'lock' && command.do !== 'void' && sent.attempts.length > 1
         const { capabilities, profile } = side.adapter
         const anew = alone && capabilities.replacement === true && profile.feesFrom === 'account'
-        if (anew && hasRested(side, command, sent, tip)) return fresh(context, swap, command, side, signal)
+        if (anew && hasRested(context, side, command, sent, tip))
+          return fresh(context, swap, command, side, signal)
         // Where nodes keep the first of two versions, a dearer one is taken now that they dropped it, or never.
         if (await hasRaised(context, swap, command, side, sent, last, tip, signal)) return undefined
       }
@@ -108,7 +109,7 @@ async function carryOut(
         }
         // Another process of this party may have sent it: two that outbid each other at once would pay the lock away in fees.
         if (isServed(swap, command) && !hasWaited(context, side, command, sent, tip)) return undefined
-        if (!hasRested(side, command, sent, tip)) return undefined
+        if (!hasRested(context, side, command, sent, tip)) return undefined
         return fresh(context, swap, command, side, signal)
       }
     case 'failed':
@@ -124,7 +125,7 @@ async function carryOut(
         isSettled(side, swap, command, sent, fact.asOf)
       )
         return undefined
-      if (!hasRested(side, command, sent, tip)) return undefined
+      if (!hasRested(context, side, command, sent, tip)) return undefined
       return fresh(context, swap, command, side, signal)
   }
 }

@@ -1,5 +1,5 @@
 // What an act may cost, and when it is to cost more.
-import type { Fact, Intent, PrepareOptions, Step, Submission } from '@aitbc/core'
+import type { Deadline, Fact, Intent, PrepareOptions, Step, Submission } from '@aitbc/core'
 import { SwapErrors } from '../errors.js'
 import * as Ladder from '../Ladder.js'
 import * as Pace from '../Pace.js'
@@ -8,6 +8,7 @@ import type * as Side from '../Side.js'
 import * as SwapMachine from '../SwapMachine.js'
 import type { Act } from './carryOut.js'
 import { leftUntil } from './left.js'
+import { isRested, leftBy } from './rest.js'
 
 /** Most that an act may cost in fees, where the policy says so; what makes a lock void must outbid it, whatever that costs. */
 function budgetOf(swap: Swap, command: Act): bigint | undefined {
@@ -33,23 +34,31 @@ export function hasWaited(
  * Whether it is time to make an act anew, at another fee for whoever pays by an account: at once the first two times, and then the later the
  * more often it was told to be in vain, for it may be only told so ({@link Pace.restAfter}). A lock that pays for itself is spent once.
  */
-export function hasRested(side: Side.Side, command: Act, sent: Sent, tip: Fact.Tip | undefined): boolean {
-  const { network, profile } = side.adapter
-  if (profile.feesFrom === 'lock') return true
-  const left = tip === undefined ? undefined : leftOf(side, command, tip)
-  const rest = Pace.restAfter(network, sent.made, left)
-  if (rest === 0n) return true
-  if (tip === undefined) return false
-  sent.failedSince ??= tip.height
-  return tip.height - sent.failedSince >= rest
+export function hasRested(
+  context: Context,
+  side: Side.Side,
+  command: Act,
+  sent: Sent,
+  tip: Fact.Tip | undefined,
+): boolean {
+  if (side.adapter.profile.feesFrom === 'lock') return true
+  const utc = context.utc()
+  const until = usefulUntil(side, command)
+  const left = until && leftBy(side.adapter, until, tip?.clock, utc)
+  sent.failedSince ??= utc
+  return isRested(side.adapter.network, sent.made, { since: sent.failedSince, utc, left })
 }
 
 /** Time until an act is of no use any more, where there is such an instant, on the chain's own clock. */
 function leftOf(side: Side.Side, command: Act, tip: Fact.Tip): bigint | undefined {
+  const until = usefulUntil(side, command)
+  return until && leftUntil(side.adapter, until, tip.clock).least
+}
+
+/** The instant after which an act is of no use, where there is one on the clock of its network. */
+function usefulUntil(side: Side.Side, command: Act): Deadline.Deadline | undefined {
   const until = command.do === 'claim' || command.do === 'lock' ? command.terms.deadline : undefined
-  return until?.clock === side.adapter.network.clock
-    ? leftUntil(side.adapter, until, tip.clock).least
-    : undefined
+  return until?.clock === side.adapter.network.clock ? until : undefined
 }
 
 /** The steps of an act at a fee rate, at a lower one where that is beyond the budget; `FeeBudgetSpent` (4016) where none is within it. */

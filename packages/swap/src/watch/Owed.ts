@@ -1,4 +1,4 @@
-import { Deadline, type Due, isAitbcError, type LockSide, type Network } from '@aitbc/core'
+import { Deadline, type Due, isAitbcError, type LockSide } from '@aitbc/core'
 import * as Relay from './Relay.js'
 import type * as TowerMachine from './TowerMachine.js'
 import type * as WatchJob from './WatchJob.js'
@@ -13,7 +13,7 @@ export type Told =
  * paid to is fixed; what can't be had now, or not by a tower, is told. Resolves to whether something is under way.
  */
 export async function collect(
-  context: { readonly bumpAfter?: (network: Network, left?: bigint) => bigint },
+  context: Relay.Clock,
   place: Omit<Relay.Place, 'height'> & {
     /** How often a payment was final and something owed still. */
     readonly inVain: Map<string, number>

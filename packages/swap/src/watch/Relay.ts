@@ -13,6 +13,7 @@ import {
 } from '@aitbc/core'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { SwapErrors } from '../errors.js'
+import { isRested } from '../internal/rest.js'
 import * as Ladder from '../Ladder.js'
 import * as Pace from '../Pace.js'
 import * as SwapRecord from '../SwapRecord.js'
@@ -26,10 +27,13 @@ export interface Account {
   readonly most?: bigint
 }
 
-/** What was sent last for one purpose, since which block it waits, and how many were made under a conflict key of their own. */
+/** What was sent last for one purpose, and how many were made under a conflict key of their own. */
 interface Sent {
   readonly submission: Submission & { readonly raw: Bytes.Bytes }
+  /** The block since which it waits. */
   readonly since: bigint
+  /** When it was made, UTC, unix seconds. */
+  readonly at: bigint
   readonly made: number
 }
 
@@ -57,8 +61,8 @@ export function open(storage: Storage | undefined, hashlock: Bytes.Hash32): Rela
   }
 }
 
-function encode({ submission, since, made }: Sent): Bytes.Bytes {
-  return SwapRecord.writeSigned(Codec.writer().u8(VERSION).u64(since).u32(made), submission)
+function encode({ submission, since, at, made }: Sent): Bytes.Bytes {
+  return SwapRecord.writeSigned(Codec.writer().u8(VERSION).u64(since).u64(at).u32(made), submission)
     .list(submission.attempts, (w, id) => w.text(id))
     .finish()
 }
@@ -69,14 +73,21 @@ function decode(bytes: Bytes.Bytes): Sent {
   if (version !== VERSION)
     throw SwapErrors.StateUnreadable(`a relay is stored in version ${version}`, { version })
   const since = reader.u64()
+  const at = reader.u64()
   const made = reader.u32()
   const signed = SwapRecord.readSigned(reader)
   const attempts = reader.list((r) => r.text(256))
   reader.finish()
-  return { submission: { ...signed, attempts }, since, made }
+  return { submission: { ...signed, attempts }, since, at, made }
 }
 
-const VERSION = 2
+const VERSION = 3
+
+/** What tells when something is to be sent again: how long it may wait, and for how long it has been in vain. */
+export interface Clock {
+  readonly utc: () => bigint
+  readonly bumpAfter?: (network: Network, left?: bigint) => bigint
+}
 
 /** Where and when something is sent. */
 export interface Place {
@@ -104,7 +115,7 @@ export interface What {
  * account, `FeeBudgetSpent` (4016) beyond what it may pay.
  */
 export async function send(
-  context: { readonly bumpAfter?: (network: Network, left?: bigint) => bigint },
+  context: Clock,
   { post, relays, height, left, signal }: Place,
   { does, ref, most, make: stepsOf }: What,
 ): Promise<{ readonly id: string; readonly fee: bigint } | 'final' | undefined> {
@@ -130,8 +141,9 @@ export async function send(
   }
   // What is told to have come to nothing was paid for, and may be only told so; what can be included no more costs nothing.
   const paid = is === 'failed' || is === 'replaced' || capabilities.replacement === true
-  const rest = before === undefined || !paid ? 0n : Pace.restAfter(network, before.made, left)
-  if (before !== undefined && is !== 'pending' && height - before.since < rest) return undefined
+  const utc = context.utc()
+  if (before !== undefined && paid && is !== 'pending')
+    if (!isRested(network, before.made, { since: before.at, utc, left })) return undefined
   const replaced = before !== undefined && is === 'pending' ? before.submission : undefined
   const make = (feeRate: bigint): Promise<readonly Step[]> =>
     replaced === undefined ? stepsOf(relay.account, feeRate) : adapter.replace(replaced, feeRate, { signal })
@@ -151,7 +163,7 @@ export async function send(
     if (step === steps.at(-1)) {
       const attempts = [...(replaced?.attempts ?? []), id]
       const made = (before?.made ?? 0) + (replaced === undefined ? 1 : 0)
-      await relays.set(key, { submission: { ...signed, attempts }, since: height, made })
+      await relays.set(key, { submission: { ...signed, attempts }, since: height, at: utc, made })
     }
     await adapter.submit(signed, { signal })
   }

@@ -13,6 +13,7 @@ import {
 import { SwapErrors } from '../errors.js'
 import { leftUntil } from '../internal/left.js'
 import { isOutbid } from '../internal/outbid.js'
+import { leftBy } from '../internal/rest.js'
 import * as Ladder from '../Ladder.js'
 import * as Pace from '../Pace.js'
 import { isFinal } from '../Side.js'
@@ -31,6 +32,8 @@ export interface Post {
 /** What a tower runs with. */
 export interface Context {
   readonly posts: Readonly<Record<ChainId.ChainId, Post>>
+  /** UTC now, unix seconds. */
+  readonly utc: () => bigint
   /**
    * Where the tower keeps what it signs with its own accounts, before it sends it; without it a tower that crashes may pay for the same a
    * second time. One storage serves any number of jobs, at most one tower each.
@@ -116,7 +119,9 @@ export async function run(
           const post = posts[i] as Post
           const { do: does, terms } = job.tasks[i] as WatchJob.Task
           const left =
-            does === 'claim' ? leftUntil(post.adapter, terms.deadline, event.now.value).least : undefined
+            does === 'claim'
+              ? leftBy(post.adapter, terms.deadline, event.now.value, context.utc())
+              : undefined
           const at = {
             post,
             relays,

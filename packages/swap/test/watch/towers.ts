@@ -65,7 +65,13 @@ export function towerOf(
   const tower: Tower = { stop: new AbortController(), progress: [] }
   const posts = { [LONG]: post(market.nets.long, LONG), [SHORT]: post(market.nets.short, SHORT) }
   const onProgress = (one: Watchtower.Progress) => tower.progress.push(one)
-  const context = { posts, pauseMs: 0, onProgress, ...(storage && { storage }) }
+  const context = {
+    posts,
+    utc: () => market.nets.long.tip.clock,
+    pauseMs: 0,
+    onProgress,
+    ...(storage && { storage }),
+  }
   Watchtower.run(context, job, { signal: tower.stop.signal })
     .then((ended) => {
       tower.ended = ended

@@ -16,6 +16,8 @@ export interface Options {
   readonly key: Bytes.Bytes32
   /** The job's steps were taken out: it holds nothing but terms. */
   readonly stripped: boolean
+  /** UTC, unix seconds. */
+  readonly utc: () => bigint
   readonly told: (line: string) => void
 }
 
@@ -63,7 +65,7 @@ export function start(options: Options): Tower {
       options.told(`${options.name} ${progress.is} ${progress.task} ${'how' in progress ? progress.how : ''}`)
     if (progress.is === 'trouble' && !isAitbcError(progress.error)) failure ??= progress.error
   }
-  Watchtower.run({ posts, pauseMs: 0, onProgress }, job, { signal: stop.signal }).then(
+  Watchtower.run({ posts, utc: options.utc, pauseMs: 0, onProgress }, job, { signal: stop.signal }).then(
     () => {
       over = true
     },
