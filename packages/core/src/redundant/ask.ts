@@ -27,6 +27,9 @@ export interface Limits {
   readonly graceMs: number
 }
 
+/** A timer of more than that ends at once: whoever asks for more waits without. */
+const LONGEST_MS = 2 ** 31 - 1
+
 /**
  * Asks endpoints at once. Whoever hasn't answered in time failed (`RpcTimeout` 1201) and is told to stop; an abort rejects with its reason,
  * whether endpoints mind it or not.
@@ -40,7 +43,7 @@ export function ask<T>(
 ): Promise<Heard<T>> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason)
-    const bounded = Number.isFinite(timeoutMs) || Number.isFinite(graceMs)
+    const bounded = timeoutMs <= LONGEST_MS || graceMs <= LONGEST_MS
     const stop = bounded ? new AbortController() : undefined
     const answers: Answer<T>[] = []
     const failures: Failure[] = []
@@ -72,7 +75,7 @@ export function ask<T>(
       finish()
     }
     const within = (ms: number) => {
-      if (Number.isFinite(ms)) timers.push(setTimeout(late, ms))
+      if (ms <= LONGEST_MS) timers.push(setTimeout(late, ms))
     }
     const settle = (from: number, note: () => void) => {
       if (!open.delete(from)) return

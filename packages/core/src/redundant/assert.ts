@@ -12,6 +12,11 @@ export const OPTIONAL = Object.keys({
   ...{ dues: true, arm: true, complete: true, cpfp: true },
 } satisfies Readonly<Record<Optional, true>>) as readonly Optional[]
 
+/** All of it as text: what has the same is the same. */
+export function textOf(value: unknown): string {
+  return JSON.stringify(value, (_, one) => (typeof one === 'bigint' ? `${one}` : one))
+}
+
 export function assertAdapters(adapters: unknown): SwapAdapter {
   if (!Array.isArray(adapters) || adapters.length === 0)
     throw CoreErrors.InvalidArgument(`adapters must be a list of at least one, got ${show(adapters)}`, {
@@ -19,10 +24,7 @@ export function assertAdapters(adapters: unknown): SwapAdapter {
     })
   const [first, ...more] = adapters as [SwapAdapter, ...SwapAdapter[]]
   const kind = (one: SwapAdapter) =>
-    JSON.stringify(
-      [one.profile, one.capabilities, OPTIONAL.filter((name) => one[name] !== undefined)],
-      (_, value) => (typeof value === 'bigint' ? `${value}` : value),
-    )
+    textOf([one.profile, one.capabilities, OPTIONAL.filter((name) => one[name] !== undefined)])
   for (const one of more) {
     if (one.network.id !== first.network.id)
       throw CoreErrors.ForeignNetwork(

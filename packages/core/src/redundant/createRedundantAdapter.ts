@@ -1,14 +1,13 @@
-import * as Bytes from '../Bytes.js'
 import type { CallOptions, Status, SwapAdapter } from '../ChainAdapter.js'
 import { CoreErrors } from '../errors/CoreErrors.js'
 import { show } from '../errors/ErrorTable.js'
 import type * as Fact from '../Fact.js'
-import type { Lock } from '../Lock.js'
+import type { FoundLock, RecoveredLock } from '../Lock.js'
 import type { Risk } from '../Network.js'
 import type { Submission } from '../Signer.js'
 import type { Verifier } from '../Verifier.js'
 import { failureOf, isSilence, summary } from './ask.js'
-import { assertAdapters, assertMs, assertWithin, OPTIONAL, type Optional } from './assert.js'
+import { assertAdapters, assertMs, assertWithin, OPTIONAL, type Optional, textOf } from './assert.js'
 import { createEndpoints, type Whole } from './endpoints.js'
 import { headers, watch } from './follow.js'
 import { findLocks, findSpend } from './locks.js'
@@ -75,7 +74,13 @@ export function createRedundantAdapter(options: createRedundantAdapter.Options):
     Merge.rates((await endpoints.hear('feeRates', o, (adapter, to) => adapter.feeRates(to))).answers)
 
   async function submit(signed: Parameters<SwapAdapter['submit']>[0], o?: CallOptions): Promise<Submission> {
-    const heard = await endpoints.ask('submit', o, (adapter, to) => adapter.submit(signed, to))
+    const heard = await endpoints.ask('submit', o, async (adapter, to) => {
+      const sent = await adapter.submit(signed, to)
+      if (sent.id === signed.id) return sent
+      throw CoreErrors.RpcMalformed(`${signed.id} was sent, not ${sent.id}`, {
+        ...{ method: 'submit', expected: signed.id, received: sent.id },
+      })
+    })
     const [answer] = heard.answers
     const refusal = heard.failures.find(({ error }) => !isSilence(error))
     if (answer === undefined) throw refusal?.error ?? failureOf('submit', heard.failures)
@@ -107,13 +112,14 @@ export function createRedundantAdapter(options: createRedundantAdapter.Options):
     ...{ arm, cpfp },
   }
 
-  /** What all that answered show, by place; `RpcNoQuorum` (1207) where so few did that what they don't show may be there. */
-  async function union<T extends { readonly lock: Lock }>(
-    method: string,
+  /**
+   * What all that answered show: each place once for all that is told of it, so that nothing else that is said of it hides what is true;
+   * `RpcNoQuorum` (1207) where so few did that what they don't show may be there.
+   */
+  async function union<T extends FoundLock & Pick<Partial<RecoveredLock>, 'signed'>>(
+    method: 'discoverLocks' | 'recoverLocks',
     o: CallOptions | undefined,
     call: (adapter: Whole, options: CallOptions) => Promise<readonly T[]>,
-    nameOf: (one: T) => string,
-    better: (one: T, than: T) => boolean,
   ): Promise<readonly T[]> {
     const heard = await endpoints.hear(method, o, call)
     if (heard.answers.length < answers)
@@ -123,11 +129,14 @@ export function createRedundantAdapter(options: createRedundantAdapter.Options):
           ...{ method, k: answers, failures: summary(heard.failures) },
         },
       )
+    const worthOf = ({ signed, lock }: T) => (signed === undefined ? 0 : 2) + (lock.match === 'exact' ? 1 : 0)
     const found = new Map<string, T>()
     for (const { value } of heard.answers)
       for (const one of value) {
-        const before = found.get(nameOf(one))
-        if (before === undefined || better(one, before)) found.set(nameOf(one), one)
+        const { lock, signed: _, ...rest } = one
+        const name = `${lock.ref} ${textOf(rest)}`
+        const before = found.get(name)
+        if (before === undefined || worthOf(one) > worthOf(before)) found.set(name, one)
       }
     return [...found.values()]
   }
@@ -157,23 +166,11 @@ export function createRedundantAdapter(options: createRedundantAdapter.Options):
     findLocks: (terms, o) => findLocks(context, terms, o),
     findSpend: (terms, lock, o) => findSpend(context, terms, lock, o),
     discoverLocks: (hashlock, o) =>
-      union(
-        'discoverLocks',
-        o,
-        (adapter, to) => adapter.discoverLocks(hashlock, to),
-        ({ terms, lock }) => `${lock.ref} ${Bytes.toHex(terms.salt)}`,
-        (one, than) => Merge.byMatch(one.lock, than.lock) < 0,
+      union('discoverLocks', o, (adapter, to) => adapter.discoverLocks(hashlock, to)),
+    recoverLocks: (seed, { signal, ...rest }) =>
+      union('recoverLocks', signal && { signal }, (adapter, to) =>
+        adapter.recoverLocks(seed, { ...rest, ...to }),
       ),
-    recoverLocks(seed, o) {
-      const { hashlockOf } = o
-      return union(
-        'recoverLocks',
-        o,
-        (adapter, to) => adapter.recoverLocks(seed, { ...to, hashlockOf }),
-        ({ lock, nonce }) => `${lock.ref} ${Bytes.toHex(nonce)}`,
-        (one, than) => one.signed !== undefined && than.signed === undefined,
-      )
-    },
     prove: (claim, o) => proofs.prove(claim, o),
     ...(Object.fromEntries(
       OPTIONAL.flatMap((name) => (first[name] === undefined ? [] : [[name, sometimes[name]]])),

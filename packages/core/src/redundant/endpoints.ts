@@ -2,6 +2,7 @@
 import type { CallOptions, SwapAdapter } from '../ChainAdapter.js'
 import { ask, type Failure, failureOf, type Heard, type Limits } from './ask.js'
 import { keep } from './keep.js'
+import { assertShape, type Method } from './shapes.js'
 
 /** An adapter with all that it may lack: what one has all have, and what they lack isn't offered. */
 export type Whole = Required<SwapAdapter>
@@ -12,15 +13,15 @@ export interface Endpoints {
   readonly count: number
   /** What all say, or those of some numbers: also if nobody answers. */
   ask<T>(
-    method: string,
+    method: Method,
     o: CallOptions | undefined,
     call: Call<T>,
     which?: readonly number[],
   ): Promise<Heard<T>>
   /** What all say, at least one. */
-  hear<T>(method: string, o: CallOptions | undefined, call: Call<T>): Promise<Heard<T>>
+  hear<T>(method: Method, o: CallOptions | undefined, call: Call<T>): Promise<Heard<T>>
   /** The first answer of one after the other: each time for the same `key` another one is the first. */
-  firstOf<T>(method: string, key: string, o: CallOptions | undefined, call: Call<T>): Promise<T>
+  firstOf<T>(method: Method, key: string, o: CallOptions | undefined, call: Call<T>): Promise<T>
   /** Notes how late the head is that each one shows: whoever has the newest is the first of all. */
   rank(heads: ReadonlyMap<number, bigint>): void
 }
@@ -34,8 +35,8 @@ export function createEndpoints(adapters: readonly SwapAdapter[], limits: Limits
   const endpoints: Endpoints = {
     count: all.length,
     ask(method, o, call, which = all) {
-      const asks = (from: number, signal: AbortSignal | undefined) =>
-        call(adapters[from] as Whole, signal === undefined ? {} : { signal })
+      const asks = async (from: number, signal: AbortSignal | undefined) =>
+        assertShape(method, await call(adapters[from] as Whole, signal === undefined ? {} : { signal }))
       return ask(method, which, asks, limits, o?.signal)
     },
     async hear(method, o, call) {

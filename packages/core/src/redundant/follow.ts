@@ -1,4 +1,5 @@
 // Headers and sightings of all endpoints, each told once.
+import { sha256 } from '@noble/hashes/sha2.js'
 import * as Bytes from '../Bytes.js'
 import type {
   CallOptions,
@@ -10,6 +11,7 @@ import type {
 } from '../ChainAdapter.js'
 import type * as Fact from '../Fact.js'
 import { keep } from './keep.js'
+import { assertShape } from './shapes.js'
 import { merge } from './streams.js'
 
 export async function* headers(
@@ -17,19 +19,19 @@ export async function* headers(
   from: Fact.BlockRef,
   o?: CallOptions,
 ): AsyncGenerator<HeaderUpdate, void, undefined> {
-  const seen = new Map<string, Bytes.Bytes[]>()
+  const seen = new Map<string, true>()
   const isNew = ({ block: { height, hash }, bytes }: HeaderUpdate) => {
-    const key = `${height} ${hash}`
-    const same = seen.get(key) ?? []
-    if (same.some((one) => Bytes.equal(one, bytes))) return false
-    keep(seen, key, [...same, bytes].slice(-adapters.length))
+    // Headers are large: what is kept of one is its digest.
+    const key = `${height} ${hash} ${Bytes.toHex(sha256(bytes))}`
+    if (seen.has(key)) return false
+    keep(seen, key, true)
     return true
   }
   const begin = adapters.map((adapter) => {
     let after = from
     return async function* (signal: AbortSignal) {
       for await (const update of adapter.headers(after, { signal })) {
-        yield update
+        yield assertShape('headers', update)
         after = update.block
       }
     }
@@ -50,7 +52,12 @@ export async function* watch(
     else keep(standing, key, true)
     return true
   }
-  const begin = adapters.map((adapter) => (signal: AbortSignal) => adapter.watch(subject, { signal }))
+  const begin = adapters.map(
+    (adapter) =>
+      async function* (signal: AbortSignal) {
+        for await (const event of adapter.watch(subject, { signal })) yield assertShape('watch', event)
+      },
+  )
   yield* merge(`watch ${subject?.kind}`, begin, isNew, o?.signal)
 }
 

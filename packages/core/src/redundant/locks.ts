@@ -25,19 +25,17 @@ export async function findLocks(
 ): Promise<readonly Fact.Read<Lock>[]> {
   const heard = await context.endpoints.hear('findLocks', o, (adapter, to) => adapter.findLocks(terms, to))
   const { found, none } = Merge.locks(heard, context.rules)
-  const facts: Fact.Fact<Lock>[] = []
-  for (const told of found) {
-    const { fact, final } = told
-    if (final.length === 0 || fact.assurance === 'quorum') {
-      facts.push(fact)
-      continue
-    }
+  // All at once, and each of whoever shows it: many that are made up hold nobody up, and nobody else is asked for them.
+  const settled = found.map(async (told): Promise<readonly Fact.Fact<Lock>[]> => {
+    const { fact, final, tellers } = told
+    if (final.length === 0 || fact.assurance === 'quorum') return [fact]
     const versions = [...final].sort((a, b) => Merge.byMatch(a.value, b.value))
     const claims = versions.map(({ value: lock }) => ({ kind: 'lock', terms, lock }) as const)
-    const { fact: proved, refusedBy } = await context.proofs.proven(claims, o)
-    if (proved !== undefined) facts.push(proved as Fact.Verified<Lock>)
-    else if (!isMadeUp(context, told, refusedBy)) facts.push(fact)
-  }
+    const { fact: proved, refusedBy } = await context.proofs.proven(claims, tellers, o)
+    if (proved !== undefined) return [proved as Fact.Verified<Lock>]
+    return isMadeUp(context, told, refusedBy) ? [] : [fact]
+  })
+  const facts = (await Promise.all(settled)).flat()
   if (facts.length === 0) return [none]
   facts.sort((a, b) => (a.depth > b.depth ? -1 : a.depth < b.depth ? 1 : 0))
   return facts.map((fact) => ({ is: 'found', fact }))
@@ -60,10 +58,10 @@ export async function findSpend(
   })
   const { found, none } = Merge.spend(heard, context.rules)
   if (found === undefined) return none
-  const { fact, final } = found
+  const { fact, final, tellers } = found
   if (final.length === 0 || fact.assurance === 'quorum') return { is: 'found', fact }
   const claims = final.map(({ value: spend }) => ({ kind: 'spend', terms, lock, spend }) as const)
-  const { fact: proved, refusedBy } = await context.proofs.proven(claims, o)
+  const { fact: proved, refusedBy } = await context.proofs.proven(claims, tellers, o)
   if (proved !== undefined) return { is: 'found', fact: proved as Fact.Verified<Spend> }
   // A secret that opens the hashlock is known, whatever else is true.
   const isSecret = fact.value.kind === 'claim' && fact.value.secret !== undefined

@@ -129,10 +129,13 @@ export function locks(
     unknown.push(...doubts)
     // Whoever can't tell all says nothing of what it doesn't show.
     if (doubts.length === 0) whole++
+    // What one tells twice counts once.
+    const shown = new Map<string, Fact.Fact<Lock>>()
     for (const read of reads)
       if (read.is === 'absent') absent.push(read.fact)
-      else if (read.is === 'found')
-        sights.push({ from, value: read.fact, final: isFinal(rules.network, read.fact) })
+      else if (read.is === 'found') shown.set(read.fact.value.ref, read.fact)
+    for (const value of foremost([...shown.values()]))
+      sights.push({ from, value, final: isFinal(rules.network, value) })
   }
   const none = nothing<Lock>(absent, whole, rules, unknown[0] ?? tooFew('a lock', whole, rules))
   const found = [...grouped(sights, ({ value }) => value.value.ref).values()].map((of) => {
@@ -147,6 +150,15 @@ export function locks(
     )
   })
   return { found, none }
+}
+
+/** Most locks of one endpoint that are looked at: anybody can pay dust to where one is, thousands of times. */
+const MOST_LOCKS = 64
+
+function foremost(facts: Fact.Fact<Lock>[]): readonly Fact.Fact<Lock>[] {
+  if (facts.length <= MOST_LOCKS) return facts
+  facts.sort(({ value: a }, { value: b }) => byMatch(a, b) || compare(b.amount, a.amount))
+  return facts.slice(0, MOST_LOCKS)
 }
 
 /** What ended a lock as endpoints tell of it: a claim first, for its secret proves itself. */

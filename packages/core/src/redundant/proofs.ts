@@ -11,9 +11,10 @@ import { keep } from './keep.js'
 type About = Pick<Extract<Claim, { kind: 'lock' }>, 'lock'> | Pick<Extract<Claim, { kind: 'spend' }>, 'spend'>
 
 export interface Proofs {
-  /** What evidence of any endpoint establishes, tried for each of some claims about one lock; and whose was refused. */
+  /** What evidence of those who tell of it establishes, tried for each of some claims about one lock; and whose was refused. */
   proven(
     claims: readonly Claim[],
+    tellers: readonly number[],
     o: CallOptions | undefined,
   ): Promise<{ readonly fact?: Fact.Verified<Lock | Spend>; readonly refusedBy: ReadonlySet<number> }>
   /** Evidence that holds, if anybody gives such. */
@@ -35,7 +36,7 @@ export function createProofs(endpoints: Endpoints, verifier: Verifier | undefine
   }
 
   return {
-    async proven(claims, o) {
+    async proven(claims, tellers, o) {
       const refusedBy = new Set<number>()
       if (verifier === undefined) return { refusedBy }
       for (const claim of claims) {
@@ -48,7 +49,7 @@ export function createProofs(endpoints: Endpoints, verifier: Verifier | undefine
         }
       }
       for (const claim of claims) {
-        const heard = await endpoints.ask('prove', o, (adapter, to) => adapter.prove(claim, to))
+        const heard = await endpoints.ask('prove', o, (adapter, to) => adapter.prove(claim, to), tellers)
         for (const { from, value: evidence } of heard.answers) {
           const fact = judge(claim, evidence)
           if (fact === undefined) {

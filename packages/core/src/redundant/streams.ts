@@ -1,9 +1,15 @@
 // Streams of several endpoints as one.
 import { type Failure, failureOf } from './ask.js'
 
+/** Milliseconds from one begin of a stream to the next. */
+const REST_MS = 1_000
+
+/** So many items come before whatever else waits has its turn. */
+const AT_ONCE = 64
+
 /**
  * What several streams yield, as it comes; each is asked for its next one only when its last one was taken, so nothing piles up. A stream
- * that ends or breaks leaves the others alone and is begun again when another one yields something new; when none is left, the whole ends, or
+ * that ends or breaks leaves the others alone and is begun again when another one yields something new, once a second at the most; when none is left, the whole ends, or
  * fails if one of them did. Ends when aborted.
  *
  * @param isNew whether what a stream yields was not yielded before: nothing else comes out
@@ -19,7 +25,9 @@ export async function* merge<T>(
   const ready: { readonly from: number; readonly result: IteratorResult<T> }[] = []
   const running = new Map<number, AsyncIterator<T>>()
   const failures = new Map<number, Failure>()
+  const begun: number[] = []
   let over = false
+  let taken = 0
   let wake = () => {}
   const next = (from: number, iterator: AsyncIterator<T>) => {
     iterator.next().then(
@@ -38,6 +46,7 @@ export async function* merge<T>(
   const start = (from: number) => {
     const iterator = lazily(() => (begin[from] as (signal: AbortSignal) => AsyncIterable<T>)(stop.signal))
     failures.delete(from)
+    begun[from] = Date.now()
     running.set(from, iterator)
     next(from, iterator)
   }
@@ -50,6 +59,11 @@ export async function* merge<T>(
   try {
     for (const from of begin.keys()) start(from)
     while (!over) {
+      // One that never stops would leave timers and connections no turn, nor any other stream.
+      if (++taken % AT_ONCE === 0) {
+        await new Promise<void>((resolve) => setTimeout(resolve))
+        continue
+      }
       const one = ready.shift()
       if (one === undefined) {
         if (running.size === 0) {
@@ -67,7 +81,8 @@ export async function* merge<T>(
       const iterator = running.get(one.from)
       if (iterator !== undefined) next(one.from, iterator)
       if (!fresh) continue
-      for (const from of begin.keys()) if (!over && !running.has(from)) start(from)
+      for (const from of begin.keys())
+        if (!over && !running.has(from) && Date.now() - (begun[from] as number) >= REST_MS) start(from)
     }
   } finally {
     over = true

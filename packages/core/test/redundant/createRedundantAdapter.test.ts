@@ -2,106 +2,43 @@ import {
   Bytes,
   type ChainEvent,
   CoreErrors,
-  Fact,
-  Hashlock,
   type HeaderUpdate,
-  type Lock,
-  type LockTerms,
   type Spend,
   type Status,
   type Step,
-  type Submission,
   type SwapAdapter,
   Verdict,
   type Verifier,
 } from '@aitbc/core'
 import * as networks from '@aitbc/core/networks'
-import { createRedundantAdapter } from '@aitbc/core/redundant'
-import { establish } from '@aitbc/core/verifier'
 import { describe, expect, test } from 'vitest'
-
-const UTC = 1_900_000_000n
-const network = networks.ethereum
-const secret = new Uint8Array(32).fill(7)
-const terms = {
-  version: 1,
-  hashlock: Hashlock.of(secret),
-  amount: 5n,
-  salt: new Uint8Array(32),
-} as LockTerms.LockTerms
-const refOf = (height: bigint) => ({ height, hash: `b${height}` })
-const head = (height = 100n, clock = UTC - 12n): Fact.Tip => ({
-  ...refOf(height),
-  ...{ time: clock, clock, finalized: refOf(height - 10n) },
-})
-const lock: Lock = { ref: '0x01', transaction: '0xaa', amount: 5n, match: 'exact' }
-const refund: Spend = { kind: 'refund', transaction: '0xbb' }
-const claim: Spend = { kind: 'claim', transaction: '0xcc', secret }
-const step: Step = {
-  ...{
-    network: network.id,
-    kind: 'claim',
-    from: `${network.id}:0x00`,
-    format: 'x/1',
-    payload: new Uint8Array(),
-  },
-  ...{ maxFee: { asset: network.native.id, amount: 1n }, conflictKey: 'me/1' },
-}
-const submission: Submission = { step, id: '0xdd', attempts: ['0xdd'] }
-const signed = { step, id: '0xdd', raw: Uint8Array.of(1) }
-
-const told = <T>(value: T, at: Fact.BlockRef | 'mempool' = refOf(80n), asOf = head()) =>
-  Fact.reported(value, at, asOf)
-const shows = <T>(value: T, at?: Fact.BlockRef | 'mempool', asOf?: Fact.Tip): Fact.Read<T> => ({
-  is: 'found',
-  fact: told(value, at, asOf),
-})
-const none = { is: 'absent', fact: told(null, refOf(100n)) } as const
-const down = async () => {
-  throw CoreErrors.RpcUnreachable('down', {})
-}
-const never = (_?: unknown, __?: unknown, o?: { readonly signal?: AbortSignal }) =>
-  new Promise<never>((_resolve, reject) => {
-    o?.signal?.addEventListener('abort', () => reject(o.signal?.reason), { once: true })
-  })
-
-/** An endpoint that says what it is told to, and nothing else. */
-function endpoint(says: Partial<SwapAdapter> = {}): SwapAdapter {
-  return {
-    network,
-    profile: {
-      ...{ lateClaims: false, payee: 'named', unique: true, lateLocks: false },
-      ...{ feesFrom: 'account', events: true },
-    },
-    capabilities: { locks: true, proofs: 'state', replacement: true },
-    tip: async () => told(head(), refOf(100n)),
-    feeRates: async () => ({ slow: 1n, normal: 2n, fast: 3n }),
-    prove: down,
-    auditTerms: (of: LockTerms.LockTerms) => Verdict.accept(of),
-    ...says,
-  } as SwapAdapter
-}
-
-const over = (adapters: readonly SwapAdapter[], more: Partial<createRedundantAdapter.Options> = {}) =>
-  createRedundantAdapter({ adapters, utc: () => UTC, timeoutMs: 1e6, graceMs: 1e6, ...more })
-
-/** Accepts evidence of one byte for what is true. */
-function truth(of: { readonly lock?: Lock; readonly spend?: Spend; readonly tip?: Fact.Tip }): Verifier {
-  const verify = (about: { kind: 'lock' | 'spend' }, evidence: Fact.Evidence) => {
-    const value = about.kind === 'lock' ? of.lock : of.spend
-    if (evidence.bytes.length !== 1 || value === undefined) return Verdict.refuse('state', 'not there')
-    const at = refOf(80n)
-    const anchor = { ...at, network: network.id, assurance: 'proved' as const }
-    return Verdict.accept(establish({ value, assurance: 'proved', at, asOf: head(), anchor, evidence }))
-  }
-  const { tip } = of
-  return { network: network.id, verify: verify as Verifier['verify'], ...(tip && { tip: () => tip }) }
-}
-const evidence = async () => ({ network: network.id, format: 'x/1', bytes: Uint8Array.of(1) })
-const junk = async () => ({ network: network.id, format: 'x/1', bytes: new Uint8Array(2) })
-const list = (n: number, one: SwapAdapter): SwapAdapter[] => Array.from({ length: n }, () => one)
-const locksOf = (...reads: readonly Fact.Read<Lock>[]) => ({ findLocks: async () => reads })
-const spendOf = (read: Fact.Read<Spend>) => ({ findSpend: async () => read })
+import {
+  claim,
+  down,
+  endpoint,
+  evidence,
+  head,
+  junk,
+  list,
+  lock,
+  locksOf,
+  network,
+  never,
+  none,
+  over,
+  refOf,
+  refund,
+  secret,
+  shows,
+  signed,
+  spendOf,
+  step,
+  submission,
+  terms,
+  told,
+  truth,
+  UTC,
+} from './endpoint.js'
 
 describe('locks', () => {
   const honest = endpoint({ ...locksOf(shows(lock)), prove: evidence })
