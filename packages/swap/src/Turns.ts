@@ -117,15 +117,16 @@ export function isShared(side: Side.Side, { nonce }: Swap, does: string): boolea
  * nothing else is.
  */
 function aheadOf({ book }: Swap, { adapter }: Side.Side): readonly Signed[] {
-  return [...book].flatMap(([key, { signed, submissions }]) =>
-    submissions.length > 0 || key.startsWith('undo/') || key.startsWith('arm/')
-      ? []
-      : signed.filter(
-          ({ step }) =>
-            step.network === adapter.network.id &&
-            (adapter.profile.feesFrom === 'account' || step.kind === 'lock'),
-        ),
-  )
+  const ahead: Signed[] = []
+  for (const [key, { signed, submissions }] of book) {
+    if (submissions.length > 0 || key.startsWith('undo/') || key.startsWith('arm/')) continue
+    for (const one of signed) {
+      const { network, kind } = one.step
+      const counts = adapter.profile.feesFrom === 'account' || kind === 'lock'
+      if (network === adapter.network.id && counts) ahead.push(one)
+    }
+  }
+  return ahead
 }
 
 /** What others are told, and what that says as text: the lines are written only when that changed. */

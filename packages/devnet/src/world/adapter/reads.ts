@@ -116,14 +116,17 @@ export interface Seen {
   readonly spend?: { readonly spend: Spend; readonly height: bigint | 'mempool' }
 }
 
-/** Every lock of a script in a view, those that wait last, with what spends each. */
+/** Every lock of a script in a view, those that wait last, with what spends each: the same list as long as nothing of it changes. */
 export function locksIn(client: Client, view: Chain.View, script: Ledger.Script): readonly Seen[] {
   const { mempool } = view
-  const notes = notesOf(Chain.tip(view))
+  const { ledger, clock } = Chain.tip(view)
+  const notes = notesOf(ledger)
+  const waiting = mempool.length
   let here = notes.looked
-  // Whoever looks at the same block, where the same waits, sees the same.
-  if (here?.mempool !== mempool || here.waiting !== mempool.length) {
-    here = { mempool, waiting: mempool.length, found: new Map() }
+  // Where the same is in blocks and the same waits, everybody sees the same.
+  const same = here?.mempool === mempool && here.waiting === waiting
+  if (here === undefined || !same || (waiting > 0 && here.clock !== clock)) {
+    here = { mempool, waiting, clock, found: new Map() }
     notes.looked = here
   }
   const found = here.found.get(script.key) ?? findIn(client, view, script)

@@ -2,7 +2,7 @@ import type { CallOptions, ChainEvent, Fact, HeaderUpdate, Sighting, Subject } f
 import * as Chain from '../Chain.js'
 import type * as Ledger from '../Ledger.js'
 import { addressIn, type Client, refOf, tipOf } from './client.js'
-import { locksIn } from './reads.js'
+import { locksIn, type Seen } from './reads.js'
 import { scriptOf } from './terms.js'
 
 /** Looks whenever something may have changed, and yields what each look finds; ends when aborted. */
@@ -143,13 +143,19 @@ function finder(
       const script = scriptOf(client, subject.terms)
       const place = (view: Chain.View, height: bigint | 'mempool') =>
         height === 'mempool' ? height : refOf(Chain.at(view, height) as Chain.Header)
-      return (view) =>
-        locksIn(client, view, script).flatMap(({ lock, height, spend }): Sighting[] => [
+      let last: readonly Seen[] | undefined
+      return (view) => {
+        const seen = locksIn(client, view, script)
+        // Nothing that was told already is told again.
+        if (seen === last) return []
+        last = seen
+        return seen.flatMap(({ lock, height, spend }): Sighting[] => [
           { kind: 'lock', lock, block: place(view, height) },
           ...(spend === undefined
             ? []
             : [{ kind: 'spend', lock, spend: spend.spend, block: place(view, spend.height) } as const]),
         ])
+      }
     }
   }
 }

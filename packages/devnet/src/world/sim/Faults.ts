@@ -56,8 +56,9 @@ export function create(stage: Stage, { miners, honest, towers, checks, undone }:
     const chain = chains[leg]
     for (const { height, txs } of chain.blocks.slice(-40)) {
       const tx = txs.find(({ from, does }) => does.is === act && deal.addresses[who][leg].includes(from))
+      if (tx === undefined || height <= chain.finalized) continue
       const depth = Number(Chain.tip(chain).height - height) + 1
-      if (tx === undefined || height <= chain.finalized || depth > deepest(plan.families[leg])) continue
+      if (depth > deepest(plan.families[leg])) continue
       // Its sender has seen it in a block, where time doesn't jump to where that is final.
       if (chain.family.median && stood.get(fault) !== tx.id) stood.set(fault, tx.id)
       else {

@@ -84,7 +84,7 @@ function twist(
   const showing = (change: Partial<Chain.Block>, mempool = truth.mempool): Chain.View => ({
     ...truth,
     mempool,
-    blocks: [...truth.blocks.slice(0, -1), { ...tip, ...change }],
+    blocks: truth.blocks.with(-1, { ...tip, ...change }),
   })
   const changed = (change: (locks: Map<string, Ledger.Held>) => void): Chain.View => {
     const ledger = { ...tip.ledger, locks: new Map(tip.ledger.locks) }
