@@ -1,4 +1,4 @@
-import { Hashlock, type Lock, type LockTerms, SwapSeed } from '@aitbc/core'
+import { type Intent, type Lock, SwapSeed } from '@aitbc/core'
 import * as networks from '@aitbc/core/networks'
 import { expect, test } from 'vitest'
 import {
@@ -10,37 +10,18 @@ import {
   createWorldWallet,
   type WriteFate,
 } from '../../src/world/index.js'
+import { createParties, nonce } from './parties.js'
 
 const network = networks.bitcoinRegtest
-const nonce = new Uint8Array(8)
-const secret = new Uint8Array(32).fill(7)
 
 async function lockedBitcoin() {
-  const world = createWorld({ seed: 'adapter', networks: [network] })
-  const chain = world.chain(network.id)
-  const adapter = createWorldAdapter({ network, endpoint: world.endpoint(network.id) })
-  const wallet = (fill: number) =>
-    createWorldWallet({ network, seed: SwapSeed.forNetwork(new Uint8Array(32).fill(fill), network.id) })
-  const [alice, bob] = [wallet(1), wallet(2)]
+  const { world, chain, adapter, alice, termsOf, sign } = createParties('adapter', network)
   world.fund(alice.funding, 10_000_000n)
-  const { clock } = (await adapter.tip()).value
-  const terms: LockTerms.LockTerms = {
-    version: 1,
-    backend: adapter.backend,
-    asset: network.native.id,
-    amount: 1_000_000n,
-    hashlock: Hashlock.of(secret),
-    locker: alice.party(nonce),
-    beneficiary: bob.party(nonce),
-    deadline: { network: network.id, clock: network.clock, value: clock + 3600n },
-    salt: new Uint8Array(32),
-  }
-  const signed = async (intent: Parameters<typeof adapter.prepare>[0]) => {
-    const [step] = await adapter.prepare(intent)
-    if (step === undefined) throw new Error('no step')
-    const signer = [alice, bob].map((one) => one.signer(step.from, nonce)).find((one) => one !== undefined)
-    if (signer?.kind !== 'signs') throw new Error('nobody signs')
-    return signer.sign(step)
+  const terms = await termsOf(3600n)
+  const signed = async (intent: Intent) => {
+    const [first] = await sign(intent)
+    if (first === undefined) throw new Error('no step')
+    return first
   }
   await adapter.submit(await signed({ kind: 'lock', terms, from: alice.funding }))
   world.mine(network.id)

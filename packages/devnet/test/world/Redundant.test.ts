@@ -1,21 +1,13 @@
-import { Hashlock, type LockTerms, type SwapAdapter, SwapSeed } from '@aitbc/core'
+import type { Intent, SwapAdapter } from '@aitbc/core'
 import * as networks from '@aitbc/core/networks'
 import { createRedundantAdapter } from '@aitbc/core/redundant'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  Chain,
-  createWorld,
-  createWorldAdapter,
-  createWorldVerifier,
-  createWorldWallet,
-  type Ledger,
-} from '../../src/world/index.js'
+import { Chain, createWorldAdapter, createWorldVerifier, type Ledger } from '../../src/world/index.js'
 import { LIES, type Lie } from '../../src/world/sim/Plan.js'
 import { createServer } from '../../src/world/sim/servers.js'
+import { createParties, secret } from './parties.js'
 
-const nonce = new Uint8Array(8)
-const secret = new Uint8Array(32).fill(7)
 const numRuns = Math.min(60, Number(process.env.FC_NUM_RUNS ?? 100))
 
 /** How far a swap's leg has come. */
@@ -23,31 +15,11 @@ const STAGES = ['nothing', 'waiting', 'locked', 'final', 'claim waiting', 'claim
 
 /** A chain with a lock that has come so far, an honest adapter of it, and one over an honest server and three that lie. */
 async function leg(network: (typeof NETWORKS)[number], stage: (typeof STAGES)[number], lies: readonly Lie[]) {
-  const world = createWorld({ seed: 'redundant', networks: [network] })
-  const chain = world.chain(network.id)
-  const honest = createWorldAdapter({ network, endpoint: world.endpoint(network.id) })
-  const wallet = (fill: number) =>
-    createWorldWallet({ network, seed: SwapSeed.forNetwork(new Uint8Array(32).fill(fill), network.id) })
-  const [alice, bob] = [wallet(1), wallet(2)]
+  const { world, chain, adapter: honest, alice, bob, termsOf, sign } = createParties('redundant', network)
   for (const { funding } of [alice, bob]) world.fund(funding, 10n ** 18n)
-  const { clock } = (await honest.tip()).value
-  const terms: LockTerms.LockTerms = {
-    version: 1,
-    backend: honest.backend,
-    asset: network.native.id,
-    amount: 1_000_000n,
-    hashlock: Hashlock.of(secret),
-    locker: alice.party(nonce),
-    beneficiary: bob.party(nonce),
-    deadline: { network: network.id, clock: network.clock, value: clock + 200_000n },
-    salt: new Uint8Array(32),
-  }
-  const send = async (intent: Parameters<SwapAdapter['prepare']>[0], through: SwapAdapter = honest) => {
-    for (const step of await through.prepare(intent)) {
-      const signer = [alice, bob].map((one) => one.signer(step.from, nonce)).find((one) => one !== undefined)
-      if (signer?.kind !== 'signs') throw new Error('nobody signs')
-      await through.submit(await signer.sign(step))
-    }
+  const terms = await termsOf(200_000n)
+  const send = async (intent: Intent, through: SwapAdapter = honest) => {
+    for (const signed of await sign(intent, through)) await through.submit(signed)
   }
   const mine = (blocks: number) => world.mine(network.id, blocks)
   const at = STAGES.indexOf(stage)
