@@ -424,6 +424,36 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/swap/test/Runner.early.test.ts'],
   },
   {
+    name: 'S13: what makes a lock void pays whatever an endpoint says the market is',
+    file: 'packages/swap/src/internal/price.ts',
+    from: "if (command.do !== 'void') return budget",
+    to: "return command.do === 'void' ? undefined : budget",
+    tests: ['packages/swap/test/Runner.giveup.test.ts'],
+  },
+  {
+    name: 'S13: what is told to be owed still is paid for without rest',
+    file: 'packages/swap/src/internal/carryOut.ts',
+    from: `if (sent.inVain)
+        return hasRested(context, side, command, sent, tip)`,
+    to: `if (sent.inVain)
+        return true`,
+    tests: ['packages/swap/test/Runner.giveup.test.ts'],
+  },
+  {
+    name: 'S6: the secret is shown with whatever claim the budget allows',
+    file: 'packages/swap/src/internal/price.ts',
+    from: 'if (isReveal(swap, command)) throw',
+    to: 'if (isReveal(swap, command) && false) throw',
+    tests: ['packages/swap/test/Runner.giveup.test.ts'],
+  },
+  {
+    name: 'S13: a follower locks though its budget pays for no claim of a lock that pays for itself',
+    file: 'packages/swap/src/Solvency.ts',
+    from: "const seen = incoming && view.is === 'seen' ? view.locks : []",
+    to: "const seen = incoming && view.is === 'seen' ? view.locks.slice(0, 0) : []",
+    tests: ['packages/swap/test/Runner.giveup.test.ts'],
+  },
+  {
     name: 'S13: each look makes a dearer child of one that no node takes',
     file: 'packages/swap/src/internal/child.ts',
     from: 'if (tip !== undefined) parent.waitingSince = tip.height\n  const sent = await adapter.submit(signed, { signal })',

@@ -70,18 +70,30 @@ async function needsOf(
     const at = durable.terms[leg]
     if (at === undefined) continue
     const side = Side.of(context.sides, at.backend.network)
-    if (side.adapter.profile.feesFrom !== 'account') continue
+    const budget = durable.rules.fees?.[leg]
+    const within = (cost: bigint) => {
+      if (budget !== undefined && cost > budget)
+        throw SwapErrors.FeeBudgetSpent(
+          `a claim or refund on ${side.adapter.network.id} costs ${cost} now, the budget is ${budget}`,
+          { network: side.adapter.network.id, budget, cost },
+        )
+    }
+    if (side.adapter.profile.feesFrom !== 'account') {
+      const view = swap.state.view[leg]
+      const incoming = leg === Agreement.incomingLeg(role) && budget !== undefined
+      const seen = incoming && view.is === 'seen' ? view.locks : []
+      const exact = seen.find(({ lock }) => lock.match === 'exact')
+      // What the lock itself pays is held to the budget all the same.
+      for (const step of (exact && (await side.adapter.arm?.(at, exact.lock, { signal }))) ?? [])
+        within(step.maxFee.amount)
+      continue
+    }
     const lock = side.adapter.expectLock(at, [])
     // A refund costs what a claim does, and needs no secret to be asked for.
     const feePayer = (leg === Agreement.ownLeg(role) ? at.locker : at.beneficiary).account
     const settle: Intent = { kind: 'refund', terms: at, lock, feePayer }
-    const budget = durable.rules.fees?.[leg]
     for (const { from, maxFee } of await side.adapter.prepare(settle, { signal })) {
-      if (budget !== undefined && maxFee.amount > budget)
-        throw SwapErrors.FeeBudgetSpent(
-          `a claim or refund on ${side.adapter.network.id} costs ${maxFee.amount} now, the budget is ${budget}`,
-          { network: side.adapter.network.id, budget, cost: maxFee.amount },
-        )
+      within(maxFee.amount)
       needs.push({
         side,
         account: from,

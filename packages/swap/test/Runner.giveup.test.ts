@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { both, expectGains, isKind, locksBy } from './model/expect.js'
 import { LONG, SHORT } from './model/fixtures.js'
 import * as ModelAdapter from './model/ModelAdapter.js'
-import { ALICE, BOB, create, type Market, nonces, sides } from './model/market.js'
+import { ALICE, BOB, create, type Market, nonces, risk, sides } from './model/market.js'
 import * as Net from './model/Net.js'
 import * as Process from './model/process.js'
 
@@ -172,5 +172,107 @@ describe('refunds by both', () => {
     await Process.drive(market, () => long.tip.height >= then)
     expect(made.size).toBeGreaterThan(1)
     expect(made.size).toBeLessThanOrEqual(4)
+  })
+})
+
+describe('what makes a lock void', () => {
+  it.each([10n, undefined])(
+    'S13 H29: with a budget of %s it follows no market that an endpoint made up',
+    async (budget) => {
+      const market = create({ long: 'utxo', short: 'contract' })
+      const { long } = market.nets
+      let lies = false
+      const fees: bigint[] = []
+      const dear = beside(LONG, ({ adapter }) => ({
+        adapter: {
+          ...adapter,
+          feeRates: async (o) => (lies ? { slow: 1n, normal: 2n, fast: 40_000n } : adapter.feeRates(o)),
+          async submit(signed, o) {
+            if (signed.step.kind === 'void') fees.push(signed.step.maxFee.amount)
+            return adapter.submit(signed, o)
+          },
+        } satisfies SwapAdapter,
+      }))
+      const policy = budget === undefined ? risk : { ...risk, fees: { [LONG]: budget } }
+      const { deal, alice } = both(market, { wrap: dear, policy })
+      const { amount } = deal.signed.agreement.long
+      const most = budget === undefined ? amount / 2n : 2n * budget
+      long.held = ({ does, fee }) => does.is === 'lock' || (does.is === 'nothing' && fee < most)
+      Process.start(alice, deal)
+      await Process.drive(market, () => long.mempool.length > 0)
+      lies = true
+      expect(await Runner.cancel(swapOf(alice))).toBe(true)
+      await Process.drive(market, () => Process.isDone(alice))
+      expect(alice.outcome).toBe('no-deal')
+      expect(fees.length).toBeGreaterThan(1)
+      for (const fee of fees) expect(fee).toBeLessThanOrEqual(most)
+    },
+  )
+})
+
+describe('what settled locks owe', () => {
+  it('S13 H26 H29: an endpoint that tells of it for ever, whatever was paid, costs ever fewer fees', async () => {
+    const market = create({ long: 'contract', short: 'contract' })
+    const { long } = market.nets
+    long.apart = 0n
+    const made = new Set<string>()
+    long.reverts = (tx) => tx.does.is === 'collect'
+    const lies = beside(LONG, ({ adapter }) => ({
+      adapter: {
+        ...adapter,
+        async submit(signed, o) {
+          if (signed.step.kind === 'collect') made.add(signed.step.conflictKey)
+          return adapter.submit(signed, o)
+        },
+        async status(submission, o) {
+          const fact = await adapter.status(submission, o)
+          const { value, at } = fact
+          if (submission.step.kind !== 'collect' || value.is !== 'failed' || at === 'mempool') return fact
+          return { ...fact, value: { is: 'final', id: submission.id, block: at } }
+        },
+      } satisfies SwapAdapter,
+    }))
+    const { deal, alice, bob } = both(market, {}, { wrap: lies })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => made.size > 0)
+    const end = long.tip.height + 100
+    await Process.drive(market, () => long.tip.height >= end)
+    expect(made.size).toBeGreaterThan(2)
+    expect(made.size).toBeLessThan(20)
+    long.reverts = () => false
+    await Process.drive(market, () => Process.isDone(bob))
+    expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+  })
+})
+
+describe('budgets', () => {
+  /** Nothing cheaper than what the market asks is included. */
+  const dear = (market: Market, leg: 'long' | 'short') => {
+    market.nets[leg].held = ({ does, fee }) => does.is === 'claim' && fee < 2n
+    return { ...risk, fees: { [leg === 'long' ? LONG : SHORT]: 1n } }
+  }
+
+  it('S6 S13 H8: no secret is shown with a claim that the budget makes too cheap for the market', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    const { deal, alice, bob } = both(market, { policy: dear(market, 'short') })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    expect([alice.outcome, bob.outcome]).toEqual(['no-deal', 'no-deal'])
+    expectGains(market, ALICE, 'no-deal')
+  })
+
+  it('S6 S13 H8: no follower locks whose budget doesn’t pay for its claim, though the lock itself would', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const { deal, alice, bob } = both(market, {}, { policy: dear(market, 'long') })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    expect([alice.outcome, bob.outcome]).toEqual(['no-deal', 'no-deal'])
+    expect(locksBy(market, BOB)).toEqual([])
+    expect(bob.progress).toContainEqual(
+      expect.objectContaining({ is: 'trouble', error: expect.objectContaining({ _tag: 'FeeBudgetSpent' }) }),
+    )
   })
 })

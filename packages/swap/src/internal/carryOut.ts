@@ -72,7 +72,10 @@ async function carryOut(
       delete sent.waitingSince
       if (command.do !== 'collect' || status.is !== 'final') return undefined
       // As of what was final a moment ago something was owed: that counts when it is so in the next block too.
-      if (sent.inVain) return fresh(context, swap, command, side, signal)
+      if (sent.inVain)
+        return hasRested(context, side, command, sent, tip)
+          ? fresh(context, swap, command, side, signal)
+          : undefined
       sent.inVain = true
       return undefined
     case 'pending':

@@ -9,10 +9,17 @@ import * as SwapMachine from '../SwapMachine.js'
 import type { Act } from './carryOut.js'
 import { leftUntil } from './left.js'
 import { isRested, leftBy } from './rest.js'
+import { isReveal } from './sending.js'
 
-/** Most that an act may cost in fees, where the policy says so; what makes a lock void must outbid it, whatever that costs. */
-function budgetOf(swap: Swap, command: Act): bigint | undefined {
-  return command.do === 'void' ? undefined : swap.state.durable.rules.fees?.[command.leg]
+/**
+ * Most that an act may cost in fees, where the policy says so. What makes a lock void must outbid it, and that one cost no more than the budget:
+ * twice as much is enough, and without a budget half of a lock that pays for itself. A market that an endpoint made up takes no more (S13).
+ */
+function budgetOf(swap: Swap, command: Act, side: Side.Side): bigint | undefined {
+  const budget = swap.state.durable.rules.fees?.[command.leg]
+  if (command.do !== 'void') return budget
+  const { amount = 0n } = swap.state.durable.terms[command.leg] ?? {}
+  return budget === undefined ? Ladder.capOf(side, { amount }, undefined) : 2n * budget
 }
 
 /** A version has waited long enough for its fee to be raised, by its network's pace and what is left until it is too late (L5). */
@@ -71,9 +78,11 @@ export async function affordable(
   signal: AbortSignal,
 ): Promise<readonly Step[]> {
   const steps = await side.adapter.prepare(intent, { signal, ...at })
-  const cap = budgetOf(swap, command)
+  const cap = budgetOf(swap, command, side)
   const asset = side.adapter.network.native.id
   if (cap === undefined || Ladder.costOf(steps, asset) <= cap) return steps
+  // A secret shown with a claim that is too cheap for the market is shown for nothing, and the own lock is gone (H8).
+  if (isReveal(swap, command)) throw spent(swap, command, cap, Ladder.costOf(steps, asset))
   const rate = at.feeRate ?? (await side.adapter.feeRates({ signal })).normal
   const make = (feeRate: bigint) => side.adapter.prepare(intent, { ...at, signal, feeRate })
   const cheaper = await Ladder.priced(make, rate, { asset, most: cap })
@@ -97,7 +106,7 @@ export async function dearer(
 ): Promise<readonly Step[]> {
   const { network } = side.adapter
   const asset = network.native.id
-  const budget = budgetOf(swap, command)
+  const budget = budgetOf(swap, command, side)
   const settles = command.do === 'claim' || command.do === 'refund'
   const paid = Ladder.costOf([last.step], asset)
   const left = tip === undefined ? undefined : leftOf(side, command, tip)

@@ -66,7 +66,8 @@ function isIrrevocable(swap: Swap, command: Act): boolean {
   return command.do === 'lock' || isReveal(swap, command)
 }
 
-function isReveal(swap: Swap, command: Act): boolean {
+/** The act by which the secret leaves this party first. */
+export function isReveal(swap: Swap, command: Act): boolean {
   return command.do === 'claim' && command.secret === 'own' && !swap.state.durable.revealed
 }
 
