@@ -35,7 +35,10 @@ export interface Board {
   enter(seat: Seat, turns: readonly Line[]): Promise<readonly Line[]>
   /** Says what the seat's lines say now, each in its place; those that aren't given are gone, and none is new. */
   put(seat: Seat, lines: readonly Line[]): Promise<void>
-  /** Writes lines about coins, behind all others; resolves to the others' that stand before them. */
+  /**
+   * Writes lines about coins, behind all others; resolves to the others' that stand before them. `StorageConflict` (1104) where somebody else has
+   * the swap's seat by now, as far as the board can tell.
+   */
   reserve(seat: Seat, lines: readonly Line[]): Promise<readonly Pick<Line, 'about' | 'value'>[]>
   /** Runs when nobody else has the account's turn. An abort, or a crash, lets the next one in. */
   turn<T>(seat: Seat, account: string, signal: AbortSignal, run: (turn: Turn) => Promise<T>): Promise<T>
