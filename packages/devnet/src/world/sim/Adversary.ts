@@ -7,8 +7,8 @@ import { honest } from '../Endpoint.js'
 import type { Family } from '../Family.js'
 import type * as Ledger from '../Ledger.js'
 import { bodyOf, encode, sign } from '../steps.js'
+import * as Keys from './Keys.js'
 import type { HostileAct, Leg, Role } from './Plan.js'
-import { walletOf } from './parties.js'
 
 export interface Options {
   readonly role: Role
@@ -36,7 +36,7 @@ export function create(options: Options): Adversary {
     return {
       chain,
       family: chain.family,
-      wallet: walletOf(options.seed, network),
+      wallet: Keys.wallet(options.seed, network),
       adapter: createWorldAdapter({ network, endpoint: honest(chain) }),
     }
   }

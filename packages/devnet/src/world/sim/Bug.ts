@@ -4,7 +4,7 @@ import { Agreement, type Planner, type Policy } from '@aitbc/swap'
 import type * as Chain from '../Chain.js'
 import type { Endpoint } from '../Endpoint.js'
 import type * as Ledger from '../Ledger.js'
-import type * as Identity from './Identity.js'
+import type * as Identity from './judge/Identity.js'
 import { createServer } from './servers.js'
 
 /** A mistake that is put in on purpose. */

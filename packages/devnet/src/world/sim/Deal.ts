@@ -6,9 +6,9 @@ import { type FamilyName, families } from '../families/index.js'
 import type * as Ledger from '../Ledger.js'
 import * as Random from '../Random.js'
 import * as Bug from './Bug.js'
-import * as Identity from './Identity.js'
+import * as Identity from './judge/Identity.js'
+import * as Keys from './Keys.js'
 import { budgetOf, EPOCH, type Leg, NETWORKS, type Plan, policyOf, type Role } from './Plan.js'
-import { pairOf, walletOf } from './parties.js'
 
 export interface Deal {
   readonly signed: Agreement.Signed
@@ -58,7 +58,7 @@ function purseOf({ purse, honest }: Plan): string {
 }
 
 function make(plan: Plan, bug: Bug.Bug | undefined, r: Random.Random): Deal {
-  const { parties, secret, hashlock } = pairOf(r)
+  const { parties, secret, hashlock } = Keys.pair(r)
   const { initiator, follower } = parties
   const nets = { long: NETWORKS[plan.families.long], short: NETWORKS[plan.families.short] }
   const legChain = (leg: Leg) => ({ network: nets[leg], profile: families[plan.families[leg]].profile })
@@ -66,7 +66,7 @@ function make(plan: Plan, bug: Bug.Bug | undefined, r: Random.Random): Deal {
     slack: BigInt(plan.slack),
   })
   const deadlines = Bug.deadlines(bug, made)
-  const wallet = (role: Role, leg: Leg) => walletOf(parties[role].seed, nets[leg])
+  const wallet = (role: Role, leg: Leg) => Keys.wallet(parties[role].seed, nets[leg])
   const party = (role: Role, leg: Leg) => wallet(role, leg).party(parties[role].nonce)
   const termsOf = (leg: Leg, locker: Role, beneficiary: Role): LockTerms.LockTerms => ({
     version: 1,

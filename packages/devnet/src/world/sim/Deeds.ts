@@ -2,8 +2,8 @@
 import { Bytes } from '@aitbc/core'
 import * as Chain from '../Chain.js'
 import * as Adversary from './Adversary.js'
-import type { Checks } from './Checks.js'
 import type { Faults } from './Faults.js'
+import type { Checks } from './judge/Checks.js'
 import { type Deed, deepest, EPOCH, type Leg, type Moment } from './Plan.js'
 import type { Stage } from './Stage.js'
 

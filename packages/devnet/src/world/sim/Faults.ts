@@ -2,13 +2,13 @@
 import { Agreement } from '@aitbc/swap'
 import * as Chain from '../Chain.js'
 import type * as Ledger from '../Ledger.js'
-import type { Checks } from './Checks.js'
 import type { Honest } from './Honest.js'
+import type { Checks } from './judge/Checks.js'
+import type { Undone } from './judge/Undone.js'
 import type { Miners } from './Miners.js'
 import { deepest, EPOCH, type Fault, LEGS, type Leg, type Plan } from './Plan.js'
 import type { Stage } from './Stage.js'
 import type { Towers } from './Towers.js'
-import type { Undone } from './Undone.js'
 
 export interface Options {
   readonly miners: Miners

@@ -5,8 +5,8 @@ import * as Chain from '../Chain.js'
 import { createWorldAdapter } from '../createWorldAdapter.js'
 import { honest } from '../Endpoint.js'
 import * as Random from '../Random.js'
+import * as Keys from './Keys.js'
 import type { Leg } from './Plan.js'
-import { walletOf } from './parties.js'
 
 export interface Options {
   readonly name: string
@@ -38,7 +38,7 @@ function seedOf(name: string): SwapSeed.SwapSeed {
 
 /** Gives a tower's account on a chain enough to pay fees for others, in a block of its own. */
 export function fund(chain: Chain.Chain, name: string, amount: bigint, time: bigint): void {
-  const { funding } = walletOf(seedOf(name), chain.network)
+  const { funding } = Keys.wallet(seedOf(name), chain.network)
   Chain.mine(chain, { time, grants: { [funding.slice(funding.lastIndexOf(':') + 1)]: amount } })
 }
 
@@ -50,7 +50,7 @@ export function start(options: Options): Tower {
   for (const leg of ['long', 'short'] as const) {
     const chain = options.chains[leg]
     const { network } = chain
-    const wallet = walletOf(seedOf(options.name), network)
+    const wallet = Keys.wallet(seedOf(options.name), network)
     const signer = wallet.signer(wallet.funding, new Uint8Array(SwapSeed.NONCE_LENGTH))
     posts[network.id] = {
       adapter: createWorldAdapter({ network, endpoint: honest(chain), arms: true }),

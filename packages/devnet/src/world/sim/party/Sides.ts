@@ -7,8 +7,8 @@ import { createWorldAdapter } from '../../createWorldAdapter.js'
 import { createWorldVerifier } from '../../createWorldVerifier.js'
 import type { Endpoint } from '../../Endpoint.js'
 import * as Bug from '../Bug.js'
+import * as Keys from '../Keys.js'
 import { LEGS, type Leg } from '../Plan.js'
-import { walletOf } from '../parties.js'
 import type { Passage } from './Gate.js'
 import * as Gated from './Gated.js'
 
@@ -32,7 +32,7 @@ export function of(options: Options, passage: Passage): Side.Sides {
     const chain = options.chains[leg]
     const { family } = chain
     const network = Bug.network(bug, chain.network)
-    const wallet = walletOf(seed, network)
+    const wallet = Keys.wallet(seed, network)
     const proves = family.best !== 'quorum' && bug !== 'unconfirmed'
     const verifier = proves ? createWorldVerifier(chain) : undefined
     sides[network.id] = {

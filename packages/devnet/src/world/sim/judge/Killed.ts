@@ -1,9 +1,9 @@
 // What the chains knew when a process was killed.
 import { Agreement } from '@aitbc/swap'
-import * as Chain from '../Chain.js'
+import * as Chain from '../../Chain.js'
+import type { Leg, Role } from '../Plan.js'
+import type { Stage } from '../Stage.js'
 import type { Checks } from './Checks.js'
-import type { Leg, Role } from './Plan.js'
-import type { Stage } from './Stage.js'
 
 /** What the chains knew when a process was killed. */
 export interface Killed {

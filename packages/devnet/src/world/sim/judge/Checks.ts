@@ -1,10 +1,10 @@
 // What must hold: at every act of an honest party, in every state, and at the end; by the chains alone, whatever anybody was told.
 import { Bytes, Hashlock, type LockTerms, type Signed, type Step } from '@aitbc/core'
 import { Agreement, type Planner, type SwapMachine } from '@aitbc/swap'
-import * as Chain from '../Chain.js'
-import * as Ledger from '../Ledger.js'
-import { bodyOf } from '../steps.js'
-import type { Leg, Role } from './Plan.js'
+import * as Chain from '../../Chain.js'
+import * as Ledger from '../../Ledger.js'
+import { bodyOf } from '../../steps.js'
+import { LEGS, type Leg, type Role } from '../Plan.js'
 
 /** A property that doesn't hold; `S6: …`. */
 export interface Violation {
@@ -49,8 +49,6 @@ export interface Checks {
   /** What it has more of on each leg's chain than at the beginning, its own fees aside. */
   change(role: Role): { readonly [L in Leg]: bigint }
 }
-
-const LEGS = ['long', 'short'] as const
 
 export function create(options: Options): Checks {
   const { chains, terms, margins } = options

@@ -1,9 +1,9 @@
 // L4: what a reorganisation takes from the chain and from all mempools is sent again, as soon as its sender can know.
 import type { LockTerms } from '@aitbc/core'
 import { Agreement } from '@aitbc/swap'
-import * as Chain from '../Chain.js'
-import type * as Ledger from '../Ledger.js'
-import type { Leg, Role } from './Plan.js'
+import * as Chain from '../../Chain.js'
+import type * as Ledger from '../../Ledger.js'
+import type { Leg, Role } from '../Plan.js'
 
 export interface Options {
   readonly chains: { readonly [L in Leg]: Chain.Chain }

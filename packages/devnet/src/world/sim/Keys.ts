@@ -22,7 +22,7 @@ const PAIRS = 4
 const pairs = new Map<number, Pair>()
 
 /** One of the pairs. */
-export function pairOf(r: Random.Random): Pair {
+export function pair(r: Random.Random): Pair {
   const number = r.below(PAIRS)
   const known = pairs.get(number)
   if (known !== undefined) return known
@@ -43,7 +43,7 @@ export function pairOf(r: Random.Random): Pair {
 const wallets = new WeakMap<SwapSeed.SwapSeed, Map<string, SeedWallet>>()
 
 /** The wallet of a party's seed on a network. */
-export function walletOf(seed: SwapSeed.SwapSeed, network: Network): SeedWallet {
+export function wallet(seed: SwapSeed.SwapSeed, network: Network): SeedWallet {
   const own = wallets.get(seed) ?? new Map<string, SeedWallet>()
   wallets.set(seed, own)
   const wallet =
