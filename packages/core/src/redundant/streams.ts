@@ -82,7 +82,8 @@ export async function* merge<T>(
       if (iterator !== undefined) next(one.from, iterator)
       if (!fresh) continue
       for (const from of begin.keys())
-        if (!over && !running.has(from) && Date.now() - (begun[from] as number) >= REST_MS) start(from)
+        if (!over && !running.has(from) && Math.abs(Date.now() - (begun[from] as number)) >= REST_MS)
+          start(from)
     }
   } finally {
     over = true
