@@ -25,23 +25,12 @@ import type { RelaySource } from './createRelaySource.js'
 import * as HubDeployment from './HubDeployment.js'
 import * as HubLock from './HubLock.js'
 import { accountAt, assetOf, holding } from './internal/accounts.js'
+import { isOfLock, prepareCall, prepareLock } from './internal/calls.js'
 import { atTip, type Client, hashOf, ref, tipOf, told } from './internal/client.js'
 import { dues, prepareCollect } from './internal/dues.js'
 import { type PolkadotStatus, status, submit } from './internal/follow.js'
-import {
-  auditTerms,
-  discoverLocks,
-  expectLock,
-  findLocks,
-  findSpend,
-  type Hub,
-  type HubLimits,
-  isOfLock,
-  lookForLock,
-  prepareCall,
-  prepareLock,
-  recoverLocks,
-} from './internal/hub.js'
+import { auditTerms, expectLock, type Hub, type HubLimits } from './internal/hub.js'
+import { discoverLocks, findLocks, findSpend, lookForLock, recoverLocks } from './internal/locks.js'
 import { feeRates, prepare, replace } from './internal/prepare.js'
 import { prove, proveAbsence } from './internal/prove.js'
 import { headers, watch } from './internal/watch.js'

@@ -23,15 +23,10 @@ import { dues } from './internal/dues.js'
 import { rates } from './internal/fees.js'
 import { status, submit } from './internal/follow.js'
 import { discoverLocks, findLocks, findSpend, recoverLocks } from './internal/locks.js'
-import {
-  auditTerms,
-  expectLock,
-  prepare,
-  replace,
-  type SolanaIntent,
-  type SolanaPrepareOptions,
-} from './internal/prepare.js'
+import type { SolanaIntent, SolanaPrepareOptions } from './internal/plan.js'
+import { prepare, replace } from './internal/prepare.js'
 import { prove } from './internal/prove.js'
+import { auditTerms, expectLock } from './internal/terms.js'
 import { headers, watch } from './internal/watch.js'
 import * as Mint from './Mint.js'
 import { TOKEN_2022_PROGRAM, tokenAccount } from './SolanaInstruction.js'

@@ -13,9 +13,9 @@ import * as Account from '../Account.js'
 import { BitcoinErrors } from '../errors.js'
 import type { Context } from './context.js'
 import { told } from './locks.js'
-import { decodeSigned } from './prepare.js'
 import * as Psbt from './psbt.js'
 import { parseRef } from './ref.js'
+import { decodeSigned } from './signed.js'
 
 /** Broadcasts; that the network has the transaction already is success. */
 export async function submit(

@@ -18,21 +18,11 @@ import { PolkadotErrors } from '../errors.js'
 import * as HubLock from '../HubLock.js'
 import * as HubUnits from '../HubUnits.js'
 import { accountAt } from './accounts.js'
+import { assertMapped, calls, contractCall, isReachable } from './calls.js'
 import { atTip, type Client, type Head, hashOf, ref, tipOf, told } from './client.js'
 import { decode, type Registry } from './codec.js'
 import { type DispatchError, failureOf } from './events.js'
-import {
-  assertCode,
-  assertLock,
-  assertMapped,
-  calls,
-  contractCall,
-  type Hub,
-  type HubLimits,
-  isReachable,
-  originalOf,
-  wordAt,
-} from './hub.js'
+import { assertCode, assertLock, type Hub, type HubLimits, originalOf, wordAt } from './hub.js'
 import { type Call, encodeCall, fromOf, steps } from './prepare.js'
 import * as Rpc from './rpc.js'
 

@@ -12,7 +12,7 @@ import * as HtlcLock from '../HtlcLock.js'
 import { TOKEN_ACCOUNT_SIZE } from '../SolanaInstruction.js'
 import { type Client, ref, rentOf, told } from './client.js'
 import { assertRef, stateOf } from './locks.js'
-import { programTerms } from './prepare.js'
+import { programTerms } from './terms.js'
 
 /**
  * What a settled lock still owes a party: the amount, where the claim or refund could not pay it, and to the locker the rent of the

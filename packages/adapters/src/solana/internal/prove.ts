@@ -3,7 +3,7 @@ import { SolanaErrors } from '../errors.js'
 import { type Client, checkChain } from './client.js'
 import { historyOf } from './history.js'
 import { assertRef } from './locks.js'
-import { programTerms } from './prepare.js'
+import { programTerms } from './terms.js'
 
 /** `TransactionEvidence.FORMAT` of `@aitbc/proofs/solana`, whose verifiers an adapter has no use for. */
 const FORMAT = 'solana-transaction/1'

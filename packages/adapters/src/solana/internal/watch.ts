@@ -17,7 +17,7 @@ import * as HtlcLock from '../HtlcLock.js'
 import * as SolanaRpc from '../SolanaRpc.js'
 import { blockAt, blockNear, type Client, type Head, headOf, ref, rpc } from './client.js'
 import { findLocks, findSpend } from './locks.js'
-import { programTerms } from './prepare.js'
+import { programTerms } from './terms.js'
 
 /** How the head moved: blocks that left the chain, newest first, then blocks that joined it, oldest first. */
 interface Move {

@@ -1,0 +1,362 @@
+import {
+  Bytes,
+  type CallOptions,
+  type Fact,
+  type FoundLock,
+  Hashlock,
+  isAitbcError,
+  type Lock,
+  type LockTerms,
+  type RecoveredLock,
+  type Sighting,
+  type Spend,
+  type Subject,
+  SwapSeed,
+  type Verdict,
+} from '@aitbc/core'
+import { HtlcStorage } from '@aitbc/proofs/ethereum'
+import { Scale } from '@aitbc/proofs/substrate'
+import type { Look, Seen } from '../../internal/heads.js'
+import { larger } from '../../internal/larger.js'
+import * as Address from '../Address.js'
+import * as HubLock from '../HubLock.js'
+import * as PolkadotTransaction from '../PolkadotTransaction.js'
+import { atTip, type Client, type Head, headerAt, needBlock, ref, told } from './client.js'
+import { eventsOf } from './events.js'
+import { assertCode, assertLock, type Hex, type Hub, lockOf, originalOf, statusAt } from './hub.js'
+import * as Record from './record.js'
+import * as Rpc from './rpc.js'
+
+/** Blocks that a search goes back where the node has no states so old. */
+const MAX_SCAN = 20_000n
+
+/** Every lock of these terms: at most one, for the contract takes an id once. Audits the contract's code in the same block. */
+export async function findLocks(
+  client: Client,
+  hub: Hub,
+  terms: LockTerms.LockTerms,
+  options?: CallOptions,
+): Promise<readonly Fact.Read<Lock>[]> {
+  const parameters = HubLock.parameters(terms, hub)
+  return atTip(client, options, async (tip): Promise<readonly Fact.Read<Lock>[]> => {
+    const status = await statusAt(client, hub, parameters, tip.hash, options)
+    if (!status.ok) return [{ is: 'unknown', why: status.refusal }]
+    if (status.value === 'none') return [{ is: 'absent', fact: told(client, null, ref(tip), tip) }]
+    const call = HubLock.encodeLock(parameters, new Uint8Array(32), new Uint8Array(0)).slice(
+      0,
+      HubLock.TERMS_END,
+    )
+    const found = await locate(client, hub, parameters, (now) => now !== 'none', call, tip, options)
+    if (found === undefined)
+      return [unknown('lock-origin', 'the block that made the lock is further back than the search goes')]
+    return [{ is: 'found', fact: told(client, lockOf(parameters, terms.amount, found.id), found.block, tip) }]
+  })
+}
+
+/** What ended a lock; a claim that waits in the pool has told its secret already. */
+export async function findSpend(
+  client: Client,
+  hub: Hub,
+  terms: LockTerms.LockTerms,
+  lock: Lock,
+  options?: CallOptions,
+): Promise<Fact.Read<Spend>> {
+  const parameters = HubLock.parameters(terms, hub)
+  assertLock(parameters, lock, 'lock.ref')
+  return atTip(client, options, async (tip): Promise<Fact.Read<Spend>> => {
+    const status = await statusAt(client, hub, parameters, tip.hash, options)
+    if (!status.ok) return { is: 'unknown', why: status.refusal }
+    if (status.value === 'none') return { is: 'absent', fact: told(client, null, ref(tip), tip) }
+    if (status.value === 'locked') {
+      const [claim] = await claimsIn(client, parameters, terms.hashlock, options)
+      return claim === undefined
+        ? { is: 'absent', fact: told(client, null, ref(tip), tip) }
+        : { is: 'found', fact: told<Spend>(client, claim, 'mempool', tip) }
+    }
+    const claimed = status.value === 'claimed'
+    const call = claimed
+      ? HubLock.encodeClaim(parameters, new Uint8Array(32)).slice(0, HubLock.TERMS_END)
+      : HubLock.encodeRefund(parameters)
+    const ended = status.value
+    const found = await locate(client, hub, parameters, (now) => now === ended, call, tip, options)
+    if (found === undefined)
+      return unknown('spend-origin', 'the block that ended the lock is further back than the search goes')
+    const spend = spendOf(found.raw, found.id, claimed, parameters, terms.hashlock)
+    return spend === undefined
+      ? unknown('spend-secret', 'the claim holds no secret that opens the hashlock')
+      : { is: 'found', fact: told(client, spend, found.block, tip) }
+  })
+}
+
+/** Locks by hashlock alone, oldest first: from the transactions of all blocks since `deployedAt`, each checked against the state now. */
+export async function discoverLocks(
+  client: Client,
+  hub: Hub,
+  hashlock: Bytes.Hash32,
+  options?: CallOptions,
+): Promise<readonly FoundLock[]> {
+  Hashlock.assert(hashlock)
+  const found = await search(client, hub, (call) => Bytes.equal(call.parameters.hashlock, hashlock), options)
+  return found.map(({ terms, lock }) => ({ terms, lock }))
+}
+
+/** Every lock that the owner of a seed made, found by its tags and opened with its key. */
+export async function recoverLocks(
+  client: Client,
+  hub: Hub,
+  seed: SwapSeed.NetworkSeed,
+  options: CallOptions & { readonly hashlockOf: (nonce: Bytes.Bytes) => Bytes.Hash32 },
+): Promise<readonly RecoveredLock[]> {
+  SwapSeed.assertNetwork(seed, client.network.id)
+  const tags = new Set(
+    Array.from({ length: Record.MAX_TAGS }, (_, index) => Bytes.toHex(Record.tagOf(seed, index))),
+  )
+  const found = await search(client, hub, ({ tag }) => tags.has(Bytes.toHex(tag)), options)
+  return found.flatMap(({ terms, lock, record }) => {
+    const opened = Record.open(seed, Rpc.unhex(lock.ref), record)
+    if (opened === undefined) return []
+    // An initiator's lock has the hashlock of its own secret; anything else was never its.
+    const own =
+      opened.record.role !== 'initiator' || Bytes.equal(options.hashlockOf(opened.nonce), terms.hashlock)
+    return own ? [{ terms, lock, ...opened }] : []
+  })
+}
+
+/** What a watch of a lock sees: what it is when the watch begins, then its events. */
+export function lookForLock(
+  client: Client,
+  hub: Hub,
+  { terms }: Subject & { readonly kind: 'lock' },
+  options?: CallOptions,
+): Look<Rpc.Header> {
+  const parameters = HubLock.parameters(terms, hub)
+  const id = HtlcStorage.lockId(parameters)
+  const contract = Rpc.unhex(hub.backend.address)
+  let lock = lockOf(parameters, terms.amount, '')
+  let past = true
+  return {
+    inBlocks: async (added) => {
+      const found: Seen[] = []
+      const first = added[0]
+      if (past && first !== undefined) {
+        // What happened before the watch began.
+        const [read] = await findLocks(client, hub, terms, options)
+        if (read?.is === 'found' && read.fact.at !== 'mempool' && read.fact.at.height < first.height) {
+          lock = read.fact.value
+          found.push({ what: { kind: 'lock', lock, block: read.fact.at }, block: read.fact.at })
+          const spent = await findSpend(client, hub, terms, lock, options)
+          if (spent.is === 'found' && spent.fact.at !== 'mempool' && spent.fact.at.height < first.height) {
+            const { value: spend, at: block } = spent.fact
+            found.push({ what: { kind: 'spend', lock, spend, block }, block })
+          }
+        }
+      }
+      for (const header of added) {
+        const block = ref(header)
+        for (const { event, transaction } of await contractEvents(
+          client,
+          hub,
+          header.hash,
+          contract,
+          options,
+        )) {
+          if (!Bytes.equal(event.id, id)) continue
+          if (event.is === 'locked') {
+            lock = lockOf(parameters, terms.amount, transaction)
+            found.push({ what: { kind: 'lock', lock, block }, block })
+            continue
+          }
+          const spend: Spend =
+            event.is === 'refunded'
+              ? { kind: 'refund', transaction }
+              : { kind: 'claim', transaction, secret: event.secret }
+          if (spend.kind === 'claim' && !Hashlock.opens(spend.secret, terms.hashlock))
+            throw Rpc.malformed('state_getStorage', 'a claim with the secret of the lock', 'another secret')
+          found.push({ what: { kind: 'spend', lock, spend, block }, block })
+        }
+      }
+      past = false
+      return found
+    },
+    inMempool: async (standing): Promise<readonly Sighting[]> => {
+      const has = (kind: Sighting['kind']) => standing.some(({ what }) => what.kind === kind)
+      if (!has('lock') || has('spend')) return []
+      const claims = await claimsIn(client, parameters, terms.hashlock, options)
+      return claims.map((spend) => ({ kind: 'spend', lock, spend, block: 'mempool' }))
+    },
+  }
+}
+
+interface Located {
+  readonly id: Hex
+  readonly raw: Bytes.Bytes
+  readonly block: Fact.BlockRef
+}
+
+/** The transaction that brought a lock where it is: by bisecting its status, or by the transactions where states are gone. */
+async function locate(
+  client: Client,
+  hub: Hub,
+  parameters: HtlcStorage.Parameters,
+  reached: (status: HtlcStorage.Status) => boolean,
+  call: Bytes.Bytes,
+  tip: Head,
+  options?: CallOptions,
+): Promise<Located | undefined> {
+  const at = async (height: bigint): Promise<boolean> => {
+    const header = await headerAt(client, height, options)
+    if (header === undefined) throw Rpc.malformed('chain_getBlockHash', `block ${height}`, null)
+    const status = await statusAt(client, hub, parameters, header.hash, options)
+    // Before the contract was there, no lock was.
+    return status.ok && reached(status.value)
+  }
+  let high = tip.height
+  let low = high
+  let pruned = false
+  try {
+    for (let step = 16n; low > hub.deployedAt; step *= 4n) {
+      low = larger(low - step, hub.deployedAt)
+      if (!(await at(low))) break
+      high = low
+    }
+    while (high - low > 1n) {
+      const middle = (low + high) / 2n
+      if (await at(middle)) high = middle
+      else low = middle
+    }
+  } catch (error) {
+    if (!isAitbcError(error, 'RpcRejected')) throw error
+    pruned = true
+  }
+  const last = pruned && high - MAX_SCAN > hub.deployedAt ? high - MAX_SCAN : pruned ? hub.deployedAt : high
+  for (let height = high; height >= last && height > 0n; height--) {
+    const header = await headerAt(client, height, options)
+    if (header === undefined) throw Rpc.malformed('chain_getBlockHash', `block ${height}`, null)
+    const block = await needBlock(client, header.hash, options)
+    const raw = await succeeded(client, block, call, pruned, options)
+    if (raw !== undefined) return { id: PolkadotTransaction.id(raw) as Hex, raw, block: ref(block) }
+  }
+  return undefined
+}
+
+/** The extrinsic of a block that holds a call and succeeded; without the block's state, the first that holds it. */
+async function succeeded(
+  client: Client,
+  block: Rpc.Block,
+  call: Bytes.Bytes,
+  pruned: boolean,
+  options?: CallOptions,
+): Promise<Bytes.Bytes | undefined> {
+  const holding = block.extrinsics
+    .map((raw, index) => ({ raw, index }))
+    .filter(({ raw }) => HubLock.positions(raw, call).length > 0)
+  if (holding.length < 2 || pruned) return holding[0]?.raw
+  const events = await eventsOf(client, block.hash, options)
+  return holding.find(({ index }) =>
+    events.some(
+      ({ extrinsic, pallet, name }) =>
+        extrinsic === index && pallet === 'system' && name === 'ExtrinsicSuccess',
+    ),
+  )?.raw
+}
+
+/** Locks that transactions since `deployedAt` made, oldest first, as far as the contract has them. */
+async function search(
+  client: Client,
+  hub: Hub,
+  wanted: (call: HubLock.LockCall) => boolean,
+  options?: CallOptions,
+): Promise<readonly (FoundLock & { readonly record: Bytes.Bytes })[]> {
+  return atTip(client, options, async (tip) => {
+    await assertCode(client, hub, tip.hash, options)
+    const found = new Map<string, FoundLock & { readonly record: Bytes.Bytes }>()
+    for (let height = hub.deployedAt > 0n ? hub.deployedAt : 1n; height <= tip.height; height++) {
+      const header = await headerAt(client, height, options)
+      if (header === undefined) throw Rpc.malformed('chain_getBlockHash', `block ${height}`, null)
+      const { extrinsics } = await needBlock(client, header.hash, options)
+      for (const raw of extrinsics)
+        for (const call of HubLock.locksIn(raw, hub)) {
+          if (!wanted(call)) continue
+          const id = Bytes.toHex(HtlcStorage.lockId(call.parameters))
+          const status = await statusAt(client, hub, call.parameters, tip.hash, options)
+          if (found.has(id) || !status.ok || status.value === 'none') continue
+          const terms = await termsOf(client, hub, call.parameters, tip, options)
+          if (terms === undefined) continue
+          const lock = lockOf(call.parameters, terms.amount, PolkadotTransaction.id(raw))
+          found.set(id, { terms, lock, record: call.record })
+        }
+    }
+    return [...found.values()]
+  })
+}
+
+async function termsOf(
+  client: Client,
+  hub: Hub,
+  parameters: HtlcStorage.Parameters,
+  tip: Head,
+  options?: CallOptions,
+): Promise<LockTerms.LockTerms | undefined> {
+  const account = async (h160: Bytes.Bytes) =>
+    (await originalOf(client, h160, tip, options)) ?? Address.fallback(h160)
+  return HubLock.terms(parameters, hub, {
+    locker: await account(parameters.locker),
+    beneficiary: await account(parameters.beneficiary),
+  })
+}
+
+async function contractEvents(
+  client: Client,
+  hub: Hub,
+  block: Hex,
+  contract: Bytes.Bytes,
+  options?: CallOptions,
+): Promise<readonly { readonly event: HubLock.HubEvent; readonly transaction: string }[]> {
+  const emitted = (await eventsOf(client, block, options, contract)).filter(
+    ({ pallet, name, values: [from] }) =>
+      pallet === 'revive' && name === 'ContractEmitted' && from !== undefined && Bytes.equal(from, contract),
+  )
+  if (emitted.length === 0) return []
+  const { extrinsics } = await needBlock(client, block, options)
+  return emitted.flatMap(({ extrinsic, values: [, data, topics] }) => {
+    const read = Scale.decode(Scale.bytes, data ?? new Uint8Array(0))
+    const names = Scale.decode(Scale.list(Scale.fixed(32)), topics ?? new Uint8Array(0))
+    const raw = extrinsic === undefined ? undefined : extrinsics[extrinsic]
+    if (!read.ok || !names.ok || raw === undefined)
+      throw Rpc.malformed('state_getStorage', 'an event of a contract', data)
+    const event = HubLock.decodeEvent({ topics: names.value, data: read.value }, hub)
+    return event === undefined ? [] : [{ event, transaction: PolkadotTransaction.id(raw) }]
+  })
+}
+
+/** Claims of a lock that wait in the node's pool; their secrets open the hashlock. */
+async function claimsIn(
+  client: Client,
+  parameters: HtlcStorage.Parameters,
+  hashlock: Bytes.Hash32,
+  options?: CallOptions,
+): Promise<readonly (Spend & { readonly kind: 'claim' })[]> {
+  const waiting = await Rpc.pending(client.api, options)
+  return waiting.flatMap((raw) => {
+    const spend = spendOf(raw, PolkadotTransaction.id(raw), true, parameters, hashlock)
+    return spend?.kind === 'claim' ? [spend] : []
+  })
+}
+
+function spendOf(
+  raw: Bytes.Bytes,
+  transaction: string,
+  claimed: boolean,
+  parameters: HtlcStorage.Parameters,
+  hashlock: Bytes.Hash32,
+): Spend | undefined {
+  if (!claimed) return { kind: 'refund', transaction }
+  const secret = HubLock.secretIn(raw, parameters)
+  return secret !== undefined && Hashlock.opens(secret, hashlock)
+    ? { kind: 'claim', transaction, secret }
+    : undefined
+}
+
+function unknown(check: string, message: string): { readonly is: 'unknown'; readonly why: Verdict.Refusal } {
+  return { is: 'unknown', why: { check, message } }
+}
