@@ -1,4 +1,5 @@
 import type { Amount, ChainId, SeedWallet, SwapSeed } from '@aitbc/core'
+import type { Middleware } from '@aitbc/core/rpc'
 import type { Side } from '@aitbc/swap'
 import type { Clock } from './Clock.js'
 
@@ -82,6 +83,8 @@ export interface SideOptions {
   readonly utc: () => bigint
   /** Milliseconds between two looks at the chain. */
   readonly pollMs: number
+  /** What else its questions pass, where it asks a node over HTTP. */
+  readonly through?: readonly Middleware[]
 }
 
 /** A family of chains: all that the demo has to know of it. Another one is a file like the others and an entry in `families.ts`. */

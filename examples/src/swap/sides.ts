@@ -1,5 +1,6 @@
 import { AccountId, type SwapSeed } from '@aitbc/core'
 import * as networks from '@aitbc/core/networks'
+import type { Middleware } from '@aitbc/core/rpc'
 import { Policy, Side } from '@aitbc/swap'
 import type { FamilyName, Place } from './Family.js'
 import { families } from './families.js'
@@ -7,13 +8,14 @@ import type { PartyConfig } from './messages.js'
 
 /** A party's sides of a swap: adapter, verifier and keys for each chain. */
 export async function createSides(
-  config: Pick<PartyConfig, 'chains' | 'pollMs'>,
+  { chains, pollMs }: Pick<PartyConfig, 'chains' | 'pollMs'>,
   seed: SwapSeed.SwapSeed,
   utc: () => bigint,
+  through: readonly Middleware[] = [],
 ): Promise<Side.Sides> {
   const sides: Record<string, Side.Side> = {}
-  for (const [name, place] of Object.entries(config.chains) as [FamilyName, Place][]) {
-    const side = await (await families[name]()).side(place, seed, { utc, pollMs: config.pollMs })
+  for (const [name, place] of Object.entries(chains) as [FamilyName, Place][]) {
+    const side = await (await families[name]()).side(place, seed, { utc, pollMs, through })
     sides[side.adapter.network.id] = side
   }
   return sides as Side.Sides

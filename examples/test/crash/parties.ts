@@ -9,6 +9,7 @@ import { createClock } from '../../src/swap/Clock.js'
 import type { FamilyName, Place } from '../../src/swap/Family.js'
 import { createSides, policyFor, withKeys } from '../../src/swap/sides.js'
 import * as Fuse from './Fuse.js'
+import { sharing } from './sharing.js'
 
 /** A party that lives once: it begins a swap, goes on from its disk, or has nothing but its seed. */
 export interface Life {
@@ -81,7 +82,7 @@ type Live = Extract<ToParties, { is: 'live' }>
 
 /** One view of the chains for all of them; the keys are each one's own. */
 function shared(message: Live): Promise<Side.Sides> {
-  return createSides(message, new Uint8Array(32), clock.now)
+  return createSides(message, new Uint8Array(32), clock.now, [sharing(message.pollMs / 2)])
 }
 
 async function live(life: Life, message: Live, views: Promise<Side.Sides>): Promise<void> {

@@ -78,12 +78,13 @@ export const bitcoin: Family = {
     }
   },
   wallet: (_, seed) => walletOf(seed),
-  async side(place, seed, { utc, pollMs }) {
+  async side(place, seed, { utc, pollMs, through = [] }) {
     const { url, username, password } = place.at as unknown as At
     const endpoint = new URL(url)
     endpoint.username = username
     endpoint.password = password
-    const rpc = pipe(createHttpRpc({ url: endpoint.href, exactNumbers: 'all' }), timeout(10_000), retry())
+    const asked = createHttpRpc({ url: endpoint.href, exactNumbers: 'all' })
+    const rpc = pipe(asked, timeout(10_000), retry(), ...through)
     const verifier = createBitcoinVerifier({ anchor: HeaderChain.genesis(Consensus.regtest), now: utc })
     if (!verifier.ok) throw new Error(verifier.refusal.message)
     return {

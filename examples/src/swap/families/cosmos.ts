@@ -70,11 +70,11 @@ export const cosmos: Family = {
     }
   },
   wallet: (_, seed) => walletOf(network, seed),
-  async side(place, seed, { utc, pollMs }) {
+  async side(place, seed, { utc, pollMs, through }) {
     const { url, htlc, token } = place.at as unknown as At
     const adapter = createCosmosAdapter({
       network,
-      transport: transportTo(url),
+      transport: transportTo(url, through),
       htlc,
       tokens: [{ id: `${network.id}/cw20:${token}`, ...TOKEN }],
       pollMs,

@@ -113,9 +113,9 @@ export const ethereum: Family = {
     }
   },
   wallet: (_, seed) => walletOf(seed),
-  async side(place, seed, { utc, pollMs }) {
+  async side(place, seed, { utc, pollMs, through = [] }) {
     const at = place.at as unknown as At
-    const rpc = pipe(createHttpRpc({ url: at.url }), timeout(10_000), retry())
+    const rpc = pipe(createHttpRpc({ url: at.url }), timeout(10_000), retry(), ...through)
     const beacon: BeaconConfig.BeaconConfig = {
       ...BeaconConfig.minimal({
         network: network.id,
@@ -126,7 +126,7 @@ export const ethereum: Family = {
       secondsPerSlot: 12n,
     }
     const blockRoot = Bytes.fromHex(place.trusts as string)
-    const rest = pipe(createHttpRest({ url: at.beacon.url }), timeout(10_000), retry())
+    const rest = pipe(createHttpRest({ url: at.beacon.url }), timeout(10_000), retry(), ...through)
     const adapter = createEvmAdapter({
       network,
       transport: toProvider(rpc),

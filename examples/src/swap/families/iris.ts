@@ -66,11 +66,11 @@ export const iris: Family = {
     }
   },
   wallet: (_, seed) => walletOf(network, seed),
-  async side(place, seed, { utc, pollMs }) {
+  async side(place, seed, { utc, pollMs, through }) {
     const { url } = place.at as unknown as At
     const adapter = createIrisAdapter({
       network,
-      transport: transportTo(url),
+      transport: transportTo(url, through),
       pollMs,
     })
     return {

@@ -93,11 +93,11 @@ export const solana: Family = {
     }
   },
   wallet: (_, seed) => walletOf(seed),
-  async side(place, seed, { pollMs }) {
+  async side(place, seed, { pollMs, through = [] }) {
     const { url, program, token } = place.at as unknown as At
     const adapter = createSolanaAdapter({
       network,
-      rpc: pipe(createHttpRpc({ url, exactNumbers: 'all' }), timeout(10_000), retry()),
+      rpc: pipe(createHttpRpc({ url, exactNumbers: 'all' }), timeout(10_000), retry(), ...through),
       program,
       tokens: [{ id: `${network.id}/token:${token}`, ...TOKEN }],
       pollMs,

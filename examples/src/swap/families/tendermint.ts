@@ -1,6 +1,6 @@
 import { createSeedWallet } from '@aitbc/adapters/cosmos'
 import { AccountId, Bytes, type Network, type SeedWallet, SwapSeed } from '@aitbc/core'
-import { createHttpRpc, pipe, type Rpc, retry, timeout } from '@aitbc/core/rpc'
+import { createHttpRpc, type Middleware, pipe, type Rpc, retry, timeout } from '@aitbc/core/rpc'
 import { LightBlock, LightClient } from '@aitbc/proofs/tendermint'
 import type { Json } from '../Family.js'
 
@@ -22,8 +22,8 @@ export function addressOf(network: Network, seed: SwapSeed.SwapSeed): string {
 }
 
 /** How a party asks its node. */
-export function transportTo(url: string): Rpc {
-  return pipe(createHttpRpc({ url }), timeout(10_000), retry())
+export function transportTo(url: string, through: readonly Middleware[] = []): Rpc {
+  return pipe(createHttpRpc({ url }), timeout(10_000), retry(), ...through)
 }
 
 /** What is sure of a chain for a party, by its own clock. */
