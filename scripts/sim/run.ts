@@ -1,3 +1,4 @@
+import './abort.js'
 import './text.js'
 import { Campaign, Crash, Universe } from '../../packages/devnet/src/world/index.js'
 import type { Answer, Failing, Order } from './crew.js'
