@@ -815,7 +815,7 @@ export const bugs: readonly Bug[] = [
   // --- Adapters.
   {
     name: 'a Bitcoin refund is signed without its lock time',
-    file: 'packages/adapters/src/bitcoin/internal/spending.ts',
+    file: 'packages/adapters/src/bitcoin/internal/settlement.ts',
     from: '...(claim ? {} : { lockTime: htlc.lockTime, validFrom: terms.deadline }),',
     to: '...(claim ? {} : { validFrom: terms.deadline }),',
     tests: ['packages/adapters/test/bitcoin/BitcoinAdapter.node.test.ts'],
@@ -829,7 +829,7 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: 'H6: a claim pays less than what it has to replace',
-    file: 'packages/adapters/src/bitcoin/internal/prepare.ts',
+    file: 'packages/adapters/src/bitcoin/internal/settlement.ts',
     from: 'const wanted = max(fee, least)',
     to: 'const wanted = fee',
     tests: BITCOIN_TESTS,

@@ -16,28 +16,6 @@ import type { Context } from './context.js'
 import { rateOf } from './fees.js'
 import * as Psbt from './psbt.js'
 
-export function settlement(
-  context: Context,
-  input: Psbt.LockInput,
-  payout: Account.Account,
-  fee: bigint,
-  attempts: readonly string[] = [],
-): Step {
-  const { terms, htlc, amount } = input
-  const left = amount - fee
-  assertNotDust(context, payout.script, left, 'what is left of the lock after the fee')
-  const claim = Psbt.isClaim(input)
-  return stepOf(context, {
-    kind: claim ? 'claim' : 'refund',
-    from: claim ? terms.beneficiary.account : terms.locker.account,
-    maxFee: fee,
-    inputs: [input],
-    outputs: [{ amount: left, script: payout.script }],
-    ...(claim ? {} : { lockTime: htlc.lockTime, validFrom: terms.deadline }),
-    attempts,
-  })
-}
-
 /** Spends coins of an account: outputs, and change to itself. */
 export async function spend(
   context: Context,
