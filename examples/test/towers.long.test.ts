@@ -164,10 +164,13 @@ async function createTower(owner: Party, options: { readonly pays?: boolean } = 
         : { adapter }
   }
   const progress: Watchtower.Progress[] = []
-  const utc = () => BigInt(Math.floor(Date.now() / 1000))
-  const ended = Watchtower.run({ posts, utc, onProgress: (one) => progress.push(one) }, job, {
-    signal: stop.signal,
-  })
+  const ended = Watchtower.run(
+    { posts, utc: () => world.clock.now(), onProgress: (one) => progress.push(one) },
+    job,
+    {
+      signal: stop.signal,
+    },
+  )
   ended.catch(() => undefined)
   return { progress, ended }
 }
