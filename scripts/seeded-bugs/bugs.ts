@@ -539,6 +539,20 @@ export const bugs: readonly Bug[] = [
   },
   // --- Recovery and storage.
   {
+    name: 'S6 H4: larger locks that end before the secret must be shown displace the agreed leg',
+    file: 'packages/swap/src/Recovery.ts',
+    from: 'const ranked = [...list.filter(isLate), ...list.filter((one) => !isLate(one))]',
+    to: 'const ranked = list',
+    tests: RECOVERY_TESTS,
+  },
+  {
+    name: 'S6 H29: larger locks that one endpoint made up displace the agreed leg',
+    file: 'packages/swap/src/Recovery.ts',
+    from: 'const places = isThere ? there : rest',
+    to: 'const places = isThere || list.length > 0 ? there : rest',
+    tests: RECOVERY_TESTS,
+  },
+  {
     name: 'a stranger’s lock under the hashlock is taken for the agreed one',
     file: 'packages/swap/src/Recovery.ts',
     from: 'terms.beneficiary.account === payee &&',

@@ -9,6 +9,7 @@ import {
   SwapSeed,
 } from '@aitbc/core'
 import * as Agreement from './Agreement.js'
+import { leftUntil } from './internal/left.js'
 import * as Planner from './Planner.js'
 import * as Policy from './Policy.js'
 import * as Runner from './Runner.js'
@@ -83,7 +84,7 @@ export async function recover(
     for (const lock of own.value.locks) {
       const incoming = Agreement.incomingLeg(lock.record.role)
       const take = async () => {
-        const { candidates, missing } = await legsOf(context, lock, call)
+        const { candidates, missing } = await legsOf(context, lock, options.policy, call)
         for await (const swap of adopted(context, lock, candidates, options.policy)) {
           swaps.push(swap)
           if (swap.state.durable.terms[incoming] === undefined)
@@ -107,7 +108,7 @@ async function* adopted(
   context: Runner.Context,
   { record: { role, agreement }, nonce, signed }: RecoveredLock,
   candidates: readonly Durable['terms'][],
-  policy: (incoming: ChainId.ChainId | undefined) => Policy.Policy,
+  policy: PolicyOf,
 ): AsyncGenerator<Runner.Swap> {
   const incoming = Agreement.incomingLeg(role)
   const open = [...candidates]
@@ -200,6 +201,7 @@ function distinct(locks: readonly RecoveredLock[]): readonly RecoveredLock[] {
 async function legsOf(
   context: Runner.Context,
   found: RecoveredLock,
+  policy: PolicyOf,
   call: CallOptions,
 ): Promise<{
   readonly candidates: readonly Durable['terms'][]
@@ -244,25 +246,84 @@ async function legsOf(
   // Strangers' locks under the hashlock aren't taken for the agreed one as long as that may be where nobody could be asked.
   const sure = incoming.length > 0 && (missing.length === 0 || counter === undefined)
   if (!sure) return { candidates: [{ [own]: found.terms }], missing }
-  return {
-    candidates: largest(incoming).map(({ terms }) => ({ [own]: found.terms, [other]: terms })),
-    missing,
-  }
+  const likely = await likeliest(context, found.terms, incoming, policy, call)
+  return { candidates: likely.map(({ terms }) => ({ [own]: found.terms, [other]: terms })), missing }
 }
+
+type PolicyOf = (incoming: ChainId.ChainId | undefined) => Policy.Policy
 
 /** Most locks of one asset under one hashlock that are taken for an incoming leg. */
 const MAX_CANDIDATES = 8
+/** Most of them that are looked for, where there are more. */
+const MAX_ASKED = 64
 
-/** The largest locks of each asset: anybody can plant thousands of dust under a hashlock that is public, and each would be a swap to drive. */
-function largest(locks: readonly FoundLock[]): readonly FoundLock[] {
-  const taken = new Map<string, number>()
-  return [...locks]
-    .sort((a, b) => (a.lock.amount === b.lock.amount ? 0 : a.lock.amount > b.lock.amount ? -1 : 1))
-    .filter(({ terms: { asset } }) => {
-      const before = taken.get(asset) ?? 0
-      taken.set(asset, before + 1)
-      return before < MAX_CANDIDATES
-    })
+/**
+ * Of each asset the largest locks against which this party can have locked: anybody can plant thousands of dust under a hashlock that is public,
+ * and each would be a swap to drive. Larger ones cost nothing either where they end before their locker has to show the secret, or where only
+ * an endpoint tells of them: such are behind all others. So whoever displaces the agreed one pays more than that.
+ */
+async function likeliest(
+  context: Runner.Context,
+  own: LockTerms.LockTerms,
+  locks: readonly FoundLock[],
+  policy: PolicyOf,
+  call: CallOptions,
+): Promise<readonly FoundLock[]> {
+  const byAsset = new Map<string, FoundLock[]>()
+  for (const one of locks) {
+    const { asset } = one.terms
+    const list = byAsset.get(asset)
+    if (list === undefined) byAsset.set(asset, [one])
+    else list.push(one)
+  }
+  const likely: FoundLock[] = []
+  for (const list of byAsset.values()) {
+    list.sort((a, b) => (a.lock.amount === b.lock.amount ? 0 : a.lock.amount > b.lock.amount ? -1 : 1))
+    likely.push(...(list.length <= MAX_CANDIDATES ? list : await sifted(context, own, list, policy, call)))
+  }
+  return likely
+}
+
+/** The first of more locks of one asset than are taken: those that are late enough, and of them those that are there. */
+async function sifted(
+  context: Runner.Context,
+  own: LockTerms.LockTerms,
+  list: readonly FoundLock[],
+  policy: PolicyOf,
+  call: CallOptions,
+): Promise<readonly FoundLock[]> {
+  const [{ terms }] = list as readonly [FoundLock]
+  const side = Side.of(context.sides, terms.backend.network)
+  const late = await attempt(() => lateEnough(context, own, side, policy, call), call)
+  const isLate = 'value' in late ? late.value : () => false
+  const ranked = [...list.filter(isLate), ...list.filter((one) => !isLate(one))]
+  const there: FoundLock[] = []
+  const rest: FoundLock[] = []
+  for (const one of ranked.slice(0, MAX_ASKED)) {
+    if (there.length === MAX_CANDIDATES) break
+    const found = await attempt(() => side.adapter.findLocks(one.terms, call), call)
+    const isThere = 'value' in found && found.value.some((read) => read.is === 'found')
+    const places = isThere ? there : rest
+    places.push(one)
+  }
+  return [...there, ...rest].slice(0, MAX_CANDIDATES)
+}
+
+/** Tells the locks that end late enough beyond the own one for a follower to have locked against them (S8). */
+async function lateEnough(
+  context: Runner.Context,
+  own: LockTerms.LockTerms,
+  { adapter }: Side.Side,
+  policy: PolicyOf,
+  call: CallOptions,
+): Promise<(one: FoundLock) => boolean> {
+  const short = Side.of(context.sides, own.backend.network).adapter
+  const nowOf = async ({ network, tip }: Side.Side['adapter']) =>
+    network.clock === 'height' ? (await tip(call)).value.clock : context.utc()
+  const [now, ownNow] = [await nowOf(adapter), await nowOf(short)]
+  const { apart } = Planner.margins(adapter, short, policy(adapter.network.id))
+  const { least } = leftUntil(short, own.deadline, ownNow)
+  return ({ terms }) => leftUntil(adapter, terms.deadline, now).most - least >= apart.seconds
 }
 
 /** The legs of an agreement, of two or of a ring, in which this role locks these terms. */

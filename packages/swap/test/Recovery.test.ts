@@ -26,6 +26,33 @@ async function wiped(market: Market, name: Name, when: (tested: Process.Process)
 const has = (name: Name, kind: string) => (process: Process.Process) =>
   process.name === name && process.calls.some(({ method, args }) => isKind(method, args, kind))
 
+/** As Bitcoin has it: there is no room for the id of the other leg in a follower's record. */
+function brief(context: Runner.Context): Runner.Context {
+  const side = context.sides[SHORT] as Side.Side
+  const recoverLocks: typeof side.adapter.recoverLocks = async (seed, o) =>
+    (await side.adapter.recoverLocks(seed, o)).map((one) => ({ ...one, record: { role: one.record.role } }))
+  return {
+    ...context,
+    sides: { ...context.sides, [SHORT]: { ...side, adapter: { ...side.adapter, recoverLocks } } },
+  }
+}
+
+/** The initiator locks on the long leg, in the next block. */
+function plant(market: Market, terms: LockTerms.LockTerms): void {
+  const key = Bytes.toHex(LockTerms.id(terms))
+  const note = { tag: '', nonce: '', role: 'initiator', terms: Bytes.toHex(LockTerms.encode(terms)) }
+  const script = {
+    key,
+    amount: terms.amount,
+    deadline: terms.deadline.value,
+    hashlock: Bytes.toHex(terms.hashlock),
+    locker: ALICE,
+    beneficiary: BOB,
+  }
+  const does = { is: 'lock', script, amount: terms.amount, note: JSON.stringify(note) } as const
+  Net.accept(market.nets.long, { id: key, by: ALICE, slot: key, fee: 1n, does })
+}
+
 describe('storage wiped at every point', () => {
   const cases = kindsWithEvents.flatMap((kinds) =>
     ([ALICE, BOB] as const).flatMap((name) =>
@@ -151,21 +178,8 @@ describe('what a recovery finds', () => {
     const market = create({ long: 'contract', short: 'utxo' })
     const { fresh, other, deal } = await wiped(market, BOB, () => locksBy(market, BOB).length > 0)
     const { long } = deal.signed.agreement
-    for (let i = 0; i < 3; i++) {
-      const decoy = { ...long, amount: 10n, salt: new Uint8Array(32).fill(0xd0 + i) }
-      const note = { tag: '', nonce: '', role: 'initiator', terms: Bytes.toHex(LockTerms.encode(decoy)) }
-      const id = Bytes.toHex(LockTerms.id(decoy))
-      const script = {
-        key: id,
-        amount: 10n,
-        deadline: decoy.deadline.value,
-        hashlock: Bytes.toHex(decoy.hashlock),
-        locker: ALICE,
-        beneficiary: BOB,
-      }
-      const does = { is: 'lock', script, amount: 10n, note: JSON.stringify(note) } as const
-      Net.accept(market.nets.long, { id: `decoy${i}`, by: ALICE, slot: `decoy${i}`, fee: 1n, does })
-    }
+    for (let i = 0; i < 3; i++)
+      plant(market, { ...long, amount: 10n, salt: new Uint8Array(32).fill(0xd0 + i) })
     mine(market)
     const { swaps, waiting, unreachable } = await Recovery.recover(fresh.context, { policy })
     expect([waiting, unreachable]).toEqual([[], []])
@@ -253,6 +267,55 @@ describe('what a recovery finds', () => {
     expect(swaps.length).toBe(8)
     expect(swaps[0]?.state.durable.terms.long?.amount).toBe(long.amount)
     for (const { state } of swaps) expect(state.durable.terms.long?.amount).toBeGreaterThanOrEqual(16n)
+  })
+
+  it('S6 H4: larger locks that end before the secret must be shown don’t displace the agreed leg', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    const { fresh, other, deal } = await wiped(market, BOB, () => locksBy(market, BOB).length > 0)
+    const { long } = deal.signed.agreement
+    // The initiator has them back in time, and would claim what the follower locked for nothing.
+    for (let i = 0; i < 9; i++)
+      plant(market, {
+        ...long,
+        amount: long.amount + 1n,
+        deadline: { ...long.deadline, value: market.nets.long.tip.clock + 2n },
+        salt: new Uint8Array(32).fill(0xd0 + i),
+      })
+    mine(market)
+    const context = brief(fresh.context)
+    const { swaps } = await Recovery.recover(context, { policy })
+    const agreed = swaps.find(({ state }) => state.durable.terms.long?.amount === long.amount)
+    expect(swaps.length).toBe(8)
+    let outcome: string | undefined
+    if (agreed !== undefined)
+      void Runner.run(context, agreed).then((how) => {
+        outcome = how
+      })
+    await Process.drive(market, () => outcome !== undefined && Process.isDone(other))
+    expect([outcome, other.outcome]).toEqual(['deal', 'deal'])
+    expectGains(market, BOB, 'deal')
+  })
+
+  it('S6 H29: larger locks that only one endpoint tells of don’t displace the agreed leg', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    const { fresh, deal } = await wiped(market, BOB, () => locksBy(market, BOB).length > 0)
+    const { long } = deal.signed.agreement
+    const side = fresh.context.sides[LONG] as Side.Side
+    const told = Array.from({ length: 9 }, (_, i) => {
+      const terms = { ...long, amount: 10n * long.amount, salt: new Uint8Array(32).fill(0xd0 + i) }
+      return {
+        terms,
+        lock: { ref: `r${i}`, transaction: 't', amount: terms.amount, match: 'exact' },
+      } as const
+    })
+    const discoverLocks: typeof side.adapter.discoverLocks = async (hashlock, o) => [
+      ...told,
+      ...(await side.adapter.discoverLocks(hashlock, o)),
+    ]
+    const sides = { ...fresh.context.sides, [LONG]: { ...side, adapter: { ...side.adapter, discoverLocks } } }
+    const { swaps } = await Recovery.recover(brief({ ...fresh.context, sides }), { policy })
+    expect(swaps[0]?.state.durable.terms.long?.amount).toBe(long.amount)
+    expect(swaps.length).toBe(8)
   })
 
   it('S6 H15: the agreed leg that an endpoint hid is found later, though a stranger’s was taken for it before', async () => {
