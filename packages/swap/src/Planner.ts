@@ -78,6 +78,13 @@ export interface Plan {
  * whose numbers are none: a time below nothing would make a gap smaller than any other one may.
  *
  * A halt takes nothing from a leg that counts heights, whose deadline is put off by it.
+ *
+ * @example
+ * import { cosmosHub, ethereum } from '@aitbc/core/networks'
+ * import { Planner, Policy } from '@aitbc/swap'
+ * const profile = { lateClaims: false, payee: 'named', unique: true, lateLocks: false, feesFrom: 'account', events: true } as const
+ * const { gap } = Planner.margins({ network: ethereum, profile }, { network: cosmosHub, profile }, Policy.standard)
+ * gap.summands.reduce((sum, { seconds }) => sum + seconds, 0n) === gap.seconds // true
  */
 export function margins(long: LegChain, short: LegChain, policy: Policy.Policy): Margins {
   Policy.assert(policy)
@@ -188,6 +195,14 @@ export function assertPunctual({ network, profile }: LegChain): void {
  * they are late enough however fast blocks come, and the long leg outlasts the short one however slowly.
  *
  * @param slack seconds added to the least start time, for a slow counterparty; 0 unless told
+ *
+ * @example
+ * import { cosmosHub, ethereum } from '@aitbc/core/networks'
+ * import { Planner, Policy } from '@aitbc/swap'
+ * const profile = { lateClaims: false, payee: 'named', unique: true, lateLocks: false, feesFrom: 'account', events: true } as const
+ * const [long, short] = [{ network: ethereum, profile }, { network: cosmosHub, profile }] as const
+ * const plan = Planner.plan(long, short, Policy.standard, 1_900_000_000n)
+ * plan.short.value - 1_900_000_000n === plan.margins.start.seconds // true
  */
 export function plan(
   long: LegChain,
@@ -273,7 +288,13 @@ export function audit(
   return Verdict.accept(m)
 }
 
-/** An inequality with its numbers, on one line. */
+/**
+ * An inequality with its numbers, on one line.
+ *
+ * @example
+ * import { Planner } from '@aitbc/swap'
+ * Planner.explain('T', { seconds: 5n, summands: [{ name: 'S', seconds: 5n }] }) // 'T ≥ 5 s = 5 (S)'
+ */
 export function explain(name: string, bound: Bound): string {
   const parts = bound.summands.filter((s) => s.seconds > 0n).map((s) => `${s.seconds} (${s.name})`)
   return `${name} ≥ ${bound.seconds} s = ${parts.join(' + ')}`

@@ -23,6 +23,7 @@ export interface Block {
 /** A block without what is in it. */
 export type Header = Pick<Block, 'height' | 'hash' | 'time' | 'clock'>
 
+/** A transaction that a mempool holds. */
 export interface Waiting {
   readonly tx: Ledger.Tx
   /** When it came, by the time of whoever holds the chain. */
@@ -39,6 +40,7 @@ export interface View {
   readonly floor: bigint
 }
 
+/** A chain of a world, which changes as blocks come and go; read it, and move it by `World` or by the functions here. */
 export interface Chain {
   readonly network: Network
   readonly family: Family
@@ -67,6 +69,7 @@ const LONGEST = 25
 /** Most transactions that a replacement evicts (BIP-125, rule 5). */
 const EVICTIONS = 100
 
+/** A chain with one block, at a time (unix seconds), and what is handed out in it by keys of `Ledger.balanceKey`, base units. */
 export function create(
   network: Network,
   family: Family,
@@ -108,6 +111,7 @@ export function copy(of: Chain): Chain {
   }
 }
 
+/** The newest block. */
 export function tip(of: Pick<View, 'blocks'>): Block {
   return of.blocks[of.blocks.length - 1] as Block
 }
@@ -164,6 +168,7 @@ export function grant(ledger: Ledger.Ledger, kind: Ledger.Kind, key: string, amo
     })
 }
 
+/** What the next block is like. */
 export interface MineOptions {
   /** The block's own timestamp; the network's block time after the one before unless told. */
   readonly time?: bigint
@@ -177,7 +182,18 @@ export interface MineOptions {
   readonly grants?: Readonly<Record<string, bigint>>
 }
 
-/** The next block, with all that waits, pays and isn't left out. */
+/**
+ * The next block, with all that waits, pays and isn't left out.
+ *
+ * @example
+ * import { ethereum } from '@aitbc/core/networks'
+ * import { Chain, createWorld } from '@aitbc/devnet/world'
+ * const world = createWorld({ seed: '1', networks: [ethereum] })
+ * const chain = world.chain(ethereum.id)
+ * // Miners who leave out what pays well.
+ * Chain.mine(chain, { without: ({ tx }) => tx.rate > 10n ** 9n })
+ * Chain.tip(chain).height // 1n
+ */
 export function mine(chain: Chain, options: MineOptions = {}): Block {
   const { family, network } = chain
   const { span = 1n, without = () => false, first = () => false, grants } = options
@@ -399,6 +415,7 @@ export function forget(chain: Chain, which: (waiting: Waiting) => boolean): void
   tell(chain)
 }
 
+/** What becomes of what a reorganisation undoes. */
 export interface ReorgOptions {
   /** Which of the undone transactions everybody forgets; all others wait again. None unless told. */
   readonly drop?: (tx: Ledger.Tx) => boolean

@@ -46,7 +46,18 @@ export function honest(chain: Chain.Chain, assurance: Endpoint['assurance'] = 'r
   }
 }
 
-/** In front of another endpoint: reads along; each request as text. */
+/**
+ * In front of another endpoint: reads along; each request as text.
+ *
+ * @example
+ * import { ethereum } from '@aitbc/core/networks'
+ * import { createWorld, createWorldAdapter, Endpoint } from '@aitbc/devnet/world'
+ * const world = createWorld({ seed: '1', networks: [ethereum] })
+ * const asked: string[] = []
+ * const endpoint = Endpoint.spied(world.endpoint(ethereum.id), (request) => asked.push(request))
+ * await createWorldAdapter({ network: ethereum, endpoint }).tip()
+ * asked // ['tip []']
+ */
 export function spied(endpoint: Endpoint, saw: (request: string) => void): Endpoint {
   const text = (value: unknown) =>
     JSON.stringify(value, (_, part) =>
@@ -65,7 +76,17 @@ export function spied(endpoint: Endpoint, saw: (request: string) => void): Endpo
   }
 }
 
-/** Nobody is there: `RpcUnreachable` (1202). */
+/**
+ * Nobody is there: `RpcUnreachable` (1202).
+ *
+ * @example
+ * import { ethereum } from '@aitbc/core/networks'
+ * import { createWorld, createWorldAdapter, Endpoint } from '@aitbc/devnet/world'
+ * const world = createWorld({ seed: '1', networks: [ethereum] })
+ * const endpoint = Endpoint.down(world.endpoint(ethereum.id))
+ * const why = await createWorldAdapter({ network: ethereum, endpoint }).tip().catch(({ code }) => code)
+ * why // 1202
+ */
 export function down(endpoint: Endpoint): Endpoint {
   const fail = (method: string, signal?: AbortSignal) => {
     signal?.throwIfAborted()

@@ -22,6 +22,7 @@ export interface Note {
   readonly sealed: string
 }
 
+/** What a transaction does. */
 export type Does =
   | { readonly is: 'transfer'; readonly to: string; readonly asset: string; readonly amount: bigint }
   | { readonly is: 'lock'; readonly script: Script; readonly amount: bigint; readonly note?: Note }
@@ -62,10 +63,12 @@ export interface Body {
   readonly salt?: string
 }
 
+/** A transaction as it is broadcast. */
 export interface Tx extends Body {
   readonly id: string
 }
 
+/** An unspent coin, base units. */
 export interface Coin {
   readonly address: string
   readonly amount: bigint
@@ -86,6 +89,7 @@ export interface Held {
   readonly spend?: Spent
 }
 
+/** What ended a lock, from the block that has it. */
 export interface Spent {
   readonly is: 'claim' | 'refund'
   readonly tx: string
@@ -95,6 +99,7 @@ export interface Spent {
   readonly secret?: string
 }
 
+/** A transaction that a block has. */
 export interface Included {
   readonly height: bigint
   readonly ok: boolean
@@ -103,6 +108,7 @@ export interface Included {
   readonly fee: bigint
 }
 
+/** What the blocks of a chain add up to. */
 export interface Ledger {
   /** Base units by address, or by asset and address. */
   readonly balances: Map<string, bigint>
@@ -118,6 +124,7 @@ export interface Ledger {
   minted: bigint
 }
 
+/** A ledger of nothing. */
 export function empty(): Ledger {
   return {
     balances: new Map(),
@@ -131,6 +138,7 @@ export function empty(): Ledger {
   }
 }
 
+/** A ledger of its own with the same in it. */
 export function copy(of: Ledger): Ledger {
   return {
     balances: new Map(of.balances),
@@ -154,10 +162,12 @@ export function total(of: Ledger): bigint {
   return sum
 }
 
+/** Where an address's units of an asset are held; an empty asset is the native coin. */
 export function balanceKey(address: string, asset: string): string {
   return asset === '' ? address : `${asset} ${address}`
 }
 
+/** Base units of an asset that an address has, the native coin unless told. */
 export function balance(of: Ledger, kind: Kind, address: string, asset = ''): bigint {
   if (kind === 'accounts') return of.balances.get(balanceKey(address, asset)) ?? 0n
   let sum = 0n
@@ -165,6 +175,7 @@ export function balance(of: Ledger, kind: Kind, address: string, asset = ''): bi
   return sum
 }
 
+/** Coins that are spent whole, or accounts. */
 export type Kind = 'coins' | 'accounts'
 
 /** The block in which a transaction is tried. */

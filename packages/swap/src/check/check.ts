@@ -56,6 +56,12 @@ export type Result =
 /**
  * The times of an agreement, as they are at an instant (UTC, unix seconds); `UnsupportedClock` (4004) where a deadline counts heights,
  * `InvalidAmount` (1004) for an instant in another unit.
+ *
+ * @example
+ * import type { Agreement } from '@aitbc/swap'
+ * import { check, termsOf } from '@aitbc/swap/check'
+ * const isSafe = async (agreement: Agreement.Agreement, now: bigint, assumptions: Parameters<typeof check>[1]) =>
+ *   (await check(termsOf(agreement, now), assumptions)).ok
  */
 export function termsOf(agreement: Agreement, now: bigint): Terms {
   assertInstant(now)

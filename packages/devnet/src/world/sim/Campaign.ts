@@ -27,6 +27,7 @@ export interface Figures
   readonly steps: number
 }
 
+/** Which universes are run, and how. */
 export interface Options extends Universe.DrawOptions, Universe.RunOptions {
   /** Number of the first universe; 1 unless told. */
   readonly from?: number

@@ -62,6 +62,7 @@ export interface Divergence {
   readonly why: string
 }
 
+/** What became of crashes. */
 export interface Figures {
   /** Boundaries that were numbered. */
   readonly points: number
@@ -72,6 +73,7 @@ export interface Figures {
   readonly divergences: readonly Divergence[]
 }
 
+/** Every course of a swap, for each role that it is one for. */
 export const COURSES: readonly { readonly course: Course; readonly who: Role }[] = [
   { course: 'deal', who: 'initiator' },
   { course: 'deal', who: 'follower' },
@@ -170,7 +172,15 @@ export function points({ boundaries }: Pick<Peace, 'boundaries'>, all = false): 
   return found
 }
 
-/** Runs a scene with one crash. */
+/**
+ * Runs a scene with one crash.
+ *
+ * @example
+ * import { Crash } from '@aitbc/devnet/world'
+ * const scene = { families: { long: 'solana', short: 'cosmos' }, course: 'deal', who: 'initiator' } as const
+ * const { outcomes } = await Crash.crash(scene, { boundary: 60, torn: false, wipe: false })
+ * outcomes.initiator // 'deal'
+ */
 export function crash(
   scene: Scene,
   point: Point,
@@ -238,6 +248,7 @@ const NONE: Readonly<Record<Kind, number>> = {
   ...{ same: 0, forgotten: 0, refunded: 0, 'too-late': 0, 'windfall-missed': 0, better: 0, divergent: 0 },
 }
 
+/** Which scenes are crashed, and how far it goes. */
 export interface Options {
   readonly scenes: readonly Scene[]
   /** Points that outlast the process in the same way are tried too. */

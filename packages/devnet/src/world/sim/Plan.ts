@@ -135,6 +135,7 @@ export type Moment =
   /** As soon as the honest party has locked, or revealed, against its lock. */
   | { readonly on: 'answer' }
 
+/** One thing that a hostile party does. */
 export interface Deed {
   readonly act: HostileAct
   readonly when: Moment
@@ -180,6 +181,7 @@ export const NETWORKS: { readonly [F in FamilyName]: Network } = {
 /** Least number of faults of a universe. */
 export const FAULTS = 20
 
+/** What a plan is drawn with. */
 export interface DrawOptions {
   /** So many of the four servers of each party lie all the time. */
   readonly byzantineRpc?: number

@@ -172,6 +172,12 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
  * Makes a failing plan smaller: takes faults and deeds away, one after the other, as long as the same property fails.
  *
  * @param most universes to run at most; 400 unless told
+ *
+ * @example
+ * import { Universe } from '@aitbc/devnet/world'
+ * // A runner that takes any block for final.
+ * const { plan, violations } = await Universe.run(Universe.draw('3'), { bug: 'final-at-once' })
+ * if (violations.length > 0) console.log(Universe.describe((await Universe.shrink(plan, { bug: 'final-at-once' })).plan).join('\n'))
  */
 export async function shrink(plan: Plan, options: RunOptions = {}, most = 400): Promise<Report> {
   let best = await run(plan, options)

@@ -17,6 +17,7 @@ export interface Killed {
   readonly claimed: boolean
 }
 
+/** Where a lock is: not made, on its way, in a block, or ended. */
 export type Where = 'nowhere' | 'waiting' | 'locked' | 'spent'
 
 /** What the chains know at this instant, when a party's process dies at `label`. */
