@@ -12,6 +12,7 @@ import {
   type SwapAdapter,
 } from '@aitbc/core'
 import { sha256 } from '@noble/hashes/sha2.js'
+import * as Board from '../Board.js'
 import { SwapErrors } from '../errors.js'
 import { isRested } from '../internal/rest.js'
 import * as Ladder from '../Ladder.js'
@@ -41,11 +42,14 @@ interface Sent {
 export interface Relays {
   get(key: string, signal: AbortSignal): Promise<Sent | undefined>
   set(key: string, sent: Sent): Promise<void>
+  /** Runs when no other job of the storage signs for the account: two at once would get the same nonce, and one of them be in vain. */
+  turn<T>(account: AccountId.AccountId, signal: AbortSignal, run: () => Promise<T>): Promise<T>
 }
 
 /** The relays of a job, as far as they are in storage; without one they are forgotten with the tower. */
 export function open(storage: Storage | undefined, hashlock: Bytes.Hash32): Relays {
   const known = new Map<string, Sent>()
+  const seat = { swap: `tower/${Bytes.toHex(hashlock)}`, owner: crypto.randomUUID() }
   const at = (key: string) =>
     `tower/${Bytes.toHex(hashlock)}/${Bytes.toHex(sha256(new TextEncoder().encode(key)))}`
   return {
@@ -58,6 +62,8 @@ export function open(storage: Storage | undefined, hashlock: Bytes.Hash32): Rela
       await storage?.put(at(key), encode(sent))
       known.set(key, sent)
     },
+    turn: (account, signal, run) =>
+      storage === undefined ? run() : Board.of(storage).turn(seat, account, signal, run),
   }
 }
 
@@ -127,7 +133,12 @@ export async function send(
       `nothing is signed for ${ref} on ${network.id}, and this tower has no account that may send it`,
       { network: network.id, task: does },
     )
-  const before = await relays.get(key, signal)
+  let before = await relays.get(key, signal)
+  if (before !== undefined && before.since > height) {
+    // Whoever told a height of years to come takes it back: that was no beginning.
+    before = { ...before, since: height }
+    await relays.set(key, before)
+  }
   const is = before === undefined ? undefined : (await adapter.status(before.submission, { signal })).value.is
   if (is === 'final') return 'final'
   if (is === 'included') return undefined
@@ -147,27 +158,29 @@ export async function send(
   const replaced = before !== undefined && is === 'pending' ? before.submission : undefined
   const make = (feeRate: bigint): Promise<readonly Step[]> =>
     replaced === undefined ? stepsOf(relay.account, feeRate) : adapter.replace(replaced, feeRate, { signal })
-  const { fast } = await adapter.feeRates({ signal })
-  const asset = network.native.id
-  const cap = most === undefined || (relay.most !== undefined && relay.most < most) ? relay.most : most
-  const steps = await Ladder.priced(make, fast, { asset, most: cap })
-  if (steps === undefined)
-    throw SwapErrors.FeeBudgetSpent(`the ${does} of ${ref} would cost more than ${cap}`, {
-      network: network.id,
-      budget: cap,
-    })
-  let id: string | undefined
-  for (const step of steps) {
-    const signed = await relay.signer.sign(step, { signal })
-    id = signed.id
-    if (step === steps.at(-1)) {
-      const attempts = [...(replaced?.attempts ?? []), id]
-      const made = (before?.made ?? 0) + (replaced === undefined ? 1 : 0)
-      await relays.set(key, { submission: { ...signed, attempts }, since: height, at: utc, made })
+  return relays.turn(relay.account, signal, async () => {
+    const { fast } = await adapter.feeRates({ signal })
+    const asset = network.native.id
+    const cap = most === undefined || (relay.most !== undefined && relay.most < most) ? relay.most : most
+    const steps = await Ladder.priced(make, fast, { asset, most: cap })
+    if (steps === undefined)
+      throw SwapErrors.FeeBudgetSpent(`the ${does} of ${ref} would cost more than ${cap}`, {
+        network: network.id,
+        budget: cap,
+      })
+    let id: string | undefined
+    for (const step of steps) {
+      const signed = await relay.signer.sign(step, { signal })
+      id = signed.id
+      if (step === steps.at(-1)) {
+        const attempts = [...(replaced?.attempts ?? []), id]
+        const made = (before?.made ?? 0) + (replaced === undefined ? 1 : 0)
+        await relays.set(key, { submission: { ...signed, attempts }, since: height, at: utc, made })
+      }
+      await adapter.submit(signed, { signal })
     }
-    await adapter.submit(signed, { signal })
-  }
-  return id === undefined ? undefined : { id, fee: Ladder.costOf(steps, asset) }
+    return id === undefined ? undefined : { id, fee: Ladder.costOf(steps, asset) }
+  })
 }
 
 /** A claim or refund of a lock, for whom it names. */

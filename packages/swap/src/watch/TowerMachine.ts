@@ -142,7 +142,9 @@ function seen(
     // What is in a block is somebody's good right, or done; what waits for one can be outbid as long as it isn't.
     if (spend !== undefined && spend.depth > 0n) continue
     const ladder = WatchJob.ladderOf(task, lock)
-    const first = sent[lock.ref]?.since ?? height
+    const since = sent[lock.ref]?.since
+    // Whoever told a height of years to come takes it back: that was no beginning.
+    const first = since === undefined || since > height ? height : since
     if (ladder.length === 0 || sent[lock.ref]?.lost) {
       sent[lock.ref] = { rung: 0, ...sent[lock.ref], since: first }
       // Somebody's waits already: the tower pays only for what that one doesn't bring.

@@ -225,6 +225,8 @@ async function look(
     }
     const left = leftUntil(adapter, terms.deadline, now.value).least
     const { inclusion, finality, reorg, outage } = network.timing.conservative
+    // An endpoint that shows a day to come, and no lock, ends nothing before that day is there.
+    const ahead = network.clock === 'height' ? 0n : now.value - context.utc()
     return {
       secrets,
       event: {
@@ -236,7 +238,7 @@ async function look(
         asks,
         lateClaims: profile.lateClaims,
         patience: (context.bumpAfter ?? Pace.bumpAfter)(network, task.do === 'claim' ? left : undefined),
-        settle: inclusion + finality + reorg + outage,
+        settle: inclusion + finality + reorg + outage + (ahead > 0n ? ahead : 0n),
         blockTimeMs: network.blockTimeMs,
       },
     }

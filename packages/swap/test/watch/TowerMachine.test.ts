@@ -82,6 +82,16 @@ describe('when a tower acts', () => {
     expect(at(DEADLINE - 2n)).toEqual([7])
   })
 
+  it('L5 H29: a height of years to come, told once, keeps no dearer one back', () => {
+    const early = TowerMachine.step(
+      TowerMachine.start(jobOf('refund')),
+      seenAt(DEADLINE, { height: 1_000_000n }),
+    )
+    expect(sentOf(early.commands)).toEqual([0])
+    const { state } = TowerMachine.step(early.state, seenAt(DEADLINE + 1n))
+    expect(sentOf(TowerMachine.step(state, seenAt(DEADLINE + 4n)).commands)).toEqual([1])
+  })
+
   it('L5: a node that calls one too cheap gets the next one, up to the last', () => {
     let { state } = TowerMachine.step(TowerMachine.start(jobOf('refund')), seenAt(DEADLINE))
     for (const [rung] of FEES.entries()) {

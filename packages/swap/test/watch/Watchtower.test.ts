@@ -1,4 +1,4 @@
-import { Bytes, type Signed, type Storage, type Submission, type SwapAdapter } from '@aitbc/core'
+import { Bytes, LockTerms, type Signed, type Storage, type Submission, type SwapAdapter } from '@aitbc/core'
 import { createMemoryStorage } from '@aitbc/core/storage/memory'
 import { WatchJob } from '@aitbc/swap/watch'
 import fc from 'fast-check'
@@ -7,7 +7,7 @@ import * as Chain from '../model/Chain.js'
 import { crossed, expectGains, expectWhole, isKind, LEGS, locksBy } from '../model/expect.js'
 import { LONG, pairs, SHORT } from '../model/fixtures.js'
 import * as ModelAdapter from '../model/ModelAdapter.js'
-import { FUNDS, type Market, type Name, risk } from '../model/market.js'
+import { FUNDS, type Market, mine, type Name, risk } from '../model/market.js'
 import * as Net from '../model/Net.js'
 import * as Process from '../model/process.js'
 import { ALICE, BOB, isEnded, keyOf, marketOf, newest, ownerOf, PURSE, TOWERS, towerOf } from './towers.js'
@@ -19,6 +19,17 @@ const kill = (process: Process.Process) => {
   process.dead = true
 }
 const [FIRST, SECOND] = TOWERS
+
+/** What the initiator locked on the long leg, with the next block. */
+function lockBy(market: Market, terms: LockTerms.LockTerms): void {
+  const key = Bytes.toHex(LockTerms.id(terms))
+  const script = {
+    ...{ key, amount: terms.amount, deadline: terms.deadline.value },
+    ...{ hashlock: Bytes.toHex(terms.hashlock), locker: ALICE, beneficiary: BOB },
+  }
+  const does = { is: 'lock', script, amount: terms.amount } as const
+  Net.accept(market.nets.long, { id: key, by: ALICE, slot: key, fee: 1n, does })
+}
 
 /** An armed claim with the secret, once that is in sight on the other chain. */
 function completed(market: Market, net: Net.Net, signed: Signed): Signed | undefined {
@@ -89,6 +100,36 @@ describe('the owner goes away', () => {
       expectGains(market, ALICE, 'deal')
     },
   )
+
+  it('S6 L7 H29: an endpoint that shows a year to come and no lock, for once, sends no tower home', async () => {
+    const market = marketOf({ long: 'contract', short: 'utxo' })
+    const owner = ownerOf(market, BOB)
+    const alice = Process.create(market, ALICE)
+    const deal = Process.agreed(market)
+    Process.start(alice, deal)
+    Process.start(owner.process, deal)
+    await Process.drive(market, () => isLocked(market, BOB))
+    kill(owner.process)
+    let looks = 0
+    let isLying = true
+    const wrap = (adapter: SwapAdapter): SwapAdapter => ({
+      ...adapter,
+      async tip(o) {
+        const fact = await adapter.tip(o)
+        if (!isLying) return fact
+        looks++
+        return { ...fact, value: { ...fact.value, clock: fact.value.clock + 31_536_000n } }
+      },
+      findLocks: async (terms, o) => (isLying ? [] : adapter.findLocks(terms, o)),
+    })
+    const tower = towerOf(market, newest(owner), FIRST, { wrap })
+    await Process.quiet()
+    expect(looks).toBeGreaterThan(1)
+    isLying = false
+    await Process.drive(market, () => isEnded(tower) && Process.isDone(alice))
+    expect(tower.ended).toEqual({ refund: 'claimed', claim: 'claimed' })
+    expectGains(market, BOB, 'deal')
+  })
 
   it.each(pairs)(
     'L5 L7 H8: between $long and $short, a claim that is stuck when its sender goes is lifted',
@@ -427,6 +468,52 @@ describe('a tower’s own account', () => {
       expect(tower.ended).toMatchObject({ refund: 'refunded' })
     },
   )
+
+  it('L5 H29: a height of years to come, told once, is no reason to raise nothing any more', async () => {
+    const market = marketOf({ long: 'contract', short: 'contract' })
+    const { long } = market.nets
+    const owner = ownerOf(market, ALICE)
+    Process.start(owner.process, Process.agreed(market))
+    await Process.drive(market, () => isLocked(market, ALICE))
+    kill(owner.process)
+    long.held = ({ does, fee }) => does.is === 'refund' && fee < 6n
+    const isRefund = ({ does }: Chain.Tx) => does.is === 'refund'
+    let isLying = true
+    const wrap = (adapter: SwapAdapter): SwapAdapter => ({
+      ...adapter,
+      async tip(o) {
+        const fact = await adapter.tip(o)
+        return isLying ? { ...fact, value: { ...fact.value, height: fact.value.height + 1_000_000n } } : fact
+      },
+    })
+    const tower = towerOf(market, newest(owner), FIRST, { wrap, storage: createMemoryStorage() })
+    await Process.drive(market, () => long.mempool.some(isRefund))
+    isLying = false
+    await Process.drive(market, () => isEnded(tower))
+    expect(tower.ended).toMatchObject({ refund: 'refunded' })
+    expectGains(market, ALICE, 'no-deal')
+  })
+
+  it('L2 L7: many jobs of one account at once each get a nonce of their own', async () => {
+    const market = marketOf({ long: 'contract', short: 'contract' })
+    const { long } = market.nets
+    const { agreement } = Process.agreed(market).signed
+    const deadline = { ...agreement.long.deadline, value: long.tip.clock + 3n }
+    const all = Array.from({ length: 12 }, (_, i) => ({
+      ...agreement.long,
+      deadline,
+      salt: new Uint8Array(32).fill(i),
+    }))
+    for (const terms of all) lockBy(market, terms)
+    mine(market)
+    const storage = createMemoryStorage()
+    const towers = all.map((terms) => {
+      const task = { do: 'refund', terms, rungs: [] } as const
+      return towerOf(market, { issue: 1n, hashlock: terms.hashlock, tasks: [task] }, FIRST, { storage })
+    })
+    await Process.drive(market, () => towers.every(isEnded), { blocks: 10 })
+    for (const { ended } of towers) expect(ended).toEqual({ refund: 'refunded' })
+  })
 
   it('one that remembers nothing pays twice (negative control)', async () => {
     const { ids, spent } = await returning('after', undefined)
