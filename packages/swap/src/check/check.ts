@@ -114,7 +114,7 @@ export function assertSeconds(value: unknown, argument: string): void {
  *   long: { network: bitcoin, profile: script },
  *   short: { network: ethereum, profile: contract },
  *   policy: Policy.standard,
- *   tick: 14_760n, // coarse, and quick
+ *   tick: 14_760n, // coarse, and done in seconds
  * }
  * const { gap, start } = Planner.margins(assumptions.long, assumptions.short, assumptions.policy)
  * const result = await check({ gap: gap.seconds - 7200n, start: start.seconds }, assumptions)
