@@ -16,6 +16,7 @@ const PLANNER_TESTS = ['packages/swap/test/Planner.test.ts']
 const NEGOTIATION = 'packages/swap/src/Negotiation.ts'
 const NEGOTIATION_TESTS = ['packages/swap/test/Negotiation.test.ts']
 const AGREEMENT_TESTS = ['packages/swap/test/Agreement.test.ts']
+const MONEY_TESTS = ['packages/swap/test/Runner.money.test.ts']
 const SIDE_TESTS = ['packages/swap/test/Side.test.ts', 'packages/swap/test/Runner.attacks.test.ts']
 const BITCOIN_TESTS = [
   'packages/adapters/test/bitcoin/HostileEndpoint.test.ts',
@@ -335,8 +336,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'H25: a clock that is hours off raises no doubt',
     file: 'packages/swap/src/Side.ts',
-    from: 'if (clock > utc + lead + TOLERANCE)',
-    to: 'if (clock > utc + 1000n * TOLERANCE + lead)',
+    from: 'if (clock > latestBy(network, utc))',
+    to: 'if (clock > latestBy(network, utc) + 1000n * TOLERANCE)',
     tests: SIDE_TESTS,
   },
   {
@@ -426,8 +427,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'S13: what makes a lock void pays whatever an endpoint says the market is',
     file: 'packages/swap/src/internal/price.ts',
-    from: "if (command.do !== 'void') return budget",
-    to: "return command.do === 'void' ? undefined : budget",
+    from: "if (command.do !== 'void') return cap",
+    to: "if (command.do === 'void') return 1n << 256n\n  return cap",
     tests: ['packages/swap/test/Runner.giveup.test.ts'],
   },
   {
@@ -454,10 +455,52 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/swap/test/Runner.giveup.test.ts'],
   },
   {
+    name: 'S13: a lock costs whatever an endpoint says the market is',
+    file: 'packages/swap/src/Ladder.ts',
+    from: "return profile.feesFrom === 'lock' ? amount / 2n : amount",
+    to: "return profile.feesFrom === 'lock' ? amount / 2n : 1n << 256n",
+    tests: MONEY_TESTS,
+  },
+  {
+    name: 'S13: of a token as much is paid in coins as there is of it',
+    file: 'packages/swap/src/Ladder.ts',
+    from: 'if (asset !== network.native.id) return 10n ** BigInt(network.native.decimals)',
+    to: '',
+    tests: ['packages/swap/test/Ladder.test.ts'],
+  },
+  {
+    name: 'S13: nobody asks what the claim of a lock that pays for itself costs, where no budget is told',
+    file: 'packages/swap/src/Solvency.ts',
+    from: 'const incoming = leg === Agreement.incomingLeg(role)',
+    to: 'const incoming = leg === Agreement.incomingLeg(role) && budget !== undefined',
+    tests: MONEY_TESTS,
+  },
+  {
+    name: 'S13: fees climb as fast as an endpoint says that blocks come',
+    file: 'packages/swap/src/internal/price.ts',
+    from: ' && now.utc - utc >= least',
+    to: '',
+    tests: MONEY_TESTS,
+  },
+  {
+    name: 'L5: what was once told of a height of years to come waits for it',
+    file: 'packages/swap/src/internal/price.ts',
+    from: 'height: smaller(since.height, now.height)',
+    to: 'height: since.height',
+    tests: MONEY_TESTS,
+  },
+  {
+    name: 'S13: a clock that can’t be so late has a claim spend its whole lock',
+    file: 'packages/swap/src/internal/price.ts',
+    from: "const clock = until?.clock === 'height' ? tip.clock : smaller(tip.clock, latest)",
+    to: 'const { clock } = tip',
+    tests: MONEY_TESTS,
+  },
+  {
     name: 'S13: each look makes a dearer child of one that no node takes',
     file: 'packages/swap/src/internal/child.ts',
-    from: 'if (tip !== undefined) parent.waitingSince = tip.height\n  const sent = await adapter.submit(signed, { signal })',
-    to: 'const sent = await adapter.submit(signed, { signal })\n  if (tip !== undefined) parent.waitingSince = tip.height',
+    from: 'if (tip !== undefined) parent.waitingSince = { height: tip.height, utc: context.utc() }\n  const sent = await adapter.submit(signed, { signal })',
+    to: 'const sent = await adapter.submit(signed, { signal })\n  if (tip !== undefined) parent.waitingSince = { height: tip.height, utc: context.utc() }',
     tests: ['packages/swap/test/Runner.giveup.test.ts'],
   },
   {

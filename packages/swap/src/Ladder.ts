@@ -55,14 +55,17 @@ export function costOf(steps: readonly Step[], asset: AssetId.AssetId): bigint {
 }
 
 /**
- * Most that a claim or refund may pay: the budget where there is one; else half of the amount where the lock itself pays.
+ * Most that an act may pay, base units of the native coin: the budget where there is one; else no more than the lock is worth, and half of
+ * that where it pays for itself. What a token is worth in coins nobody tells: there it is one whole coin.
  */
 export function capOf(
-  side: Side.Side,
-  terms: Pick<LockTerms.LockTerms, 'amount'>,
+  { adapter: { network, profile } }: Side.Side,
+  { asset, amount }: Pick<LockTerms.LockTerms, 'amount' | 'asset'>,
   budget: bigint | undefined,
-): bigint | undefined {
-  return budget ?? (side.adapter.profile.feesFrom === 'lock' ? terms.amount / 2n : undefined)
+): bigint {
+  if (budget !== undefined) return budget
+  if (asset !== network.native.id) return 10n ** BigInt(network.native.decimals)
+  return profile.feesFrom === 'lock' ? amount / 2n : amount
 }
 
 /**

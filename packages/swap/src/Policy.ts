@@ -26,7 +26,8 @@ export interface Policy {
    * Most that this party pays in fees for one act of a swap (a lock, a claim, a refund: of all versions of one a single one is ever
    * included), by network, base units of its native coin. Fees are raised up to it, it is kept back from the lock on where accounts pay
    * (S13), and no lock is made while a claim or refund would cost more. What makes a lock void has to outbid it, for twice as much at most.
-   * What the market asks where there is none.
+   * Where there is none, no act costs more than its lock is worth (half of that where the lock itself pays), and one coin where it holds a token:
+   * nobody here knows what that is worth.
    */
   readonly fees?: Readonly<Record<ChainId.ChainId, bigint>>
 }

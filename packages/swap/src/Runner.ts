@@ -105,8 +105,8 @@ export interface Sent {
   readonly made: number
   /** A wallet was asked to send it, and what came of that is not known. */
   readonly sending?: boolean
-  /** Height at which the last version was first seen waiting. */
-  waitingSince?: bigint
+  /** Height and UTC at which the last version was first seen waiting. */
+  waitingSince?: { readonly height: bigint; readonly utc: bigint }
   /** Block at which the conflict key was first seen used otherwise. */
   takenSince?: Fact.BlockRef
   /** UTC at which the last one was first told to be in vain, unix seconds. */

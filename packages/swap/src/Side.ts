@@ -19,7 +19,7 @@ import {
 } from '@aitbc/core'
 import type { Leg } from './Agreement.js'
 import { SwapErrors } from './errors.js'
-import { leftSince, leftUntil } from './internal/left.js'
+import { latestBy, leftSince, leftUntil, TOLERANCE } from './internal/left.js'
 import type { LockView, SpendView, SwapEvent } from './SwapMachine.js'
 
 /** All that a party brings to one chain: its keys, and how it reads the chain. */
@@ -215,18 +215,11 @@ function otherOf(claim: Claim, value: Lock | Spend): string | undefined {
   return kind === claim.spend.kind ? undefined : `a ${kind}, the endpoint told a ${claim.spend.kind}`
 }
 
-/**
- * Ten minutes beyond what the chain's clock may lead or lag: the machine's clock is wrong, the endpoint shows an old block, or the chain
- * stands still (H25). A halt is planned for, and nothing irrevocable is done in one: an endpoint that hides hours would have the secret
- * revealed when the deadline is over.
- */
-const TOLERANCE = 600n
-
 function skewOf(network: Network, tip: Fact.Tip, utc: bigint): string | undefined {
-  const { lead, lag } = network.timing.conservative
+  const { lag } = network.timing.conservative
   // A height tells no time; the block that has it does.
   const clock = network.clock === 'height' ? tip.time : tip.clock
-  if (clock > utc + lead + TOLERANCE)
+  if (clock > latestBy(network, utc))
     return `the clock of ${network.id} is ${clock - utc} s ahead of this machine's`
   if (clock < utc - lag - TOLERANCE)
     return `the clock of ${network.id} is ${utc - clock} s behind this machine's`

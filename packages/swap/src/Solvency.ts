@@ -1,6 +1,7 @@
 import type { Intent, LockTerms } from '@aitbc/core'
 import * as Agreement from './Agreement.js'
 import { SwapErrors } from './errors.js'
+import * as Ladder from './Ladder.js'
 import type { Context, Swap } from './Runner.js'
 import * as Side from './Side.js'
 import * as Turns from './Turns.js'
@@ -71,16 +72,17 @@ async function needsOf(
     if (at === undefined) continue
     const side = Side.of(context.sides, at.backend.network)
     const budget = durable.rules.fees?.[leg]
+    const cap = Ladder.capOf(side, at, budget)
     const within = (cost: bigint) => {
-      if (budget !== undefined && cost > budget)
+      if (cost > cap)
         throw SwapErrors.FeeBudgetSpent(
-          `a claim or refund on ${side.adapter.network.id} costs ${cost} now, the budget is ${budget}`,
-          { network: side.adapter.network.id, budget, cost },
+          `a claim or refund on ${side.adapter.network.id} costs ${cost} now, it may cost ${cap}`,
+          { network: side.adapter.network.id, budget: cap, cost },
         )
     }
     if (side.adapter.profile.feesFrom !== 'account') {
       const view = swap.state.view[leg]
-      const incoming = leg === Agreement.incomingLeg(role) && budget !== undefined
+      const incoming = leg === Agreement.incomingLeg(role)
       const seen = incoming && view.is === 'seen' ? view.locks : []
       const exact = seen.find(({ lock }) => lock.match === 'exact')
       // What the lock itself pays is held to the budget all the same.

@@ -64,6 +64,24 @@ describe('rates', () => {
   })
 })
 
+describe('what an act may pay', () => {
+  const capOf = (kind: 'utxo' | 'contract', of: string, budget?: bigint) => {
+    const chain = network(LONG, kind)
+    const native = { ...chain.native, decimals: 3 }
+    const adapter = { network: { ...chain, native }, profile: profiles[kind] }
+    const terms = { asset: of as typeof asset, amount: 1_000_000n }
+    return Ladder.capOf({ adapter } as unknown as Side.Side, terms, budget)
+  }
+
+  it('S13: the budget; else what is locked, half of it where that pays, and one coin where it is a token', () => {
+    expect(capOf('contract', asset, 7n)).toBe(7n)
+    expect(capOf('contract', asset)).toBe(1_000_000n)
+    expect(capOf('utxo', asset)).toBe(500_000n)
+    expect(capOf('contract', `${LONG}/erc20:0x11`)).toBe(1000n)
+    expect(capOf('contract', `${LONG}/erc20:0x11`, 7n)).toBe(7n)
+  })
+})
+
 describe('ladders', () => {
   it('L5 H8: the last rung pays the whole budget, none pays more, none less than the one before', async () => {
     await fc.assert(

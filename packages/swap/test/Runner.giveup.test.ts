@@ -196,7 +196,7 @@ describe('what makes a lock void', () => {
       const policy = budget === undefined ? risk : { ...risk, fees: { [LONG]: budget } }
       const { deal, alice } = both(market, { wrap: dear, policy })
       const { amount } = deal.signed.agreement.long
-      const most = budget === undefined ? amount / 2n : 2n * budget
+      const most = budget === undefined ? amount : 2n * budget
       long.held = ({ does, fee }) => does.is === 'lock' || (does.is === 'nothing' && fee < most)
       Process.start(alice, deal)
       await Process.drive(market, () => long.mempool.length > 0)

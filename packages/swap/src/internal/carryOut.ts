@@ -245,7 +245,7 @@ async function raise(
 ): Promise<void> {
   const { fast } = await side.adapter.feeRates({ signal })
   const make = (feeRate: bigint) => side.adapter.replace(last, feeRate, { signal })
-  const steps = await dearer(swap, command, side, last, tip, fast, make)
+  const steps = await dearer(context, swap, command, side, last, tip, fast, make)
   await signAndSend(context, swap, command, side, steps, signal, { before: sent })
   const id = swap.book.get(command.key)?.submissions.at(-1)?.id
   if (id !== undefined) context.onProgress?.({ is: 'raised', key: command.key, id, feeRate: fast })

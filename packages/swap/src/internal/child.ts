@@ -30,8 +30,8 @@ export async function payForIt(
   const last = before && latest(before)
   const asset = adapter.network.native.id
   const cap = Ladder.capOf(side, command.terms, swap.state.durable.rules.fees?.[command.leg])
-  const most = cap === undefined ? undefined : cap - Ladder.costOf([waits.step], asset)
-  if (most !== undefined && most <= 0n) return false
+  const most = cap - Ladder.costOf([waits.step], asset)
+  if (most <= 0n) return false
   const { fast } = await adapter.feeRates({ signal })
   const cpfp = adapter.cpfp.bind(adapter)
   const make = (feeRate: bigint): Promise<readonly Step[]> =>
@@ -43,7 +43,7 @@ export async function payForIt(
   const signed = await signer.sign(step, { signal })
   await write(swap, { is: 'signed', key, signed: [signed], undo: [] })
   // Whatever becomes of it: an endpoint that takes none would have each look make a dearer one, up to the budget (S13).
-  if (tip !== undefined) parent.waitingSince = tip.height
+  if (tip !== undefined) parent.waitingSince = { height: tip.height, utc: context.utc() }
   const sent = await adapter.submit(signed, { signal })
   const attempts = [...new Set([...(swap.book.get(key)?.attempts ?? []), ...sent.attempts])]
   await note(swap, key, [{ ...sent, attempts }])

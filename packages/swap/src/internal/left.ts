@@ -64,3 +64,15 @@ export function unitsOf(
 function ceil(a: bigint, b: bigint): bigint {
   return (a + b - 1n) / b
 }
+
+/**
+ * Ten minutes beyond what the chain's clock may lead or lag: the machine's clock is wrong, the endpoint shows an old block, or the chain
+ * stands still (H25). A halt is planned for, and nothing irrevocable is done in one: an endpoint that hides hours would have the secret
+ * revealed when the deadline is over.
+ */
+export const TOLERANCE = 600n
+
+/** The latest that a chain's clock, or its newest block's, can show at an instant of this machine's, unix seconds. */
+export function latestBy({ timing }: Pick<Network, 'timing'>, utc: bigint): bigint {
+  return utc + timing.conservative.lead + TOLERANCE
+}

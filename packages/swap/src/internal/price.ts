@@ -1,5 +1,5 @@
 // What an act may cost, and when it is to cost more.
-import type { Deadline, Fact, Intent, PrepareOptions, Step, Submission } from '@aitbc/core'
+import type { Deadline, Fact, Intent, LockTerms, PrepareOptions, Step, Submission } from '@aitbc/core'
 import { SwapErrors } from '../errors.js'
 import * as Ladder from '../Ladder.js'
 import * as Pace from '../Pace.js'
@@ -7,19 +7,26 @@ import type { Context, Sent, Swap } from '../Runner.js'
 import type * as Side from '../Side.js'
 import * as SwapMachine from '../SwapMachine.js'
 import type { Act } from './carryOut.js'
-import { leftUntil } from './left.js'
+import { latestBy, leftUntil } from './left.js'
 import { isRested, leftBy } from './rest.js'
 import { isReveal } from './sending.js'
 
+/** What the policy says that an act may cost in fees. */
+function budgetOf(swap: Swap, { leg }: Act): bigint | undefined {
+  return swap.state.durable.rules.fees?.[leg]
+}
+
 /**
- * Most that an act may cost in fees, where the policy says so. What makes a lock void must outbid it, and that one cost no more than the budget:
- * twice as much is enough, and without a budget half of a lock that pays for itself. A market that an endpoint made up takes no more (S13).
+ * Most that an act may cost in fees: {@link Ladder.capOf}, whatever market an endpoint makes up (S13). What makes a lock void must outbid it, and
+ * that one cost no more: twice as much is enough.
  */
-function budgetOf(swap: Swap, command: Act, side: Side.Side): bigint | undefined {
-  const budget = swap.state.durable.rules.fees?.[command.leg]
-  if (command.do !== 'void') return budget
-  const { amount = 0n } = swap.state.durable.terms[command.leg] ?? {}
-  return budget === undefined ? Ladder.capOf(side, { amount }, undefined) : 2n * budget
+function capOf(swap: Swap, command: Act, side: Side.Side): bigint {
+  const terms = swap.state.durable.terms[command.leg] as LockTerms.LockTerms
+  const budget = budgetOf(swap, command)
+  const cap = Ladder.capOf(side, terms, budget)
+  if (command.do !== 'void') return cap
+  const isCoin = terms.asset === side.adapter.network.native.id
+  return budget === undefined && isCoin ? terms.amount : 2n * cap
 }
 
 /** A version has waited long enough for its fee to be raised, by its network's pace and what is left until it is too late (L5). */
@@ -31,11 +38,20 @@ export function hasWaited(
   tip: Fact.Tip | undefined,
 ): boolean {
   if (tip === undefined) return false
-  sent.waitingSince ??= tip.height
   const { network } = side.adapter
-  const left = leftOf(side, command, tip)
-  return tip.height - sent.waitingSince >= (context.bumpAfter ?? Pace.bumpAfter)(network, left)
+  const now = { height: tip.height, utc: context.utc() }
+  const since = sent.waitingSince ?? now
+  // Whoever told a height of years to come takes it back: that was no beginning. A machine's clock that was set back neither.
+  sent.waitingSince = { height: smaller(since.height, now.height), utc: smaller(since.utc, now.utc) }
+  const blocks = (context.bumpAfter ?? Pace.bumpAfter)(network, leftOf(side, command, tip, now.utc))
+  // Blocks that come so fast are told, not mined: a fee would climb with each look.
+  const least = (blocks * network.blockTimeMs) / (FASTEST * 1000n)
+  const { height, utc } = sent.waitingSince
+  return now.height - height >= blocks && now.utc - utc >= least
 }
+
+/** Blocks come so many times as fast as they should by chance, a few in a row. */
+const FASTEST = 4n
 
 /**
  * Whether it is time to make an act anew, at another fee for whoever pays by an account: at once the first two times, and then the later the
@@ -56,10 +72,15 @@ export function hasRested(
   return isRested(side.adapter.network, sent.made, { since: sent.failedSince, utc, left })
 }
 
-/** Time until an act is of no use any more, where there is such an instant, on the chain's own clock. */
-function leftOf(side: Side.Side, command: Act, tip: Fact.Tip): bigint | undefined {
+/**
+ * Time until an act is of no use any more, where there is such an instant, on the chain's own clock: one that runs ahead further than it can
+ * is made up, and makes nothing more urgent than that (H25).
+ */
+function leftOf(side: Side.Side, command: Act, tip: Fact.Tip, utc: bigint): bigint | undefined {
   const until = usefulUntil(side, command)
-  return until && leftUntil(side.adapter, until, tip.clock).least
+  const latest = latestBy(side.adapter.network, utc)
+  const clock = until?.clock === 'height' ? tip.clock : smaller(tip.clock, latest)
+  return until && leftUntil(side.adapter, until, clock).least
 }
 
 /** The instant after which an act is of no use, where there is one on the clock of its network. */
@@ -78,24 +99,29 @@ export async function affordable(
   signal: AbortSignal,
 ): Promise<readonly Step[]> {
   const steps = await side.adapter.prepare(intent, { signal, ...at })
-  const cap = budgetOf(swap, command, side)
+  const cap = capOf(swap, command, side)
   const asset = side.adapter.network.native.id
-  if (cap === undefined || Ladder.costOf(steps, asset) <= cap) return steps
+  if (Ladder.costOf(steps, asset) <= cap) return steps
   // A secret shown with a claim that is too cheap for the market is shown for nothing, and the own lock is gone (H8).
   if (isReveal(swap, command)) throw spent(swap, command, cap, Ladder.costOf(steps, asset))
   const rate = at.feeRate ?? (await side.adapter.feeRates({ signal })).normal
   const make = (feeRate: bigint) => side.adapter.prepare(intent, { ...at, signal, feeRate })
-  const cheaper = await Ladder.priced(make, rate, { asset, most: cap })
+  const fits = (most: bigint) => Ladder.priced(make, rate, { asset, most })
+  // What waits beside it is outbid for more than half of the lock, where nothing less would do: all of it is at stake (H5, H6).
+  const settles = command.do === 'claim' || command.do === 'refund'
+  const whole = settles && side.adapter.profile.feesFrom === 'lock' && budgetOf(swap, command) === undefined
+  const cheaper = (await fits(cap)) ?? (whole ? await fits(command.terms.amount) : undefined)
   if (cheaper === undefined) throw spent(swap, command, cap, Ladder.costOf(steps, asset))
   return cheaper
 }
 
 /**
  * A version at the market's price; of a claim or refund one that pays a quarter more than the last one at least, all of the budget when
- * hardly a block is left for a claim (L5). Never more than the budget (`FeeBudgetSpent` 4016), and where there is none, no more than
- * half of a lock that pays for itself ({@link mostOf} aside), and after {@link PUSHES} versions no more than the market asks.
+ * hardly a block is left for a claim (L5). Never more than {@link capOf} (`FeeBudgetSpent` 4016; {@link mostOf} aside),
+ * and after {@link PUSHES} versions without a budget no more than the market asks.
  */
 export async function dearer(
+  context: Context,
   swap: Swap,
   command: Act,
   side: Side.Side,
@@ -106,19 +132,20 @@ export async function dearer(
 ): Promise<readonly Step[]> {
   const { network } = side.adapter
   const asset = network.native.id
-  const budget = budgetOf(swap, command, side)
+  const budget = budgetOf(swap, command)
   const settles = command.do === 'claim' || command.do === 'refund'
   const paid = Ladder.costOf([last.step], asset)
-  const left = tip === undefined ? undefined : leftOf(side, command, tip)
+  const left = tip === undefined ? undefined : leftOf(side, command, tip, context.utc())
   const hurried =
     left !== undefined &&
     (network.clock === 'height' ? left <= LAST_BLOCKS : left * 1000n <= LAST_BLOCKS * network.blockTimeMs)
-  const cap = settles ? mostOf(swap, command, side, { budget, paid, hurried }) : budget
-  const pushed = budget !== undefined || (settles && last.attempts.length <= PUSHES) ? (paid * 5n) / 4n : 0n
+  const cap = settles ? mostOf(swap, command, side, { budget, paid, hurried }) : capOf(swap, command, side)
+  const pushes = budget !== undefined || command.do === 'void' || (settles && last.attempts.length <= PUSHES)
+  const pushed = pushes ? (paid * 5n) / 4n : 0n
   const least = hurried && budget !== undefined ? budget : pushed
-  const wanted = cap !== undefined && cap < least ? cap : least
+  const wanted = smaller(cap, least)
   const steps = await Ladder.priced(make, market, { asset, least: wanted, most: cap })
-  if (steps === undefined) throw spent(swap, command, cap ?? 0n, paid)
+  if (steps === undefined) throw spent(swap, command, cap, paid)
   return steps
 }
 
@@ -133,14 +160,14 @@ function mostOf(
   command: Extract<Act, { do: 'claim' | 'refund' }>,
   side: Side.Side,
   known: { readonly budget: bigint | undefined; readonly paid: bigint; readonly hurried: boolean },
-): bigint | undefined {
+): bigint {
   const { budget, paid, hurried } = known
   const cap = Ladder.capOf(side, command.terms, budget)
   const presses = command.do === 'claim' && SwapMachine.isPublic(swap.state.durable)
-  if (cap === undefined || budget !== undefined || !presses) return cap
+  if (budget !== undefined || side.adapter.profile.feesFrom !== 'lock' || !presses) return cap
   const { amount } = command.terms
   const next = hurried ? amount : (paid * 5n) / 4n
-  return next <= cap ? cap : next < amount ? next : amount
+  return next <= cap ? cap : smaller(next, amount)
 }
 
 /** How often a version pays more than the market asks, where no budget is told. */
@@ -148,6 +175,10 @@ const PUSHES = 6
 
 /** So few blocks before the deadline nothing of the budget is kept back. */
 const LAST_BLOCKS = 2n
+
+function smaller(a: bigint, b: bigint): bigint {
+  return a < b ? a : b
+}
 
 function spent(swap: Swap, command: Act, budget: bigint, cost: bigint) {
   return SwapErrors.FeeBudgetSpent(
