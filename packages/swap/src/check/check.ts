@@ -21,7 +21,10 @@ export interface Options {
 
 /** What was explored. */
 export interface Figures {
-  /** Distinct states over all explorations; two states are never taken for one: they are compared whole, not by a hash. */
+  /**
+   * Distinct states over all explorations, those that no future tells apart counted once (depths beyond finality, clock and timers of a leg
+   * that is settled). Apart from that two states are never taken for one: a hash finds their place, and they are compared whole.
+   */
   readonly states: number
   readonly transitions: number
   /** Bytes of the tables at their largest. */
