@@ -497,6 +497,13 @@ export const bugs: readonly Bug[] = [
     tests: MONEY_TESTS,
   },
   {
+    name: 'S13: what fails is made anew with each look where all are for one place',
+    file: 'packages/swap/src/internal/book.ts',
+    from: 'if (before?.failures !== undefined) now.failures = before.failures',
+    to: '',
+    tests: ['packages/swap/test/Runner.attacks.test.ts'],
+  },
+  {
     name: 'S13: each look makes a dearer child of one that no node takes',
     file: 'packages/swap/src/internal/child.ts',
     from: 'if (tip !== undefined) parent.waitingSince = { height: tip.height, utc: context.utc() }\n  const sent = await adapter.submit(signed, { signal })',

@@ -109,6 +109,8 @@ export interface Sent {
   waitingSince?: { readonly height: bigint; readonly utc: bigint }
   /** Block at which the conflict key was first seen used otherwise. */
   takenSince?: Fact.BlockRef
+  /** How often it was made anew since it was told to have failed, by this process. */
+  failures?: number
   /** UTC at which the last one was first told to be in vain, unix seconds. */
   failedSince?: bigint
   /** The tip at which somebody else's claim or refund was first told, without evidence. */

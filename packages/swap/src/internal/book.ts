@@ -86,6 +86,7 @@ export async function write(swap: Swap, entry: SwapRecord.Entry): Promise<void> 
   // The same version sent again has waited since it was first sent.
   if (before?.waitingSince !== undefined && latest(before)?.id === latest(now)?.id)
     now.waitingSince = before.waitingSince
+  if (before?.failures !== undefined) now.failures = before.failures
   swap.book.set(entry.key, now)
 }
 

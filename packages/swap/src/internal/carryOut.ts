@@ -129,6 +129,7 @@ async function carryOut(
       )
         return undefined
       if (!hasRested(context, side, command, sent, tip)) return undefined
+      if (status.is === 'failed') sent.failures = (sent.failures ?? 0) + 1
       return fresh(context, swap, command, side, signal)
   }
 }

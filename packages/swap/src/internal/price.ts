@@ -69,7 +69,10 @@ export function hasRested(
   const until = usefulUntil(side, command)
   const left = until && leftBy(side.adapter, until, tip?.clock, utc)
   sent.failedSince ??= utc
-  return isRested(side.adapter.network, sent.made, { since: sent.failedSince, utc, left })
+  // Where all are for one place, as on Solana, they share a key; what only ran out of time cost nothing.
+  const failed = (sent.failures ?? 0) + 1
+  const made = failed > sent.made ? failed : sent.made
+  return isRested(side.adapter.network, made, { since: sent.failedSince, utc, left })
 }
 
 /**
