@@ -71,7 +71,7 @@ export function hasRested(
   sent.failedSince ??= utc
   // Where all are for one place, as on Solana, they share a key; what only ran out of time cost nothing.
   const failed = (sent.failures ?? 0) + 1
-  const made = failed > sent.made ? failed : sent.made
+  const made = Math.max(failed, sent.made)
   return isRested(side.adapter.network, made, { since: sent.failedSince, utc, left })
 }
 
