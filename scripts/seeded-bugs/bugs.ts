@@ -722,6 +722,13 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/swap/test/watch/Watchtower.test.ts'],
   },
   {
+    name: 'S13: two towers outbid each other as fast as they can',
+    file: 'packages/swap/src/watch/Watchtower.ts',
+    from: 'if (place.rests) continue',
+    to: '',
+    tests: ['packages/swap/test/watch/Watchtower.test.ts'],
+  },
+  {
     name: 'H26: a tower goes when the lock is settled, whatever that still owes',
     file: 'packages/swap/src/watch/Watchtower.ts',
     from: 'if (!waits) return endedOf(state)',

@@ -95,6 +95,7 @@ export async function run(
   const relays = Relay.open(context.storage, job.hashlock)
   const inVain = new Map<string, number>()
   const told = new Set<string>()
+  const climbed = new Map<string, bigint>()
   let state = TowerMachine.start(job)
   try {
     for (;;) {
@@ -122,13 +123,15 @@ export async function run(
             does === 'claim'
               ? leftBy(post.adapter, terms.deadline, event.now.value, context.utc())
               : undefined
+          const { height, patience } = event
+          const { ref } = command.lock
+          const sight = event.locks.find(({ lock }) => lock.ref === ref)
+          const last = sight?.spend?.kind === does ? climbed.get(ref) : undefined
           const at = {
-            post,
-            relays,
-            told,
-            height: event.height,
-            signal,
+            ...{ post, relays, told, height, signal },
             ...(left === undefined ? {} : { left }),
+            rests: last !== undefined && last <= height && height - last < patience,
+            climb: () => climbed.set(ref, height),
           }
           state = await carryOut(context, at, state, command)
         }
@@ -282,6 +285,12 @@ interface Place {
   readonly told: Set<string>
   readonly height: bigint
   readonly left?: bigint
+  /**
+   * What outbids waits for the owner as well, and was outbid a moment ago: the owner's, or another tower's that has other versions. Two that
+   * outbid each other at once would pay the lock away in fees.
+   */
+  readonly rests: boolean
+  readonly climb: () => void
   readonly signal: AbortSignal
 }
 
@@ -311,6 +320,10 @@ async function carryOut(
         const signed = WatchJob.ladderOf(task, command.lock)[command.rung] as Signed
         tell(context, place, task, signed.id, signed.step.maxFee.amount)
         continue
+      }
+      if (failed === 'outbid') {
+        if (place.rests) continue
+        place.climb()
       }
       const next = TowerMachine.step(
         state,

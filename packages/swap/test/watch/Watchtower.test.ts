@@ -1,4 +1,12 @@
-import { Bytes, LockTerms, type Signed, type Storage, type Submission, type SwapAdapter } from '@aitbc/core'
+import {
+  Bytes,
+  defineErrors,
+  LockTerms,
+  type Signed,
+  type Storage,
+  type Submission,
+  type SwapAdapter,
+} from '@aitbc/core'
 import { createMemoryStorage } from '@aitbc/core/storage/memory'
 import { WatchJob } from '@aitbc/swap/watch'
 import fc from 'fast-check'
@@ -19,6 +27,7 @@ const kill = (process: Process.Process) => {
   process.dead = true
 }
 const [FIRST, SECOND] = TOWERS
+const Refusals = defineErrors({ FeeTooLow: { code: 9111, retryable: true, hint: 'Pay more.' } })
 
 /** What the initiator locked on the long leg, with the next block. */
 function lockBy(market: Market, terms: LockTerms.LockTerms): void {
@@ -223,6 +232,45 @@ describe('two towers and the owner at once', () => {
       for (const name of TOWERS)
         for (const leg of LEGS) expect(balance(market, leg, name)).toBeGreaterThan(PURSE - 12n)
     }
+  })
+})
+
+describe('two towers with other versions', () => {
+  it('S13 L7: they don’t outbid each other as fast as they can', async () => {
+    const market = marketOf({ long: 'utxo', short: 'contract' })
+    const { long } = market.nets
+    const owner = ownerOf(market, ALICE)
+    Process.start(owner.process, Process.agreed(market))
+    await Process.drive(market, () => isLocked(market, ALICE))
+    kill(owner.process)
+    const job = newest(owner)
+    // As of before and after an owner lost its storage, and signed all of them anew.
+    const half = (odd: number): WatchJob.WatchJob => ({
+      ...job,
+      tasks: job.tasks.map((task) => ({
+        ...task,
+        rungs: task.rungs.map(({ ref, ladder }) => ({ ref, ladder: ladder.filter((_, i) => i % 2 === odd) })),
+      })),
+    })
+    const isRefund = ({ does }: Chain.Tx) => does.is === 'refund'
+    long.held = isRefund
+    const wrap = (adapter: SwapAdapter): SwapAdapter => ({
+      ...adapter,
+      submit: (signed, o) =>
+        adapter.submit(signed, o).catch(() => {
+          throw Refusals.FeeTooLow(`${signed.id} pays too little to replace what waits`)
+        }),
+    })
+    const towers = [
+      towerOf(market, half(0), undefined, { wrap }),
+      towerOf(market, half(1), undefined, { wrap }),
+    ]
+    await Process.drive(market, () => long.mempool.some(isRefund))
+    await Process.quiet()
+    expect(long.mempool.find(isRefund)?.fee).toBeLessThan(50n)
+    long.held = () => false
+    await Process.drive(market, () => towers.every(isEnded))
+    expectGains(market, ALICE, 'no-deal')
   })
 })
 
