@@ -504,6 +504,20 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/swap/test/Runner.attacks.test.ts'],
   },
   {
+    name: 'S6: a claim whose payer would be left with too little to exist tells its secret',
+    file: 'packages/adapters/src/solana/internal/settlement.ts',
+    from: 'assertHolds(feePayer, lamports, due === lamports ? due : due + least)',
+    to: 'assertHolds(feePayer, lamports, due)',
+    tests: ['packages/adapters/test/solana/SolanaAdapter.node.test.ts'],
+  },
+  {
+    name: 'S6: a claim pays another price than its payer’s lamports were held against',
+    file: 'packages/adapters/src/solana/internal/plan.ts',
+    from: 'const asked = plan.price ?? options.feeRate',
+    to: 'const asked = options.feeRate',
+    tests: ['packages/adapters/test/solana/SolanaAdapter.node.test.ts'],
+  },
+  {
     name: 'S13: each look makes a dearer child of one that no node takes',
     file: 'packages/swap/src/internal/child.ts',
     from: 'if (tip !== undefined) parent.waitingSince = { height: tip.height, utc: context.utc() }\n  const sent = await adapter.submit(signed, { signal })',

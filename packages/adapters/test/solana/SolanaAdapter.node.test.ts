@@ -279,6 +279,35 @@ describe('locks', () => {
     expect(await held(dora.account, world.token.id)).toBe(50n)
   })
 
+  test('S6 H18: no claim is made whose payer couldn’t pay it and go on to exist, at the price that was asked', async () => {
+    const erin = createKeySigner({ network, privateKey: new Uint8Array(32).fill(0xe1) })
+    const { terms, secret } = await world.terms({
+      beneficiary: { account: erin.account, payout: erin.account },
+    })
+    await world.run({ kind: 'lock', terms })
+    const least = 890_880n
+    await world.fund(erin.account, least + 4999n)
+    expect(await error(world.adapter.prepare(claimOf(terms, secret)))).toMatchObject({
+      _tag: 'SolanaInsufficientFunds',
+    })
+    await world.fund(erin.account, 20_000n)
+    // A market that rises with each question.
+    let asked = 0
+    const http = createHttpRpc({ url: world.node.url, exactNumbers: 'all' })
+    const rpc: SolanaTransport = {
+      request: async (method, params, o) =>
+        method === 'getRecentPrioritizationFees'
+          ? [{ slot: 1, prioritizationFee: asked++ === 0 ? 0 : 40_000_000 }]
+          : http.request(method, params, o),
+    }
+    const rising = createSolanaAdapter({ network, rpc, program: world.program })
+    const [step] = await rising.prepare(claimOf(terms, secret))
+    expect(step?.maxFee.amount).toBeLessThanOrEqual((await held(erin.account)) - least)
+    const sent = await world.adapter.submit(await erin.sign(step as Signed['step']))
+    await world.mine()
+    expect((await world.adapter.status(sent)).value).toMatchObject({ is: 'included' })
+  })
+
   test('units: what each step used is below its limit, and its size below a packet’s', async () => {
     const http = createHttpRpc({ url: world.node.url, exactNumbers: 'all' })
     const options = { commitment: 'confirmed', encoding: 'base64', maxSupportedTransactionVersion: 0 }

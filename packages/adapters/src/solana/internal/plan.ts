@@ -68,6 +68,8 @@ export interface Plan {
   readonly until?: Deadline.Deadline
   /** It names the payer's own nonce where the payer has one: only so can it be replaced or taken back before its blockhash expires. */
   readonly once?: true
+  /** What a compute unit is to cost, where that was asked already, and the payer's lamports held against it. */
+  readonly price?: bigint
 }
 
 /** Compute units of the search for a derived address: 1,500 a try. */
@@ -89,7 +91,8 @@ export function fits({ payer, acts, units: limit }: Plan): boolean {
 export async function step(client: Client, plan: Plan, options: SolanaPrepareOptions): Promise<Step> {
   const { network } = client
   await checkChain(client, options)
-  const price = assertRate(client, options.feeRate ?? (await rates(client, writtenBy(plan), options)).normal)
+  const asked = plan.price ?? options.feeRate
+  const price = assertRate(client, asked ?? (await rates(client, writtenBy(plan), options)).normal)
   const lifetime = await lifetimeOf(client, plan, options)
   const payload = SolanaTransaction.encode({
     payer: plan.payer,
@@ -194,7 +197,7 @@ function writtenBy({ payer, acts }: Plan): readonly Bytes.Bytes32[] {
 
 /** Lamports for a signature and so many units at a price. */
 export function feeOfUnits(limit: number, price: bigint): bigint {
-  return SolanaTransaction.SIGNATURE_FEE + (BigInt(limit) * price) / 1_000_000n
+  return SolanaTransaction.SIGNATURE_FEE + (BigInt(limit) * price + 999_999n) / 1_000_000n
 }
 
 export function assertHolds(account: AccountId.AccountId, held: bigint, needed: bigint): void {

@@ -36,8 +36,11 @@ export async function claim(
   const lamports = accounts[0]?.lamports ?? 0n
   const price = options.feeRate ?? (await rates(client, [payer, address], options)).normal
   const fee = feeOfUnits(client.units.settle + paid.units, assertRate(client, price))
-  const alone = paid.rent > 0n && lamports < fee + paid.rent + (await rentOf(client, 0, options))
-  assertHolds(feePayer, lamports, alone ? feeOfUnits(client.units.settle, price) : fee)
+  // Nor is one whose payer would be left with less than an account must hold.
+  const least = await rentOf(client, 0, options)
+  const alone = paid.rent > 0n && lamports < fee + paid.rent + least
+  const due = alone ? feeOfUnits(client.units.settle, price) : fee
+  assertHolds(feePayer, lamports, due === lamports ? due : due + least)
   return {
     kind: 'claim',
     payer,
@@ -46,6 +49,7 @@ export async function claim(
     rent: alone ? 0n : paid.rent,
     conflictKey: `settle/${Address.encode(address)}`,
     until: intent.terms.deadline,
+    price,
   }
 }
 
