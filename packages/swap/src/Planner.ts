@@ -1,4 +1,12 @@
-import { Amount, Deadline, type LockProfile, type Network, type Timing, Verdict } from '@aitbc/core'
+import {
+  Amount,
+  Deadline,
+  type Finality,
+  type LockProfile,
+  type Network,
+  type Timing,
+  Verdict,
+} from '@aitbc/core'
 import type * as Agreement from './Agreement.js'
 import { SwapErrors } from './errors.js'
 import { leftUntil, unitsOf } from './internal/left.js'
@@ -70,6 +78,10 @@ export interface Plan {
   readonly short: Deadline.Deadline
   /** By when each deadline has come, a halt aside: UTC, unix seconds. The deadline itself, but where it counts heights. */
   readonly ends: { readonly long: bigint; readonly short: bigint }
+  /** When a lock counts for whoever it pays, as the networks' parameters have it: so many blocks deep, or what the chain calls final. */
+  readonly confirmations: { readonly long: Finality; readonly short: Finality }
+  /** What is kept back for one act of each leg, base units of its native coin, where the policy's budget says so (S13); else the market does. */
+  readonly reserves: { readonly long?: bigint; readonly short?: bigint }
 }
 
 /**
@@ -225,7 +237,10 @@ export function plan(
   const talk = long.network.clock === 'height' || short.network.clock === 'height' ? TALK : 0n
   const longAt = at(long, most + m.gap.seconds + talk)
   const ends = { long: now + leftUntil(long, longAt, nowOf(long, now)).most, short: now + most }
-  return { margins: m, short: shortAt, long: longAt, ends }
+  const confirmations = { long: long.network.finality, short: short.network.finality }
+  const { [long.network.id]: far, [short.network.id]: near } = policy.fees ?? {}
+  const reserves = { ...(far !== undefined && { long: far }), ...(near !== undefined && { short: near }) }
+  return { margins: m, short: shortAt, long: longAt, ends, confirmations, reserves }
 }
 
 /** What a leg's clock shows: UTC, or the height that came with it; `InvalidArgument` (1013) where none did. */

@@ -59,10 +59,51 @@ export const conservative: Policy = {
   assurance: 'proved',
 }
 
+/** A policy, and up to which value it is meant; without a bound for any. */
+export interface Tier {
+  readonly upTo?: bigint
+  readonly policy: Policy
+}
+
+/**
+ * The policy for a swap of that value: the first of rising tiers that is meant for it. A plan, a negotiation and the runner's gate take it
+ * like any other, so that what is worth more waits longer, or is believed by better evidence only.
+ *
+ * `InvalidPolicy` (4008) where bounds don't rise or no tier is meant for so much, `InvalidAmount` (1004).
+ *
+ * @param value in the tiers' unit, whichever that is: cents, or base units of one asset
+ *
+ * @example
+ * import { Policy } from '@aitbc/swap'
+ * const tiers = [{ upTo: 100_000n, policy: Policy.standard }, { policy: Policy.conservative }]
+ * Policy.of(tiers, 100_000n) === Policy.standard // true
+ * Policy.of(tiers, 100_001n) === Policy.conservative // true
+ */
+export function of(tiers: readonly Tier[], value: bigint): Policy {
+  Amount.assert(value, { argument: 'value' })
+  if (!Array.isArray(tiers)) throw invalid('tiers', 'must be a list', tiers)
+  let last: bigint | undefined = -1n
+  let found: Policy | undefined
+  for (const [i, { upTo, policy }] of (tiers as readonly Tier[]).entries()) {
+    assert(policy)
+    if (upTo !== undefined) Amount.assert(upTo, { argument: `tiers[${i}].upTo` })
+    if (last === undefined || (upTo !== undefined && upTo <= last))
+      throw invalid(
+        `tiers[${i}].upTo`,
+        'must rise from tier to tier, and the last one alone may have none',
+        upTo,
+      )
+    if (upTo === undefined || value <= upTo) found ??= policy
+    last = upTo
+  }
+  if (found === undefined) throw invalid('tiers', 'must have one that is meant for the value', value)
+  return found
+}
+
 /** Refuses a policy with a field out of range: `InvalidPolicy` (4008), or `InvalidAmount` (1004). */
 export function assert(policy: Policy): void {
   if (policy?.risk !== 'standard' && policy?.risk !== 'conservative')
-    throw invalid('risk', 'must be "standard" or "conservative"', policy?.risk)
+    throw invalid('policy.risk', 'must be "standard" or "conservative"', policy?.risk)
   for (const field of ['offline', 'detection'] as const)
     Amount.assert(policy[field], { argument: `policy.${field}`, max: 31_536_000n })
   if (policy.patience !== undefined)
@@ -72,7 +113,7 @@ export function assert(policy: Policy): void {
     Amount.assert(most, { argument: `policy.fees[${network}]`, min: 1n })
   }
   Amount.assert(policy.reorgs, { argument: 'policy.reorgs', max: 1000n })
-  if (!isAssurance(policy.assurance)) throw invalid('assurance', ONE_OF, policy.assurance)
+  if (!isAssurance(policy.assurance)) throw invalid('policy.assurance', ONE_OF, policy.assurance)
   assertSpends(policy.spends)
 }
 
@@ -80,7 +121,7 @@ export function assert(policy: Policy): void {
 export function assertSpends(spends: Policy['spends']): void {
   for (const [network, least] of Object.entries(spends ?? {})) {
     ChainId.from(network, 'policy.spends')
-    if (!isAssurance(least)) throw invalid(`spends[${network}]`, ONE_OF, least)
+    if (!isAssurance(least)) throw invalid(`policy.spends[${network}]`, ONE_OF, least)
   }
 }
 
@@ -90,9 +131,6 @@ function isAssurance(value: unknown): value is Fact.Assurance {
   return value === 'proved' || value === 'attested' || value === 'quorum' || value === 'reported'
 }
 
-function invalid(field: string, message: string, received: unknown) {
-  return SwapErrors.InvalidPolicy(`policy.${field} ${message}, got ${show(received)}`, {
-    argument: `policy.${field}`,
-    received,
-  })
+function invalid(argument: string, message: string, received: unknown) {
+  return SwapErrors.InvalidPolicy(`${argument} ${message}, got ${show(received)}`, { argument, received })
 }
