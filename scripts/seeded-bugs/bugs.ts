@@ -743,6 +743,20 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/swap/test/watch/Watchtower.test.ts'],
   },
   {
+    name: 'S13: a clock that no chain can show has a tower pay all it may',
+    file: 'packages/swap/src/watch/Watchtower.ts',
+    from: 'value: isAhead ? latest : tip.clock',
+    to: 'value: isAhead ? tip.clock : tip.clock',
+    tests: ['packages/swap/test/watch/Watchtower.test.ts'],
+  },
+  {
+    name: 'L4: a tower that has nothing else believes for ever that a signed one can’t be used',
+    file: 'packages/swap/src/watch/Watchtower.ts',
+    from: 'else if (place.post.relay === undefined)',
+    to: "else if (failed !== 'lost')",
+    tests: ['packages/swap/test/watch/Watchtower.test.ts'],
+  },
+  {
     name: 'H26: a tower goes when the lock is settled, whatever that still owes',
     file: 'packages/swap/src/watch/Watchtower.ts',
     from: 'if (!waits) return endedOf(state)',

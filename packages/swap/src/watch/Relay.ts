@@ -128,11 +128,7 @@ export async function send(
   const { adapter, relay } = post
   const { network, capabilities } = adapter
   const key = `${does}/${ref}`
-  if (adapter.profile.payee === 'key' || relay === undefined)
-    throw SwapErrors.NotPresignable(
-      `nothing is signed for ${ref} on ${network.id}, and this tower has no account that may send it`,
-      { network: network.id, task: does },
-    )
+  if (adapter.profile.payee === 'key' || relay === undefined) throw unsigned(network, does, ref)
   let before = await relays.get(key, signal)
   if (before !== undefined && before.since > height) {
     // Whoever told a height of years to come takes it back: that was no beginning.
@@ -181,6 +177,14 @@ export async function send(
     }
     return id === undefined ? undefined : { id, fee: Ladder.costOf(steps, asset) }
   })
+}
+
+/** `NotPresignable` (4018): there is nothing to send. */
+export function unsigned(network: Network, task: What['does'], ref: string): Error {
+  return SwapErrors.NotPresignable(
+    `nothing is signed for ${ref} on ${network.id}, and this tower has no account that may send it`,
+    { network: network.id, task },
+  )
 }
 
 /** A claim or refund of a lock, for whom it names. */

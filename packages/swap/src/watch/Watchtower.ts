@@ -11,7 +11,7 @@ import {
   type SwapAdapter,
 } from '@aitbc/core'
 import { SwapErrors } from '../errors.js'
-import { leftUntil } from '../internal/left.js'
+import { latestBy, leftUntil } from '../internal/left.js'
 import { isOutbid } from '../internal/outbid.js'
 import { leftBy } from '../internal/rest.js'
 import * as Ladder from '../Ladder.js'
@@ -199,7 +199,11 @@ async function look(
   const secrets: Hashlock.Secret[] = []
   try {
     const tip = (await adapter.tip({ signal })).value
-    const now = Deadline.from({ network: network.id, clock: network.clock, value: tip.clock })
+    const { id, clock } = network
+    // What no clock can show by now makes nothing more urgent.
+    const latest = latestBy(network, context.utc())
+    const isAhead = clock !== 'height' && tip.clock > latest
+    const now = Deadline.from({ network: id, clock, value: isAhead ? latest : tip.clock })
     const locks: TowerMachine.Sight[] = []
     const asks: Record<string, bigint> = {}
     for (const read of await adapter.findLocks(terms, { signal })) {
@@ -229,7 +233,7 @@ async function look(
     const left = leftUntil(adapter, terms.deadline, now.value).least
     const { inclusion, finality, reorg, outage } = network.timing.conservative
     // An endpoint that shows a day to come, and no lock, ends nothing before that day is there.
-    const ahead = network.clock === 'height' ? 0n : now.value - context.utc()
+    const ahead = clock === 'height' ? 0n : now.value - context.utc()
     return {
       secrets,
       event: {
@@ -324,7 +328,9 @@ async function carryOut(
       if (failed === 'outbid') {
         if (place.rests) continue
         place.climb()
-      }
+      } else if (place.post.relay === undefined)
+        // It can be told only so, or a reorganisation may undo it: the tower has nothing else.
+        throw Relay.unsigned(place.post.adapter.network, task.do, ref)
       const next = TowerMachine.step(
         state,
         failed === 'lost'

@@ -378,6 +378,56 @@ describe('what a tower is given', () => {
     expect(balance(market, 'long', SECOND)).toBeLessThan(PURSE)
   })
 
+  it('L4 L7 H29: a prepaid nonce that was only told to be used otherwise is used as soon as it can be', async () => {
+    const market = marketOf({ long: 'contract', short: 'contract' })
+    const owner = ownerOf(market, ALICE)
+    Process.start(owner.process, Process.agreed(market))
+    await Process.drive(market, () => isLocked(market, ALICE))
+    const { context, swap } = owner.process
+    if (swap === undefined) throw new Error('no swap')
+    const job = WatchJob.of(context, swap, { prepaid: ['refund'] })
+    kill(owner.process)
+    let lies = 3
+    const wrap = (adapter: SwapAdapter): SwapAdapter => ({
+      ...adapter,
+      async status(submission, o) {
+        const fact = await adapter.status(submission, o)
+        return lies-- > 0 ? { ...fact, value: { is: 'replaced', by: 'another' } } : fact
+      },
+    })
+    const tower = towerOf(market, job, undefined, { wrap })
+    await Process.drive(market, () => isEnded(tower))
+    expect(tower.ended).toMatchObject({ refund: 'refunded' })
+    expectGains(market, ALICE, 'no-deal')
+    const said = tower.progress.flatMap((one) => (one.is === 'trouble' ? [one.error] : []))
+    expect(said).toContainEqual(expect.objectContaining({ _tag: 'NotPresignable' }))
+  })
+
+  it('S13 H29: a clock that no chain can show by now makes a claim no dearer', async () => {
+    const market = marketOf({ long: 'utxo', short: 'contract' })
+    const { long } = market.nets
+    const owner = ownerOf(market, BOB)
+    const alice = Process.create(market, ALICE)
+    const deal = Process.agreed(market)
+    Process.start(alice, deal)
+    Process.start(owner.process, deal)
+    await Process.drive(market, () => isLocked(market, BOB))
+    kill(owner.process)
+    const wrap = (adapter: SwapAdapter): SwapAdapter => ({
+      ...adapter,
+      async tip(o) {
+        const fact = await adapter.tip(o)
+        return { ...fact, value: { ...fact.value, clock: fact.value.clock + 1000n } }
+      },
+    })
+    const tower = towerOf(market, newest(owner), FIRST, { wrap, utc: () => long.tip.clock - 1000n })
+    const fees = () =>
+      tower.progress.flatMap((one) => (one.is === 'sent' && one.task === 'claim' ? [one.fee] : []))
+    await Process.drive(market, () => fees().length > 0)
+    expect(fees()[0]).toBeLessThan(10n)
+    tower.stop.abort()
+  })
+
   it('a network without a post, and an abort, are told', async () => {
     const market = marketOf({ long: 'utxo', short: 'utxo' })
     const owner = ownerOf(market, ALICE)

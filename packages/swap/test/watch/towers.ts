@@ -52,9 +52,14 @@ export function towerOf(
   market: Market,
   job: WatchJob.WatchJob,
   name?: (typeof TOWERS)[number],
-  options: { readonly storage?: Storage; readonly wrap?: (adapter: SwapAdapter) => SwapAdapter } = {},
+  options: {
+    readonly storage?: Storage
+    readonly wrap?: (adapter: SwapAdapter) => SwapAdapter
+    readonly utc?: () => bigint
+  } = {},
 ): Tower {
   const { storage, wrap = (adapter: SwapAdapter) => adapter } = options
+  const { utc = () => market.nets.long.tip.clock } = options
   const post = (net: Market['nets']['long'], id: typeof LONG | typeof SHORT): Watchtower.Post => {
     const { adapter: plain, funding, signer } = ModelAdapter.side(net, name ?? 'nobody', Process.counted)
     const adapter = wrap(plain)
@@ -67,7 +72,7 @@ export function towerOf(
   const onProgress = (one: Watchtower.Progress) => tower.progress.push(one)
   const context = {
     posts,
-    utc: () => market.nets.long.tip.clock,
+    utc,
     pauseMs: 0,
     onProgress,
     ...(storage && { storage }),
