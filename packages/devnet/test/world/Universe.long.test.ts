@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { Campaign } from '../../src/world/index.js'
 
-test('S1, S3, S4, S5, S6, S7, S8, S9, S12, S14, S15, S16, S18, L2, L3, L5, L6: 500 universes, 0 units lost', async () => {
+test('S1, S3, S4, S6, S7, S8, S9, S14, S16, S18, L2, L3, L5, L6: 500 universes, 0 units lost', async () => {
   const failing: string[] = []
   const figures = await Campaign.run({
     from: 40_001,
@@ -14,7 +14,7 @@ test('S1, S3, S4, S5, S6, S7, S8, S9, S12, S14, S15, S16, S18, L2, L3, L5, L6: 5
   expect(figures).toMatchObject({ violations: 0, lost: 0n, repeated: 20 })
 })
 
-test('S7, S12: 200 universes with three of four servers lying', async () => {
+test('S7, L2: 200 universes with three of four servers lying', async () => {
   const figures = await Campaign.run({ from: 50_001, universes: 200, byzantineRpc: 3, twiceEvery: 0 })
   expect(figures).toMatchObject({ violations: 0, lost: 0n })
 })
