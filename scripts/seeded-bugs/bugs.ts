@@ -518,6 +518,13 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/adapters/test/solana/SolanaAdapter.node.test.ts'],
   },
   {
+    name: 'S13: one endpoint of several has a lock that pays for itself pay half of it',
+    file: 'packages/swap/src/internal/price.ts',
+    from: 'if (costOf(fair) < costOf(steps)) steps = fair',
+    to: '',
+    tests: MONEY_TESTS,
+  },
+  {
     name: 'S13: each look makes a dearer child of one that no node takes',
     file: 'packages/swap/src/internal/child.ts',
     from: 'if (tip !== undefined) parent.waitingSince = { height: tip.height, utc: context.utc() }\n  const sent = await adapter.submit(signed, { signal })',

@@ -138,6 +138,25 @@ describe('without a budget', () => {
   )
 })
 
+describe('one endpoint of several that tells of another market', () => {
+  it.each(kinds)('S13 H29: no claim from a lock that pays for itself follows it, $long long', async (of) => {
+    const world = create(of)
+    const leg = of.long === 'utxo' ? LONG : SHORT
+    const dear = on(leg, (adapter) => ({
+      // Of the rates that all of them tell, it knows nothing.
+      prepare: async (intent, o) =>
+        adapter.prepare(intent, intent.kind === 'claim' ? { feeRate: leg === LONG ? 400n : 4000n, ...o } : o),
+    }))
+    const { deal, alice, bob } = both(world, { wrap: dear }, { wrap: dear })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await finish(world, alice, bob)
+    expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+    expectGains(world, ALICE, 'deal')
+    expectGains(world, BOB, 'deal')
+  })
+})
+
 describe('beside an endpoint that tells of heights and clocks to come', () => {
   /** Bob's claim waits, and each look shows him what `change` makes of the tip. */
   async function waiting(

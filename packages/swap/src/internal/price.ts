@@ -92,6 +92,9 @@ function usefulUntil(side: Side.Side, command: Act): Deadline.Deadline | undefin
   return until?.clock === side.adapter.network.clock ? until : undefined
 }
 
+/** So many times as much would be more than it may cost: worth another question. */
+const ODD = 8n
+
 /** The steps of an act at a fee rate, at a lower one where that is beyond the budget; `FeeBudgetSpent` (4016) where none is within it. */
 export async function affordable(
   swap: Swap,
@@ -101,20 +104,27 @@ export async function affordable(
   at: Pick<PrepareOptions, 'feeRate' | 'beside'>,
   signal: AbortSignal,
 ): Promise<readonly Step[]> {
-  const steps = await side.adapter.prepare(intent, { signal, ...at })
-  const cap = capOf(swap, command, side)
   const asset = side.adapter.network.native.id
-  if (Ladder.costOf(steps, asset) <= cap) return steps
-  // A secret shown with a claim that is too cheap for the market is shown for nothing, and the own lock is gone (H8).
-  if (isReveal(swap, command)) throw spent(swap, command, cap, Ladder.costOf(steps, asset))
+  const costOf = (steps: readonly Step[]) => Ladder.costOf(steps, asset)
+  const cap = capOf(swap, command, side)
+  let steps = await side.adapter.prepare(intent, { signal, ...at })
+  // Of several endpoints one alone may have told such a market, where the lock pays whatever its adapter finds: the rate in the middle counts.
+  const isOdd =
+    at.feeRate === undefined && side.adapter.profile.feesFrom === 'lock' && ODD * costOf(steps) > cap
+  if (costOf(steps) <= cap && !isOdd) return steps
   const rate = at.feeRate ?? (await side.adapter.feeRates({ signal })).normal
   const make = (feeRate: bigint) => side.adapter.prepare(intent, { ...at, signal, feeRate })
+  const fair = isOdd ? await make(rate).catch(() => steps) : steps
+  if (costOf(fair) < costOf(steps)) steps = fair
+  if (costOf(steps) <= cap) return steps
+  // A secret shown with a claim that is too cheap for the market is shown for nothing, and the own lock is gone (H8).
+  if (isReveal(swap, command)) throw spent(swap, command, cap, costOf(steps))
   const fits = (most: bigint) => Ladder.priced(make, rate, { asset, most })
   // What waits beside it is outbid for more than half of the lock, where nothing less would do: all of it is at stake (H5, H6).
   const settles = command.do === 'claim' || command.do === 'refund'
   const whole = settles && side.adapter.profile.feesFrom === 'lock' && budgetOf(swap, command) === undefined
   const cheaper = (await fits(cap)) ?? (whole ? await fits(command.terms.amount) : undefined)
-  if (cheaper === undefined) throw spent(swap, command, cap, Ladder.costOf(steps, asset))
+  if (cheaper === undefined) throw spent(swap, command, cap, costOf(steps))
   return cheaper
 }
 
