@@ -1,6 +1,8 @@
+import { Bytes, Hashlock } from '@aitbc/core'
 import * as networks from '@aitbc/core/networks'
 import { describe, expect, test } from 'vitest'
-import { Chain, type FamilyName, families, Ledger } from '../../src/world/index.js'
+import { Chain, type FamilyName, families, Ledger, Random } from '../../src/world/index.js'
+import * as Clockwork from '../../src/world/sim/Clockwork.js'
 
 const NETWORKS = {
   bitcoin: networks.bitcoinRegtest,
@@ -10,8 +12,10 @@ const NETWORKS = {
   polkadot: networks.polkadotLocal,
 } as const
 
+const EPOCH = 1_900_000_000
+
 const create = (name: FamilyName, funds: Readonly<Record<string, bigint>> = { alice: 10n ** 18n }) =>
-  Chain.create(NETWORKS[name], families[name], 1_900_000_000n, funds)
+  Chain.create(NETWORKS[name], families[name], BigInt(EPOCH), funds)
 
 /** A payment of coins, with what is left over for its sender. */
 function coins(
@@ -86,6 +90,28 @@ describe('bitcoin', () => {
     expect(says(chain, coins(chain, 'one too many', slot))).toBe('too-long')
     Chain.mine(chain)
     expect(balance(chain, 'bob')).toBe(25n)
+  })
+
+  test('H6: nothing takes the place of more than 100 others, whatever it pays (BIP-125, rule 5)', () => {
+    const chain = create('bitcoin')
+    const { ledger } = Chain.tip(chain)
+    for (let i = 0; i < 4; i++) Chain.grant(ledger, 'coins', 'alice', 10n ** 18n)
+    const roots = [...ledger.coins.keys()]
+    expect(roots).toHaveLength(5)
+    const line = (root: string, of: number) => {
+      let slot = root
+      for (let i = 0; i < 25; i++) {
+        expect(says(chain, coins(chain, `${of}/${i}`, slot)), `${of}/${i}`).toBe('taken')
+        slot = `${of}/${i}:1`
+      }
+    }
+    for (const [of, root] of roots.slice(0, 4).entries()) line(root, of)
+    const all: Ledger.Tx = { ...coins(chain, 'all', roots[0] as string, { fee: 10n ** 9n }), slots: roots }
+    expect(says(chain, coins(chain, 'one more', roots[4] as string))).toBe('taken')
+    expect(says(chain, all)).toBe('outbid')
+    expect(chain.mempool).toHaveLength(101)
+    expect(says(chain, { ...all, slots: roots.slice(0, 4) })).toBe('taken')
+    expect(chain.mempool.map(({ tx: { id } }) => id)).toEqual(['one more', 'all'])
   })
 
   test('H8: a child pays for its parent (CPFP)', () => {
@@ -205,6 +231,113 @@ describe('polkadot', () => {
     Chain.mine(chain, { span: 8n })
     expect(chain.finalized).toBe(10n)
   })
+})
+
+const ACCOUNTS = ['evm', 'solana', 'cosmos', 'polkadot'] as const
+const SECRET = new Uint8Array(32).fill(7)
+/** Nobody is kept waiting, and nobody goes first. */
+const RULES: Clockwork.Rules = { isHonest: () => true, delay: () => 0 }
+
+/** A chain that lives by UTC, with a lock of Alice's for Bob that ends in ten hours. */
+function locked(name: (typeof ACCOUNTS)[number]) {
+  const chain = create(name, { alice: 10n ** 18n, bob: 10n ** 18n })
+  const track = Clockwork.track(chain, Random.of('1'), EPOCH)
+  const deadline = EPOCH + 36_000
+  const script: Ledger.Script = {
+    ...{ key: 'lock', terms: '', asset: '', amount: 5n, deadline: BigInt(deadline) },
+    ...{ hashlock: Bytes.toHex(Hashlock.of(SECRET)), locker: 'alice', beneficiary: 'bob' },
+  }
+  const of = (from: string, nonce: number, does: Ledger.Does): Ledger.Tx =>
+    payment(chain, nonce, chain.floor * 2n, { id: does.is, from, slots: [`${from}/${nonce}`], does })
+  const at = { ref: 'lock', key: 'lock' }
+  const live = (utc: number) => Clockwork.produce(track, RULES, utc, () => false)
+  expect(says(chain, of('alice', 0, { is: 'lock', script, amount: 5n }))).toBe('taken')
+  live(EPOCH + 60)
+  expect(Chain.tip(chain).ledger.locks.get('lock')).toMatchObject({ by: 'alice', late: false })
+  return {
+    ...{ chain, track, deadline, live },
+    claim: of('bob', 0, { is: 'claim', ...at, secret: Bytes.toHex(SECRET) }),
+    refund: of('alice', 1, { is: 'refund', ...at }),
+    /** What became of a transaction in the block that has it. */
+    went: ({ id }: Ledger.Tx) => Chain.tip(chain).ledger.included.get(id)?.ok,
+    spent: () => Chain.tip(chain).ledger.locks.get('lock')?.spend?.is,
+  }
+}
+
+describe('clocks', () => {
+  for (const name of ACCOUNTS) {
+    const { lead, lag } = NETWORKS[name].timing.conservative
+
+    for (const off of [Number(lead), -Number(lag)])
+      test(`S4, H16: ${name}: a lock ends by the chain's own clock, which is off by ${off} s, and not by UTC`, () => {
+        const open = locked(name)
+        open.track.skew = off
+        open.live(open.deadline - off - 30)
+        const { clock } = Chain.tip(open.chain)
+        expect(BigInt(open.deadline) - clock).toBeGreaterThan(0n)
+        if (name === 'solana') expect(says(open.chain, open.refund)).toBe('fails')
+        // The last second of the lock, wherever UTC is.
+        const early = Chain.copy(open.chain)
+        Chain.accept(early, open.claim)
+        Chain.mine(early, { time: BigInt(open.deadline - 1) })
+        expect(Chain.tip(early).ledger.locks.get('lock')?.spend).toMatchObject({
+          is: 'claim',
+          clock: BigInt(open.deadline - 1),
+        })
+
+        open.live(open.deadline - off + 30)
+        expect(Chain.tip(open.chain).clock).toBeGreaterThanOrEqual(BigInt(open.deadline))
+        expect(says(open.chain, open.claim)).toBe('taken')
+        open.live(open.deadline - off + 60)
+        expect([open.went(open.claim), open.spent()]).toEqual([false, undefined])
+        expect(says(open.chain, open.refund)).toBe('taken')
+        open.live(open.deadline - off + 120)
+        expect([open.went(open.refund), open.spent()]).toEqual([true, 'refund'])
+      })
+
+    test(`H16: ${name}: a clock that was ahead never goes back: it waits for UTC`, () => {
+      const { chain, track, live } = locked(name)
+      track.skew = 600
+      live(EPOCH + 120)
+      const ahead = Chain.tip(chain)
+      track.skew = 0
+      live(EPOCH + 180)
+      const after = Chain.tip(chain)
+      expect(after.height).toBeGreaterThan(ahead.height)
+      const waited = after.clock - ahead.clock
+      // Only Solana's blocks may have one time; blocks of all others are a second apart at least.
+      expect(waited).toBe(name === 'solana' ? 0n : 1n)
+      live(EPOCH + 1800)
+      const { clock } = Chain.tip(chain)
+      expect(clock).toBeGreaterThan(BigInt(EPOCH + 1800) - chain.network.blockTimeMs / 1000n - 1n)
+      expect(clock).toBeLessThanOrEqual(BigInt(EPOCH + 1800))
+    })
+
+    test(`S4: ${name}: a chain that halts while a deadline passes includes nothing, and its blocks never come; then the lock is over`, () => {
+      const { chain, track, deadline, live, claim, refund, went, spent } = locked(name)
+      live(deadline - 60)
+      const before = Chain.tip(chain)
+      const resumes = deadline + 3600
+      track.haltedUntil = resumes
+      expect(says(chain, claim)).toBe('taken')
+      for (const utc of [deadline - 30, deadline, resumes - 1]) live(utc)
+      expect(Chain.tip(chain)).toBe(before)
+      expect(chain.mempool).toHaveLength(1)
+      // A block whose time is a median of votes from before the halt still has the claim.
+      const dated = Chain.copy(chain)
+      Chain.mine(dated, { time: BigInt(deadline - 1) })
+      expect(Chain.tip(dated).ledger.locks.get('lock')?.spend?.is).toBe('claim')
+
+      expect(Clockwork.next(track, RULES, resumes - 1, [])).toBe(resumes)
+      live(resumes)
+      expect(Chain.tip(chain)).toMatchObject({ height: before.height + 1n, clock: BigInt(resumes) })
+      expect([went(claim), spent()]).toEqual([false, undefined])
+      if (chain.network.finality.rule === 'instant') expect(chain.finalized).toBe(before.height + 1n)
+      expect(says(chain, refund)).toBe('taken')
+      live(resumes + 60)
+      expect([went(refund), spent()]).toEqual([true, 'refund'])
+    })
+  }
 })
 
 describe('branches', () => {
