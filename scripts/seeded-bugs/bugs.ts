@@ -764,6 +764,13 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/swap/test/watch/Watchtower.test.ts'],
   },
   {
+    name: 'L7: claims of locks that only wait are signed before that of the agreed one',
+    file: 'packages/swap/src/Ladder.ts',
+    from: '.sort((a, b) => Number(b.depth - a.depth))',
+    to: '.sort((a, b) => Number(a.depth - b.depth))',
+    tests: ['packages/swap/test/Ladder.test.ts'],
+  },
+  {
     name: 'H26: a tower goes when the lock is settled, whatever that still owes',
     file: 'packages/swap/src/watch/Watchtower.ts',
     from: 'if (!waits) return endedOf(state)',

@@ -191,7 +191,7 @@ export interface Unarmed {
 
 /**
  * The locks that are to be prepared for: those of the whole amount that nothing has spent, where only the payee's key can sign (elsewhere
- * anybody may send a claim or a refund, and whom it pays is fixed).
+ * anybody may send a claim or a refund, and whom it pays is fixed); of many the deepest, since what only waits can be told for nothing.
  */
 export function unarmed(context: Context, swap: Swap): readonly Unarmed[] {
   const { role, durable, view } = swap.state
@@ -205,6 +205,7 @@ export function unarmed(context: Context, swap: Swap): readonly Unarmed[] {
     const isWanted = ({ lock, spend }: LockView) => lock.amount >= terms.amount && spend === undefined
     return at.locks
       .filter(isWanted)
+      .sort((a, b) => Number(b.depth - a.depth))
       .slice(0, MAX_LOCKS)
       .map(({ lock }) => ({ key: keyOf(does, leg, lock), does, leg, lock }))
       .filter(({ key }) => !swap.book.has(key))

@@ -1,8 +1,8 @@
 import { CoreErrors, type Signed, type Step } from '@aitbc/core'
-import { Ladder, type Side } from '@aitbc/swap'
+import { Ladder, type Runner, type Side } from '@aitbc/swap'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { account, EPOCH, LONG, network, profiles } from './model/fixtures.js'
+import { account, EPOCH, LONG, network, profiles, terms } from './model/fixtures.js'
 
 const until = { network: LONG, clock: 'median-time', value: EPOCH } as const
 const asset = `${LONG}/coin:native` as const
@@ -184,5 +184,27 @@ describe('ladders', () => {
         },
       ),
     )
+  })
+})
+
+describe('what is prepared for', () => {
+  it('L7 H29: of many locks the deepest, whatever is told to wait beside them', () => {
+    const one = terms('long', 'utxo', EPOCH + 100n)
+    const side = sideOf(1n)
+    const adapter = { ...side.adapter, arm: async () => [] }
+    const lockOf = (ref: string, depth: bigint) => ({
+      lock: { ref, transaction: ref, amount: one.amount, match: 'exact' },
+      ...{ depth, final: depth > 0n, assurance: 'reported' },
+    })
+    const told = ['a', 'b', 'c', 'd', 'e'].map((ref) => lockOf(ref, 0n))
+    const view = { long: { is: 'seen', locks: [...told, lockOf('agreed', 3n)] }, short: { is: 'unseen' } }
+    const unarmed = Ladder.unarmed(
+      { sides: { [LONG]: { ...side, adapter } } } as unknown as Runner.Context,
+      {
+        state: { role: 'follower', durable: { terms: { long: one } }, view },
+        book: new Map(),
+      } as unknown as Runner.Swap,
+    )
+    expect(unarmed.map(({ lock }) => lock.ref)).toEqual(['agreed', 'a', 'b', 'c'])
   })
 })
