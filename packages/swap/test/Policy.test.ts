@@ -79,14 +79,12 @@ describe('policies by value', () => {
 
   it('S7: deadlines follow from the value’s policy, and a plan says what locks wait for and what is kept back', () => {
     const profile = {
-      ...{
-        lateClaims: false,
-        payee: 'named',
-        unique: true,
-        lateLocks: false,
-        feesFrom: 'account',
-        events: true,
-      },
+      lateClaims: false,
+      payee: 'named',
+      unique: true,
+      lateLocks: false,
+      feesFrom: 'account',
+      events: true,
     } as const
     const long = { network: networks.bitcoin, profile } as const
     const short = { network: networks.ethereum, profile } as const
