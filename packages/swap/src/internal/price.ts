@@ -104,16 +104,17 @@ export async function affordable(
   at: Pick<PrepareOptions, 'feeRate' | 'beside'>,
   signal: AbortSignal,
 ): Promise<readonly Step[]> {
-  const asset = side.adapter.network.native.id
+  const { adapter } = side
+  const asset = adapter.network.native.id
+  const fromLock = adapter.profile.feesFrom === 'lock'
   const costOf = (steps: readonly Step[]) => Ladder.costOf(steps, asset)
   const cap = capOf(swap, command, side)
-  let steps = await side.adapter.prepare(intent, { signal, ...at })
+  let steps = await adapter.prepare(intent, { signal, ...at })
   // Of several endpoints one alone may have told such a market, where the lock pays whatever its adapter finds: the rate in the middle counts.
-  const isOdd =
-    at.feeRate === undefined && side.adapter.profile.feesFrom === 'lock' && ODD * costOf(steps) > cap
+  const isOdd = at.feeRate === undefined && fromLock && ODD * costOf(steps) > cap
   if (costOf(steps) <= cap && !isOdd) return steps
-  const rate = at.feeRate ?? (await side.adapter.feeRates({ signal })).normal
-  const make = (feeRate: bigint) => side.adapter.prepare(intent, { ...at, signal, feeRate })
+  const rate = at.feeRate ?? (await adapter.feeRates({ signal })).normal
+  const make = (feeRate: bigint) => adapter.prepare(intent, { ...at, signal, feeRate })
   const fair = isOdd ? await make(rate).catch(() => steps) : steps
   if (costOf(fair) < costOf(steps)) steps = fair
   if (costOf(steps) <= cap) return steps
@@ -122,7 +123,7 @@ export async function affordable(
   const fits = (most: bigint) => Ladder.priced(make, rate, { asset, most })
   // What waits beside it is outbid for more than half of the lock, where nothing less would do: all of it is at stake (H5, H6).
   const settles = command.do === 'claim' || command.do === 'refund'
-  const whole = settles && side.adapter.profile.feesFrom === 'lock' && budgetOf(swap, command) === undefined
+  const whole = settles && fromLock && budgetOf(swap, command) === undefined
   const cheaper = (await fits(cap)) ?? (whole ? await fits(command.terms.amount) : undefined)
   if (cheaper === undefined) throw spent(swap, command, cap, costOf(steps))
   return cheaper
@@ -130,8 +131,10 @@ export async function affordable(
 
 /**
  * A version at the market's price; of a claim or refund one that pays a quarter more than the last one at least, all of the budget when
- * hardly a block is left for a claim (L5). Never more than {@link capOf} (`FeeBudgetSpent` 4016; {@link mostOf} aside),
- * and after {@link PUSHES} versions without a budget no more than the market asks.
+ * hardly a block is left for a claim (L5); after {@link PUSHES} versions without a budget no more than the market asks. Never more than
+ * {@link capOf} (`FeeBudgetSpent` 4016), except that a claim whose secret is public goes beyond half of a lock that pays for itself, a quarter
+ * at a time, as long as it isn't included, so that a market that an endpoint made up doesn't burn it at once; in the last blocks, as far as the
+ * market asks.
  */
 export async function dearer(
   context: Context,
@@ -143,7 +146,7 @@ export async function dearer(
   market: bigint,
   make: (feeRate: bigint) => Promise<readonly Step[]>,
 ): Promise<readonly Step[]> {
-  const { network } = side.adapter
+  const { network, profile } = side.adapter
   const asset = network.native.id
   const budget = budgetOf(swap, command)
   const settles = command.do === 'claim' || command.do === 'refund'
@@ -152,35 +155,21 @@ export async function dearer(
   const hurried =
     left !== undefined &&
     (network.clock === 'height' ? left <= LAST_BLOCKS : left * 1000n <= LAST_BLOCKS * network.blockTimeMs)
-  const cap = settles ? mostOf(swap, command, side, { budget, paid, hurried }) : capOf(swap, command, side)
+  const raised = (paid * 5n) / 4n
+  let cap = capOf(swap, command, side)
+  // Not to be in time costs the own lock, and whatever is left of this one is more than nothing.
+  if (
+    command.do === 'claim' &&
+    budget === undefined &&
+    profile.feesFrom === 'lock' &&
+    SwapMachine.isPublic(swap.state.durable)
+  )
+    cap = larger(cap, smaller(hurried ? command.terms.amount : raised, command.terms.amount))
   const pushes = budget !== undefined || command.do === 'void' || (settles && last.attempts.length <= PUSHES)
-  const pushed = pushes ? (paid * 5n) / 4n : 0n
-  const least = hurried && budget !== undefined ? budget : pushed
-  const wanted = smaller(cap, least)
-  const steps = await Ladder.priced(make, market, { asset, least: wanted, most: cap })
+  const least = hurried && budget !== undefined ? budget : pushes ? raised : 0n
+  const steps = await Ladder.priced(make, market, { asset, least: smaller(cap, least), most: cap })
   if (steps === undefined) throw spent(swap, command, cap, paid)
   return steps
-}
-
-/**
- * Most that a claim or refund may pay: its budget, or half of a lock that pays for itself. A claim whose secret is public goes beyond that half
- * where no budget is told: not to be in time costs the own lock, and whatever is left of this one is more than nothing. It does so a quarter at
- * a time, as long as it isn't included, so that a market that an endpoint made up doesn't burn it at once; in the last blocks, as far as the
- * market asks.
- */
-function mostOf(
-  swap: Swap,
-  command: Extract<Act, { do: 'claim' | 'refund' }>,
-  side: Side.Side,
-  known: { readonly budget: bigint | undefined; readonly paid: bigint; readonly hurried: boolean },
-): bigint {
-  const { budget, paid, hurried } = known
-  const cap = Ladder.capOf(side, command.terms, budget)
-  const presses = command.do === 'claim' && SwapMachine.isPublic(swap.state.durable)
-  if (budget !== undefined || side.adapter.profile.feesFrom !== 'lock' || !presses) return cap
-  const { amount } = command.terms
-  const next = hurried ? amount : (paid * 5n) / 4n
-  return next <= cap ? cap : smaller(next, amount)
 }
 
 /** How often a version pays more than the market asks, where no budget is told. */
@@ -189,6 +178,10 @@ const PUSHES = 6
 /** So few blocks before the deadline nothing of the budget is kept back. */
 const LAST_BLOCKS = 2n
 
+function larger(a: bigint, b: bigint): bigint {
+  return a > b ? a : b
+}
+
 function smaller(a: bigint, b: bigint): bigint {
   return a < b ? a : b
 }
@@ -196,11 +189,6 @@ function smaller(a: bigint, b: bigint): bigint {
 function spent(swap: Swap, command: Act, budget: bigint, cost: bigint) {
   return SwapErrors.FeeBudgetSpent(
     `${command.key} would cost more than the budget of swap ${swap.id}, ${budget}`,
-    {
-      id: swap.id,
-      key: command.key,
-      budget,
-      cost,
-    },
+    { id: swap.id, key: command.key, budget, cost },
   )
 }
