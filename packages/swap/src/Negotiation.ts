@@ -80,6 +80,35 @@ interface Half {
  *
  * Rejects with `NegotiationRefused` (4005) where the counterparty declines, `NegotiationMalformed` (4006) where its messages are
  * of another form, and the planner's and the agreement's own codes.
+ *
+ * @example
+ * import { Channel, type Network, SwapSeed } from '@aitbc/core'
+ * import { cosmosHub, ethereum } from '@aitbc/core/networks'
+ * import { createWorld, createWorldAdapter, createWorldVerifier, createWorldWallet } from '@aitbc/devnet/world'
+ * import { Negotiation, Policy, type Side } from '@aitbc/swap'
+ * const world = createWorld({ seed: '1', networks: [cosmosHub, ethereum] })
+ * const utc = () => world.chain(ethereum.id).blocks.at(-1)?.time ?? 0n
+ * const person = (fill: number) => {
+ *   const seed = new Uint8Array(32).fill(fill)
+ *   const side = (network: Network): Side.Side => {
+ *     const adapter = createWorldAdapter({ network, endpoint: world.endpoint(network.id) })
+ *     const wallet = createWorldWallet({ network, seed: SwapSeed.forNetwork(seed, network.id) })
+ *     return { ...wallet, adapter, backend: adapter.backend, verifier: createWorldVerifier(world.chain(network.id)) }
+ *   }
+ *   const sides = { [cosmosHub.id]: side(cosmosHub), [ethereum.id]: side(ethereum) }
+ *   return { seed, nonce: crypto.getRandomValues(new Uint8Array(8)), sides, policy: Policy.standard, now: utc }
+ * }
+ * const quote: Negotiation.Quote = {
+ *   give: { network: cosmosHub.id, asset: cosmosHub.native.id, amount: 1_000_000n },
+ *   get: { network: ethereum.id, asset: ethereum.native.id, amount: 10n ** 16n },
+ * }
+ * const [toBob, toAlice] = Channel.pair()
+ * const [alice, bob] = await Promise.all([
+ *   Negotiation.initiate(quote, { ...person(1), channel: toBob }),
+ *   Negotiation.follow({ ...person(2), channel: toAlice, accept: ({ get }) => get.amount <= 10n ** 16n }),
+ * ])
+ * alice.signed.agreement.long.amount // 1000000n
+ * bob.signed.agreement.short.deadline.value === alice.signed.agreement.short.deadline.value // true
  */
 export async function initiate(
   quote: Quote,
@@ -121,6 +150,21 @@ export async function initiate(
  *
  * Rejects as {@link initiate} does, with `HashlockReused` (4007) where `isKnown` knows the hashlock, and with `UnsafeTerms`
  * (4003), whose context carries the inequality.
+ *
+ * @example
+ * import { ethereum } from '@aitbc/core/networks'
+ * import { Negotiation, Policy, Runner } from '@aitbc/swap'
+ * import type { Channel } from '@aitbc/core'
+ * // Takes what comes on a channel, if it is an offer of at least 0.01 ether that this party hasn't seen before.
+ * async function answer(context: Runner.Context, channel: Channel.Channel): Promise<Runner.Swap> {
+ *   const nonce = crypto.getRandomValues(new Uint8Array(8))
+ *   const result = await Negotiation.follow({
+ *     ...{ channel, nonce, seed: context.seed, sides: context.sides, policy: Policy.standard, now: context.utc },
+ *     accept: ({ give }) => give.asset === ethereum.native.id && give.amount >= 10n ** 16n,
+ *     isKnown: (hashlock) => Runner.knowsHashlock(context.storage, hashlock),
+ *   })
+ *   return Runner.open(context, { role: 'follower', nonce, policy: Policy.standard, ...result })
+ * }
  */
 export async function follow(
   options: Options & {

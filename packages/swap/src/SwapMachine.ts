@@ -184,6 +184,34 @@ export function resume(role: Role, durable: Durable): SwapState {
  * - A lock of one's own is refunded from its deadline on (S4), the superfluous ones too (H21).
  * - What is told to have ended a lock ends nothing of one's own until it is final and known well enough (`rules.spends`, S12, H29): until then
  *   the own lock is refunded and the incoming one claimed, as far as the chains let them, and the swap goes on.
+ *
+ * @example
+ * import { Deadline, Hashlock, type LockTerms } from '@aitbc/core'
+ * import { SwapMachine } from '@aitbc/swap'
+ * const now = 1_900_000_000n
+ * const hashlock = Hashlock.of(new Uint8Array(32).fill(7))
+ * const party = (network: string, name: string) => ({ account: `${network}:${name}`, payout: `${network}:${name}` }) as LockTerms.Party
+ * const leg = (network: 'eip155:1' | 'eip155:10', hours: bigint): LockTerms.LockTerms => ({
+ *   version: 1,
+ *   backend: { network, kind: 'contract', address: '0x00000000000000000000000000000000000000c0' },
+ *   asset: `${network}/slip44:60`,
+ *   amount: 10n ** 18n,
+ *   hashlock,
+ *   locker: party(network, network === 'eip155:1' ? '0xa11ce' : '0xb0b'),
+ *   beneficiary: party(network, network === 'eip155:1' ? '0xb0b' : '0xa11ce'),
+ *   deadline: Deadline.from({ network, clock: 'unix', value: now + hours * 3600n }),
+ *   salt: new Uint8Array(32),
+ * })
+ * const terms = { long: leg('eip155:1', 8n), short: leg('eip155:10', 4n) }
+ * const never = { long: false, short: false }
+ * const rules = { launch: 7200n, lock: 3600n, reveal: 1800n, apart: 7200n, assurance: 'proved', lateClaims: never } as const
+ * // Nobody has locked yet: the initiator begins, as soon as it has seen both chains.
+ * const nothing = (of: 'long' | 'short') =>
+ *   ({ is: 'seen', leg: of, locks: [], now: Deadline.from({ ...terms[of].deadline, value: now }) }) as const
+ * const one = SwapMachine.step(SwapMachine.start('initiator', terms, rules), nothing('long'))
+ * const both = SwapMachine.step(one.state, nothing('short'))
+ * one.commands.length // 0
+ * both.commands.map((command) => command.do) // ['lock']
  */
 export function step(state: SwapState, event: SwapEvent): Transition {
   const seen = observe(state, event)

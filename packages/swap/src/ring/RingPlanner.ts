@@ -67,6 +67,17 @@ export function margins(chains: readonly Planner.LegChain[], policy: Policy.Poli
  * The earliest deadlines that are safe for all and leave time to finish, from `now` (UTC, unix seconds).
  *
  * @param slack seconds added to the least start time, for slow members; 0 unless told
+ *
+ * @example
+ * import { cosmosHub, ethereum, polkadotHub } from '@aitbc/core/networks'
+ * import { Policy, RingPlanner } from '@aitbc/swap'
+ * const profile = { lateClaims: false, payee: 'named', unique: true, lateLocks: false, feesFrom: 'account', events: true } as const
+ * const chains = [ethereum, cosmosHub, polkadotHub].map((network) => ({ network, profile }))
+ * const { deadlines, margins } = RingPlanner.plan(chains, Policy.standard, 1_900_000_000n)
+ * const [first = 0n, second = 0n, last = 0n] = deadlines.map(({ value }) => value)
+ * // Each member's own lock ends earlier than the one that pays it, by what this pair of chains needs.
+ * first - second === margins.gaps[0]?.seconds // true
+ * last - 1_900_000_000n === margins.start.seconds // true
  */
 export function plan(
   chains: readonly Planner.LegChain[],

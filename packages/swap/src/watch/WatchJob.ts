@@ -72,6 +72,17 @@ export interface WatchJob {
  *
  * `NotPresignable` (4018) where a `prepaid` task can't be signed in advance: its steps expire (Solana without a durable nonce), its fee
  * can't be raised, or what is signed would hold the secret.
+ *
+ * @example
+ * import { SwapSeed } from '@aitbc/core'
+ * import type { Runner } from '@aitbc/swap'
+ * import { WatchJob } from '@aitbc/swap/watch'
+ * // To be handed to towers whenever there is more to tell them: a runner's context with its own `onWatchable`.
+ * const watched = (context: Runner.Context, send: (sealed: Uint8Array) => void): Runner.Context => ({
+ *   ...context,
+ *   onWatchable: (swap) =>
+ *     send(WatchJob.seal(WatchJob.of(context, swap), SwapSeed.tower(context.seed, swap.nonce))),
+ * })
  */
 export function of(context: Context, swap: Swap, options: of.Options = {}): WatchJob {
   const { role, durable } = swap.state
@@ -219,6 +230,14 @@ export function seal(job: WatchJob, key: Bytes.Bytes32): Bytes.Bytes {
 /**
  * Decrypts a job; `JobUnreadable` (4017) for another swap's key, bytes that were cut, changed or put together from several, and a
  * later version.
+ *
+ * @example
+ * import { SwapSeed } from '@aitbc/core'
+ * import { WatchJob } from '@aitbc/swap/watch'
+ * const keyOf = (swap: number) => SwapSeed.tower(new Uint8Array(32).fill(1), new Uint8Array(8).fill(swap))
+ * const sealed = WatchJob.seal({ issue: 3n, hashlock: new Uint8Array(32), tasks: [] }, keyOf(1))
+ * WatchJob.open(sealed, keyOf(1)).issue // 3n
+ * // Another swap's key opens nothing: `WatchJob.open(sealed, keyOf(2))` throws.
  */
 export function open(sealed: Bytes.Bytes, key: Bytes.Bytes32): WatchJob {
   Bytes.assert(key, 32, 'key')

@@ -77,6 +77,22 @@ export type Ended = Readonly<
  * `SideMissing` (4009) where a network of the job has no post; rejects with `signal.reason` when aborted. Terms that a post's adapter refuses
  * (another contract, another clock, less than it takes for dust) are told at once as `trouble` (`InvalidAgreement`, 4001), and tried all the
  * same: who runs the tower, or its owner, has to hear of that before anything is due.
+ *
+ * @example
+ * import { createMemoryStorage } from '@aitbc/core/storage/memory'
+ * import { SwapSeed, type SwapAdapter } from '@aitbc/core'
+ * import { WatchJob, Watchtower } from '@aitbc/swap/watch'
+ * const storage = createMemoryStorage()
+ * const utc = () => BigInt(Math.floor(Date.now() / 1000))
+ * // What a tower does with a job that it is sent: `adapters` are its own, of all networks that it serves.
+ * function work(sealed: Uint8Array, key: Uint8Array, adapters: readonly SwapAdapter[]) {
+ *   const posts = Object.fromEntries(adapters.map((adapter) => [adapter.network.id, { adapter }]))
+ *   return Watchtower.run({ posts, utc, storage }, WatchJob.open(sealed, key))
+ * }
+ * // A job without a task is over at once.
+ * const key = SwapSeed.tower(new Uint8Array(32).fill(1), new Uint8Array(8))
+ * const ended = await work(WatchJob.seal({ issue: 1n, hashlock: new Uint8Array(32), tasks: [] }, key), key, [])
+ * Object.keys(ended).length // 0
  */
 export async function run(
   context: Context,
