@@ -56,6 +56,25 @@ export interface Recovered {
  * The lock's own recovery record tells the role and either the whole agreement or what finds the other leg: its terms' id
  * for an initiator (so that a substitute isn't taken for it), the hashlock for a follower (whatever pays it under that hashlock
  * is its own to claim). A leg that can't be rebuilt leaves a swap that only waits for its refund.
+ *
+ * @example
+ * import { SwapSeed } from '@aitbc/core'
+ * import { ethereum } from '@aitbc/core/networks'
+ * import { createMemoryStorage } from '@aitbc/core/storage/memory'
+ * import { createWorld, createWorldAdapter, createWorldWallet } from '@aitbc/devnet/world'
+ * import { Policy, Recovery, Runner } from '@aitbc/swap'
+ * const world = createWorld({ seed: '1', networks: [ethereum] })
+ * const seed = new Uint8Array(32).fill(1)
+ * const adapter = createWorldAdapter({ network: ethereum, endpoint: world.endpoint(ethereum.id) })
+ * const wallet = createWorldWallet({ network: ethereum, seed: SwapSeed.forNetwork(seed, ethereum.id) })
+ * const sides = { [ethereum.id]: { ...wallet, adapter, backend: adapter.backend } }
+ * const context: Runner.Context = { storage: createMemoryStorage(), seed, sides, utc: () => 1_900_000_000n }
+ * // The disk is gone: what this seed has locked is found on the chains, and goes on.
+ * const { swaps, waiting, unreachable } = await Recovery.recover(context, { policy: () => Policy.standard })
+ * const outcomes = await Promise.all(swaps.map((swap) => Runner.run(context, swap)))
+ * outcomes.length // 0
+ * // All was found: nothing is in no block yet, and every network answered.
+ * waiting.length + unreachable.length // 0
  */
 export async function recover(
   context: Runner.Context,

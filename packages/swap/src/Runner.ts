@@ -125,6 +125,14 @@ const LEGS = ['long', 'short'] as const
  * Takes a signed agreement into storage; from here on a crash loses nothing.
  *
  * `HashlockReused` (4007) where an earlier swap of this storage has the hashlock, `InvalidSignature` (4002), `SideMissing` (4009).
+ *
+ * @example
+ * import { type Negotiation, Policy, Runner } from '@aitbc/swap'
+ * // What was agreed is in storage before anything is on a chain; then it runs to its end.
+ * async function carryOut(context: Runner.Context, nonce: Uint8Array, agreed: Negotiation.Result) {
+ *   const swap = await Runner.open(context, { role: 'initiator', nonce, policy: Policy.standard, ...agreed })
+ *   return Runner.run(context, swap)
+ * }
  */
 export async function open(
   context: Context,
@@ -242,6 +250,16 @@ export async function list(storage: Storage): Promise<readonly string[]> {
  *
  * `spends` replaces, by network, how well what ended a lock must be known from now on (`Policy.spends`): `reported` where evidence can't be had
  * any more, and the endpoint is believed.
+ *
+ * @example
+ * import { createMemoryStorage } from '@aitbc/core/storage/memory'
+ * import { Runner } from '@aitbc/swap'
+ * const utc = () => BigInt(Math.floor(Date.now() / 1000))
+ * const context: Runner.Context = { storage: createMemoryStorage(), seed: new Uint8Array(32).fill(1), sides: {}, utc }
+ * // After a restart: all that is there goes on, all at once.
+ * const ids = await Runner.list(context.storage)
+ * const outcomes = await Promise.all(ids.map(async (id) => Runner.run(context, await Runner.load(context, id))))
+ * outcomes.length // 0
  */
 export async function load(
   context: Context,
@@ -289,6 +307,48 @@ function resumed(id: string, journal: Journal.Journal): Swap {
  *
  * Deposits that a chain keeps until a deadline are left for a later run of the same swap, unless told: a finished swap is loaded and
  * run again for them, and does nothing else.
+ *
+ * @example
+ * import { Channel, type Network, SwapSeed } from '@aitbc/core'
+ * import { cosmosHub, ethereum } from '@aitbc/core/networks'
+ * import { createMemoryStorage } from '@aitbc/core/storage/memory'
+ * import { createWorld, createWorldAdapter, createWorldVerifier, createWorldWallet } from '@aitbc/devnet/world'
+ * import { Negotiation, Policy, Runner, type Side } from '@aitbc/swap'
+ * const world = createWorld({ seed: '1', networks: [cosmosHub, ethereum] })
+ * const utc = () => world.chain(ethereum.id).blocks.at(-1)?.time ?? 0n
+ * const person = (fill: number): Runner.Context => {
+ *   const seed = new Uint8Array(32).fill(fill)
+ *   const side = (network: Network): Side.Side => {
+ *     const adapter = createWorldAdapter({ network, endpoint: world.endpoint(network.id) })
+ *     const wallet = createWorldWallet({ network, seed: SwapSeed.forNetwork(seed, network.id) })
+ *     world.fund(wallet.funding, 10n ** 19n)
+ *     return { ...wallet, adapter, backend: adapter.backend, verifier: createWorldVerifier(world.chain(network.id)) }
+ *   }
+ *   return { seed, utc, sides: { [cosmosHub.id]: side(cosmosHub), [ethereum.id]: side(ethereum) }, storage: createMemoryStorage() }
+ * }
+ * const quote: Negotiation.Quote = {
+ *   give: { network: cosmosHub.id, asset: cosmosHub.native.id, amount: 1_000_000n },
+ *   get: { network: ethereum.id, asset: ethereum.native.id, amount: 10n ** 16n },
+ * }
+ * const [alice, bob] = [person(1), person(2)]
+ * const [toBob, toAlice] = Channel.pair()
+ * const terms = { policy: Policy.standard, now: utc, nonce: new Uint8Array(8) }
+ * const [hers, his] = await Promise.all([
+ *   Negotiation.initiate(quote, { ...alice, ...terms, channel: toBob }),
+ *   Negotiation.follow({ ...bob, ...terms, channel: toAlice, accept: () => true }),
+ * ])
+ * const ends: string[] = []
+ * const drive = async (context: Runner.Context, role: 'initiator' | 'follower', agreed: Negotiation.Result) =>
+ *   ends.push(await Runner.run(context, await Runner.open(context, { ...terms, ...agreed, role })))
+ * void drive(alice, 'initiator', hers)
+ * void drive(bob, 'follower', his)
+ * // The chains go on until both are done.
+ * for (let i = 0; i < 1000 && ends.length < 2; i++) {
+ *   world.mine(cosmosHub.id, 2)
+ *   world.mine(ethereum.id)
+ *   await new Promise((next) => setTimeout(next, 0))
+ * }
+ * ends // ['deal', 'deal']
  */
 export async function run(
   context: Context,

@@ -31,6 +31,14 @@ export const wakes = new WeakMap<Swap, Wake.Wake>()
  * A swap that runs comes to it between two turns, one that doesn't at once.
  *
  * `SwapBusy` (4012) where another process took the swap over, `JournalClosed` (1103) after a run that was aborted: load it again.
+ *
+ * @example
+ * import { Runner } from '@aitbc/swap'
+ * // Runs a swap until somebody has enough of waiting; ends with its outcome all the same, refunds included.
+ * async function runUntil(enough: Promise<void>, context: Runner.Context, swap: Runner.Swap) {
+ *   void enough.then(() => Runner.cancel(swap)).catch(() => undefined)
+ *   return Runner.run(context, swap)
+ * }
  */
 export function cancel(swap: Swap): Promise<boolean> {
   return alone(swap, async () => {
