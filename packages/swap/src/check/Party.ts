@@ -9,12 +9,14 @@ import { type Case, createRules } from './Rules.js'
 import type { Setting } from './Setting.js'
 import {
   createSights,
+  isUnmined,
   type Look,
   lastOf,
   latestOf,
   NAMES,
   SIGHTS,
   type Sight,
+  TELLINGS,
   type Told,
   termsOf,
 } from './Sight.js'
@@ -61,12 +63,15 @@ interface Party {
   readonly mind: number
 }
 
-/** All states of the honest parties that were met, by number, and their turns. */
+/**
+ * All states of the honest parties that were met, by number, and their turns. They are the same whatever the clocks are off by, and may
+ * be shared by explorations that differ in nothing else.
+ */
 export interface Parties {
   readonly all: readonly (readonly Party[])[]
   readonly start: number
-  /** What of a leg's state the parties see, by number. */
-  sight(name: Name, leg: number): number
+  /** What the parties see of the states of a leg, by number. */
+  sights(name: Name, legs: Legs): (leg: number) => number
   /** What the parties may do when both legs are looked at: one number for each, which the functions of {@link TURN} read. */
   turns(parties: number, long: number, longNow: number, short: number, shortNow: number): Int32Array
   /** The same as a place of {@link pool}: there the number of turns, and after it the turns. */
@@ -123,10 +128,10 @@ interface Option {
   /** Another tick missed, where those are counted; `false` where it looked. */
   readonly misses: boolean
   readonly counted: boolean
-  readonly finished?: SwapMachine.Outcome
+  readonly finished: SwapMachine.Outcome | undefined
   /** Acts and flags, packed as in a turn. */
   readonly packed: number
-  readonly violation?: string
+  readonly violation: string | undefined
 }
 
 /** What a machine does in one look. */
@@ -136,13 +141,12 @@ interface Raw {
   readonly unnoted: SwapMachine.Durable
   readonly view: SwapMachine.SwapState['view']
   readonly commands: readonly SwapMachine.Command[]
-  readonly keys: string
-  readonly finished?: SwapMachine.Outcome
+  readonly finished: SwapMachine.Outcome | undefined
   readonly acts: number
   readonly reveals: boolean
   readonly misled: boolean
   readonly cancelled: boolean
-  readonly violation?: string
+  readonly violation: string | undefined
 }
 
 /** What a party decides in one look, by what it has in mind. */
@@ -151,11 +155,7 @@ interface Decision extends Raw {
   readonly excused: boolean
 }
 
-export function createParties(
-  setting: Setting,
-  legs: { readonly [L in Name]: Legs },
-  machine: Machine,
-): Parties {
+export function createParties(setting: Setting, machine: Machine): Parties {
   for (const [name, ticks] of [
     ['offline', setting.offline],
     ['detection', setting.detection],
@@ -199,10 +199,18 @@ export function createParties(
   }
 
   const minds: Mind[] = []
-  const mindOf = new Map<string, number>()
+  const mindOf = new Map<string | number, number>()
   const mind = (of: Mind): number => {
     const { role, durable, kept, firm, lost, excused, cancelled, fooled } = of
-    const key = `${role}${number(durable)},${firm}${lost}${excused}${cancelled}${fooled}${kept === undefined ? '' : told(kept)}`
+    const flags =
+      (role === 'initiator' ? 1 : 0) |
+      (lost ? 2 : 0) |
+      (excused ? 4 : 0) |
+      (cancelled ? 8 : 0) |
+      (fooled ? 16 : 0) |
+      (firm << 5)
+    const short = number(durable) * 128 + flags
+    const key = kept === undefined ? short : `${short},${told(kept)}`
     const at = mindOf.get(key)
     if (at !== undefined) return at
     mindOf.set(key, minds.length)
@@ -216,7 +224,7 @@ export function createParties(
     mind: number,
     offlineLeft: number,
     missed: number,
-    finished?: SwapMachine.Outcome,
+    finished: SwapMachine.Outcome | undefined,
   ): number => {
     const outcome = finished === undefined ? 0 : 1 + OUTCOMES.indexOf(finished)
     const key = ((mind * 256 + offlineLeft) * 256 + missed) * 8 + outcome
@@ -252,7 +260,7 @@ export function createParties(
     return all.length - 1
   }
 
-  const sights = createSights(setting, legs)
+  const sights = createSights(setting)
   let made = 0
   const step = (state: SwapMachine.SwapState, event: SwapMachine.SwapEvent) => {
     made++
@@ -312,7 +320,16 @@ export function createParties(
     const what = now.told[leg]
     const told = what === undefined ? 0 : 1 + TELLINGS.indexOf(what) * 2 + NAMES.indexOf(leg)
     const who = ((number(of.durable) * 2 + Number(of.role === 'initiator')) * 2 + Number(cancels)) * 32
-    const key = (who + told) * (SIGHTS * SIGHTS * INSTANTS) + looked * INSTANTS + instant
+    // A sight counts as far as the endpoint lets it be seen.
+    let sight = looked
+    if (what !== undefined) {
+      const [long, short] = [(looked / SIGHTS) | 0, looked % SIGHTS]
+      sight =
+        leg === 'long'
+          ? sights.alike(leg, long, what) * SIGHTS + short
+          : long * SIGHTS + sights.alike(leg, short, what)
+    }
+    const key = (who + told) * (SIGHTS * SIGHTS * INSTANTS) + sight * INSTANTS + instant
     const ready = raws.get(key)
     if (ready !== undefined) return ready
     const fresh = acting(of, now, cancels)
@@ -338,8 +355,7 @@ export function createParties(
         if (command.do === 'alarm' || command.do === 'finish') continue
         if (command.do === 'claim' && command.leg === incoming) {
           const there = now.sights[incoming].leg
-          const waits = there.spend === 'none' || there.spendDepth === 0
-          reveals ||= role === 'initiator' && !unnoted.revealed && there.lock === 'in' && waits
+          reveals ||= role === 'initiator' && !unnoted.revealed && there.lock === 'in' && isUnmined(there)
           if (there.lock !== 'in') continue
         }
         acts |= ACTS[command.do] << ACTING[command.leg]
@@ -355,10 +371,16 @@ export function createParties(
       if (!durable.revealed) violation ??= 'S15: the secret leaves, and that is not durable'
     }
     return {
-      ...{ durable, unnoted, view: state.view, keys: keysOf(commands), commands, acts, reveals, cancelled },
+      durable,
+      unnoted,
+      view: state.view,
+      commands,
+      finished: end?.outcome,
+      acts,
+      reveals,
       misled: end !== undefined && now.told[incoming] !== undefined,
-      ...(end === undefined ? {} : { finished: end.outcome }),
-      ...(violation === undefined ? {} : { violation }),
+      cancelled,
+      violation,
     }
   }
 
@@ -372,17 +394,33 @@ export function createParties(
     const excused = of.excused || done.cancelled || late
     const cancelled = of.cancelled || done.cancelled
     const whole: Case = {
-      ...{ role, before, durable: unnoted, look: now, kept: of.kept, commands, lost, excused, cancelled },
+      role,
+      before,
+      durable: unnoted,
+      look: now,
+      kept: of.kept,
+      commands,
+      lost,
+      excused,
+      cancelled,
       informed: keeps && !of.fooled && now.told.long === undefined && now.told.short === undefined,
     }
     const violation =
       forbidden(whole) ?? done.violation ?? (finished === undefined ? missing(whole) : undefined)
     const isIncluded = now.sights[ownLeg(role)].leg.lock === 'in'
     return {
-      ...done,
-      ...{ lost, cancelled, acts: done.acts | together(of, now, done) },
+      durable: done.durable,
+      unnoted,
+      view: done.view,
+      commands,
+      finished,
+      acts: done.acts | together(of, now, done),
+      reveals: done.reveals,
+      misled: done.misled,
+      cancelled,
+      violation,
+      lost,
       excused: of.excused || done.cancelled || (late && (!unnoted.revealed || !isIncluded)),
-      ...(violation === undefined ? {} : { violation }),
     }
   }
 
@@ -433,10 +471,11 @@ export function createParties(
   const recovered = (of: Mind, now: Look, calm: Decision): string | undefined => {
     if (of.kept === undefined || of.fooled || calm.lost !== of.lost || calm.violation !== undefined)
       return undefined
-    const { keys, unnoted } = decide({ ...of, kept: undefined }, now)
-    return keys === calm.keys && number(unnoted) === number(calm.unnoted)
+    const { commands, unnoted } = decide({ ...of, kept: undefined }, now)
+    const [before, after] = [keysOf(calm.commands), keysOf(commands)]
+    return before === after && number(unnoted) === number(calm.unnoted)
       ? undefined
-      : `L3: the ${of.role} decides "${calm.keys}", and after a crash "${keys}"`
+      : `L3: the ${of.role} decides "${before}", and after a crash "${after}"`
   }
 
   const optionsOf = (at: number, now: Look): readonly Option[] => {
@@ -453,20 +492,23 @@ export function createParties(
     ) => {
       const isTold = saw !== undefined && (saw.told.long !== undefined || saw.told.short !== undefined)
       const next: Mind = {
-        ...{ role: of.role, durable, excused, cancelled },
+        role: of.role,
+        durable,
         kept: !keeps || crashes ? undefined : view,
         firm: saw === undefined ? of.firm : firmOf(of, saw),
         lost: saw === undefined ? of.lost : lost,
+        excused,
+        cancelled,
         fooled: of.fooled || (keeps && isTold && FOOLS.has(saw.told.long ?? saw.told.short)),
       }
       const flags = (reveals ? REVEALS : 0) | (misled ? MISLED : 0) | (violation === undefined ? 0 : VIOLATES)
-      found.push({
-        ...{ mind: mind(next), misses, counted, packed: acts | flags },
-        ...(finished === undefined ? {} : { finished }),
-        ...(violation === undefined ? {} : { violation }),
-      })
+      found.push({ mind: mind(next), misses, counted, finished, packed: acts | flags, violation })
     }
-    const tell = (leg: Name, what: Told): Look => ({ ...now, told: { [leg]: what } })
+    const hear = (leg: Name, what: Told, misses: boolean) => {
+      const told = { long: leg === 'long' ? what : undefined, short: leg === 'short' ? what : undefined }
+      const saw: Look = { sights: now.sights, now: now.now, told }
+      put(saw, decide(of, saw), misses)
+    }
     const honest = decide(of, now)
     const wrong = keeps ? recovered(of, now, honest) : undefined
     const calm = wrong === undefined ? honest : { ...honest, violation: wrong }
@@ -476,28 +518,30 @@ export function createParties(
     // It crashes when the secret is out, and before that is noted.
     if (calm.reveals) put(now, { ...calm, durable: calm.unnoted }, false, true)
     const isThere = (leg: Name) => now.sights[leg].leg.lock === 'in'
-    if (setting.truthful !== true && now.sights[incoming].locks.length === 0) {
-      const told = tell(incoming, 'a lock on mere say-so')
-      put(told, decide(of, told), false)
-    }
+    if (setting.truthful !== true && now.sights[incoming].locks.length === 0)
+      hear(incoming, 'a lock on mere say-so', false)
     for (const leg of NAMES) {
       const fine = keeps && isThere(leg) && setting.chains[leg].firm === true
-      const told = tell(leg, 'only that it is final')
-      if (fine && now.sights[leg].locks.every((view) => view.final)) put(told, decide(of, told), false)
+      if (fine && now.sights[leg].locks.every((view) => view.final)) hear(leg, 'only that it is final', false)
     }
-    if (setting.gifts === true && isThere(incoming) && !now.sights[incoming].leg.less) {
-      const told = tell(incoming, 'two locks')
-      put(told, decide(of, told), false)
-    }
+    if (setting.gifts === true && isThere(incoming) && !now.sights[incoming].leg.less)
+      hear(incoming, 'two locks', false)
     // Away; or crashed with everything decided and nothing done.
     const idle = { acts: 0, reveals: false, misled: false }
-    const { finished: _, violation, ...undone } = { ...calm, ...idle, durable: calm.unnoted }
-    const away: Decision = { ...undone, ...of, unnoted: of.durable, view: of.kept ?? calm.view, keys: '' }
+    const { violation } = calm
+    const undone: Decision = {
+      ...calm,
+      ...idle,
+      durable: calm.unnoted,
+      finished: undefined,
+      violation: undefined,
+    }
+    const { durable, lost, excused, cancelled } = of
+    const away: Decision = { ...undone, durable, lost, excused, cancelled, view: of.kept ?? calm.view }
     put(undefined, away, true, of.kept === undefined)
     if (of.kept !== undefined) put(undefined, away, true, true)
     if (violation === undefined) put(now, undone, true, true)
-    for (const leg of NAMES)
-      for (const what of lies(of, now, leg)) put(tell(leg, what), decide(of, tell(leg, what)), true)
+    for (const leg of NAMES) for (const what of lies(of, now, leg)) hear(leg, what, true)
     return found
   }
 
@@ -567,7 +611,7 @@ export function createParties(
   const lookOf = (longSight: number, longNow: number, shortSight: number, shortNow: number): Look => ({
     sights: { long: sights.all.long[longSight] as Sight, short: sights.all.short[shortSight] as Sight },
     now: { long: longNow, short: shortNow },
-    told: {},
+    told: { long: undefined, short: undefined },
   })
 
   const lists = createMemo<readonly Option[]>()
@@ -649,10 +693,11 @@ export function createParties(
           }),
           setting.offline,
           0,
+          undefined,
         )
       }),
     ),
-    sight: sights.of,
+    sights: sights.of,
     turns(...seen) {
       const place = this.place(...seen)
       return pool.slice(place + 1, place + 1 + (pool[place] as number))
@@ -691,11 +736,6 @@ export function createParties(
     steps: () => made,
   }
 }
-
-const TELLINGS: readonly Told[] = [
-  ...(['nothing', 'no locks', 'a lock on mere say-so', 'a made-up refund', 'a made-up claim'] as const),
-  ...(['no spends', 'an earlier clock', 'two locks', 'only that it is final'] as const),
-]
 
 /** Lies about which locks there are. */
 const FOOLS: ReadonlySet<Told | undefined> = /* @__PURE__ */ new Set<Told | undefined>([

@@ -19,6 +19,11 @@ export type Told =
   /** True, where the network itself says what is final. */
   | 'only that it is final'
 
+export const TELLINGS: readonly Told[] = [
+  ...(['nothing', 'no locks', 'a lock on mere say-so', 'a made-up refund', 'a made-up claim'] as const),
+  ...(['no spends', 'an earlier clock', 'two locks', 'only that it is final'] as const),
+]
+
 /** What a leg shows of itself. */
 export interface Sight {
   readonly locks: readonly SwapMachine.LockView[]
@@ -34,7 +39,7 @@ export interface Look {
   readonly sights: { readonly [L in Name]: Sight }
   /** The chains' clocks. */
   readonly now: { readonly [L in Name]: number }
-  readonly told: { readonly [L in Name]?: Told }
+  readonly told: { readonly [L in Name]: Told | undefined }
 }
 
 /** The most that a leg can show. */
@@ -86,18 +91,21 @@ function lockOf(name: Name, less: boolean): Lock {
 /** What the parties see of the legs' states. */
 export interface Sights {
   readonly all: { readonly [L in Name]: readonly Sight[] }
-  /** What of a leg's state the parties see, by number. */
-  of(name: Name, leg: number): number
+  /** What the parties see of the states of a leg, by number. */
+  of(name: Name, legs: Legs): (leg: number) => number
+  /** The first sight that looks as this one does where an endpoint tells such a thing of it. */
+  alike(name: Name, sight: number, told: Told): number
   /** A leg's clock as the machine counts it. */
   clockAt(name: Name, at: number): bigint
   /** What a machine is told when it looks at a leg. */
   event(look: Look, leg: Name, kept: SwapMachine.SwapState['view'] | undefined): SwapMachine.SwapEvent
 }
 
-export function createSights(setting: Setting, legs: { readonly [L in Name]: Legs }): Sights {
+export function createSights(setting: Setting): Sights {
   const all = { long: [] as Sight[], short: [] as Sight[] }
   const known = { long: new Map<string, number>(), short: new Map<string, number>() }
-  const at = { long: numbers(-1), short: numbers(-1) }
+  const alikes = { long: numbers(-1), short: numbers(-1) }
+  const firsts = { long: new Map<string, number>(), short: new Map<string, number>() }
 
   const viewsOf = (name: Name, leg: Leg): readonly SwapMachine.LockView[] => {
     const { finality, shown, firm } = setting.chains[name]
@@ -164,28 +172,49 @@ export function createSights(setting: Setting, legs: { readonly [L in Name]: Leg
     }
   }
 
+  const textOf = (locks: Sight['locks']) =>
+    `${locks.map((v) => `${v.lock.match},${v.depth},${v.spend?.spend.kind},${v.spend?.depth}`)}`
+
+  const sightOf = (name: Name, leg: Leg): number => {
+    const locks = viewsOf(name, leg)
+    const behind = Math.max(0, -leg.skew - setting.chains[name].lag)
+    const voided = leg.lock === 'none' || (leg.lock === 'void' && leg.depth > setting.chains[name].finality)
+    const key = `${textOf(locks)}/${behind}${voided}${leg.lock}${leg.gift === true}`
+    const ready = known[name].get(key)
+    if (ready !== undefined) return ready
+    const made = all[name].length
+    if (made >= SIGHTS)
+      throw SwapErrors.CheckTooLarge(`the ${name} leg shows more than ${SIGHTS} sights`, {
+        bound: 'sights',
+      })
+    known[name].set(key, made)
+    all[name].push({ locks, behind, voided, leg })
+    return made
+  }
+
   return {
     all,
-    of(name, number) {
-      const ready = at[name].get(number)
-      if (ready >= 0) return ready
-      const leg = legs[name].all[number] as Leg
-      const locks = viewsOf(name, leg)
-      const behind = Math.max(0, -leg.skew - setting.chains[name].lag)
-      const voided = leg.lock === 'none' || (leg.lock === 'void' && leg.depth > setting.chains[name].finality)
-      const key = `${locks.map((v) => `${v.lock.match},${v.depth},${v.spend?.spend.kind},${v.spend?.depth}`)}/${behind}${voided}${leg.lock}${leg.gift === true}`
-      let made = known[name].get(key)
-      if (made === undefined) {
-        made = all[name].length
-        if (made >= SIGHTS)
-          throw SwapErrors.CheckTooLarge(`the ${name} leg shows more than ${SIGHTS} sights`, {
-            bound: 'sights',
-          })
-        known[name].set(key, made)
-        all[name].push({ locks, behind, voided, leg })
+    of(name, legs) {
+      const memo = numbers(-1)
+      return (leg) => {
+        const ready = memo.get(leg)
+        if (ready >= 0) return ready
+        const made = sightOf(name, legs.all[leg] as Leg)
+        memo.set(leg, made)
+        return made
       }
-      at[name].set(number, made)
-      return made
+    },
+    alike(name, number, told) {
+      const at = number * TELLINGS.length + TELLINGS.indexOf(told)
+      const ready = alikes[name].get(at)
+      if (ready >= 0) return ready
+      const sight = all[name][number] as Sight
+      const { leg, behind, voided } = sight
+      const key = `${told}/${textOf(shown(name, sight, told))}/${behind}${voided}${leg.lock === 'in'}${isUnmined(leg)}`
+      const first = firsts[name].get(key) ?? number
+      firsts[name].set(key, first)
+      alikes[name].set(at, first)
+      return first
     },
     clockAt: (name, at) => clock(name, at).value,
     event({ sights, now, told }, leg, kept) {
@@ -206,6 +235,11 @@ export function createSights(setting: Setting, legs: { readonly [L in Name]: Leg
       }
     },
   }
+}
+
+/** No block has a spend of it. */
+export function isUnmined({ spend, spendDepth }: Leg): boolean {
+  return spend === 'none' || spendDepth === 0
 }
 
 /** The latest instant of a leg that a party has seen and still knows of. */

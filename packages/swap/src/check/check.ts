@@ -3,8 +3,8 @@ import type { Agreement, Role } from '../Agreement.js'
 import { SwapErrors } from '../errors.js'
 import * as Planner from '../Planner.js'
 import * as SwapMachine from '../SwapMachine.js'
-import { type Exhausted, explore, type Found, type Limits, type Progress } from './explore.js'
-import type { Machine } from './Party.js'
+import { type Exhausted, explore, type Found, type Limits, type Progress, partiesOf } from './explore.js'
+import type { Machine, Parties } from './Party.js'
 import type { Setting } from './Setting.js'
 import { type Assumptions, type Scaled, scale, type Terms } from './scale.js'
 import { tell } from './story.js'
@@ -129,10 +129,9 @@ export async function check(terms: Terms, assumptions: Assumptions, options: Opt
   const scaled = scale(assumptions)
   let figures: Figures = { states: 0, transitions: 0, bytes: 0, tick: scaled.tick }
   const outcomes: Record<Role, ReadonlySet<string>> = { initiator: new Set(), follower: new Set() }
-  for (const role of ['initiator', 'follower'] as const)
-    for (const clocks of scaled.clocks) {
-      const setting = scaled.setting(terms, [role], { clocks })
-      const found = await run(setting, SwapMachine, options)
+  for (const role of ['initiator', 'follower'] as const) {
+    const settings = scaled.clocks.map((clocks) => scaled.setting(terms, [role], { clocks }))
+    for await (const [setting, found] of runAll(settings, SwapMachine, options)) {
       figures = add(figures, found)
       outcomes[role] = new Set([...outcomes[role], ...found.outcomes])
       if (found.violation !== undefined)
@@ -142,6 +141,7 @@ export async function check(terms: Terms, assumptions: Assumptions, options: Opt
           ...figures,
         }
     }
+  }
   const listed = (role: Role) => [...outcomes[role]].sort() as SwapMachine.Outcome[]
   return {
     ok: true,
@@ -177,7 +177,12 @@ export function unexplored(
 }
 
 /** Runs one exploration to its end: `CheckTooLarge` (4030), `InvalidArgument` (1013) for bounds that bound nothing. */
-export async function run(setting: Setting, machine: Machine, options: Options): Promise<Found> {
+export async function run(
+  setting: Setting,
+  machine: Machine,
+  options: Options,
+  shared?: () => Parties,
+): Promise<Found> {
   const { signal, onProgress, states = 20_000_000, memory = 2 ** 30 } = options
   for (const [name, value] of Object.entries({ states, memory }))
     if (!Number.isSafeInteger(value) || value < 1)
@@ -189,7 +194,7 @@ export async function run(setting: Setting, machine: Machine, options: Options):
         },
       )
   const limits: Limits = { states, memory }
-  const steps = explore(setting, machine, limits)
+  const steps = explore(setting, machine, limits, shared)
   signal?.throwIfAborted()
   let paused = 0
   for (let next = steps.next(); ; next = steps.next()) {
@@ -200,6 +205,18 @@ export async function run(setting: Setting, machine: Machine, options: Options):
     await new Promise((resolve) => setTimeout(resolve, 0))
     signal?.throwIfAborted()
   }
+}
+
+/** Runs explorations that differ in clocks alone one after the other, as far as they are asked for. */
+export async function* runAll(
+  settings: readonly Setting[],
+  machine: Machine,
+  options: Options,
+): AsyncGenerator<readonly [Setting, Found]> {
+  const [first] = settings
+  if (first === undefined) return
+  const shared = partiesOf(first, machine)
+  for (const setting of settings) yield [setting, await run(setting, machine, options, shared)]
 }
 
 /** States between two looks at the signal. */

@@ -128,22 +128,48 @@ function bytesOf({ first, second, parent, table }: Layer): number {
 /**
  * Every state that the honest parties and their chains can come to, breadth first and tick by tick: a state of another tick is
  * another state, so that only those of two ticks are held. Ends with the first state in which something doesn't hold.
+ *
+ * @param shared the parties of explorations that differ in clocks alone: what they decided needs no deciding again
  */
 export function* explore(
   setting: Setting,
   machine: Machine,
   limits: Limits,
+  shared?: () => Parties,
 ): Generator<Progress, Found | Exhausted> {
-  const quick = yield* search(setting, machine, limits, false)
+  if (shared !== undefined)
+    try {
+      return yield* show(setting, shared, limits)
+    } catch {
+      // What others left in tables that are bounded must not count.
+    }
+  return yield* show(setting, partiesOf(setting, machine), limits)
+}
+
+/** The parties of explorations that differ in clocks alone, made when they are first asked for. */
+export function partiesOf(setting: Setting, machine: Machine): () => Parties {
+  let made: Parties | undefined
+  return () => {
+    made ??= createParties(setting, machine)
+    return made
+  }
+}
+
+/** The way to what must not be is kept only where there is something to show. */
+function* show(
+  setting: Setting,
+  shared: () => Parties,
+  limits: Limits,
+): Generator<Progress, Found | Exhausted> {
+  const quick = yield* search(setting, shared, limits, false)
   if ('bound' in quick || quick.violation === undefined) return quick
-  // The way there is kept only where there is something to show.
-  const traced = yield* search(setting, machine, limits, true)
+  const traced = yield* search(setting, shared, limits, true)
   return 'bound' in traced ? quick : traced
 }
 
 function* search(
   setting: Setting,
-  machine: Machine,
+  shared: () => Parties,
   limits: Limits,
   traced: boolean,
 ): Generator<Progress, Found | Exhausted> {
@@ -154,8 +180,9 @@ function* search(
       { bound: 'reorganisations' },
     )
   const legs = { long: createLegs(setting, 'long'), short: createLegs(setting, 'short') }
-  const parties = createParties(setting, legs, machine)
+  const parties = shared()
   const { long, short } = legs
+  const [sightLong, sightShort] = [parties.sights('long', long), parties.sights('short', short)]
   const last = horizon(setting)
   const ends = new Set<number>()
   let states = 0
@@ -237,13 +264,13 @@ function* search(
       }
       for (let y = 0; y < shorts.length; y++) {
         const nextB = (shorts[y] as number) & (MOST - 1)
-        sightsB[y] = parties.sight('short', nextB)
+        sightsB[y] = sightShort(nextB)
         nowsB[y] = tick + 2 + short.skews.get(nextB)
       }
       for (let x = 0; x < longs.length; x++) {
         const markA = longs[x] as number
         const nextA = markA & (MOST - 1)
-        const sightA = parties.sight('long', nextA)
+        const sightA = sightLong(nextA)
         const nowA = tick + 2 + long.skews.get(nextA)
         for (let y = 0; y < shorts.length; y++) {
           const markB = shorts[y] as number
@@ -324,8 +351,9 @@ function start(setting: Setting, legs: { readonly [L in Name]: Legs }, parties: 
   })
   if (setting.from === 'agreed') return from(long.start, short.start, parties.start)
   const early = -128
+  const [sightLong, sightShort] = [parties.sights('long', long), parties.sights('short', short)]
   const look = (who: number, a: number, b: number) => {
-    const [turn] = parties.turns(who, parties.sight('long', a), early, parties.sight('short', b), early)
+    const [turn] = parties.turns(who, sightLong(a), early, sightShort(b), early)
     return TURN.parties(turn as number)
   }
   const launched = locked(long)

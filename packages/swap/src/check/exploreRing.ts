@@ -75,7 +75,11 @@ export async function exploreRing(
       clocks: { long: setting.clocks[long] ?? 0, short: setting.clocks[short] ?? 0 },
       ...(setting.fair ? { fair: true } : {}),
     }
-    return createParties(one, { long: legs[long] as Legs, short: legs[short] as Legs }, machine)
+    return createParties(one, machine)
+  })
+  const sights = members.map(({ long, short }, at) => {
+    const of = parties[at] as Parties
+    return { long: of.sights('long', legs[long] as Legs), short: of.sights('short', legs[short] as Legs) }
   })
   const last = horizon(setting)
   const outcomes = new Set<string>()
@@ -124,11 +128,14 @@ export async function exploreRing(
           reorgs -= mark >>> 16
         }
         if (reorgs < 0) continue
-        const look = (arc: number): Look => {
+        const look = (arc: number, sight: ((leg: number) => number) | undefined): Look => {
           const leg = moved[arc] as number
-          return { leg, now: tick + 2 + (legs[arc] as Legs).skews.get(leg) }
+          return { sight: sight?.(leg) ?? 0, now: tick + 2 + (legs[arc] as Legs).skews.get(leg) }
         }
-        const looks = members.map(({ long, short }) => ({ long: look(long), short: look(short) }))
+        const looks = members.map(({ long, short }, at) => ({
+          long: look(long, sights[at]?.long),
+          short: look(short, sights[at]?.short),
+        }))
         const turns = looks.map((one, at) => turnsOf(parties[at] as Parties, node.parties[at] as number, one))
         for (const chosen of combinations(turns)) {
           transitions++
@@ -204,9 +211,9 @@ function legSetting({ chains, ends, clocks, members, reorgs, fair }: RingSetting
   }
 }
 
-/** A leg's state, and what its clock shows. */
+/** What is seen of a leg, and what its clock shows. */
 interface Look {
-  readonly leg: number
+  readonly sight: number
   readonly now: number
 }
 
@@ -214,27 +221,14 @@ type Looks = Readonly<Record<Name, Look>>
 
 /** What a member may do when it looks at its two arcs. */
 function turnsOf(parties: Parties, at: number, { long, short }: Looks): ArrayLike<number> {
-  return parties.turns(
-    at,
-    parties.sight('long', long.leg),
-    long.now,
-    parties.sight('short', short.leg),
-    short.now,
-  )
+  return parties.turns(at, long.sight, long.now, short.sight, short.now)
 }
 
 /** What isn't as it must be in a turn, with its numbers. */
 function complaintOf(parties: Parties, at: number, looks: Looks, turn: number): string {
   const { long, short } = looks
   const place = Array.from(turnsOf(parties, at, looks)).indexOf(turn)
-  return parties.complaint(
-    at,
-    parties.sight('long', long.leg),
-    long.now,
-    parties.sight('short', short.leg),
-    short.now,
-    place,
-  )
+  return parties.complaint(at, long.sight, long.now, short.sight, short.now, place)
 }
 
 /** One of each list, in every way. */

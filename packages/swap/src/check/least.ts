@@ -1,5 +1,5 @@
 import * as SwapMachine from '../SwapMachine.js'
-import { type Options, run } from './check.js'
+import { type Options, runAll } from './check.js'
 import type { Violation } from './explore.js'
 import type { Chain, Setting } from './Setting.js'
 import { type Assumptions, type Scaled, scale } from './scale.js'
@@ -68,9 +68,8 @@ export async function least(assumptions: Assumptions, options: Options = {}): Pr
   let states = 0
   const search = async ({ planner, least: from, setting }: Expected) => {
     const violationOf = async (value: number): Promise<readonly [Setting, Violation] | undefined> => {
-      for (const clocks of scaled.clocks) {
-        const one = { ...setting(value), clocks }
-        const found = await run(one, SwapMachine, options)
+      const settings = scaled.clocks.map((clocks) => ({ ...setting(value), clocks }))
+      for await (const [one, found] of runAll(settings, SwapMachine, options)) {
         states += found.states
         if (found.violation !== undefined) return [one, found.violation]
       }

@@ -12,7 +12,7 @@ import {
   assertSeconds,
   type Figures,
   type Options,
-  run,
+  runAll,
   secondsOf,
   unexplored,
 } from './check.js'
@@ -144,8 +144,7 @@ export async function checkRing(
   const outcomes: (readonly SwapMachine.Outcome[])[] = []
   for (const member of chains.keys()) {
     const ends = new Set<string>()
-    for (const setting of scaled.alone(member)) {
-      const found = await run(setting, SwapMachine, options)
+    for await (const [setting, found] of runAll(scaled.alone(member), SwapMachine, options)) {
       add(found)
       for (const one of found.outcomes) ends.add(one)
       if (found.violation === undefined) continue
