@@ -1,29 +1,33 @@
 // How many swaps a second workers drive to their end on one real PostgreSQL server, all of them open at once. The chains are models in
 // this process, whose blocks come when all workers wait, so what is measured is the service: claims, journals, leases, and `step`.
-// `pnpm bench:service [-- --swaps <number>] [--workers <number>] [--lease <ms>]`; the last line is JSON, exit code 1 if anything is amiss,
-// or the server's binaries aren't there.
 import { Bytes, Hashlock, LockTerms, SwapSeed } from '@aitbc/core'
 import { createMemoryStorage } from '@aitbc/core/storage/memory'
 import { Planner, Runner, Side, SwapMachine } from '@aitbc/swap'
 import { createPostgresStorage, Lease, Worker } from '@aitbc/swap/postgres'
-import { asked } from '../../../scripts/options.js'
 import { EPOCH, network, profiles } from '../test/model/fixtures.js'
 import * as ModelAdapter from '../test/model/ModelAdapter.js'
 import { ALICE, BOB, risk, seeds } from '../test/model/market.js'
 import * as Net from '../test/model/Net.js'
 import * as Server from '../test/postgres/server.js'
 
-const { whole } = asked(['swaps', 'workers', 'lease'])
-const SWAPS = whole('swaps', 10_000, 1)
-/** Each has eight connections, of the sixty that the server gives. */
-const WORKERS = whole('workers', 4, 1, 7)
+/** What is measured. */
+export interface Options {
+  /** How many are open at once. */
+  readonly swaps: number
+  /** At most {@link MOST_WORKERS}. */
+  readonly workers: number
+  /** Milliseconds; with many swaps on a loaded machine a look at each of them takes minutes. */
+  readonly leaseMs: number
+}
+
+/** Connections of each, of the sixty that the server gives. */
+const CONNECTIONS = 8
+export const MOST_WORKERS = 7
 const CONTROL = 20
 /** Swaps on one pair of chains. */
 const SHARD = 50
 const FUNDS = 10_000_000n
 const TIMING = { lead: 0n, lag: 1n, inclusion: 4n, finality: 2n, reorg: 1n, outage: 0n }
-/** Milliseconds; with many swaps on a loaded machine a look at each of them takes minutes. */
-const LEASE_MS = whole('lease', 300_000, 1)
 const MAX_BLOCKS = 200
 
 interface Deal {
@@ -208,7 +212,8 @@ async function control(): Promise<number> {
   return lockedTwice(shards)
 }
 
-async function main(): Promise<boolean> {
+/** Prints the figures as one line of JSON; whether all is as it must be. */
+export async function service({ swaps, workers, leaseMs }: Options): Promise<boolean> {
   const found = Server.binaries()
   if ('missing' in found) {
     // Where nothing was measured, nothing has passed.
@@ -217,7 +222,7 @@ async function main(): Promise<boolean> {
     return false
   }
   const server = await Server.start()
-  const pools = Array.from({ length: WORKERS }, () => server.pool({ max: 8 }))
+  const pools = Array.from({ length: workers }, () => server.pool({ max: CONNECTIONS }))
   try {
     const storages = pools.map((pool) =>
       createPostgresStorage({
@@ -233,7 +238,7 @@ async function main(): Promise<boolean> {
       }),
     )
     const [first] = storages as [(typeof storages)[0], ...typeof storages]
-    const shards = shardsOf('bench', SWAPS)
+    const shards = shardsOf('bench', swaps)
     const context = contextOf(shards)
     const began = performance.now()
     await all(
@@ -246,7 +251,7 @@ async function main(): Promise<boolean> {
       },
     )
     const opened = performance.now()
-    console.log(`${SWAPS} swaps opened in ${Math.round((opened - began) / 1000)} s; ${WORKERS} workers begin`)
+    console.log(`${swaps} swaps opened in ${Math.round((opened - began) / 1000)} s; ${workers} workers begin`)
     const before = statements
     const stop = new AbortController()
     const tally = { claimed: 0, finished: 0, deals: 0, lost: 0, failed: 0 }
@@ -255,15 +260,15 @@ async function main(): Promise<boolean> {
     const claimed = new Promise<void>((resolve) => {
       allClaimed = resolve
     })
-    const workers = storages.map((storage) =>
+    const running = storages.map((storage) =>
       Worker.run(context, {
         storage,
-        concurrency: Math.ceil(SWAPS / WORKERS),
-        leaseMs: LEASE_MS,
+        concurrency: Math.ceil(swaps / workers),
+        leaseMs,
         pollMs: 200,
         signal: stop.signal,
         onProgress: (one) => {
-          if (one.is === 'claimed' && ++tally.claimed === SWAPS) allClaimed()
+          if (one.is === 'claimed' && ++tally.claimed === swaps) allClaimed()
           if (one.is === 'lost') tally.lost++
           if (one.is === 'failed') tally.failed++
           if (one.is === 'finished') {
@@ -276,31 +281,31 @@ async function main(): Promise<boolean> {
     )
     // All of them are open at once before the first block comes.
     await claimed
-    const blocks = await play(shards, () => tally.finished >= SWAPS)
+    const blocks = await play(shards, () => tally.finished >= swaps)
     const seconds = (performance.now() - opened) / 1000
     const sent = statements - before
     stop.abort(new Error('all done'))
-    await Promise.all(workers)
+    await Promise.all(running)
     const left = await Lease.count(first)
     const twice = lockedTwice(shards)
     const controlled = await control()
     const pass =
-      tally.deals === SWAPS &&
+      tally.deals === swaps &&
       twice === 0 &&
-      left.finished === SWAPS &&
-      most >= SWAPS &&
+      left.finished === swaps &&
+      most >= swaps &&
       controlled === CONTROL
     console.log(
       JSON.stringify({
         gate: 'service',
-        swaps: SWAPS,
-        workers: WORKERS,
+        swaps,
+        workers,
         atOnce: most,
         blocks,
         seconds: Math.round(seconds * 10) / 10,
-        swapsPerSecond: Math.round((SWAPS / seconds) * 10) / 10,
+        swapsPerSecond: Math.round((swaps / seconds) * 10) / 10,
         statementsPerSecond: Math.round(sent / seconds),
-        openedPerSecond: Math.round((SWAPS / (opened - began)) * 1000),
+        openedPerSecond: Math.round((swaps / (opened - began)) * 1000),
         peakMegabytes: Math.round(process.resourceUsage().maxRSS / 1024),
         deals: tally.deals,
         lost: tally.lost,
@@ -316,5 +321,3 @@ async function main(): Promise<boolean> {
     await server.stop()
   }
 }
-
-process.exitCode = (await main()) ? 0 : 1
