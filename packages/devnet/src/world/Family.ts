@@ -44,6 +44,8 @@ export interface Family {
   readonly calm: (network: Network) => bigint
   /** The clock that locks read is the median of eleven times, of the block before. */
   readonly median: boolean
+  /** The first block after a halt still has the time of before: of the votes before it (CometBFT), or of a clock that lags (Solana). */
+  readonly stale: boolean
   /** Blocks from the head to what is final, where finality is a tag. */
   readonly lag: bigint
   /** A node executes what it is sent before it passes it on, claims aside (H18). */

@@ -24,6 +24,7 @@ export const CONTRACTS = {
   baseFee: false,
   drift: (_floor, demand) => demand,
   median: false,
+  stale: false,
   preflight: false,
 } as const satisfies Partial<Family>
 

@@ -40,6 +40,7 @@ export const bitcoin: Family = {
   drift: (_floor, demand) => demand,
   calm: ({ fees }) => fees.minRelay * 2n,
   median: true,
+  stale: false,
   lag: 0n,
   preflight: false,
   errors: {

@@ -21,6 +21,7 @@ const address = (hex: string) => `cosmos1${hex}`
 export const cosmos: Family = {
   ...CONTRACTS,
   name: 'cosmos',
+  stale: true,
   capabilities: { locks: true, proofs: 'state', replacement: 'after-drop' },
   backend: backendOf('cosmwasm', address),
   address,

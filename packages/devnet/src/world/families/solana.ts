@@ -21,6 +21,7 @@ const address = (hex: string) => hex
 export const solana: Family = {
   ...CONTRACTS,
   name: 'solana',
+  stale: true,
   capabilities: { locks: true, proofs: 'inclusion', replacement: true },
   best: 'quorum',
   backend: backendOf('program', address),

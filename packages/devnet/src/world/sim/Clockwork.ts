@@ -95,6 +95,7 @@ export function produce(
   if (now < of.haltedUntil) return
   // Blocks that would have come during a halt never do.
   const resumed = of.haltedUntil * 1000 - of.intervalMs
+  let stale = chain.family.stale && of.lastMs < resumed ? of.lastMs + of.intervalMs : undefined
   if (of.lastMs < resumed) of.lastMs = resumed
   chain.quiet = true
   let made = false
@@ -103,10 +104,11 @@ export function produce(
     const without = held(of, rules, now)
     const waits = chain.mempool.some((w) => !without(w) && (w.tx.rate >= chain.floor || unfair(w)))
     const due = Math.floor((now * 1000 - of.lastMs) / of.intervalMs)
-    const span = waits || chain.family.median ? 1 : due
+    const span = waits || chain.family.median || stale !== undefined ? 1 : due
     of.lastMs += span * of.intervalMs
     of.intervalMs = interval(of)
-    const time = BigInt(Math.floor(of.lastMs / 1000) + of.skew)
+    const time = BigInt(Math.floor((stale ?? of.lastMs) / 1000) + of.skew)
+    stale = undefined
     const block = Chain.mine(chain, { time, span: BigInt(span), without, first: unfair })
     if (block.txs.length > 0) of.fresh.push(block.height)
     made = true
