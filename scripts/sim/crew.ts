@@ -16,7 +16,7 @@ export type Order = { readonly byzantineRpc?: number } & (
       readonly trace: boolean
     }
   | { readonly do: 'shrink'; readonly seed: string }
-  | { readonly do: 'crash'; readonly scene: string; readonly all: boolean }
+  | { readonly do: 'crash'; readonly scene: string; readonly twice: boolean; readonly all: boolean }
 )
 
 /** A universe in which something doesn't hold. */

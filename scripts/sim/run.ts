@@ -24,7 +24,8 @@ async function carryOut(order: Order): Promise<void> {
   if (order.do === 'crash') {
     const scene = Crash.sceneOf(order.scene)
     if (scene === undefined) throw new Error(`there is no scene ${order.scene}`)
-    const figures = await Crash.run({ scenes: [scene], all: order.all })
+    const scenes = [scene]
+    const figures = await (order.twice ? Crash.runTwice({ scenes }) : Crash.run({ scenes, all: order.all }))
     return void say({ is: 'crashed', figures, cpuSeconds: used() })
   }
   const { from, universes, twiceEvery, trace } = order

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Crash } from '../../src/world/index.js'
+import { Crash, Universe } from '../../src/world/index.js'
 
 const scene = (name: string): Crash.Scene => {
   const found = Crash.sceneOf(name)
@@ -52,6 +52,69 @@ describe('kill -9 at every boundary', () => {
       }
   })
 
+  test('L3, S9, S15: a selection of all ordered pairs of crashes in a deal, of one party and of both: 0 divergent outcomes', async () => {
+    const scenes = ['cosmos/polkadot/deal/initiator', 'polkadot/cosmos/deal/follower'].map(scene)
+    const figures = await Crash.runTwice({ scenes, every: 13 })
+    expect(figures.divergences).toEqual([])
+    expect(figures.runs).toBeGreaterThan(30)
+    // Most places are tried with the storage kept and with the storage lost.
+    expect(figures.distinct).toBeLessThan(figures.runs)
+    const { same, forgotten, ...others } = figures.kinds
+    expect(others).toEqual({ refunded: 0, 'too-late': 0, 'windfall-missed': 0, better: 0, divergent: 0 })
+    expect(same).toBeGreaterThan(15)
+    expect(same + forgotten).toBe(figures.runs)
+  })
+
+  test('control, L3: who goes on after a crash and journals late is stuck after a second one, which no single crash shows', async () => {
+    const of = scene('cosmos/solana/deal/initiator')
+    const bug = 'late-again'
+    const peace = await Crash.survey(of, { bug })
+    for (const point of Crash.points(peace).filter(({ torn, wipe }) => !torn && !wipe)) {
+      const report = await Crash.crash(of, point, { bug })
+      expect(Crash.judge(peace, { report, point })).toEqual({ kind: 'same' })
+    }
+    // As soon as there is a journal: its first entry is the next one's to write.
+    const { at: first } = peace.boundaries.find(({ label }) => label === 'after append') as Crash.Place
+    const { divergences } = await Crash.runTwice({
+      ...{ scenes: [of], bug, most: 1 },
+      firsts: ({ boundary, torn, wipe }) => boundary === first && !torn && !wipe,
+    })
+    const [{ why, point } = { why: '', point: undefined }] = divergences
+    expect(why).toMatch(/^L3: initiator's runner failed: .* was used before$/)
+    expect(point).toMatchObject({ boundary: first, next: { who: 'initiator', wipe: false } })
+    if (point === undefined) throw new Error('no pair of crashes shows it')
+    // Without the mistake it is as good as any.
+    const report = await Crash.crash(of, point)
+    expect(report.killed.map(({ who }) => who)).toEqual(['initiator', 'initiator'])
+    expect(Crash.judge(await Crash.survey(of), { report, point })).toEqual({ kind: 'same' })
+  })
+
+  test('a second crash is counted on over the restart, and one that nobody comes to is no crash', async () => {
+    const of = scene('solana/cosmos/deal/follower')
+    const point = { boundary: 8, torn: false, wipe: false }
+    const peace = await Crash.survey(of)
+    const restarted: string[] = []
+    await Universe.run(Crash.planOf(of, point), {
+      passed(role, { at, label }) {
+        if (role === 'follower') restarted.push(`${at} ${label}`)
+      },
+    })
+    // Each number is there once, and those of the first life are as in peace.
+    expect(restarted.map((line) => Number.parseInt(line, 10))).toEqual(restarted.map((_, at) => at))
+    expect(restarted[8]).toBe(`8 ${peace.boundaries[8]?.label}`)
+    const next = { who: 'follower', boundary: 9, torn: false, wipe: false } as const
+    const report = await Crash.crash(of, { ...point, next })
+    expect(report.killed.map(({ label }) => label)).toEqual(
+      [8, 9].map((at) => restarted[at]?.replace(/^\d+ /, '')),
+    )
+    expect(Crash.judge(peace, { report, point: { ...point, next } })).toEqual({ kind: 'same' })
+    const never = { ...point, next: { ...next, boundary: 9_999 } }
+    const once = await Crash.crash(of, never)
+    expect(() => Crash.judge(peace, { report: once, point: never })).toThrow(
+      'solana/cosmos/deal/follower@8+9999 kills nobody',
+    )
+  })
+
   test('a point has a name, by which it is found again', () => {
     const point = { boundary: 17, torn: true, wipe: false }
     const of = scene('evm/bitcoin/called-off/follower')
@@ -59,5 +122,16 @@ describe('kill -9 at every boundary', () => {
     expect(name).toBe('evm/bitcoin/called-off/follower@17t')
     expect(Crash.pointOf(name)).toEqual({ scene: of, point })
     expect(Crash.pointOf('evm/evm/deal/follower@1')).toBeUndefined()
+    const next = { boundary: 42, torn: false, wipe: true }
+    for (const [who, text] of [
+      ['follower', 'evm/bitcoin/called-off/follower@17t+42w'],
+      ['initiator', 'evm/bitcoin/called-off/follower@17t+initiator@42w'],
+    ] as const) {
+      const twice = { ...point, next: { who, ...next } }
+      expect(Crash.nameOfPoint(of, twice)).toBe(text)
+      expect(Crash.pointOf(text)).toEqual({ scene: of, point: twice })
+    }
+    expect(Crash.pointOf('evm/bitcoin/deal/follower@1+')).toBeUndefined()
+    expect(Crash.pointOf('evm/bitcoin/deal/follower@1+2+3')).toBeUndefined()
   })
 })

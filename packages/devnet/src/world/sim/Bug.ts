@@ -19,6 +19,8 @@ export type Bug =
   | 'late-reveal'
   /** What is journaled is told to be durable, and is written when more is journaled. */
   | 'late-journal'
+  /** The same, of a journal that was there already: by whoever goes on after a crash, and by nobody else. */
+  | 'late-again'
   /** Of two processes over one storage both may write. */
   | 'no-fence'
   /** Which hashlocks were used before is forgotten. */
@@ -113,19 +115,20 @@ export type Log = Awaited<ReturnType<Storage['log']>>
 
 /** A party's storage, of which `logs` are open. */
 export function storage(bug: Bug | undefined, of: Storage, logs: Map<string, Log>): Storage {
-  if (bug === 'late-journal') return postponing(of)
+  if (bug === 'late-journal' || bug === 'late-again') return postponing(of, bug === 'late-again')
   if (bug === 'no-fence') return unfenced(of, logs)
   return bug === 'forgetful' ? forgetful(of) : of
 }
 
 /** Says that all is written, and writes it when there is more to write: what no journal may do, its header and first entry aside. */
-function postponing(storage: Storage): Storage {
+function postponing(storage: Storage, again: boolean): Storage {
   return {
     ...storage,
     async log(name, o) {
       const log = await storage.log(name, o)
       let late: Uint8Array | undefined
       let begun = (await log.read()).length > 0 ? 2 : 0
+      if (again && begun === 0) return log
       return {
         ...log,
         async append(bytes) {

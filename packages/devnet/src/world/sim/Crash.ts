@@ -1,5 +1,6 @@
 // `kill -9` at every boundary: a swap is run once in peace, each place at which its process could die is numbered, and the swap is run
-// again for each of them, to be continued from the journal or rebuilt from the seed and the chains alone.
+// again for each of them, to be continued from the journal or rebuilt from the seed and the chains alone. In pairs: what follows from each
+// of these crashes is numbered in its turn, and run again for each place at which either party's process could die then.
 import { type FamilyName, families } from '../families/index.js'
 import type { Deed, Fault, Leg, Plan, Role } from './Plan.js'
 import type { Boundary } from './party/Gate.js'
@@ -28,11 +29,20 @@ export interface Scene {
   readonly who: Role
 }
 
-/** A crash: where, in the middle of a write or not, and what is left afterwards. */
-export interface Point {
+/** The end of a process: where, in the middle of a write or not, and what is left afterwards. */
+export interface Death {
   readonly boundary: number
   readonly torn: boolean
   readonly wipe: boolean
+}
+
+/** A crash, or two of them. */
+export interface Point extends Death {
+  /**
+   * The second crash, of the same party or of the other one, in what follows from the first. Boundaries are counted from the beginning,
+   * on over restarts: each one that any process of a party comes to has a number of its own, so that none is left out.
+   */
+  readonly next?: Death & { readonly who: Role }
 }
 
 /** What a crash changed. */
@@ -64,7 +74,7 @@ export interface Divergence {
 
 /** What became of crashes. */
 export interface Figures {
-  /** Boundaries that were numbered. */
+  /** Boundaries that were numbered: of pairs of crashes, those after the first. */
   readonly points: number
   /** Of those, the ones that differ in what outlasts the process; each was tried in all its ways. */
   readonly distinct: number
@@ -96,21 +106,18 @@ const DOWN = 5
 /** Beyond the least time to the short deadline, so that being dead for a moment changes nothing. */
 const SLACK = 3600
 
-/** The plan of a scene, with a crash if one is told. */
+/** The plan of a scene, with a crash, or two, if told. */
 export function planOf({ families: pair, course, who }: Scene, point?: Point): Plan {
   const calm: Plan = {
     ...{ seed: 'crash', families: pair, risk: 'standard', reorgs: 1, slack: SLACK },
     ...{ honest: ['initiator', 'follower'], servers: 1, liars: 0, deeds: [], faults: [] },
   }
-  const kill: Fault[] =
-    point === undefined
-      ? []
-      : [
-          {
-            ...{ is: 'kill', who, boundary: point.boundary, down: DOWN, wipe: point.wipe },
-            ...(point.torn ? { torn: true } : {}),
-          },
-        ]
+  const kill = deathsOf(who, point).map(
+    (death): Fault => ({
+      ...{ is: 'kill', who: death.who, boundary: death.boundary, down: DOWN, wipe: death.wipe },
+      ...(death.torn ? { torn: true } : {}),
+    }),
+  )
   const against = (...deeds: Deed[]): Plan => ({ ...calm, honest: [who], deeds, faults: kill })
   const locked: Deed = { act: 'lock', when: { at: 5 } }
   switch (course) {
@@ -135,16 +142,26 @@ export function planOf({ families: pair, course, who }: Scene, point?: Point): P
   }
 }
 
+/** Who dies at a point, and how, in that order. */
+function deathsOf(who: Role, point: Point | undefined): readonly (Death & { readonly who: Role })[] {
+  if (point === undefined) return []
+  const { next, ...first } = point
+  return [{ who, ...first }, ...(next === undefined ? [] : [next])]
+}
+
+/** Where a process could die, and in which instant. */
+export type Place = Boundary & { readonly instant: number }
+
 /** A swap in peace: how it ends, and where its process could die. */
 export interface Peace {
   readonly scene: Scene
   readonly report: Universe.Report
-  readonly boundaries: readonly (Boundary & { readonly instant: number })[]
+  readonly boundaries: readonly Place[]
 }
 
 /** Runs a scene in peace and numbers its boundaries. */
 export async function survey(scene: Scene, options: Universe.RunOptions = {}): Promise<Peace> {
-  const boundaries: (Boundary & { readonly instant: number })[] = []
+  const boundaries: Place[] = []
   const report = await Universe.run(planOf(scene), {
     ...options,
     passed(role, boundary, instant) {
@@ -154,13 +171,34 @@ export async function survey(scene: Scene, options: Universe.RunOptions = {}): P
   return { scene, report, boundaries }
 }
 
+/** Where each party's process could die once the scene's party did, until the end. */
+async function aftermath(
+  scene: Scene,
+  first: Death,
+  options: Universe.RunOptions,
+): Promise<Readonly<Record<Role, readonly Place[]>>> {
+  const places: Record<Role, Place[]> = { initiator: [], follower: [] }
+  let died: number | undefined
+  await Universe.run(planOf(scene, first), {
+    ...options,
+    passed(role, boundary, instant) {
+      // What dies in a write may come to a boundary beside it, and starts again in a later instant.
+      if (died !== undefined && (role !== scene.who || instant > died))
+        places[role].push({ ...boundary, instant })
+      if (role === scene.who && boundary.at === first.boundary) died = instant
+    },
+  })
+  if (died === undefined) throw new Error(`${nameOfPoint(scene, first)} kills nobody`)
+  return places
+}
+
 /**
  * The points to try, each continued and wiped. Of boundaries between which nothing happened that outlasts the process, in one instant, the
  * first stands for all: whoever starts again finds the same disk and the same chains.
  */
-export function points({ boundaries }: Pick<Peace, 'boundaries'>, all = false): readonly Point[] {
+export function points({ boundaries }: Pick<Peace, 'boundaries'>, all = false): readonly Death[] {
   const known = new Set<string>()
-  const found: Point[] = []
+  const found: Death[] = []
   for (const { at, instant, effects, tears } of boundaries) {
     const key = `${instant}/${effects}`
     const fresh = all || !known.has(key)
@@ -173,7 +211,7 @@ export function points({ boundaries }: Pick<Peace, 'boundaries'>, all = false): 
 }
 
 /**
- * Runs a scene with one crash.
+ * Runs a scene with one crash, or with two of them.
  *
  * @example
  * import { Crash } from '@aitbc/devnet/world'
@@ -196,8 +234,15 @@ export function judge(
 ): { readonly kind: Kind; readonly why?: string } {
   const diverges = (why: string) => ({ kind: 'divergent', why }) as const
   const { killed, violations } = report
-  if (killed === undefined) throw new Error(`${nameOf(peace.scene)} has no boundary ${point.boundary}`)
   const [first] = violations
+  // Of two parties that die in one instant, either may be the first.
+  const left = [...killed]
+  const deaths = deathsOf(peace.scene.who, point).map(({ who, wipe }) => {
+    const at = left.findIndex((dead) => dead.who === who)
+    const [known] = at < 0 ? [] : left.splice(at, 1)
+    if (known === undefined) throw new Error(`${nameOfPoint(peace.scene, point)} kills nobody`)
+    return { ...known, wipe }
+  })
   if (first !== undefined) return diverges(`${first.property}: ${first.message}`)
   const { honest } = report.plan
   const before = peace.report
@@ -209,10 +254,11 @@ export function judge(
   // What is left may only be that nothing was exchanged: nobody honest has less of anything than at the beginning.
   const whole = honest.every((role) => report.outcomes[role] === 'no-deal' && isNothing(report.change[role]))
   if (!whole) return diverges(story)
-  if (point.wipe && killed.own === 'nowhere') return { kind: 'forgotten' }
-  if (point.wipe && killed.incoming === 'nowhere' && !killed.public) return { kind: 'refunded' }
-  if (!killed.public && killed.own === 'nowhere') return { kind: 'too-late' }
-  const missed = before.outcomes[peace.scene.who] === 'free-ride' && !killed.claimed
+  const lost = deaths.filter(({ wipe }) => wipe)
+  if (lost.some(({ own }) => own === 'nowhere')) return { kind: 'forgotten' }
+  if (lost.some((dead) => dead.incoming === 'nowhere' && !dead.public)) return { kind: 'refunded' }
+  if (deaths.some((dead) => !dead.public && dead.own === 'nowhere')) return { kind: 'too-late' }
+  const missed = deaths.some(({ who, claimed }) => before.outcomes[who] === 'free-ride' && !claimed)
   if (missed && peace.scene.who === 'follower') return { kind: 'windfall-missed' }
   return diverges(story)
 }
@@ -248,15 +294,26 @@ const NONE: Readonly<Record<Kind, number>> = {
   ...{ same: 0, forgotten: 0, refunded: 0, 'too-late': 0, 'windfall-missed': 0, better: 0, divergent: 0 },
 }
 
-/** Which scenes are crashed, and how far it goes. */
-export interface Options {
+interface Common {
   readonly scenes: readonly Scene[]
-  /** Points that outlast the process in the same way are tried too. */
-  readonly all?: boolean
   readonly bug?: Universe.Bug
-  readonly onScene?: (peace: Peace, runs: number) => void
   /** Stop at so many divergences. */
   readonly most?: number
+}
+
+/** Which scenes are crashed, and how far it goes. */
+export interface Options extends Common {
+  /** Points that outlast the process in the same way are tried too. */
+  readonly all?: boolean
+  readonly onScene?: (peace: Peace, runs: number) => void
+}
+
+/** Which scenes are crashed in pairs, and how far it goes. */
+export interface TwiceOptions extends Common {
+  /** First crashes that count; all unless told. */
+  readonly firsts?: (first: Death) => boolean
+  /** Of first crashes, and of second ones, each so-manieth is tried; 1 unless told. */
+  readonly every?: number
 }
 
 /**
@@ -269,28 +326,83 @@ export interface Options {
  * figures.divergences.length // 0
  */
 export async function run(options: Options): Promise<Figures> {
-  const { all = false, bug, most = Number.POSITIVE_INFINITY } = options
-  const kinds: Record<Kind, number> = { ...NONE }
-  const divergences: Divergence[] = []
-  let [numbered, distinct, runs] = [0, 0, 0]
+  const count = counter(options)
   for (const scene of options.scenes) {
-    const how = bug === undefined ? {} : { bug }
-    const peace = await survey(scene, how)
-    if (!isAsMeant(peace)) throw new Error(`${nameOf(scene)} doesn't end as it is meant to`)
-    const tried = points(peace, all)
-    numbered += peace.boundaries.length
-    distinct += tried.filter(({ wipe, torn }) => !wipe && !torn).length
-    for (const point of tried) {
-      if (divergences.length >= most) break
-      const report = await crash(scene, point, how)
-      runs++
-      const { kind, why } = judge(peace, { report, point })
-      kinds[kind]++
-      if (why !== undefined) divergences.push({ scene, point, label: report.killed?.label ?? '', why })
-    }
+    const peace = await count.peace(scene)
+    const tried = points(peace, options.all)
+    await count.all(peace, { numbered: peace.boundaries.length, tried })
     options.onScene?.(peace, tried.length)
   }
-  return { points: numbered, distinct, runs, kinds, divergences }
+  return count.figures()
+}
+
+/**
+ * Kills processes of scenes twice: the scene's party at every boundary, as {@link run} does, and in what follows from each of these
+ * crashes either party at every boundary that it comes to from there on, again in all ways. Over the scenes of both parties that is
+ * every ordered pair of crashes.
+ *
+ * @example
+ * import { Crash } from '@aitbc/devnet/world'
+ * const scene = { families: { long: 'solana', short: 'cosmos' }, course: 'deal', who: 'follower' } as const
+ * const figures = await Crash.runTwice({ scenes: [scene], every: 20 })
+ * figures.divergences.length // 0
+ */
+export async function runTwice(options: TwiceOptions): Promise<Figures> {
+  const { firsts: counts = () => true, every = 1 } = options
+  const count = counter(options)
+  for (const scene of options.scenes) {
+    const peace = await count.peace(scene)
+    const firsts = points(peace)
+      .filter(counts)
+      .filter((_, at) => at % every === 0)
+    for (const [nth, first] of firsts.entries()) {
+      if (count.isEnough()) break
+      const places = await aftermath(scene, first, count.how)
+      const tried = (['initiator', 'follower'] as const).flatMap((who) =>
+        points({ boundaries: places[who] }).map((death): Point => ({ ...first, next: { who, ...death } })),
+      )
+      // Not the same ones after each, where some are left out.
+      const some = tried.filter((_, at) => (at + nth) % every === 0)
+      await count.all(peace, { numbered: places.initiator.length + places.follower.length, tried: some })
+    }
+  }
+  return count.figures()
+}
+
+/** Runs what is to be tried, and keeps count. */
+function counter({ bug, most = Number.POSITIVE_INFINITY }: Common) {
+  const how: Universe.RunOptions = bug === undefined ? {} : { bug }
+  const kinds: Record<Kind, number> = { ...NONE }
+  const divergences: Divergence[] = []
+  let [points, distinct, runs] = [0, 0, 0]
+  const isEnough = () => divergences.length >= most
+  return {
+    how,
+    isEnough,
+    async peace(scene: Scene): Promise<Peace> {
+      const peace = await survey(scene, how)
+      if (!isAsMeant(peace)) throw new Error(`${nameOf(scene)} doesn't end as it is meant to`)
+      return peace
+    },
+    async all(
+      peace: Peace,
+      { numbered, tried }: { readonly numbered: number; readonly tried: readonly Point[] },
+    ): Promise<void> {
+      const { scene } = peace
+      points += numbered
+      distinct += tried.map(({ next, ...first }) => next ?? first).filter((at) => !at.wipe && !at.torn).length
+      for (const point of tried) {
+        if (isEnough()) break
+        const report = await crash(scene, point, how)
+        runs++
+        const { kind, why } = judge(peace, { report, point })
+        kinds[kind]++
+        const label = report.killed.map((dead) => dead.label).join(', then ')
+        if (why !== undefined) divergences.push({ scene, point, label, why })
+      }
+    },
+    figures: (): Figures => ({ points, distinct, runs, kinds, divergences }),
+  }
 }
 
 /** The figures of several runs as those of one. */
@@ -312,17 +424,30 @@ export function nameOf({ families: { long, short }, course, who }: Scene): strin
   return `${long}/${short}/${course}/${who}`
 }
 
-/** A scene and a point in one word: `bitcoin/evm/deal/initiator@115` and, where a write is torn or storage is lost, `t` or `w`. */
-export function nameOfPoint(scene: Scene, { boundary, torn, wipe }: Point): string {
-  return `${nameOf(scene)}@${boundary}${torn ? 't' : ''}${wipe ? 'w' : ''}`
+/**
+ * A scene and a point in one word: `bitcoin/evm/deal/initiator@115` and, where a write is torn or storage is lost, `t` or `w`; then `+` and
+ * the second crash, `…@115t+140`, or `…@115t+follower@60w` where the other party dies.
+ */
+export function nameOfPoint(scene: Scene, { next, ...first }: Point): string {
+  const of = ({ boundary, torn, wipe }: Death) => `${boundary}${torn ? 't' : ''}${wipe ? 'w' : ''}`
+  const second = next === undefined ? '' : `+${next.who === scene.who ? '' : `${next.who}@`}${of(next)}`
+  return `${nameOf(scene)}@${of(first)}${second}`
 }
 
 /** The scene and the point of a name. */
 export function pointOf(name: string): { readonly scene: Scene; readonly point: Point } | undefined {
-  const [, of = '', boundary, torn, wipe] = /^(.*)@(\d{1,9})(t?)(w?)$/.exec(name) ?? []
+  const shape = /^([^@]*)@(\d{1,9}t?w?)(?:\+(?:(initiator|follower)@)?(\d{1,9}t?w?))?$/
+  const [, of = '', first = '', other, second] = shape.exec(name) ?? []
   const scene = sceneOf(of)
   if (scene === undefined) return undefined
-  return { scene, point: { boundary: Number(boundary), torn: torn === 't', wipe: wipe === 'w' } }
+  const death = (text: string): Death => ({
+    ...{ boundary: Number.parseInt(text, 10), torn: text.includes('t'), wipe: text.includes('w') },
+  })
+  const who = (other as Role | undefined) ?? scene.who
+  return {
+    scene,
+    point: { ...death(first), ...(second === undefined ? {} : { next: { who, ...death(second) } }) },
+  }
 }
 
 /** The scene of a name. */

@@ -36,14 +36,14 @@ export interface Honest {
   isOver(): boolean
   /** What a runner died of, which none may. */
   failure(): string | undefined
-  /** What the chains knew when the plan's kill struck. */
-  killed(): Killed.Killed | undefined
+  /** What the chains knew whenever a process died, in that order. */
+  killed(): readonly Killed.Killed[]
   end(): void
 }
 
 export function create(stage: Stage, { checks, rpc, towers, passed }: Options): Honest {
   const { plan, bug, deal, chains, struck } = stage
-  let killed: Killed.Killed | undefined
+  const killed: Killed.Killed[] = []
   /** Faults that struck at a call or a write so far, and until this instant. */
   let mishaps = 0
   let before = 0
@@ -73,7 +73,7 @@ export function create(stage: Stage, { checks, rpc, towers, passed }: Options): 
       watched: plan.faults.some((fault) => fault.is === 'gone' && fault.who === role),
       passed: passed === undefined ? undefined : (boundary) => passed(role, boundary),
       died(label) {
-        killed ??= Killed.of(stage, checks, role, label)
+        killed.push(Killed.of(stage, checks, role, label))
       },
     })
   })

@@ -47,7 +47,10 @@ export type Fault =
       /** Its storage is lost with it: it comes back with its seed alone. */
       readonly wipe?: boolean
     }
-  /** The process dies at its n-th boundary (`Process.Boundary`), in the middle of a write where it says so. */
+  /**
+   * The process dies at its n-th boundary (`Universe.Boundary`), in the middle of a write where it says so. A party may be killed more
+   * than once: its boundaries are counted on when it is started again.
+   */
   | {
       readonly is: 'kill'
       readonly who: Role

@@ -43,8 +43,8 @@ export interface Report {
   readonly outcomes: { readonly [R in Role]?: SwapMachine.Outcome }
   /** What each honest party has more or less of than at the beginning on each leg's chain, its own fees aside. */
   readonly change: { readonly [R in Role]?: { readonly [L in Leg]: bigint } }
-  /** Where the process that the plan kills stood. */
-  readonly killed?: Killed
+  /** Where processes stood when they died, in that order. */
+  readonly killed: readonly Killed[]
   /** Units that honest parties lost. */
   readonly lost: bigint
   /** Faults and deeds of the plan that made a difference to somebody: were carried out. */
@@ -152,7 +152,6 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
   for (const { property, message } of checks.violations) stage.told(`violation: ${property}: ${message}`)
   for (const leg of LEGS) trace.push(`${leg} ends with ${Chain.tip(chains[leg]).hash}`)
   await quiet()
-  const killed = honest.killed()
   return {
     plan,
     hash: Bytes.toHex(sha256(new TextEncoder().encode(trace.join('\n')))),
@@ -160,7 +159,7 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
     violations: checks.violations,
     outcomes,
     change,
-    ...(killed === undefined ? {} : { killed }),
+    killed: honest.killed(),
     lost,
     struck: stage.struck.size,
     steps,

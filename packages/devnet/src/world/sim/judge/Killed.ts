@@ -7,6 +7,8 @@ import type { Checks } from './Checks.js'
 
 /** What the chains knew when a process was killed. */
 export interface Killed {
+  /** Whose process it was. */
+  readonly who: Role
   readonly label: string
   /** The party's own lock: not made, on its way, in a block, or ended. */
   readonly own: Where
@@ -23,6 +25,7 @@ export type Where = 'nowhere' | 'waiting' | 'locked' | 'spent'
 /** What the chains know at this instant, when a party's process dies at `label`. */
 export function of(stage: Stage, checks: Checks, role: Role, label: string): Killed {
   return {
+    who: role,
     label,
     own: where(stage, Agreement.ownLeg(role)),
     incoming: where(stage, Agreement.incomingLeg(role)),

@@ -5,6 +5,7 @@ import type { Fault, Role } from '../Plan.js'
 
 /** Where a process can be stopped dead: before or after a call, a read or a write, or where it waits for the next block. */
 export interface Boundary {
+  /** Its number, from 0: among all that the party's processes came to, the one that was started after a crash counts on. */
   readonly at: number
   readonly label: string
   /** Writes and broadcasts that this party has carried out so far: what outlasts its process. */
@@ -78,8 +79,12 @@ export function create(options: Options): Gate {
     own.filter((fault) => fault.is === 'crash'),
     ({ effect }) => effect,
   )
-  const kill = own.find((fault) => fault.is === 'kill')
-  const numbers = kill !== undefined || options.passed !== undefined
+  const kills = firsts(
+    own.filter((fault) => fault.is === 'kill'),
+    ({ boundary }) => boundary,
+  )
+  const numbers = kills.size > 0 || options.passed !== undefined
+  /** All that any process of the party came to: the count goes on when it is started again. */
   let boundaries = 0
   let calls = 0
   /** Writes and broadcasts that were begun, and those that were carried out. */
@@ -104,18 +109,19 @@ export function create(options: Options): Gate {
     return found
   }
 
-  /** A process comes to its next boundary: whether it ends there. */
-  function reaches(label: string, tears = false): boolean {
-    if (!numbers) return false
+  /** A process comes to its next boundary: what ends it there. */
+  function reaches(label: string, tears = false): Extract<Fault, { is: 'kill' }> | undefined {
+    if (!numbers) return undefined
     const at = boundaries++
     options.passed?.({ at, label, effects: lasting, tears })
-    if (kill?.boundary !== at) return false
-    struck(kill)
-    return true
+    const kill = kills.get(at)
+    if (kill !== undefined) struck(kill)
+    return kill
   }
 
   function stops(run: AbortController, label: string): boolean {
-    if (!run.signal.aborted && reaches(label)) options.die(run, label, kill)
+    const kill = run.signal.aborted ? undefined : reaches(label)
+    if (kill !== undefined) options.die(run, label, kill)
     return run.signal.aborted
   }
 
@@ -168,14 +174,16 @@ export function create(options: Options): Gate {
           return crash.when === 'after' ? 'dies-after' : crash.when === 'lost' ? 'lost' : 'dies-before'
         }
         const tears = write === 'append'
-        if (reaches(`before ${write}`, tears)) {
-          const torn = tears && kill?.torn === true
-          doom = { label: torn ? `in ${write}` : `before ${write}`, of: kill }
+        const before = reaches(`before ${write}`, tears)
+        if (before !== undefined) {
+          const torn = tears && before.torn === true
+          doom = { label: torn ? `in ${write}` : `before ${write}`, of: before }
           return torn ? 'torn' : 'dies-before'
         }
         lasting++
-        if (!reaches(`after ${write}`)) return 'done'
-        doom = { label: `after ${write}`, of: kill }
+        const after = reaches(`after ${write}`)
+        if (after === undefined) return 'done'
+        doom = { label: `after ${write}`, of: after }
         return 'dies-after'
       },
       died: () => options.die(run, doom?.label ?? 'at a write', doom?.of),
