@@ -2,7 +2,7 @@ import { incomingLeg, type Leg as Name, ownLeg, type Role } from '../Agreement.j
 import { SwapErrors } from '../errors.js'
 import * as Standing from '../Standing.js'
 import type * as SwapMachine from '../SwapMachine.js'
-import { isPublic } from '../SwapMachine.js'
+import { isPublic, step as production } from '../SwapMachine.js'
 import { ACTS, type Legs } from './Leg.js'
 import { createMemo, createPlaces } from './Memo.js'
 import { type Case, createRules } from './Rules.js'
@@ -38,6 +38,8 @@ export function givesBack({ stopped, revealed, received, own }: Standing.Standin
 interface Mind {
   readonly role: Role
   readonly durable: SwapMachine.Durable
+  /** Of what is durable. */
+  readonly number: number
   /** What it still knows of its last look; elsewhere each look is the first after a restart. */
   readonly kept: SwapMachine.SwapState['view'] | undefined
   /** Whose locks it has seen final, each a bit. */
@@ -137,8 +139,10 @@ interface Option {
 /** What a machine does in one look. */
 interface Raw {
   readonly durable: SwapMachine.Durable
+  readonly number: number
   /** As it is when the secret left and nobody noted that. */
   readonly unnoted: SwapMachine.Durable
+  readonly unnotedNumber: number
   readonly view: SwapMachine.SwapState['view']
   readonly commands: readonly SwapMachine.Command[]
   readonly finished: SwapMachine.Outcome | undefined
@@ -182,26 +186,19 @@ export function createParties(setting: Setting, machine: Machine): Parties {
   const keeps = setting.keeps === true
   const exact = setting.exact === true || keeps || (long.early ?? 0) > 0 || (short.early ?? 0) > 0
 
-  const numbered = new WeakMap<SwapMachine.Durable, number>()
   const durableOf = new Map<string, number>()
   const number = (durable: SwapMachine.Durable): number => {
-    const ready = numbered.get(durable)
-    if (ready !== undefined) return ready
     const { ordered, revealed, learned, voided, settled, stop, outcome } = durable
     const key = `${ordered}${revealed}${learned !== undefined}${voided}${[...settled].sort()}${stop}${outcome}`
-    let at = durableOf.get(key)
-    if (at === undefined) {
-      at = durableOf.size
-      durableOf.set(key, at)
-    }
-    numbered.set(durable, at)
+    const at = durableOf.get(key) ?? durableOf.size
+    durableOf.set(key, at)
     return at
   }
 
   const minds: Mind[] = []
   const mindOf = new Map<string | number, number>()
   const mind = (of: Mind): number => {
-    const { role, durable, kept, firm, lost, excused, cancelled, fooled } = of
+    const { role, number, kept, firm, lost, excused, cancelled, fooled } = of
     const flags =
       (role === 'initiator' ? 1 : 0) |
       (lost ? 2 : 0) |
@@ -209,7 +206,7 @@ export function createParties(setting: Setting, machine: Machine): Parties {
       (cancelled ? 8 : 0) |
       (fooled ? 16 : 0) |
       (firm << 5)
-    const short = number(durable) * 128 + flags
+    const short = number * 128 + flags
     const key = kept === undefined ? short : `${short},${told(kept)}`
     const at = mindOf.get(key)
     if (at !== undefined) return at
@@ -274,7 +271,7 @@ export function createParties(setting: Setting, machine: Machine): Parties {
 
   const blank = new WeakMap<SwapMachine.Durable, SwapMachine.SwapState>()
   /** Both legs are read anew, as the runner does it: nothing irrevocable follows before both are read. */
-  const look = (of: Mind, now: Look): SwapMachine.Transition => {
+  const unread = (of: Mind): SwapMachine.SwapState => {
     let state = of.kept === undefined ? blank.get(of.durable) : undefined
     if (state === undefined) {
       state = machine.resume(of.role, of.durable)
@@ -282,7 +279,25 @@ export function createParties(setting: Setting, machine: Machine): Parties {
       for (const leg of NAMES) ({ state } = step(state, { is: 'unreadable', leg, why: 'not read yet' }))
       if (of.kept === undefined) blank.set(of.durable, state)
     }
-    return step(step(state, eventOf(of, now, 'long')).state, eventOf(of, now, 'short'))
+    return state
+  }
+  const halves = createMemo<SwapMachine.SwapState>()
+  const look = (of: Mind, now: Look): SwapMachine.Transition => {
+    const half = () => step(unread(of), eventOf(of, now, 'long')).state
+    const short = eventOf(of, now, 'short')
+    if (!byHeart || of.kept !== undefined) return step(half(), short)
+    const { long: what } = now.told
+    const seen = (looked / SIGHTS) | 0
+    const sight = what === undefined ? seen : sights.alike('long', seen, what)
+    const told = 1 + (what === undefined ? -1 : TELLINGS.indexOf(what))
+    const who = (of.number * 2 + Number(of.role === 'initiator')) * 16 + told
+    const at = who * SIGHTS + sight
+    let state = halves.get(at, now.now.long >>> 0)
+    if (state === undefined) {
+      state = half()
+      halves.set(at, now.now.long >>> 0, state)
+    }
+    return step(state, short)
   }
 
   const keysOf = (commands: readonly SwapMachine.Command[]): string =>
@@ -311,7 +326,7 @@ export function createParties(setting: Setting, machine: Machine): Parties {
 
   let instant = 0
   let looked = 0
-  const raws = new Map<number, Raw>()
+  const raws = createMemo<Raw>()
   let byHeart = true
   /** What the machine does: depends on what is durable and on what is told, and on nothing else where nothing is kept. */
   const raw = (of: Mind, now: Look, cancels: boolean): Raw => {
@@ -319,7 +334,7 @@ export function createParties(setting: Setting, machine: Machine): Parties {
     const leg = now.told.long === undefined ? 'short' : 'long'
     const what = now.told[leg]
     const told = what === undefined ? 0 : 1 + TELLINGS.indexOf(what) * 2 + NAMES.indexOf(leg)
-    const who = ((number(of.durable) * 2 + Number(of.role === 'initiator')) * 2 + Number(cancels)) * 32
+    const who = ((of.number * 2 + Number(of.role === 'initiator')) * 2 + Number(cancels)) * 32
     // A sight counts as far as the endpoint lets it be seen.
     let sight = looked
     if (what !== undefined) {
@@ -329,11 +344,11 @@ export function createParties(setting: Setting, machine: Machine): Parties {
           ? sights.alike(leg, long, what) * SIGHTS + short
           : long * SIGHTS + sights.alike(leg, short, what)
     }
-    const key = (who + told) * (SIGHTS * SIGHTS * INSTANTS) + sight * INSTANTS + instant
-    const ready = raws.get(key)
+    const key = (who + told) * INSTANTS + instant
+    const ready = raws.get(key, sight)
     if (ready !== undefined) return ready
     const fresh = acting(of, now, cancels)
-    raws.set(key, fresh)
+    raws.set(key, sight, fresh)
     return fresh
   }
 
@@ -370,9 +385,12 @@ export function createParties(setting: Setting, machine: Machine): Parties {
       ;({ durable } = step(state, { is: 'revealed' }).state)
       if (!durable.revealed) violation ??= 'S15: the secret leaves, and that is not durable'
     }
+    const unnotedNumber = number(unnoted)
     return {
       durable,
+      number: durable === unnoted ? unnotedNumber : number(durable),
       unnoted,
+      unnotedNumber,
       view: state.view,
       commands,
       finished: end?.outcome,
@@ -410,7 +428,9 @@ export function createParties(setting: Setting, machine: Machine): Parties {
     const isIncluded = now.sights[ownLeg(role)].leg.lock === 'in'
     return {
       durable: done.durable,
+      number: done.number,
       unnoted,
+      unnotedNumber: done.unnotedNumber,
       view: done.view,
       commands,
       finished,
@@ -458,7 +478,7 @@ export function createParties(setting: Setting, machine: Machine): Parties {
     const expected = keysOf(commands)
     for (const leg of NAMES) {
       const again = step(state, eventOf(of, now, leg))
-      if (number(again.state.durable) !== number(state.durable))
+      if (again.state.durable !== state.durable && number(again.state.durable) !== number(state.durable))
         return `S15: the same sight of the ${leg} leg again changes what is durable`
       const keys = keysOf(again.commands)
       if (keys !== expected)
@@ -471,9 +491,9 @@ export function createParties(setting: Setting, machine: Machine): Parties {
   const recovered = (of: Mind, now: Look, calm: Decision): string | undefined => {
     if (of.kept === undefined || of.fooled || calm.lost !== of.lost || calm.violation !== undefined)
       return undefined
-    const { commands, unnoted } = decide({ ...of, kept: undefined }, now)
+    const { commands, unnotedNumber } = decide({ ...of, kept: undefined }, now)
     const [before, after] = [keysOf(calm.commands), keysOf(commands)]
-    return before === after && number(unnoted) === number(calm.unnoted)
+    return before === after && unnotedNumber === calm.unnotedNumber
       ? undefined
       : `L3: the ${of.role} decides "${before}", and after a crash "${after}"`
   }
@@ -486,7 +506,19 @@ export function createParties(setting: Setting, machine: Machine): Parties {
     const found: Option[] = []
     const put = (
       saw: Look | undefined,
-      { durable, view, acts, reveals, misled, finished, lost, excused, cancelled, violation }: Decision,
+      {
+        durable,
+        number,
+        view,
+        acts,
+        reveals,
+        misled,
+        finished,
+        lost,
+        excused,
+        cancelled,
+        violation,
+      }: Decision,
       misses: boolean,
       crashes = false,
     ) => {
@@ -494,6 +526,7 @@ export function createParties(setting: Setting, machine: Machine): Parties {
       const next: Mind = {
         role: of.role,
         durable,
+        number,
         kept: !keeps || crashes ? undefined : view,
         firm: saw === undefined ? of.firm : firmOf(of, saw),
         lost: saw === undefined ? of.lost : lost,
@@ -516,7 +549,7 @@ export function createParties(setting: Setting, machine: Machine): Parties {
     if (setting.cancels === true) put(now, decide(of, now, true), false)
     if (setting.fair === true) return found
     // It crashes when the secret is out, and before that is noted.
-    if (calm.reveals) put(now, { ...calm, durable: calm.unnoted }, false, true)
+    if (calm.reveals) put(now, { ...calm, durable: calm.unnoted, number: calm.unnotedNumber }, false, true)
     const isThere = (leg: Name) => now.sights[leg].leg.lock === 'in'
     if (setting.truthful !== true && now.sights[incoming].locks.length === 0)
       hear(incoming, 'a lock on mere say-so', false)
@@ -533,11 +566,20 @@ export function createParties(setting: Setting, machine: Machine): Parties {
       ...calm,
       ...idle,
       durable: calm.unnoted,
+      number: calm.unnotedNumber,
       finished: undefined,
       violation: undefined,
     }
-    const { durable, lost, excused, cancelled } = of
-    const away: Decision = { ...undone, durable, lost, excused, cancelled, view: of.kept ?? calm.view }
+    const { durable, number, lost, excused, cancelled } = of
+    const away: Decision = {
+      ...undone,
+      durable,
+      number,
+      lost,
+      excused,
+      cancelled,
+      view: of.kept ?? calm.view,
+    }
     put(undefined, away, true, of.kept === undefined)
     if (of.kept !== undefined) put(undefined, away, true, true)
     if (violation === undefined) put(now, undone, true, true)
@@ -559,9 +601,11 @@ export function createParties(setting: Setting, machine: Machine): Parties {
     ]
   }
 
-  // The machine compares times with these, and a mutant with what is one beside them: instants that compare alike are looked up alike.
+  // The machine compares times with these, and another one with what is one beside them: instants that compare alike are looked up alike.
+  const beside = machine.step === production ? 0 : 1
   const classes = (thresholds: readonly number[]) => {
-    const sorted = [...new Set(thresholds.flatMap((at) => [at - 1, at, at + 1]))].sort((a, b) => a - b)
+    const around = thresholds.flatMap((at) => [at - beside, at, at + beside])
+    const sorted = [...new Set(around)].sort((a, b) => a - b)
     return (value: number): number =>
       sorted.filter((at) => at < value).length * 2 + Number(sorted.includes(value))
   }
@@ -681,13 +725,15 @@ export function createParties(setting: Setting, machine: Machine): Parties {
     all,
     start: crowd(
       setting.honest.map((role) => {
-        const { durable } = machine.start(role, terms, rules)
+        const started = machine.start(role, terms, rules).durable
         const own = { [ownLeg(role)]: terms[ownLeg(role)] }
         const stop = 'recovered-without-terms' as const
+        const durable =
+          setting.from === 'recovered' ? { ...started, terms: own, ordered: true, stop } : started
         return single(
           mind({
             role,
-            durable: setting.from === 'recovered' ? { ...durable, terms: own, ordered: true, stop } : durable,
+            ...{ durable, number: number(durable) },
             ...{ kept: undefined, firm: 0, lost: false, excused: setting.from === 'recovered' },
             ...{ cancelled: false, fooled: false },
           }),

@@ -2,6 +2,7 @@ import type { LockTerms } from '@aitbc/core'
 import { type Standing, SwapMachine } from '@aitbc/swap'
 import { describe, expect, it } from 'vitest'
 import type { Role } from '../../src/Agreement.js'
+import { partiesOf } from '../../src/check/explore.js'
 import { givesBack } from '../../src/check/Party.js'
 import type { Setting } from '../../src/check/Setting.js'
 import {
@@ -112,6 +113,24 @@ describe('every history of a small world, from the agreement on', () => {
     expect(again).toEqual(first)
     expect({ ...exact, steps: 0 }).toEqual({ ...first, steps: 0 })
     expect(exact.steps).toBeGreaterThan(first.steps)
+  })
+
+  it('default: explorations that differ in clocks alone share what the parties decide, and come to the same as alone', () => {
+    const one = { ...steady, offline: 0, reorgs: 0 }
+    const other = { ...one, clocks: { long: -1, short: 0 } }
+    const shared = partiesOf(one, SwapMachine)
+    const [first, second, alone] = [
+      explored(one, SwapMachine, shared),
+      explored(other, SwapMachine, shared),
+      explored(other),
+    ]
+    expect({ ...second, steps: 0 }).toEqual({ ...alone, steps: 0 })
+    expect(second.steps - first.steps).toBeLessThan(alone.steps)
+    // What is shared may be full.
+    const full = () => {
+      throw new Error('too many')
+    }
+    expect(explored(other, SwapMachine, full)).toEqual(alone)
   })
 })
 

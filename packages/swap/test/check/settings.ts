@@ -1,6 +1,6 @@
 import { SwapMachine } from '@aitbc/swap'
 import { explore, type Found } from '../../src/check/explore.js'
-import type { Machine } from '../../src/check/Party.js'
+import type { Machine, Parties } from '../../src/check/Party.js'
 import type { Setting } from '../../src/check/Setting.js'
 
 /** The symmetric case of the specification: both chains alike, and skewed by E at most. */
@@ -88,8 +88,8 @@ export function revealPhases(of: Symmetric, reveal: number): readonly Setting[] 
 }
 
 /** One exploration to its end. */
-export function explored(setting: Setting, machine: Machine = SwapMachine): Found {
-  const steps = explore(setting, machine, { states: 2_000_000, memory: 2 ** 28 })
+export function explored(setting: Setting, machine: Machine = SwapMachine, shared?: () => Parties): Found {
+  const steps = explore(setting, machine, { states: 2_000_000, memory: 2 ** 28 }, shared)
   let next = steps.next()
   while (next.done !== true) next = steps.next()
   if ('bound' in next.value) throw new Error(`more than the bound on ${next.value.bound}`)
