@@ -318,6 +318,20 @@ export const bugs: readonly Bug[] = [
     to: 'if (agreement.long.hashlock.length !== agreement.short.hashlock.length)',
     tests: AGREEMENT_TESTS,
   },
+  {
+    name: 'S14: the salt that the counterparty is told is the secret',
+    file: NEGOTIATION,
+    from: "salt: SwapSeed.derive(SwapSeed.forNetwork(seed, own), 'salt', nonce),",
+    to: 'salt: SwapSeed.secret(seed, nonce),',
+    tests: NEGOTIATION_TESTS,
+  },
+  {
+    name: 'S14: the secret is logged: what went wrong is told with all that was asked for',
+    file: 'packages/swap/src/internal/carryOut.ts',
+    from: "context.onProgress?.({ is: 'trouble', key: command.key, error })\n    return undefined",
+    to: "const asked = intentOf(context, swap, command, Side.of(context.sides, command.terms.backend.network))\n    const told = Object.assign(new Error('it went wrong', { cause: error }), { context: asked })\n    context.onProgress?.({ is: 'trouble', key: command.key, error: told })\n    return undefined",
+    tests: ['packages/swap/test/Runner.faults.test.ts'],
+  },
   // --- What a chain tells.
   {
     name: 'one confirmation less is final',
@@ -477,16 +491,37 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: 'S13: fees climb as fast as an endpoint says that blocks come',
-    file: 'packages/swap/src/internal/price.ts',
-    from: ' && now.utc - utc >= least',
-    to: '',
+    file: 'packages/swap/src/internal/rest.ts',
+    from: 'smaller((now.height - since.height) / each, fastest)',
+    to: '(now.height - since.height) / (fastest > -1n ? each : 1n)',
     tests: MONEY_TESTS,
   },
   {
+    name: 'S13: a tower climbs as fast as an endpoint says that blocks come',
+    file: 'packages/swap/src/watch/TowerMachine.ts',
+    from: 'const waited = timesWaited(event, event.patience, since, { height, utc })',
+    to: 'const waited = timesWaited({ blockTimeMs: 1n }, event.patience, since, { height, utc: utc + 1n })',
+    tests: ['packages/swap/test/watch/TowerMachine.test.ts'],
+  },
+  {
+    name: 'S13: a tower raises what it pays for as fast as an endpoint says that blocks come',
+    file: 'packages/swap/src/watch/Relay.ts',
+    from: 'timesWaited(network, patience, before.since, now) >= 1n',
+    to: 'height - before.since.height >= patience',
+    tests: ['packages/swap/test/watch/Watchtower.test.ts'],
+  },
+  {
+    name: 'S13: a tower without a budget pays whatever an endpoint says the market is',
+    file: 'packages/swap/src/watch/Relay.ts',
+    from: 'const own = Ladder.capOf(post, terms, relay.most)',
+    to: 'const own = relay.most ?? (terms.amount << 256n)',
+    tests: ['packages/swap/test/watch/Watchtower.test.ts'],
+  },
+  {
     name: 'L5: what was once told of a height of years to come waits for it',
-    file: 'packages/swap/src/internal/price.ts',
-    from: 'height: smaller(since.height, now.height)',
-    to: 'height: since.height',
+    file: 'packages/swap/src/internal/rest.ts',
+    from: 'height: smaller(before.height, now.height)',
+    to: 'height: before.height',
     tests: MONEY_TESTS,
   },
   {
@@ -724,15 +759,15 @@ export const bugs: readonly Bug[] = [
   {
     name: 'L5: a tower counts from a height of years to come',
     file: 'packages/swap/src/watch/TowerMachine.ts',
-    from: 'const first = since === undefined || since > height ? height : since',
-    to: 'const first = since ?? height',
+    from: 'const since = begun(sent[lock.ref]?.since, { height, utc })',
+    to: 'const since = sent[lock.ref]?.since ?? begun(undefined, { height, utc })',
     tests: ['packages/swap/test/watch/TowerMachine.test.ts'],
   },
   {
     name: 'L5: what a tower pays for itself waits for a height of years to come',
     file: 'packages/swap/src/watch/Relay.ts',
-    from: 'before.since > height',
-    to: 'before.since < 0n',
+    from: 'before.since.height > height',
+    to: 'before.since.height < 0n',
     tests: ['packages/swap/test/watch/Watchtower.test.ts'],
   },
   {
@@ -981,6 +1016,28 @@ export const bugs: readonly Bug[] = [
     from: 'const consistent = id(terms, backend) === event.args.id && terms.hashlock === event.args.hashlock',
     to: 'const consistent = terms.hashlock === event.args.hashlock',
     tests: ['packages/adapters/test/evm/HtlcLock.test.ts', 'packages/adapters/test/evm/HostileRpc.test.ts'],
+  },
+  {
+    name: 'H18: an EVM node is asked what a claim costs, with its secret',
+    file: 'packages/adapters/src/evm/internal/prepare.ts',
+    from: 'gas: client.gas.settle,\n        validUntil: intent.terms.deadline,',
+    to: `gas: await estimate(
+          client,
+          {
+            ...{ from: accountOf(client, intent.terms.beneficiary.account, 'terms'), value: 0n },
+            ...{ to: client.backend.address, data: HtlcLock.encodeClaim(terms, intent.secret) },
+          },
+          options,
+        ),
+        validUntil: intent.terms.deadline,`,
+    tests: ['packages/adapters/test/evm/EvmAdapter.node.test.ts'],
+  },
+  {
+    name: 'H18: a node simulates a Solana claim before it takes it',
+    file: 'packages/adapters/src/solana/internal/follow.ts',
+    from: 'preflight: !secret',
+    to: 'preflight: true',
+    tests: ['packages/adapters/test/solana/SolanaAdapter.node.test.ts'],
   },
   // --- Locks that both parties sign for.
   {

@@ -1,6 +1,6 @@
 import { Bytes, CoreErrors, type Signed, type Status, type Step, Verdict } from '@aitbc/core'
 import { createMemoryStorage } from '@aitbc/core/storage/memory'
-import type { Side } from '@aitbc/swap'
+import type { Runner, Side } from '@aitbc/swap'
 import { describe, expect, it } from 'vitest'
 import { both, crossed, expectGains, expectWhole, isKind, LEGS, locksBy } from './model/expect.js'
 import { LONG, pairs, SHORT } from './model/fixtures.js'
@@ -237,6 +237,35 @@ describe('the secret', () => {
         // The claim itself holds it, and what the follower learns; where nobody answered, it was never anywhere.
         expect(seen > 0).toBe(answered)
       }
+    },
+  )
+
+  it.each(pairs)(
+    'S14: between $long and $short no trouble that is told has it before everybody can read it, whatever fails',
+    async (kinds) => {
+      const market = create(kinds)
+      const isPublic = () =>
+        [...market.nets.short.mempool, ...txsOf(market.nets.short)].some((tx) => tx.does.is === 'claim')
+      // Each way to be asked of a claim fails once before it is done: the runner holds the secret, and nobody else does.
+      const asked = new Set<string>()
+      const judge = ({ method, args }: Process.Call) => {
+        const [first] = args as [{ readonly kind?: string; readonly step?: Step } | undefined]
+        if ((first?.step ?? first)?.kind !== 'claim' || isPublic() || asked.has(method)) return 'go'
+        asked.add(method)
+        return 'fail-before' as const
+      }
+      const troubles: unknown[] = []
+      const onProgress = (progress: Runner.Progress) => {
+        if (progress.is === 'trouble' && !isPublic()) troubles.push(progress)
+      }
+      const { deal, alice, bob } = both(market, { judge, context: { onProgress } })
+      Process.start(alice, deal)
+      Process.start(bob, deal)
+      await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+      expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+      expect([...asked]).toEqual(expect.arrayContaining(['prepare', 'sign', 'submit']))
+      expect(troubles.length).toBeGreaterThanOrEqual(asked.size)
+      expect(troubles.filter((trouble) => holdsIt(trouble))).toEqual([])
     },
   )
 })
