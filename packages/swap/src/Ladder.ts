@@ -9,6 +9,7 @@ import {
   type Step,
 } from '@aitbc/core'
 import * as Agreement from './Agreement.js'
+import { larger } from './internal/extremes.js'
 import type { Context, Swap } from './Runner.js'
 import * as Side from './Side.js'
 import type { LockView } from './SwapMachine.js'
@@ -43,10 +44,6 @@ export function rates(from: bigint, payee: LockProfile['payee'] = 'key'): readon
   return [...all, first * SPAN]
 }
 
-function larger(a: bigint, b: bigint): bigint {
-  return a > b ? a : b
-}
-
 /**
  * What the steps cost at most, base units of `asset`.
  */
@@ -59,7 +56,7 @@ export function costOf(steps: readonly Step[], asset: AssetId.AssetId): bigint {
  * that where it pays for itself. What a token is worth in coins nobody tells: there it is one whole coin.
  */
 export function capOf(
-  { adapter: { network, profile } }: Side.Side,
+  { adapter: { network, profile } }: Pick<Side.Side, 'adapter'>,
   { asset, amount }: Pick<LockTerms.LockTerms, 'amount' | 'asset'>,
   budget: bigint | undefined,
 ): bigint {

@@ -19,6 +19,7 @@ import { after, journalOf, write } from './internal/book.js'
 import { type Act, attempt } from './internal/carryOut.js'
 import { claimHashlock, hashlockKey, knowsHashlock } from './internal/hashlocks.js'
 import { round } from './internal/look.js'
+import type { Since } from './internal/rest.js'
 import { feesOf, relaxed, rulesOf, spendsOf } from './internal/rules.js'
 import type * as Planner from './Planner.js'
 import * as Policy from './Policy.js'
@@ -106,7 +107,7 @@ export interface Sent {
   /** A wallet was asked to send it, and what came of that is not known. */
   readonly sending?: boolean
   /** Height and UTC at which the last version was first seen waiting. */
-  waitingSince?: { readonly height: bigint; readonly utc: bigint }
+  waitingSince?: Since
   /** Block at which the conflict key was first seen used otherwise. */
   takenSince?: Fact.BlockRef
   /** How often it was made anew since it was told to have failed, by this process. */

@@ -105,7 +105,8 @@ export function exploreFees(setting: FeeSetting, machine: FeeMachine = TowerMach
     return asks.flatMap((ask) => {
       const spend = { kind: does, depth: state.mined ? 1n : 0n, final: false }
       const next = machine.step(state.tower, {
-        ...{ is: 'seen', task: TASK, height: BigInt(block), now: at(block), lateClaims, settle: 1000n },
+        ...{ is: 'seen', task: TASK, height: BigInt(block), utc: BigInt(block), now: at(block) },
+        ...{ lateClaims, settle: 1000n },
         locks: [{ lock: { ref: REF, amount: terms.amount }, ...(state.waits < 0 ? {} : { spend }) }],
         asks: ask === undefined ? {} : { [REF]: ask },
         patience: BigInt(patience),

@@ -1,4 +1,5 @@
 import type { Deadline, Fact, LockProfile, Network } from '@aitbc/core'
+import { smaller } from './extremes.js'
 
 /** How long it is until a deadline, seconds. */
 export interface Left {
@@ -44,10 +45,6 @@ export function leftSince(
     return { least: least - gone, most: most - gone }
   })
   return since.reduce((a, b) => ({ least: -smaller(-a.least, -b.least), most: smaller(a.most, b.most) }))
-}
-
-function smaller(a: bigint, b: bigint): bigint {
-  return a < b ? a : b
 }
 
 /** So many units of a clock that at least that many seconds are left until then, the least that claims are accepted. */

@@ -7,8 +7,9 @@ import type { Context, Sent, Swap } from '../Runner.js'
 import type * as Side from '../Side.js'
 import * as SwapMachine from '../SwapMachine.js'
 import type { Act } from './carryOut.js'
+import { larger, smaller } from './extremes.js'
 import { latestBy, leftUntil } from './left.js'
-import { isRested, leftBy } from './rest.js'
+import { begun, isRested, leftBy, timesWaited } from './rest.js'
 import { isReveal } from './sending.js'
 
 /** What the policy says that an act may cost in fees. */
@@ -40,18 +41,10 @@ export function hasWaited(
   if (tip === undefined) return false
   const { network } = side.adapter
   const now = { height: tip.height, utc: context.utc() }
-  const since = sent.waitingSince ?? now
-  // Whoever told a height of years to come takes it back: that was no beginning. A machine's clock that was set back neither.
-  sent.waitingSince = { height: smaller(since.height, now.height), utc: smaller(since.utc, now.utc) }
+  sent.waitingSince = begun(sent.waitingSince, now)
   const blocks = (context.bumpAfter ?? Pace.bumpAfter)(network, leftOf(side, command, tip, now.utc))
-  // Blocks that come so fast are told, not mined: a fee would climb with each look.
-  const least = (blocks * network.blockTimeMs) / (FASTEST * 1000n)
-  const { height, utc } = sent.waitingSince
-  return now.height - height >= blocks && now.utc - utc >= least
+  return timesWaited(network, blocks, sent.waitingSince, now) >= 1n
 }
-
-/** Blocks come so many times as fast as they should by chance, a few in a row. */
-const FASTEST = 4n
 
 /**
  * Whether it is time to make an act anew, at another fee for whoever pays by an account: at once the first two times, and then the later the
@@ -177,14 +170,6 @@ const PUSHES = 6
 
 /** So few blocks before the deadline nothing of the budget is kept back. */
 const LAST_BLOCKS = 2n
-
-function larger(a: bigint, b: bigint): bigint {
-  return a > b ? a : b
-}
-
-function smaller(a: bigint, b: bigint): bigint {
-  return a < b ? a : b
-}
 
 function spent(swap: Swap, command: Act, budget: bigint, cost: bigint) {
   return SwapErrors.FeeBudgetSpent(

@@ -1,7 +1,40 @@
-// How long what is told to be in vain rests before it is made anew, whatever endpoints say.
+// How long what was sent waits, or rests when it is told to be in vain, before it is made anew, whatever endpoints say.
 import type { Deadline, LockProfile, Network } from '@aitbc/core'
 import * as Pace from '../Pace.js'
+import { larger, smaller } from './extremes.js'
 import { leftUntil } from './left.js'
+
+/** When something began to wait. */
+export interface Since {
+  /** Of the chain, as it was told. */
+  readonly height: bigint
+  /** UTC, unix seconds. */
+  readonly utc: bigint
+}
+
+/** The beginning of a wait: whoever told a height of years to come takes it back, that was none, nor is one by a clock that was set back. */
+export function begun(before: Since | undefined, now: Since): Since {
+  if (before === undefined) return now
+  return { height: smaller(before.height, now.height), utc: smaller(before.utc, now.utc) }
+}
+
+/** Blocks come so many times as fast as they should by chance, a few in a row; those that come faster are told, not mined. */
+const FASTEST = 4n
+
+/**
+ * How often so many blocks have gone by since something began to wait, by the chain's height and by UTC: never within one second, so that
+ * a fee that is raised so often climbs no faster than time goes, whatever an endpoint tells.
+ */
+export function timesWaited(
+  { blockTimeMs }: Pick<Network, 'blockTimeMs'>,
+  blocks: bigint,
+  since: Since,
+  now: Since,
+): bigint {
+  const each = larger(blocks, 1n)
+  const fastest = ((now.utc - since.utc) * FASTEST * 1000n) / (each * blockTimeMs)
+  return larger(0n, smaller((now.height - since.height) / each, fastest))
+}
 
 /**
  * What was made so often for one purpose has rested since `since` (UTC, unix seconds). A clock that was set back counts as long enough: it may

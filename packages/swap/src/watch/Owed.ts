@@ -58,6 +58,7 @@ export async function collect(
           {
             does: 'collect',
             ref,
+            terms,
             // It is to bring more than it costs.
             ...(due.asset === adapter.network.native.id ? { most: due.amount } : {}),
             make: (feePayer, feeRate) =>

@@ -4,6 +4,7 @@ import {
   Codec,
   type Hashlock,
   type Lock,
+  type LockTerms,
   type Network,
   type Signer,
   type Step,
@@ -14,7 +15,8 @@ import {
 import { sha256 } from '@noble/hashes/sha2.js'
 import * as Board from '../Board.js'
 import { SwapErrors } from '../errors.js'
-import { isRested } from '../internal/rest.js'
+import { smaller } from '../internal/extremes.js'
+import { begun, isRested, type Since, timesWaited } from '../internal/rest.js'
 import * as Ladder from '../Ladder.js'
 import * as Pace from '../Pace.js'
 import * as SwapRecord from '../SwapRecord.js'
@@ -24,17 +26,15 @@ import type * as WatchJob from './WatchJob.js'
 export interface Account {
   readonly account: AccountId.AccountId
   readonly signer: Extract<Signer, { kind: 'signs' }>
-  /** Most that one of them may cost, base units of the native coin. */
+  /** Most that one of them may cost, base units of the native coin; {@link Ladder.capOf} of its lock unless told. */
   readonly most?: bigint
 }
 
 /** What was sent last for one purpose, and how many were made under a conflict key of their own. */
 interface Sent {
   readonly submission: Submission & { readonly raw: Bytes.Bytes }
-  /** The block since which it waits. */
-  readonly since: bigint
-  /** When it was made, UTC, unix seconds. */
-  readonly at: bigint
+  /** When it was made. */
+  readonly since: Since
   readonly made: number
 }
 
@@ -67,8 +67,8 @@ export function open(storage: Storage | undefined, hashlock: Bytes.Hash32): Rela
   }
 }
 
-function encode({ submission, since, at, made }: Sent): Bytes.Bytes {
-  return SwapRecord.writeSigned(Codec.writer().u8(VERSION).u64(since).u64(at).u32(made), submission)
+function encode({ submission, since: { height, utc }, made }: Sent): Bytes.Bytes {
+  return SwapRecord.writeSigned(Codec.writer().u8(VERSION).u64(height).u64(utc).u32(made), submission)
     .list(submission.attempts, (w, id) => w.text(id))
     .finish()
 }
@@ -78,13 +78,12 @@ function decode(bytes: Bytes.Bytes): Sent {
   const version = reader.u8()
   if (version !== VERSION)
     throw SwapErrors.StateUnreadable(`a relay is stored in version ${version}`, { version })
-  const since = reader.u64()
-  const at = reader.u64()
+  const since = { height: reader.u64(), utc: reader.u64() }
   const made = reader.u32()
   const signed = SwapRecord.readSigned(reader)
   const attempts = reader.list((r) => r.text(256))
   reader.finish()
-  return { submission: { ...signed, attempts }, since, at, made }
+  return { submission: { ...signed, attempts }, since, made }
 }
 
 const VERSION = 3
@@ -109,6 +108,8 @@ export interface Place {
 export interface What {
   readonly does: WatchJob.Task['do'] | 'collect'
   readonly ref: string
+  /** Of the lock that it is about. */
+  readonly terms: Pick<LockTerms.LockTerms, 'asset' | 'amount'>
   /** Most that it may cost, besides what the account's owner says. */
   readonly most?: bigint
   readonly make: (feePayer: AccountId.AccountId, feeRate: bigint) => Promise<readonly Step[]>
@@ -123,23 +124,23 @@ export interface What {
 export async function send(
   context: Clock,
   { post, relays, height, left, signal }: Place,
-  { does, ref, most, make: stepsOf }: What,
+  { does, ref, terms, most, make: stepsOf }: What,
 ): Promise<{ readonly id: string; readonly fee: bigint } | 'final' | undefined> {
   const { adapter, relay } = post
   const { network, capabilities } = adapter
   const key = `${does}/${ref}`
   if (adapter.profile.payee === 'key' || relay === undefined) throw unsigned(network, does, ref)
+  const now = { height, utc: context.utc() }
   let before = await relays.get(key, signal)
-  if (before !== undefined && before.since > height) {
-    // Whoever told a height of years to come takes it back: that was no beginning.
-    before = { ...before, since: height }
+  if (before !== undefined && (before.since.height > height || before.since.utc > now.utc)) {
+    before = { ...before, since: begun(before.since, now) }
     await relays.set(key, before)
   }
   const is = before === undefined ? undefined : (await adapter.status(before.submission, { signal })).value.is
   if (is === 'final') return 'final'
   if (is === 'included') return undefined
-  const waited =
-    before !== undefined && height - before.since >= (context.bumpAfter ?? Pace.bumpAfter)(network)
+  const patience = (context.bumpAfter ?? Pace.bumpAfter)(network)
+  const waited = before !== undefined && timesWaited(network, patience, before.since, now) >= 1n
   if (is === 'pending' && !(waited && capabilities.replacement === true)) return undefined
   if (before !== undefined && (is === 'unknown' || is === 'dropped') && !waited) {
     const { step, id, raw } = before.submission
@@ -148,16 +149,16 @@ export async function send(
   }
   // What is told to have come to nothing was paid for, and may be only told so; what can be included no more costs nothing.
   const paid = is === 'failed' || is === 'replaced' || capabilities.replacement === true
-  const utc = context.utc()
   if (before !== undefined && paid && is !== 'pending')
-    if (!isRested(network, before.made, { since: before.at, utc, left })) return undefined
+    if (!isRested(network, before.made, { since: before.since.utc, utc: now.utc, left })) return undefined
   const replaced = before !== undefined && is === 'pending' ? before.submission : undefined
   const make = (feeRate: bigint): Promise<readonly Step[]> =>
     replaced === undefined ? stepsOf(relay.account, feeRate) : adapter.replace(replaced, feeRate, { signal })
   return relays.turn(relay.account, signal, async () => {
     const { fast } = await adapter.feeRates({ signal })
     const asset = network.native.id
-    const cap = most === undefined || (relay.most !== undefined && relay.most < most) ? relay.most : most
+    const own = Ladder.capOf(post, terms, relay.most)
+    const cap = most === undefined ? own : smaller(most, relay.most ?? most)
     const steps = await Ladder.priced(make, fast, { asset, most: cap })
     if (steps === undefined)
       throw SwapErrors.FeeBudgetSpent(`the ${does} of ${ref} would cost more than ${cap}`, {
@@ -171,7 +172,7 @@ export async function send(
       if (step === steps.at(-1)) {
         const attempts = [...(replaced?.attempts ?? []), id]
         const made = (before?.made ?? 0) + (replaced === undefined ? 1 : 0)
-        await relays.set(key, { submission: { ...signed, attempts }, since: height, at: utc, made })
+        await relays.set(key, { submission: { ...signed, attempts }, since: now, made })
       }
       await adapter.submit(signed, { signal })
     }
@@ -199,6 +200,7 @@ export function settling(
   return {
     does,
     ref: lock.ref,
+    terms,
     make: async (feePayer, feeRate) => {
       if (does === 'refund')
         return adapter.prepare({ kind: 'refund', terms, lock, feePayer }, { signal, feeRate })

@@ -1,4 +1,5 @@
 import { Deadline, Hashlock, type Lock, type Spend } from '@aitbc/core'
+import { begun, type Since, timesWaited } from '../internal/rest.js'
 import type * as Ladder from '../Ladder.js'
 import * as WatchJob from './WatchJob.js'
 
@@ -11,8 +12,8 @@ export interface Sight {
 
 /** What was sent for one lock. */
 export interface Sent {
-  /** The block in which it was first due. */
-  readonly since: bigint
+  /** When it was first due. */
+  readonly since: Since
   /** The highest rung that was sent. */
   readonly rung: number
   /** Nothing that is signed can be included any more: what it would have used, an account's nonce, is used otherwise. */
@@ -42,6 +43,8 @@ export type TowerEvent =
       readonly is: 'seen'
       readonly task: number
       readonly height: bigint
+      /** UTC, unix seconds: nothing is raised faster than time goes, however fast the chain is told to grow. */
+      readonly utc: bigint
       readonly now: Deadline.Deadline
       readonly locks: readonly Sight[]
       /** What the market asks for the act now, by lock, base units of the native coin; unknown where the endpoint doesn't tell. */
@@ -129,7 +132,7 @@ function seen(
   before: TowerState,
   event: Extract<TowerEvent, { is: 'seen' }>,
 ): { readonly state: TowerState; readonly commands: readonly TowerCommand[] } {
-  const { task: index, height, now, locks } = event
+  const { task: index, height, utc, now, locks } = event
   const task = before.job.tasks[index]
   const known = before.tasks[index]
   if (task === undefined || known === undefined || known.ended !== undefined) return finish(before, [])
@@ -142,25 +145,22 @@ function seen(
     // What is in a block is somebody's good right, or done; what waits for one can be outbid as long as it isn't.
     if (spend !== undefined && spend.depth > 0n) continue
     const ladder = WatchJob.ladderOf(task, lock)
-    const since = sent[lock.ref]?.since
-    // Whoever told a height of years to come takes it back: that was no beginning.
-    const first = since === undefined || since > height ? height : since
+    const since = begun(sent[lock.ref]?.since, { height, utc })
+    const waited = timesWaited(event, event.patience, since, { height, utc })
     if (ladder.length === 0 || sent[lock.ref]?.lost) {
-      sent[lock.ref] = { rung: 0, ...sent[lock.ref], since: first }
+      sent[lock.ref] = { rung: 0, ...sent[lock.ref], since }
       // Somebody's waits already: the tower pays only for what that one doesn't bring.
-      if (spend === undefined || height - first >= event.patience)
-        commands.push({ do: 'relay', task: index, lock })
+      if (spend === undefined || waited >= 1n) commands.push({ do: 'relay', task: index, lock })
       continue
     }
     const left = task.do === 'claim' ? Deadline.remaining(task.terms.deadline, now) : undefined
     const rung = rungOf(ladder, {
       asks: event.asks[lock.ref],
-      waited: height - first,
-      patience: event.patience,
+      waited,
       least: sent[lock.ref]?.rung ?? 0,
       hurried: left !== undefined && isShort(left, event),
     })
-    sent[lock.ref] = { ...sent[lock.ref], since: first, rung }
+    sent[lock.ref] = { ...sent[lock.ref], since, rung }
     commands.push({ do: 'send', task: index, lock, rung })
   }
   return finish(withTask(before, index, { ...known, sent }), commands)
@@ -210,19 +210,18 @@ function rungOf(
   ladder: Ladder.Ladder,
   options: {
     readonly asks: bigint | undefined
+    /** How often the patience has gone by. */
     readonly waited: bigint
-    readonly patience: bigint
     readonly least: number
     readonly hurried: boolean
   },
 ): number {
-  const { asks, waited, patience, least, hurried } = options
+  const { asks, waited, least, hurried } = options
   const top = ladder.length - 1
   if (hurried) return top
   const enough = asks === undefined ? 0 : ladder.findIndex(({ step: { maxFee } }) => maxFee.amount >= asks)
   const market = enough < 0 ? top : enough
-  const climbed = Number(waited / (patience > 0n ? patience : 1n))
-  return Math.min(top, Math.max(least, market, climbed))
+  return Math.min(top, Math.max(least, market, Number(waited)))
 }
 
 function withTask(state: TowerState, index: number, task: TaskState): TowerState {

@@ -13,7 +13,7 @@ import {
 import { SwapErrors } from '../errors.js'
 import { latestBy, leftUntil } from '../internal/left.js'
 import { isOutbid } from '../internal/outbid.js'
-import { leftBy } from '../internal/rest.js'
+import { begun, leftBy, type Since, timesWaited } from '../internal/rest.js'
 import * as Ladder from '../Ladder.js'
 import * as Pace from '../Pace.js'
 import { isFinal } from '../Side.js'
@@ -111,7 +111,7 @@ export async function run(
   const relays = Relay.open(context.storage, job.hashlock)
   const inVain = new Map<string, number>()
   const told = new Set<string>()
-  const climbed = new Map<string, bigint>()
+  const climbed = new Map<string, Since>()
   let state = TowerMachine.start(job)
   try {
     for (;;) {
@@ -139,15 +139,20 @@ export async function run(
             does === 'claim'
               ? leftBy(post.adapter, terms.deadline, event.now.value, context.utc())
               : undefined
-          const { height, patience } = event
+          const { height, utc, patience } = event
           const { ref } = command.lock
           const sight = event.locks.find(({ lock }) => lock.ref === ref)
-          const last = sight?.spend?.kind === does ? climbed.get(ref) : undefined
+          const now = { height, utc }
+          const last = climbed.has(ref) ? begun(climbed.get(ref), now) : undefined
+          if (last !== undefined) climbed.set(ref, last)
           const at = {
             ...{ post, relays, told, height, signal },
             ...(left === undefined ? {} : { left }),
-            rests: last !== undefined && last <= height && height - last < patience,
-            climb: () => climbed.set(ref, height),
+            rests:
+              last !== undefined &&
+              sight?.spend?.kind === does &&
+              timesWaited(post.adapter.network, patience, last, now) < 1n,
+            climb: () => climbed.set(ref, now),
           }
           state = await carryOut(context, at, state, command)
         }
@@ -256,6 +261,7 @@ async function look(
         is: 'seen',
         task: index,
         height: tip.height,
+        utc: context.utc(),
         now,
         locks,
         asks,

@@ -35,6 +35,7 @@ const seenAt = (time: bigint, more: Partial<Seen> = {}): Seen => ({
   is: 'seen',
   task: 0,
   height: time - EPOCH,
+  utc: time,
   now: Deadline.from({ network: NETWORK.long, clock: 'median-time', value: time }),
   locks: [{ lock: { ref: 'a', amount: 1000n } }],
   asks: {},
@@ -90,6 +91,21 @@ describe('when a tower acts', () => {
     expect(sentOf(early.commands)).toEqual([0])
     const { state } = TowerMachine.step(early.state, seenAt(DEADLINE + 1n))
     expect(sentOf(TowerMachine.step(state, seenAt(DEADLINE + 4n)).commands)).toEqual([1])
+  })
+
+  it('S13 L5 H29: blocks that are told faster than they can be mined climb no rung', () => {
+    let { state } = TowerMachine.step(TowerMachine.start(jobOf('refund')), seenAt(DEADLINE))
+    const look = (height: bigint, utc: bigint) => {
+      const next = TowerMachine.step(state, seenAt(DEADLINE, { height, utc, blockTimeMs: 600_000n }))
+      state = next.state
+      return sentOf(next.commands)
+    }
+    for (let height = 1_000n; height < 10_000n; height += 1_000n)
+      expect(look(height, DEADLINE + 60n)).toEqual([0])
+    // A clock that was set back is no reason to climb, nor to stay for as long as it takes to come back.
+    expect(look(10_000n, EPOCH)).toEqual([0])
+    expect(look(10_003n, EPOCH + 449n)).toEqual([0])
+    expect(look(10_003n, EPOCH + 450n)).toEqual([1])
   })
 
   it('L5: a node that calls one too cheap gets the next one, up to the last', () => {

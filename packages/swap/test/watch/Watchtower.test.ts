@@ -592,6 +592,67 @@ describe('a tower’s own account', () => {
     expectGains(market, ALICE, 'no-deal')
   })
 
+  it('S13 H29: an endpoint that tells ever more blocks has it raised no faster than time goes', async () => {
+    const market = marketOf({ long: 'contract', short: 'contract' })
+    const { long } = market.nets
+    const owner = ownerOf(market, ALICE)
+    Process.start(owner.process, Process.agreed(market))
+    await Process.drive(market, () => isLocked(market, ALICE))
+    kill(owner.process)
+    long.held = ({ does }) => does.is === 'refund'
+    const made: string[] = []
+    let told = 0n
+    let isLying = true
+    const wrap = (adapter: SwapAdapter): SwapAdapter => ({
+      ...adapter,
+      async tip(o) {
+        const fact = await adapter.tip(o)
+        if (isLying) told += 1_000n
+        return { ...fact, value: { ...fact.value, height: fact.value.height + told } }
+      },
+      submit(signed, o) {
+        if (signed.step.kind === 'refund' && !made.includes(signed.id)) made.push(signed.id)
+        // Whoever makes them without end in one block isn't waited for.
+        if (made.length > 50) isLying = false
+        return adapter.submit(signed, o)
+      },
+    })
+    const tower = towerOf(market, newest(owner), FIRST, { wrap, storage: createMemoryStorage() })
+    await Process.drive(market, () => made.length > 0)
+    const end = long.tip.height + 12
+    await Process.drive(market, () => long.tip.height >= end)
+    expect(made.length).toBeGreaterThan(1)
+    expect(made.length).toBeLessThan(30)
+    long.held = () => false
+    await Process.drive(market, () => isEnded(tower))
+    expect(tower.ended).toMatchObject({ refund: 'refunded' })
+  })
+
+  it('S13 H29: whatever market an endpoint makes up, it pays no more than the lock is worth', async () => {
+    const market = marketOf({ long: 'contract', short: 'contract' })
+    const owner = ownerOf(market, ALICE)
+    const deal = Process.agreed(market)
+    Process.start(owner.process, deal)
+    await Process.drive(market, () => isLocked(market, ALICE))
+    kill(owner.process)
+    const { amount } = deal.signed.agreement.long
+    const paid: bigint[] = []
+    const made = 1_000_000n * amount
+    const wrap = (adapter: SwapAdapter): SwapAdapter => ({
+      ...adapter,
+      feeRates: async () => ({ slow: made, normal: made, fast: made }),
+      submit(signed, o) {
+        paid.push(signed.step.maxFee.amount)
+        return adapter.submit(signed, o)
+      },
+    })
+    const tower = towerOf(market, newest(owner), FIRST, { wrap, storage: createMemoryStorage() })
+    await Process.drive(market, () => isEnded(tower))
+    expect(tower.ended).toMatchObject({ refund: 'refunded' })
+    for (const fee of paid) expect(fee).toBeLessThanOrEqual(amount)
+    expectGains(market, ALICE, 'no-deal')
+  })
+
   it('L2 L7: many jobs of one account at once each get a nonce of their own', async () => {
     const market = marketOf({ long: 'contract', short: 'contract' })
     const { long } = market.nets
