@@ -6,10 +6,10 @@ import { type Failing, hire, type Member, program, sumsOf } from './sim/crew.js'
 
 /*
  * `pnpm sim -- --seeds <number> [--seed <first>] [--jobs <processes>] [--byzantine-rpc <liars of 4>] [--twice <every>] [--resume]
- * [--trace]`: simulated universes, each with faults of its own, in virtual time, in several processes side by side, one for each
+ * [--ledger <file>] [--trace]`: simulated universes, each with faults of its own, in virtual time, in several processes side by side, one for each
  * processor unless told. A violation is printed with its plan and its trace, made smaller by taking faults away, and told how to be run
  * again; it ends with exit code 1. What is done is kept in `.reports/sim`, by the sources' hash: `--resume` goes on from there, and from
- * nowhere else. The last line is JSON; two campaigns of the same seeds and sources have the same `hash`.
+ * nowhere else; `--ledger` keeps it in a file, and goes on from it on whatever machine. The last line is JSON; two campaigns of the same seeds and sources have the same `hash`.
  */
 
 /** Universes that a process is given at once. */
@@ -18,7 +18,10 @@ const SLICE = 50
 const KEEP_EVERY = 5_000
 const TELL_EVERY = 60_000
 
-const { value, whole, has } = asked(['seeds', 'seed', 'jobs', 'byzantine-rpc', 'twice'], ['resume', 'trace'])
+const { value, whole, has } = asked(
+  ['seeds', 'seed', 'jobs', 'byzantine-rpc', 'twice', 'ledger'],
+  ['resume', 'trace'],
+)
 const universes = whole('seeds', 100, 1)
 const tracing = has('trace')
 const jobs = tracing ? 1 : whole('jobs', availableParallelism(), 1, 256)
@@ -26,7 +29,8 @@ const byzantineRpc = value('byzantine-rpc') === undefined ? undefined : whole('b
 const draw = byzantineRpc === undefined ? {} : { byzantineRpc }
 const made = await program()
 const options: Options = { hash: made.hash, from: whole('seed', 1), twiceEvery: whole('twice', 25), ...draw }
-const ledger: Ledger = has('resume') ? resume(options) : begin(options)
+const file = value('ledger')
+const ledger: Ledger = has('resume') || file !== undefined ? resume(options, file) : begin(options)
 const before = { seconds: ledger.seconds, universes: ledger.sums.universes }
 if (before.universes > 0) console.log(`${before.universes} universes were done before`)
 

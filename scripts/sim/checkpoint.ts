@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { Campaign } from '../../packages/devnet/src/world/index.js'
 import { reports } from '../steps.js'
 import { type Failing, sumsOf, type Told, toldOf } from './crew.js'
@@ -38,30 +38,42 @@ interface Kept {
   readonly cpuSeconds: number
 }
 
+/** Where a campaign is kept, unless told. */
 function fileOf({ hash, from, twiceEvery, byzantineRpc }: Options): string {
   return join(reports, 'sim', `${hash.slice(0, 16)}-${from}-${twiceEvery}-${byzantineRpc ?? 'drawn'}.json`)
 }
 
 /** A campaign of which nothing is done. */
-export function begin(options: Options): Ledger {
-  return of({ options, sums: toldOf(Campaign.nothing), failing: [], done: [], seconds: 0, cpuSeconds: 0 })
+export function begin(options: Options, file = fileOf(options)): Ledger {
+  const nothing = {
+    options,
+    sums: toldOf(Campaign.nothing),
+    failing: [],
+    done: [],
+    seconds: 0,
+    cpuSeconds: 0,
+  }
+  return of(nothing, file)
 }
 
 /** A campaign as it was left, of the same sources and options; one of which nothing is done where there is none. */
-export function resume(options: Options): Ledger {
+export function resume(options: Options, file = fileOf(options)): Ledger {
   let text: string
   try {
-    text = readFileSync(fileOf(options), 'utf8')
-  } catch {
-    return begin(options)
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    return begin(options, file)
   }
   const kept = JSON.parse(text) as Kept
   if (JSON.stringify(kept.options) !== JSON.stringify(options))
-    throw new Error(`${fileOf(options)} is of another campaign`)
-  return of(kept)
+    throw new Error(
+      `${file} is of another campaign, ${JSON.stringify(kept.options)}: this one is ${JSON.stringify(options)}`,
+    )
+  return of(kept, file)
 }
 
-function of(kept: Kept): Ledger {
+function of(kept: Kept, file: string): Ledger {
   const { options } = kept
   const failing = [...kept.failing]
   let done = [...kept.done]
@@ -88,8 +100,7 @@ function of(kept: Kept): Ledger {
       done = joined([...done, [from, universes]])
     },
     keep() {
-      const file = fileOf(options)
-      mkdirSync(join(reports, 'sim'), { recursive: true })
+      mkdirSync(dirname(file), { recursive: true })
       const { seconds, cpuSeconds } = ledger
       const now: Kept = { options, sums: toldOf(sums), failing, done, seconds, cpuSeconds }
       writeFileSync(`${file}.new`, `${JSON.stringify(now)}\n`)

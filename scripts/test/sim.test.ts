@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Campaign } from '../../packages/devnet/src/world/index.js'
 import { begin, type Options, resume } from '../sim/checkpoint.js'
@@ -30,6 +33,24 @@ test('what is done is not done again, whatever the order and the portions', () =
 test('a campaign of other sources, seeds or liars is another one', () => {
   for (const other of [{}, { from: 2 }, { twiceEvery: 3 }, { byzantineRpc: 3 }])
     expect(resume({ ...options, ...other, hash: 'f'.repeat(64) }).sums.universes).toBe(0)
+})
+
+test('what is kept in a file is gone on with from there, by the same campaign alone', () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'ledger-')), 'deep', 'campaign.json')
+  try {
+    const ledger = resume(options, file)
+    ledger.add(1, 6, sums(6), [{ seed: '2', why: 'S6' }])
+    ledger.seconds = 12
+    ledger.keep()
+    const again = resume(options, file)
+    expect([again.sums, again.failing, again.seconds]).toEqual([ledger.sums, ledger.failing, 12])
+    expect([...again.missing(8, 8)]).toEqual([{ from: 7, universes: 2 }])
+    expect(() => resume({ ...options, twiceEvery: 25 }, file)).toThrow('is of another campaign')
+    writeFileSync(file, '{')
+    expect(() => resume(options, file)).toThrow(SyntaxError)
+  } finally {
+    rmSync(dirname(dirname(file)), { recursive: true })
+  }
 })
 
 test('sums survive being told; hashes add up in any order', () => {
