@@ -411,6 +411,13 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/swap/test/Runner.giveup.test.ts'],
   },
   {
+    name: 'S6: what a swap signed and doesn’t send keeps its number from the claims of all others',
+    file: 'packages/swap/src/Runner.ts',
+    from: '  if (!again) Turns.passOver(swap)\n',
+    to: '',
+    tests: ['packages/swap/test/Runner.turns.test.ts'],
+  },
+  {
     name: 'S6: a claim that was about to be sent is given up, though an endpoint may have kept it',
     file: 'packages/swap/src/internal/between.ts',
     from: ' && !wasSending(swap)',

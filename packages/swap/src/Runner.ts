@@ -106,6 +106,10 @@ export interface Sent {
   readonly made: number
   /** A wallet was asked to send it, and what came of that is not known. */
   readonly sending?: boolean
+  /** An endpoint was given it, by this process. */
+  tried?: boolean
+  /** A look passed over what was signed and not sent. */
+  kept?: boolean
   /** Height and UTC at which the last version was first seen waiting. */
   waitingSince?: Since
   /** Block at which the conflict key was first seen used otherwise. */
@@ -420,6 +424,7 @@ async function turn(
     }
     if ((await attempt(context, swap, command, tips, signal)) === 'again') again = true
   }
+  if (!again) Turns.passOver(swap)
   await Turns.tidy(context, swap).catch((error) => {
     signal.throwIfAborted()
     context.onProgress?.({ is: 'trouble', key: 'board', error })

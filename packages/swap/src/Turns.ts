@@ -1,7 +1,7 @@
 import { type AccountId, Codec, type Signed } from '@aitbc/core'
 import * as Agreement from './Agreement.js'
 import * as Board from './Board.js'
-import type { Context, Swap } from './Runner.js'
+import type { Context, Sent, Swap } from './Runner.js'
 import type * as Side from './Side.js'
 import * as SwapMachine from './SwapMachine.js'
 import * as SwapRecord from './SwapRecord.js'
@@ -46,7 +46,20 @@ export async function leave(swap: Swap, over: boolean): Promise<void> {
   if (place !== undefined && (place.told !== '' || over)) await place.board.leave(place.seat, over)
 }
 
-/** Tells the others what changed: what was sent is ahead no more, and an own lock in a block has been paid. */
+/**
+ * What was signed, and isn't sent by the look that follows, keeps its number from nobody any longer: a claim behind it, with its secret out, could
+ * be included only once somebody used that. Where it is wanted later, it is made anew ({@link isReleased}).
+ */
+export function passOver({ book }: Swap): void {
+  for (const sent of book.values()) if (sent.submissions.length === 0 && !sent.tried) sent.kept = true
+}
+
+/** It was passed over, and others of its account may have its number: of what is made anew for the same purpose one alone can succeed. */
+export function isReleased({ adapter: { profile } }: Side.Side, { kept }: Sent): boolean {
+  return kept === true && profile.feesFrom === 'account' && profile.unique
+}
+
+/** Tells the others what changed: what was sent or passed over is ahead no more, and an own lock in a block has been paid. */
 export async function tidy(context: Context, swap: Swap): Promise<void> {
   const place = places.get(swap)
   if (place === undefined) return
@@ -64,7 +77,10 @@ export async function reserve(swap: Swap, coins: readonly Coins[]): Promise<Read
   const place = places.get(swap)
   if (place === undefined) return sums
   place.coins = coins
-  const lines = coinsOf(swap, place).lines()
+  // What they are for may be in the journal before the next look tells it: until then they count whatever becomes of this process.
+  const lines = coinsOf(swap, place)
+    .lines()
+    .map((line) => ({ ...line, firm: true }))
   // Whatever becomes of this, the next look tells it.
   place.told = '?'
   for (const { about, value } of await place.board.reserve(place.seat, lines)) {
@@ -116,11 +132,13 @@ export function isShared(side: Side.Side, { nonce }: Swap, does: string): boolea
  * What a swap has signed on a network and not sent yet: no endpoint counts what it uses. Ladders don't belong to it; they are sent when
  * nothing else is.
  */
-function aheadOf({ book }: Swap, { adapter }: Side.Side): readonly Signed[] {
+function aheadOf({ book }: Swap, side: Side.Side): readonly Signed[] {
+  const { adapter } = side
   const ahead: Signed[] = []
-  for (const [key, { signed, submissions }] of book) {
-    if (submissions.length > 0 || key.startsWith('undo/') || key.startsWith('arm/')) continue
-    for (const one of signed) {
+  for (const [key, sent] of book) {
+    if (sent.submissions.length > 0 || key.startsWith('undo/') || key.startsWith('arm/')) continue
+    if (isReleased(side, sent)) continue
+    for (const one of sent.signed) {
       const { network, kind } = one.step
       const counts = adapter.profile.feesFrom === 'account' || kind === 'lock'
       if (network === adapter.network.id && counts) ahead.push(one)

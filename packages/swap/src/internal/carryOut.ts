@@ -89,6 +89,7 @@ async function carryOut(
     case 'unknown':
     case 'dropped':
       if (isKept(swap, command, sent)) return undefined
+      if (Turns.isReleased(side, sent)) return fresh(context, swap, command, side, signal)
       if (hasWaited(context, side, command, sent, tip)) {
         // Nobody takes it in, whatever it pays: what comes before it under its account may be lost. Of two claims or refunds one counts.
         const alone = command.do !== 'lock' && command.do !== 'void' && sent.attempts.length > 1

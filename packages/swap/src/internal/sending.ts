@@ -109,6 +109,8 @@ export async function broadcast(
   // From here on a crash leaves it open whether the secret left.
   if (step !== undefined && isReveal(swap, command))
     await write(swap, { is: 'sending', key: command.key, step })
+  const now = swap.book.get(command.key)
+  if (now !== undefined) now.tried = true
   try {
     for (const one of sent.signed) submissions.push(await side.adapter.submit(one, { signal }))
   } finally {

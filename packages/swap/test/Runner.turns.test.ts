@@ -1,0 +1,95 @@
+import { createMemoryStorage } from '@aitbc/core/storage/memory'
+import type { Side } from '@aitbc/swap'
+import { describe, expect, it } from 'vitest'
+import { isKind, locksBy } from './model/expect.js'
+import { LONG } from './model/fixtures.js'
+import { ALICE, BOB, create, type Name } from './model/market.js'
+import type * as Net from './model/Net.js'
+import * as Process from './model/process.js'
+
+// Swaps of one account: what one of them signed and doesn't send is in nobody's way.
+
+/** Nonces are used in their order, as on a real chain. */
+function inOrder(net: Net.Net): void {
+  net.held = ({ slot }) => {
+    const [, of, number] = slot.split(':')
+    const taken = new Set([...net.tip.ledger.slots.keys(), ...net.mempool.map((tx) => tx.slot)])
+    return Array.from({ length: Number(number) }, (_, i) => `nonce:${of}:${i}`).some((one) => !taken.has(one))
+  }
+}
+
+/** Two swaps over one storage; from when the first one has signed what is asked for, its long chain can't be read until told. */
+function two(name: Name, kind: string) {
+  const market = create({ long: 'utxo', short: 'contract' })
+  inOrder(market.nets.short)
+  const deals = [Process.agreed(market), Process.agreedAgain(market)] as const
+  const outage = { begun: false, over: false }
+  const judge = ({ method, args }: Process.Call) => {
+    outage.begun ||= isKind(method, args, kind, 'sign')
+    return 'go' as const
+  }
+  const wrap = (side: Side.Side): Side.Side => {
+    const { adapter } = side
+    if (adapter.network.id !== LONG) return side
+    const tip: typeof adapter.tip = async (o) => {
+      if (outage.begun && !outage.over) throw new Error('no answer')
+      return adapter.tip(o)
+    }
+    return { ...side, adapter: { ...adapter, tip } }
+  }
+  const storage = createMemoryStorage()
+  /** One process drives both. */
+  const ours = () => {
+    const first = Process.create(market, name, { judge, wrap, storage })
+    const other = Process.create(market, name)
+    const second = { ...other, context: { ...other.context, storage: first.context.storage } }
+    return [first, second] as const
+  }
+  const peer = name === ALICE ? BOB : ALICE
+  const peers = [Process.create(market, peer), Process.create(market, peer)] as const
+  return { market, deals, outage, ours, peers }
+}
+
+describe('what one swap signed and doesn’t send', () => {
+  it.each([
+    ['goes on', false],
+    ['starts again', true],
+  ])(
+    'S6: a claim that was kept back takes no nonce from another swap’s, whose secret is public; their process %s',
+    async (_, dies) => {
+      const { market, deals, outage, ours, peers } = two(ALICE, 'claim')
+      let [first, second] = ours()
+      Process.start(first, deals[0])
+      Process.start(second, deals[1])
+      Process.start(peers[0], deals[0])
+      await Process.drive(market, () => outage.begun)
+      if (dies) {
+        first.dead = true
+        ;[first, second] = ours()
+        Process.start(first, deals[0])
+        Process.start(second, deals[1])
+      }
+      Process.start(peers[1], deals[1])
+      await Process.drive(market, () => Process.isDone(second) && Process.isDone(peers[1]))
+      expect([second.outcome, peers[1].outcome]).toEqual(['deal', 'deal'])
+      outage.over = true
+      await Process.drive(market, () => Process.isDone(first) && Process.isDone(peers[0]))
+      // There was time enough for that one too: its claim was made anew.
+      expect([first.outcome, peers[0].outcome]).toEqual(['deal', 'deal'])
+    },
+  )
+
+  it('L1 S9: a lock that was kept back is made anew beside those that were made meanwhile, and once', async () => {
+    const { market, deals, outage, ours: both, peers } = two(BOB, 'lock')
+    const ours = both()
+    for (const [i, deal] of deals.entries()) Process.start(peers[i as 0 | 1], deal)
+    Process.start(ours[0], deals[0])
+    await Process.drive(market, () => outage.begun)
+    Process.start(ours[1], deals[1])
+    await Process.drive(market, () => locksBy(market, BOB).length > 0)
+    outage.over = true
+    await Process.drive(market, () => [...ours, ...peers].every(Process.isDone))
+    expect([...ours, ...peers].map(({ outcome }) => outcome)).toEqual(Array(4).fill('deal'))
+    expect(locksBy(market, BOB).length).toBe(2)
+  })
+})
