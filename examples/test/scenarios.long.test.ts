@@ -184,13 +184,19 @@ function crowd(party: Party, command: string, submit: () => Promise<Submission>)
   })
 }
 
+const directions = [
+  ['bitcoin', 'ethereum'],
+  ['ethereum', 'bitcoin'],
+] as const
+
 describe('Bitcoin and an EVM chain, real nodes', () => {
-  test(
-    'S9: blocks with both locks are undone: they are sent again, and the swap goes through',
-    async () => {
-      const { alice, bob, swaps } = await agree(meeting, 'bitcoin', 'ethereum')
-      const settle = await books(alice, bob, 'bitcoin', 'ethereum')
-      const undone = [undo(alice, 'lock', 'bitcoin', 'long'), undo(bob, 'lock', 'ethereum', 'short')]
+  test.for(directions)(
+    'S9: from %s to %s, blocks with both locks are undone: they are sent again, and the swap goes through',
+    { timeout: HANG_MS },
+    async ([give, get]) => {
+      const { alice, bob, swaps } = await agree(meeting, give, get)
+      const settle = await books(alice, bob, give, get)
+      const undone = [undo(alice, 'lock', give, 'long'), undo(bob, 'lock', get, 'short')]
       expect(await Promise.all([run(alice, swaps.alice), run(bob, swaps.bob)])).toEqual(['deal', 'deal'])
       await settle(true)
       for (const [index, party] of [alice, bob].entries()) {
@@ -198,20 +204,20 @@ describe('Bitcoin and an EVM chain, real nodes', () => {
         expect([...(undone[index] as Set<string>)]).toEqual([ids[0]])
         // The same again, or a dearer version of it where it waited: another lock would be a second payment.
         expect(ids.length).toBeGreaterThan(1)
-        const name = party === alice ? 'bitcoin' : 'ethereum'
+        const name = party === alice ? give : get
         const there = await Promise.all([...new Set(ids)].map((id) => depthOf(name, id).catch(() => 0)))
         expect(there.filter((depth) => depth > 0)).toHaveLength(1)
       }
     },
-    HANG_MS,
   )
 
-  test(
-    'H5 S6: blocks with both claims are undone: they are sent again, and both are paid',
-    async () => {
-      const { alice, bob, swaps } = await agree(meeting, 'bitcoin', 'ethereum')
-      const settle = await books(alice, bob, 'bitcoin', 'ethereum')
-      const undone = [undo(alice, 'claim', 'ethereum', 'short'), undo(bob, 'claim', 'bitcoin', 'long')]
+  test.for(directions)(
+    'H5 S6: from %s to %s, blocks with both claims are undone: they are sent again, and both are paid',
+    { timeout: HANG_MS },
+    async ([give, get]) => {
+      const { alice, bob, swaps } = await agree(meeting, give, get)
+      const settle = await books(alice, bob, give, get)
+      const undone = [undo(alice, 'claim', get, 'short'), undo(bob, 'claim', give, 'long')]
       expect(await Promise.all([run(alice, swaps.alice), run(bob, swaps.bob)])).toEqual(['deal', 'deal'])
       await settle(true)
       for (const [index, party] of [alice, bob].entries()) {
@@ -220,34 +226,28 @@ describe('Bitcoin and an EVM chain, real nodes', () => {
         expect(ids.length).toBeGreaterThan(1)
       }
     },
-    HANG_MS,
   )
 
-  test(
-    'L5: both claims wait while fees rise: dearer versions take their place',
-    async () => {
-      const { alice, bob, swaps } = await agree(meeting, 'bitcoin', 'ethereum')
-      const settle = await books(alice, bob, 'bitcoin', 'ethereum')
-      meddle(bob, 'claim', passBy)
-      meddle(alice, 'claim', (_, submit) => crowd(alice, 'claim', submit))
+  test.for(directions)(
+    'L5: from %s to %s, both claims wait while fees rise: dearer versions take their place',
+    { timeout: HANG_MS },
+    async ([give, get]) => {
+      const { alice, bob, swaps } = await agree(meeting, give, get)
+      const settle = await books(alice, bob, give, get)
+      const claims = { [get]: alice, [give]: bob } as Readonly<Record<Name, Party>>
+      meddle(claims.bitcoin, 'claim', passBy)
+      meddle(claims.ethereum, 'claim', (_, submit) => crowd(claims.ethereum, 'claim', submit))
       expect(await Promise.all([run(alice, swaps.alice), run(bob, swaps.bob)])).toEqual(['deal', 'deal'])
       await settle(true)
-      for (const [party, name] of [
-        [alice, 'ethereum'],
-        [bob, 'bitcoin'],
-      ] as const) {
-        const ids = versions(party, 'claim')
+      for (const name of BETWEEN) {
+        const ids = versions(claims[name], 'claim')
         expect(ids.length).toBeGreaterThan(1)
         expect(await included(name, ids)).not.toBe(ids[0])
       }
     },
-    HANG_MS,
   )
 
-  test.for([
-    ['bitcoin', 'ethereum'],
-    ['ethereum', 'bitcoin'],
-  ] as const)(
+  test.for(directions)(
     'L5 S4: the refund on %s waits while fees rise: a dearer version takes its place',
     { timeout: HANG_MS },
     async ([give, get]) => {
