@@ -862,6 +862,20 @@ export const bugs: readonly Bug[] = [
     tests: POSTGRES_TESTS,
   },
   {
+    name: 'L3: a worker that takes its own swap back leaves the run of before as it is, deaf and unrenewed',
+    file: 'packages/swap/src/postgres/Worker.ts',
+    from: "if (before !== undefined && before.over === undefined) lose(before, 'its lease ended')",
+    to: 'void 0',
+    tests: POSTGRES_TESTS,
+  },
+  {
+    name: 'S13: what a lock is to be paid with counts only while its worker lives, though it is journaled',
+    file: 'packages/swap/src/Turns.ts',
+    from: '.map((line) => ({ ...line, firm: true }))',
+    to: '',
+    tests: POSTGRES_TESTS,
+  },
+  {
     name: 'S8: a follower judges deadlines by the time at which the talk began',
     file: 'packages/swap/src/Negotiation.ts',
     from: 'const { channel, seed, nonce, sides, policy, now } = options\n  return declining([channel], options, async () => {\n    const { quote, hashlock, theirs }',

@@ -1,4 +1,5 @@
 import { CoreErrors, isAitbcError, show } from '@aitbc/core'
+import { aborted } from '../internal/inTurn.js'
 import { pause } from '../internal/pause.js'
 import * as Lanes from './Lanes.js'
 
@@ -156,12 +157,10 @@ export function createDatabase(options: Options): Database {
   }
 
   let prepared: Promise<void> | undefined
-  const prepare = (signal: AbortSignal | undefined): Promise<void> => {
+  const prepare = (): Promise<void> => {
     prepared ??= persist(
       (_, patience) => setUp((text) => once({ text, values: [] }, patience), schema, name),
-      {
-        ...(signal && { signal }),
-      },
+      {},
     ).catch((error) => {
       prepared = undefined
       throw error
@@ -175,8 +174,10 @@ export function createDatabase(options: Options): Database {
       statement: (attempt: number) => Statement,
       options: QueryOptions = {},
     ): Promise<Answer<R>> {
-      options.signal?.throwIfAborted()
-      await prepare(options.signal)
+      const { signal } = options
+      signal?.throwIfAborted()
+      // Whoever is first prepares for all, and may give up alone.
+      await (signal === undefined ? prepare() : aborted(signal, prepare()))
       return persist(
         async (attempt, patience) => ({
           rows: (await once(statement(attempt), patience)) as readonly R[],

@@ -122,7 +122,8 @@ export async function finish(
 ): Promise<void> {
   await database.query(
     () => ({
-      text: `UPDATE ${database.schema}.leases SET outcome = $3, claim = NULL WHERE id = $1 AND token = $2`,
+      // With the token it is over for good: carried out once more, and late, it finishes nothing that was offered again.
+      text: `UPDATE ${database.schema}.leases SET outcome = $3, claim = NULL, token = token + 1 WHERE id = $1 AND token = $2`,
       values: [lease.id, String(lease.token), outcome],
     }),
     signal && { signal },

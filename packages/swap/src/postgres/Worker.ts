@@ -239,6 +239,8 @@ export async function run(
 
   const take = (lease: Lease.Lease, asked: number): void => {
     const before = holding.get(lease.id)
+    // The server was first to see it end: what runs under it would go on unrenewed, and deaf to what is asked of the swap.
+    if (before !== undefined && before.over === undefined) lose(before, 'its lease ended')
     const held: Held = {
       lease,
       stop: new AbortController(),

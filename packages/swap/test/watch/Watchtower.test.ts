@@ -358,7 +358,8 @@ describe('what a tower is given', () => {
     expectGains(market, ALICE, 'no-deal')
   })
 
-  it('L7: a prepaid nonce that was used otherwise is seen, and the tower sends its own', async () => {
+  /** An owner that is gone for good once it has locked, and its job with a refund that it pays itself. */
+  const prepaidRefund = async () => {
     const market = marketOf({ long: 'contract', short: 'contract' })
     const owner = ownerOf(market, ALICE)
     Process.start(owner.process, Process.agreed(market))
@@ -367,6 +368,11 @@ describe('what a tower is given', () => {
     if (swap === undefined) throw new Error('no swap')
     const job = WatchJob.of(context, swap, { prepaid: ['refund'] })
     kill(owner.process)
+    return { market, job }
+  }
+
+  it('L7: a prepaid nonce that was used otherwise is seen, and the tower sends its own', async () => {
+    const { market, job } = await prepaidRefund()
     // Sent before its time it fails, and is no use any more.
     const [rung] = job.tasks[0]?.rungs[0]?.ladder ?? []
     if (rung === undefined) throw new Error('no rung')
@@ -379,14 +385,7 @@ describe('what a tower is given', () => {
   })
 
   it('L4 L7 H29: a prepaid nonce that was only told to be used otherwise is used as soon as it can be', async () => {
-    const market = marketOf({ long: 'contract', short: 'contract' })
-    const owner = ownerOf(market, ALICE)
-    Process.start(owner.process, Process.agreed(market))
-    await Process.drive(market, () => isLocked(market, ALICE))
-    const { context, swap } = owner.process
-    if (swap === undefined) throw new Error('no swap')
-    const job = WatchJob.of(context, swap, { prepaid: ['refund'] })
-    kill(owner.process)
+    const { market, job } = await prepaidRefund()
     let lies = 3
     const wrap = (adapter: SwapAdapter): SwapAdapter => ({
       ...adapter,
