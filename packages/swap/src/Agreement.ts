@@ -32,12 +32,24 @@ export type Role = 'initiator' | 'follower'
 /** The legs of a swap. */
 export type Leg = 'long' | 'short'
 
-/** The leg that a role locks. */
+/**
+ * The leg that a role locks.
+ *
+ * @example
+ * import { Agreement } from '@aitbc/swap'
+ * Agreement.ownLeg('initiator') // 'long'
+ */
 export function ownLeg(role: Role): Leg {
   return role === 'initiator' ? 'long' : 'short'
 }
 
-/** The leg that a role is paid from. */
+/**
+ * The leg that a role is paid from.
+ *
+ * @example
+ * import { Agreement } from '@aitbc/swap'
+ * Agreement.incomingLeg('initiator') // 'short'
+ */
 export function incomingLeg(role: Role): Leg {
   return role === 'initiator' ? 'short' : 'long'
 }
@@ -116,7 +128,36 @@ function read(bytes: Bytes.Bytes): { readonly agreement: Agreement; readonly can
   return { agreement, canonical: join(agreement, termsOf(agreement, bytesOf)) }
 }
 
-/** What both sign: the tagged SHA-256 (tag `aitbc/agreement/v1`) of {@link encode}; also the swap's id. */
+/**
+ * What both sign: the tagged SHA-256 (tag `aitbc/agreement/v1`) of {@link encode}; also the swap's id.
+ *
+ * @example
+ * import { Bytes, Hashlock, type LockTerms, SwapSeed } from '@aitbc/core'
+ * import { Agreement } from '@aitbc/swap'
+ * const who = (n: 1 | 10, name: string) => {
+ *   const account = `eip155:${n}:0x${name.repeat(20)}` as const
+ *   return { account, payout: account }
+ * }
+ * const leg = (n: 1 | 10, locker: string, beneficiary: string, value: bigint): LockTerms.LockTerms => ({
+ *   ...{ version: 1, asset: `eip155:${n}/slip44:60`, amount: 10n ** 18n, salt: new Uint8Array(32) },
+ *   ...{ locker: who(n, locker), beneficiary: who(n, beneficiary) },
+ *   backend: { network: `eip155:${n}`, kind: 'contract', address: `0x${'c0'.repeat(20)}` },
+ *   hashlock: Hashlock.of(new Uint8Array(32).fill(7)),
+ *   deadline: { network: `eip155:${n}`, clock: 'unix', value },
+ * })
+ * const [alice, bob] = [1, 2].map((fill) => SwapSeed.identity(new Uint8Array(32).fill(fill), new Uint8Array(8))) as [Uint8Array, Uint8Array]
+ * const agreement: Agreement.Agreement = {
+ *   version: 1,
+ *   long: leg(1, 'a1', 'b2', 1_900_020_000n),
+ *   short: leg(10, 'b2', 'a1', 1_900_010_000n),
+ *   initiator: Agreement.publicKey(alice),
+ *   follower: Agreement.publicKey(bob),
+ * }
+ * Agreement.hash(agreement).length // 32
+ * // Whatever term is changed, it is another agreement.
+ * const other = { ...agreement, short: { ...agreement.short, amount: 1n } }
+ * Bytes.equal(Agreement.hash(agreement), Agreement.hash(other)) // false
+ */
 export function hash(agreement: Agreement): Bytes.Hash32 {
   return digestOf(encode(agreement))
 }
@@ -129,6 +170,31 @@ function digestOf(canonical: Bytes.Bytes): Bytes.Hash32 {
  * Signs an agreement (BIP-340, no auxiliary randomness: one signature an agreement and key).
  *
  * @returns 64 bytes
+ *
+ * @example
+ * import { Hashlock, type LockTerms, SwapSeed } from '@aitbc/core'
+ * import { Agreement } from '@aitbc/swap'
+ * const who = (n: 1 | 10, name: string) => {
+ *   const account = `eip155:${n}:0x${name.repeat(20)}` as const
+ *   return { account, payout: account }
+ * }
+ * const leg = (n: 1 | 10, locker: string, beneficiary: string, value: bigint): LockTerms.LockTerms => ({
+ *   ...{ version: 1, asset: `eip155:${n}/slip44:60`, amount: 10n ** 18n, salt: new Uint8Array(32) },
+ *   ...{ locker: who(n, locker), beneficiary: who(n, beneficiary) },
+ *   backend: { network: `eip155:${n}`, kind: 'contract', address: `0x${'c0'.repeat(20)}` },
+ *   hashlock: Hashlock.of(new Uint8Array(32).fill(7)),
+ *   deadline: { network: `eip155:${n}`, clock: 'unix', value },
+ * })
+ * const [alice, bob] = [1, 2].map((fill) => SwapSeed.identity(new Uint8Array(32).fill(fill), new Uint8Array(8))) as [Uint8Array, Uint8Array]
+ * const agreement: Agreement.Agreement = {
+ *   version: 1,
+ *   long: leg(1, 'a1', 'b2', 1_900_020_000n),
+ *   short: leg(10, 'b2', 'a1', 1_900_010_000n),
+ *   initiator: Agreement.publicKey(alice),
+ *   follower: Agreement.publicKey(bob),
+ * }
+ * const signature = Agreement.sign(agreement, alice)
+ * Agreement.verifySignature(signature, Agreement.hash(agreement), agreement.initiator) // true
  */
 export function sign(agreement: Agreement, identity: Bytes.Bytes32): Bytes.Bytes {
   const digest = hash(agreement)
@@ -138,12 +204,49 @@ export function sign(agreement: Agreement, identity: Bytes.Bytes32): Bytes.Bytes
   return signature
 }
 
-/** The public key of an identity key: 32 bytes, x-only (BIP-340). */
+/**
+ * The public key of an identity key: 32 bytes, x-only (BIP-340).
+ *
+ * @example
+ * import { SwapSeed } from '@aitbc/core'
+ * import { Agreement } from '@aitbc/swap'
+ * const identity = SwapSeed.identity(new Uint8Array(32).fill(1), new Uint8Array(8))
+ * Agreement.publicKey(identity).length // 32
+ */
 export function publicKey(identity: Bytes.Bytes32): Bytes.Bytes32 {
   return schnorr.getPublicKey(identity)
 }
 
-/** Checks both signatures; the refusal names whose is wrong. */
+/**
+ * Checks both signatures; the refusal names whose is wrong.
+ *
+ * @example
+ * import { Hashlock, type LockTerms, SwapSeed } from '@aitbc/core'
+ * import { Agreement } from '@aitbc/swap'
+ * const who = (n: 1 | 10, name: string) => {
+ *   const account = `eip155:${n}:0x${name.repeat(20)}` as const
+ *   return { account, payout: account }
+ * }
+ * const leg = (n: 1 | 10, locker: string, beneficiary: string, value: bigint): LockTerms.LockTerms => ({
+ *   ...{ version: 1, asset: `eip155:${n}/slip44:60`, amount: 10n ** 18n, salt: new Uint8Array(32) },
+ *   ...{ locker: who(n, locker), beneficiary: who(n, beneficiary) },
+ *   backend: { network: `eip155:${n}`, kind: 'contract', address: `0x${'c0'.repeat(20)}` },
+ *   hashlock: Hashlock.of(new Uint8Array(32).fill(7)),
+ *   deadline: { network: `eip155:${n}`, clock: 'unix', value },
+ * })
+ * const [alice, bob] = [1, 2].map((fill) => SwapSeed.identity(new Uint8Array(32).fill(fill), new Uint8Array(8))) as [Uint8Array, Uint8Array]
+ * const agreement: Agreement.Agreement = {
+ *   version: 1,
+ *   long: leg(1, 'a1', 'b2', 1_900_020_000n),
+ *   short: leg(10, 'b2', 'a1', 1_900_010_000n),
+ *   initiator: Agreement.publicKey(alice),
+ *   follower: Agreement.publicKey(bob),
+ * }
+ * const signed = { agreement, initiator: Agreement.sign(agreement, alice), follower: Agreement.sign(agreement, bob) }
+ * Agreement.verify(signed).ok // true
+ * const verdict = Agreement.verify({ ...signed, follower: signed.initiator })
+ * verdict.ok ? '' : verdict.refusal.check // 'follower-signature'
+ */
 export function verify(signed: Signed): Verdict.Verdict<Agreement> {
   return judge(signed, hash(signed.agreement))
 }
@@ -164,7 +267,38 @@ export function encodeSigned(signed: Signed): Bytes.Bytes {
     .finish()
 }
 
-/** Reads a signed agreement and checks its signatures: `InvalidSignature` (4002). */
+/**
+ * Reads a signed agreement and checks its signatures: `InvalidSignature` (4002).
+ *
+ * @example
+ * import { Hashlock, type LockTerms, SwapSeed } from '@aitbc/core'
+ * import { Agreement } from '@aitbc/swap'
+ * const who = (n: 1 | 10, name: string) => {
+ *   const account = `eip155:${n}:0x${name.repeat(20)}` as const
+ *   return { account, payout: account }
+ * }
+ * const leg = (n: 1 | 10, locker: string, beneficiary: string, value: bigint): LockTerms.LockTerms => ({
+ *   ...{ version: 1, asset: `eip155:${n}/slip44:60`, amount: 10n ** 18n, salt: new Uint8Array(32) },
+ *   ...{ locker: who(n, locker), beneficiary: who(n, beneficiary) },
+ *   backend: { network: `eip155:${n}`, kind: 'contract', address: `0x${'c0'.repeat(20)}` },
+ *   hashlock: Hashlock.of(new Uint8Array(32).fill(7)),
+ *   deadline: { network: `eip155:${n}`, clock: 'unix', value },
+ * })
+ * const [alice, bob] = [1, 2].map((fill) => SwapSeed.identity(new Uint8Array(32).fill(fill), new Uint8Array(8))) as [Uint8Array, Uint8Array]
+ * const agreement: Agreement.Agreement = {
+ *   version: 1,
+ *   long: leg(1, 'a1', 'b2', 1_900_020_000n),
+ *   short: leg(10, 'b2', 'a1', 1_900_010_000n),
+ *   initiator: Agreement.publicKey(alice),
+ *   follower: Agreement.publicKey(bob),
+ * }
+ * const bytes = Agreement.encodeSigned({
+ *   agreement,
+ *   initiator: Agreement.sign(agreement, alice),
+ *   follower: Agreement.sign(agreement, bob),
+ * })
+ * Agreement.decodeSigned(bytes).agreement.long.deadline.value // 1900020000n
+ */
 export function decodeSigned(bytes: Bytes.Bytes): Signed {
   const reader = Codec.reader(bytes)
   const { agreement, canonical } = read(reader.bytes())
@@ -192,7 +326,16 @@ function remember(name: string): void {
   valid.add(name)
 }
 
-/** Tells whether a BIP-340 signature is valid; total. */
+/**
+ * Tells whether a BIP-340 signature is valid; total.
+ *
+ * @example
+ * import { SwapSeed } from '@aitbc/core'
+ * import { Agreement } from '@aitbc/swap'
+ * const key = Agreement.publicKey(SwapSeed.identity(new Uint8Array(32).fill(1), new Uint8Array(8)))
+ * // What is no signature at all is no error either.
+ * Agreement.verifySignature(new Uint8Array(64), new Uint8Array(32), key) // false
+ */
 export function verifySignature(signature: Bytes.Bytes, digest: Bytes.Hash32, key: Bytes.Bytes32): boolean {
   try {
     if (signature.length !== 64) return false
@@ -206,7 +349,33 @@ export function verifySignature(signature: Bytes.Bytes, digest: Bytes.Hash32, ke
   }
 }
 
-/** The difference between the two deadlines, where both count seconds. */
+/**
+ * The difference between the two deadlines, where both count seconds.
+ *
+ * @example
+ * import { Hashlock, type LockTerms, SwapSeed } from '@aitbc/core'
+ * import { Agreement } from '@aitbc/swap'
+ * const who = (n: 1 | 10, name: string) => {
+ *   const account = `eip155:${n}:0x${name.repeat(20)}` as const
+ *   return { account, payout: account }
+ * }
+ * const leg = (n: 1 | 10, locker: string, beneficiary: string, value: bigint): LockTerms.LockTerms => ({
+ *   ...{ version: 1, asset: `eip155:${n}/slip44:60`, amount: 10n ** 18n, salt: new Uint8Array(32) },
+ *   ...{ locker: who(n, locker), beneficiary: who(n, beneficiary) },
+ *   backend: { network: `eip155:${n}`, kind: 'contract', address: `0x${'c0'.repeat(20)}` },
+ *   hashlock: Hashlock.of(new Uint8Array(32).fill(7)),
+ *   deadline: { network: `eip155:${n}`, clock: 'unix', value },
+ * })
+ * const [alice, bob] = [1, 2].map((fill) => SwapSeed.identity(new Uint8Array(32).fill(fill), new Uint8Array(8))) as [Uint8Array, Uint8Array]
+ * const agreement: Agreement.Agreement = {
+ *   version: 1,
+ *   long: leg(1, 'a1', 'b2', 1_900_020_000n),
+ *   short: leg(10, 'b2', 'a1', 1_900_010_000n),
+ *   initiator: Agreement.publicKey(alice),
+ *   follower: Agreement.publicKey(bob),
+ * }
+ * Agreement.gap(agreement) // 10000n
+ */
 export function gap(agreement: Agreement): bigint {
   return Deadline.from(agreement.long.deadline).value - Deadline.from(agreement.short.deadline).value
 }

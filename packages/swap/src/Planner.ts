@@ -256,6 +256,32 @@ function nowOf({ network, height }: LegChain, now: bigint): bigint {
  * the policy's `patience` (H3, H4).
  *
  * @param now UTC, unix seconds
+ *
+ * @example
+ * import { Hashlock, type LockTerms, SwapSeed } from '@aitbc/core'
+ * import { cosmosHub, ethereum } from '@aitbc/core/networks'
+ * import { Agreement, Planner, Policy } from '@aitbc/swap'
+ * const profile = { lateClaims: false, payee: 'named', unique: true, lateLocks: false, feesFrom: 'account', events: true } as const
+ * const chains = { long: { network: ethereum, profile }, short: { network: cosmosHub, profile } }
+ * const now = 1_900_000_000n
+ * const plan = Planner.plan(chains.long, chains.short, Policy.standard, now)
+ * const leg = (of: 'long' | 'short', seconds = 0n): LockTerms.LockTerms => {
+ *   const { id, native } = chains[of].network
+ *   const who = (name: string) => ({ account: `${id}:${name}`, payout: `${id}:${name}` }) as const
+ *   return {
+ *     ...{ version: 1, asset: native.id, amount: 1n, salt: new Uint8Array(32), backend: { network: id, kind: 'contract', address: 'c0' } },
+ *     ...{ hashlock: Hashlock.of(new Uint8Array(32).fill(7)), locker: who('1a'), beneficiary: who('2b') },
+ *     deadline: { ...plan[of], value: plan[of].value + seconds },
+ *   }
+ * }
+ * const [initiator, follower] = [1, 2].map((fill) =>
+ *   Agreement.publicKey(SwapSeed.identity(new Uint8Array(32).fill(fill), new Uint8Array(8))),
+ * ) as [Uint8Array, Uint8Array]
+ * const agreed = (long: LockTerms.LockTerms): Agreement.Agreement => ({ version: 1, long, short: leg('short'), initiator, follower })
+ * const judge = (of: Agreement.Agreement) => Planner.audit(of, chains.long, chains.short, Policy.standard, now)
+ * judge(agreed(leg('long'))).ok // true
+ * const verdict = judge(agreed(leg('long', -1n))) // a second too close
+ * verdict.ok ? '' : verdict.refusal.check // 'gap'
  */
 export function audit(
   agreement: Agreement.Agreement,

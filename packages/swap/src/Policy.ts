@@ -100,7 +100,14 @@ export function of(tiers: readonly Tier[], value: bigint): Policy {
   return found
 }
 
-/** Refuses a policy with a field out of range: `InvalidPolicy` (4008), or `InvalidAmount` (1004). */
+/**
+ * Refuses a policy with a field out of range: `InvalidPolicy` (4008), or `InvalidAmount` (1004).
+ *
+ * @example
+ * import { Policy } from '@aitbc/swap'
+ * Policy.assert({ ...Policy.standard, offline: 6n * 3600n })
+ * // Less than nothing is no time to be away: `Policy.assert({ ...Policy.standard, offline: -1n })` throws `InvalidAmount`.
+ */
 export function assert(policy: Policy): void {
   if (policy?.risk !== 'standard' && policy?.risk !== 'conservative')
     throw invalid('policy.risk', 'must be "standard" or "conservative"', policy?.risk)

@@ -158,6 +158,14 @@ export async function open(
 /**
  * Takes this member's part of a signed ring into storage: two legs, run like any other swap. Codes: those of {@link open}, and
  * `InvalidAgreement` (4001) where the ring has no such member.
+ *
+ * @example
+ * import { Policy, type RingNegotiation, Runner } from '@aitbc/swap'
+ * // A member's part of a ring runs like a swap of two.
+ * async function carryOut(context: Runner.Context, nonce: Uint8Array, agreed: RingNegotiation.Result) {
+ *   const swap = await Runner.openRing(context, { nonce, policy: Policy.standard, ...agreed })
+ *   return Runner.run(context, swap)
+ * }
  */
 export async function openRing(
   context: Context,
@@ -242,7 +250,14 @@ async function adopted(context: Context, entry: Extract<SwapRecord.Entry, { is: 
   return swap
 }
 
-/** Ids of the swaps in storage, finished ones included. */
+/**
+ * Ids of the swaps in storage, finished ones included.
+ *
+ * @example
+ * import { createMemoryStorage } from '@aitbc/core/storage/memory'
+ * import { Runner } from '@aitbc/swap'
+ * await Runner.list(createMemoryStorage()) // []
+ */
 export async function list(storage: Storage): Promise<readonly string[]> {
   return (await storage.list('swap/'))
     .filter((key) => key.endsWith('/head'))

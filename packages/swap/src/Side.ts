@@ -39,7 +39,20 @@ export interface Side extends SeedWallet {
 /** Sides by network. */
 export type Sides = Readonly<Record<ChainId.ChainId, Side>>
 
-/** The side of a network; `SideMissing` (4009). */
+/**
+ * The side of a network; `SideMissing` (4009).
+ *
+ * @example
+ * import { isAitbcError } from '@aitbc/core'
+ * import { Side } from '@aitbc/swap'
+ * let missing: unknown
+ * try {
+ *   Side.of({}, 'eip155:1')
+ * } catch (error) {
+ *   missing = isAitbcError(error, 'SideMissing') ? error.context['network'] : undefined
+ * }
+ * missing // 'eip155:1'
+ */
 export function of(sides: Sides, network: ChainId.ChainId): Side {
   const side = Object.hasOwn(sides, network) ? sides[network] : undefined
   if (side === undefined) throw SwapErrors.SideMissing(`no side was handed in for ${network}`, { network })
@@ -54,7 +67,19 @@ export function signerOf(side: Side, account: AccountId.AccountId, nonce: Bytes.
   return signer
 }
 
-/** Whether a block is irreversible by its network's finality rule. */
+/**
+ * Whether a block is irreversible by its network's finality rule.
+ *
+ * @example
+ * import { bitcoin } from '@aitbc/core/networks'
+ * import { Side } from '@aitbc/swap'
+ * const at = { height: 900_000n, hash: 'aa' }
+ * const asOf = { height: 900_004n, hash: 'bb', time: 1_900_000_000n, clock: 1_899_996_400n }
+ * // Six confirmations, the block itself counted.
+ * Side.isFinal(bitcoin, { at, depth: 5n, asOf }) // false
+ * Side.isFinal(bitcoin, { at, depth: 6n, asOf: { ...asOf, height: 900_005n } }) // true
+ * Side.isFinal(bitcoin, { at: 'mempool', depth: 0n, asOf }) // false
+ */
 export function isFinal(network: Network, fact: Pick<Fact.Fact<unknown>, 'at' | 'depth' | 'asOf'>): boolean {
   if (fact.at === 'mempool' || fact.depth === 0n) return false
   switch (network.finality.rule) {

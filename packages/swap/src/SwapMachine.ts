@@ -162,6 +162,13 @@ export interface Transition {
 
 /**
  * A party's state when both have signed, before anything is on chain.
+ *
+ * @example
+ * import { SwapMachine } from '@aitbc/swap'
+ * const rules = { launch: 7200n, lock: 3600n, reveal: 1800n, apart: 7200n, assurance: 'proved', lateClaims: { long: true, short: false } } as const
+ * const state = SwapMachine.start('follower', {}, rules)
+ * state.view.long.is // 'unseen'
+ * state.durable.ordered // false
  */
 export function start(role: Role, terms: Durable['terms'], rules: Rules): SwapState {
   return resume(role, { terms, rules, ordered: false, revealed: false, settled: [] })
@@ -230,7 +237,14 @@ export function step(state: SwapState, event: SwapEvent): Transition {
   }
 }
 
-/** Why a party waits, for people: one sentence on the first condition that isn't met yet; nothing while it acts. */
+/**
+ * Why a party waits, for people: one sentence on the first condition that isn't met yet; nothing while it acts.
+ *
+ * @example
+ * import { SwapMachine } from '@aitbc/swap'
+ * const rules = { launch: 7200n, lock: 3600n, reveal: 1800n, apart: 7200n, assurance: 'proved', lateClaims: { long: true, short: false } } as const
+ * SwapMachine.waitingFor(SwapMachine.start('follower', {}, rules)) // "the short leg can't be read yet"
+ */
 export function waitingFor(state: SwapState): string | undefined {
   const { role, durable } = state
   if (durable.outcome !== undefined) return undefined
@@ -266,7 +280,16 @@ function unprovedOf(state: SwapState, leg: Leg): string | undefined {
   return `evidence of the ${found.spend.kind} that is told to have ended the ${leg} leg's lock${why}`
 }
 
-/** The secret is known to more than the initiator: it left this party, or was seen. */
+/**
+ * The secret is known to more than the initiator: it left this party, or was seen.
+ *
+ * @example
+ * import { SwapMachine } from '@aitbc/swap'
+ * const rules = { launch: 7200n, lock: 3600n, reveal: 1800n, apart: 7200n, assurance: 'proved', lateClaims: { long: true, short: false } } as const
+ * const { durable } = SwapMachine.start('initiator', {}, rules)
+ * SwapMachine.isPublic(durable) // false
+ * SwapMachine.isPublic({ ...durable, revealed: true }) // true
+ */
 export function isPublic({ revealed, learned }: Durable): boolean {
   return revealed || learned !== undefined
 }
@@ -301,7 +324,9 @@ function startOf({ role, durable }: SwapState): bigint {
 function observe(state: SwapState, event: SwapEvent): SwapState {
   switch (event.is) {
     case 'cancel':
-      return state.durable.stop === undefined && !state.durable.revealed
+      // A later recovery that finds the other leg would go on with one that only waits for it.
+      return (state.durable.stop ?? 'recovered-without-terms') === 'recovered-without-terms' &&
+        !state.durable.revealed
         ? with_(state, { stop: 'cancelled' })
         : state
     case 'voided':

@@ -48,7 +48,14 @@ const ASSURANCES = ['proved', 'attested', 'quorum', 'reported'] as const
 const STOPS = ['cancelled', 'too-late', 'reorg', 'recovered-without-terms'] as const satisfies readonly Stop[]
 const OUTCOMES = ['deal', 'no-deal', 'free-ride', 'underwater'] as const satisfies readonly Outcome[]
 
-/** The canonical bytes of an entry. */
+/**
+ * The canonical bytes of an entry.
+ *
+ * @example
+ * import { SwapRecord } from '@aitbc/swap'
+ * const entry = { is: 'signed', key: 'lock/long', signed: [], undo: [] } as const
+ * SwapRecord.decode(entry.is, SwapRecord.encode(entry)) // { is: 'signed', key: 'lock/long', signed: [], undo: [] }
+ */
 export function encode(entry: Entry): Bytes.Bytes {
   const writer = Codec.writer()
   switch (entry.is) {
@@ -80,7 +87,21 @@ export function encode(entry: Entry): Bytes.Bytes {
   }
 }
 
-/** Reads an entry; `StateUnreadable` (4011) for a kind or value of a later version, `InvalidEncoding` (1012) for other bytes. */
+/**
+ * Reads an entry; `StateUnreadable` (4011) for a kind or value of a later version, `InvalidEncoding` (1012) for other bytes.
+ *
+ * @example
+ * import { isAitbcError } from '@aitbc/core'
+ * import { SwapRecord } from '@aitbc/swap'
+ * SwapRecord.decode('collected', new Uint8Array()).is // 'collected'
+ * let code: number | undefined
+ * try {
+ *   SwapRecord.decode('of-a-later-version', new Uint8Array())
+ * } catch (error) {
+ *   code = isAitbcError(error) ? error.code : undefined
+ * }
+ * code // 4011
+ */
 export function decode(kind: string, bytes: Bytes.Bytes): Entry {
   const is = KINDS.find((known) => known === kind)
   if (is === undefined) throw SwapErrors.StateUnreadable(`journal entry of unknown kind ${kind}`, { kind })

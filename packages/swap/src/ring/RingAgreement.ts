@@ -35,6 +35,28 @@ export interface View {
 /**
  * A member's part of a ring: the leader is the initiator of arc 0 against the last arc; any other is the follower that locks its own arc
  * against the one before. `InvalidAgreement` (4001) where there is no such member.
+ *
+ * @example
+ * import { Hashlock, type LockTerms } from '@aitbc/core'
+ * import { RingAgreement } from '@aitbc/swap'
+ * const arc = (i: number): LockTerms.LockTerms => {
+ *   const network = `eip155:${i + 1}` as const
+ *   const member = (at: number) => {
+ *     const account = `${network}:0x${`0${at % 3}`.repeat(20)}` as const
+ *     return { account, payout: account }
+ *   }
+ *   return {
+ *     ...{ version: 1, asset: `${network}/slip44:60`, amount: 1n, salt: new Uint8Array(32) },
+ *     ...{ backend: { network, kind: 'contract', address: `0x${'c0'.repeat(20)}` }, hashlock: Hashlock.of(new Uint8Array(32).fill(7)) },
+ *     ...{ locker: member(i), beneficiary: member(i + 1), deadline: { network, clock: 'unix', value: 1_900_030_000n - 7200n * BigInt(i) } },
+ *   }
+ * }
+ * const arcs = [0, 1, 2].map(arc)
+ * // The leader locks arc 0 and is paid by the last one; member 1 is paid by arc 0.
+ * const [leader, next] = [RingAgreement.viewOf({ arcs }, 0), RingAgreement.viewOf({ arcs }, 1)]
+ * leader.role // 'initiator'
+ * leader.terms.short === arcs[2] // true
+ * next.terms.long === arcs[0] // true
  */
 export function viewOf({ arcs }: Pick<RingAgreement, 'arcs'>, member: number): View {
   const own = arcs[member]

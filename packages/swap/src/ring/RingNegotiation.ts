@@ -84,6 +84,36 @@ interface Part {
  * and with the codes of the planner and the agreement.
  *
  * @param channels to members 1, 2, …, in that order
+ *
+ * @example
+ * import { Channel, type Network, SwapSeed } from '@aitbc/core'
+ * import { cosmosHub, ethereum, polkadotHub } from '@aitbc/core/networks'
+ * import { createWorld, createWorldAdapter, createWorldVerifier, createWorldWallet } from '@aitbc/devnet/world'
+ * import { Policy, RingNegotiation, type Side } from '@aitbc/swap'
+ * const networks = [cosmosHub, ethereum, polkadotHub]
+ * const world = createWorld({ seed: '1', networks })
+ * const utc = () => world.chain(ethereum.id).blocks.at(-1)?.time ?? 0n
+ * const person = (fill: number) => {
+ *   const seed = new Uint8Array(32).fill(fill)
+ *   const side = (network: Network): Side.Side => {
+ *     const adapter = createWorldAdapter({ network, endpoint: world.endpoint(network.id) })
+ *     const wallet = createWorldWallet({ network, seed: SwapSeed.forNetwork(seed, network.id) })
+ *     return { ...wallet, adapter, backend: adapter.backend, verifier: createWorldVerifier(world.chain(network.id)) }
+ *   }
+ *   const sides = Object.fromEntries(networks.map((network) => [network.id, side(network)]))
+ *   return { seed, nonce: crypto.getRandomValues(new Uint8Array(8)), sides, policy: Policy.standard, now: utc }
+ * }
+ * // Who leads gives atoms to the second, who gives ether to the third, who gives dots to the first.
+ * const quote = networks.map(({ id, native }) => ({ network: id, asset: native.id, amount: 10n ** 12n }))
+ * const [toBob, fromAlice] = Channel.pair()
+ * const [toCarol, alsoFromAlice] = Channel.pair()
+ * const [alice, bob, carol] = await Promise.all([
+ *   RingNegotiation.lead(quote, [toBob, toCarol], person(1)),
+ *   RingNegotiation.join(fromAlice, { ...person(2), accept: (asked, member) => asked[member]?.amount === 10n ** 12n }),
+ *   RingNegotiation.join(alsoFromAlice, { ...person(3), accept: () => true }),
+ * ])
+ * ;[alice, bob, carol].map(({ member }) => member) // [0, 1, 2]
+ * alice.signed.signatures.length // 3
  */
 export async function lead(
   quote: Quote,

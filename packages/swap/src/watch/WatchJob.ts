@@ -150,7 +150,25 @@ function notPresignable(context: Context, { do: does, terms }: Task) {
   )
 }
 
-/** The ladder of a task for one lock. */
+/**
+ * The ladder of a task for one lock.
+ *
+ * @example
+ * import { Hashlock, type LockTerms } from '@aitbc/core'
+ * import { WatchJob } from '@aitbc/swap/watch'
+ * const network = 'eip155:1'
+ * const who = (name: string) => {
+ *   const account = `${network}:0x${name.repeat(20)}` as const
+ *   return { account, payout: account }
+ * }
+ * const terms: LockTerms.LockTerms = {
+ *   ...{ version: 1, asset: `${network}/slip44:60`, amount: 1n, salt: new Uint8Array(32) },
+ *   ...{ backend: { network, kind: 'contract', address: `0x${'c0'.repeat(20)}` }, hashlock: Hashlock.of(new Uint8Array(32).fill(7)) },
+ *   ...{ locker: who('a1'), beneficiary: who('b2'), deadline: { network, clock: 'unix', value: 1_900_000_000n } },
+ * }
+ * // Anybody may claim there for whom the lock names: nothing of the owner's is in the job.
+ * WatchJob.ladderOf({ do: 'claim', terms, rungs: [] }, { ref: '0x01' }) // []
+ */
 export function ladderOf({ rungs }: Task, { ref }: Pick<Lock, 'ref'>): Ladder.Ladder {
   return rungs.find((one) => one.ref === ref)?.ladder ?? []
 }
