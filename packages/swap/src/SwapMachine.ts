@@ -324,9 +324,7 @@ function startOf({ role, durable }: SwapState): bigint {
 function observe(state: SwapState, event: SwapEvent): SwapState {
   switch (event.is) {
     case 'cancel':
-      // A later recovery that finds the other leg would go on with one that only waits for it.
-      return (state.durable.stop ?? 'recovered-without-terms') === 'recovered-without-terms' &&
-        !state.durable.revealed
+      return state.durable.stop === undefined && !state.durable.revealed
         ? with_(state, { stop: 'cancelled' })
         : state
     case 'voided':
