@@ -30,6 +30,8 @@ const RING = 'packages/swap/src/ring/RingNegotiation.ts'
 const RING_TESTS = ['packages/swap/test/ring/RingNegotiation.test.ts']
 const RING_PLANNER = 'packages/swap/src/ring/RingPlanner.ts'
 const RING_PLANNER_TESTS = ['packages/swap/test/ring/RingPlanner.test.ts']
+const CHECK_TESTS = ['packages/swap/test/check/check.test.ts']
+const CHECK_RING_TESTS = ['packages/swap/test/check/ring.test.ts']
 const POSTGRES_TESTS = ['packages/swap/test/postgres/postgres.node.test.ts']
 const RECOVERY_TESTS = ['packages/swap/test/Recovery.test.ts']
 
@@ -616,6 +618,20 @@ export const bugs: readonly Bug[] = [
     tests: RING_PLANNER_TESTS,
   },
   {
+    name: 'L1: a ring’s start has no time for the clock of an arc in between, which runs ahead',
+    file: RING_PLANNER,
+    from: 'chains.slice(1).reduce(',
+    to: 'chains.slice(-1).reduce(',
+    tests: CHECK_RING_TESTS,
+  },
+  {
+    name: 'S6: what was planned a minute ago nobody locks for in ticks, and of that nothing is explored',
+    file: 'packages/swap/src/check/scale.ts',
+    from: 'locks ? Math.max(asked, enough) : asked',
+    to: 'asked',
+    tests: CHECK_TESTS,
+  },
+  {
     name: 'H20: a ring’s leader names a contract of its own for the lock that pays',
     file: RING,
     from: '  assertBackend(incoming.backend, Side.of(sides, incoming.backend.network).backend)\n',
@@ -887,7 +903,7 @@ export const bugs: readonly Bug[] = [
     file: 'packages/swap/src/check/Party.ts',
     from: 'if (!(ticks < ABSENCE))',
     to: 'if (Number.isNaN(ticks))',
-    tests: ['packages/swap/test/check/check.test.ts'],
+    tests: CHECK_TESTS,
   },
   {
     name: 'a swap listens to its signal once more with each block',

@@ -204,10 +204,16 @@ export function scaleRing(terms: RingTerms, { chains, policy, tick, clocks }: Ri
   const { chains: all, policy: scaled } = measures
   const legs = all.map(({ leg }) => leg)
   const ticks = RingPlanner.margins(legs, scaled)
-  const ends = endsOf(terms, seconds, ticks, measures)
-  // The production code says which arcs are a member's, and which is which.
-  const arcs = ends.map((end) => ({ deadline: { value: BigInt(end) } }) as LockTerms.LockTerms)
-  const partOf = (member: number) => {
+  // Each locks by its own arc's clock, the leader by the last one's.
+  const locks = (member: number, clock: 'slowest' | 'fastest') => {
+    const { lead, lag } = (chains.at(member || -1) as Planner.LegChain).network.timing[policy.risk]
+    const left = terms.start + (clock === 'slowest' ? lag : -lead)
+    return left >= (seconds.rest[member] as Planner.Bound).seconds
+  }
+  const endsIf = (locks: boolean) => endsOf(terms, locks, seconds, ticks, measures)
+  const partOf = (member: number, ends: readonly number[]) => {
+    // The production code says which arcs are a member's, and which is which.
+    const arcs = ends.map((end) => ({ deadline: { value: BigInt(end) } }) as LockTerms.LockTerms)
     const view = viewOf({ arcs }, member)
     const [long, short] = [arcs.indexOf(view.terms.long), arcs.indexOf(view.terms.short)] as [number, number]
     const margins = RingPlanner.marginsOf(legs, member, ends.map(BigInt), scaled)
@@ -241,14 +247,20 @@ export function scaleRing(terms: RingTerms, { chains, policy, tick, clocks }: Ri
   return {
     tick: measures.tick,
     alone(member) {
-      const { long, short, setting } = partOf(member)
+      const { long, short, setting } = partOf(member, endsIf(locks(member, 'slowest')))
       if (clocks === 'free') return [{ ...setting, clocks: 'free' }]
       return skews(long).flatMap((a) =>
         skews(short).map((b): Setting => ({ ...setting, clocks: { long: a, short: b } })),
       )
     },
     world(honest, fair) {
-      const members = honest.map((member) => ({ member, ...partOf(member) }))
+      // A deal takes all of them, a loss any.
+      const ends = endsIf(
+        fair
+          ? honest.every((member) => locks(member, 'fastest'))
+          : honest.some((member) => locks(member, 'slowest')),
+      )
+      const members = honest.map((member) => ({ member, ...partOf(member, ends) }))
       const touched = all.map((_, arc) => members.some(({ long, short }) => arc === long || arc === short))
       let combined: (readonly number[])[] = [[]]
       for (const [arc, mine] of touched.entries())
@@ -266,15 +278,18 @@ export function scaleRing(terms: RingTerms, { chains, policy, tick, clocks }: Ri
   }
 }
 
+/** All deadlines in ticks; as for two (`scale`), no start is less than the planner's as long as whoever is honest `locks`. */
 function endsOf(
   terms: RingTerms,
+  locks: boolean,
   seconds: RingPlanner.RingMargins,
   ticks: RingPlanner.RingMargins,
   { ticksOf }: Measures,
 ): readonly number[] {
   // A look sees what was so a tick ago, which sums of seconds don't have: one for the agreement, and one for each lock.
   const looks = seconds.gaps.length + 2
-  const ends = [ticksOf(terms.start, seconds.start, ticks.start) + looks]
+  const asked = ticksOf(terms.start, seconds.start, ticks.start)
+  const ends = [(locks ? Math.max(asked, Number(ticks.start.seconds)) : asked) + looks]
   for (let i = seconds.gaps.length - 1; i >= 0; i--)
     ends.unshift(
       (ends[0] as number) +

@@ -43,10 +43,13 @@ export interface Scaled {
 const TIMES = ['lead', 'lag', 'inclusion', 'finality', 'reorg', 'outage'] as const
 
 /**
- * Scales everything to ticks. Each time is rounded up by itself, so that delays, clocks and halts are never shorter than they are. A gap,
- * a start or a time to reveal in that is less than the planner's sum is rounded down: what is safe in ticks is safe in seconds. One that
+ * Scales everything to ticks. Each time is rounded up by itself, so that delays, clocks and halts are never shorter than they are. A gap
+ * or a time to reveal in that is less than the planner's sum is rounded down: what is safe in ticks is safe in seconds. One that
  * reaches the sum has the same sum of the rounded times, and whole ticks of what it has beyond; rounded down it would lack
  * up to a tick for each of them.
+ *
+ * A start is no less than the planner's in ticks as long as the honest party would still lock in seconds; else it is rounded down. Whoever waits has all
+ * that an earlier deadline has, and of what nobody locks for in ticks nothing would be explored.
  *
  * So of terms that reach the planner's sums an exploration says whether every delay has its place in the sum, as often as it can happen; not
  * whether one that is counted too short is made up for by another that is counted too long, as these may be as long as each other in
@@ -61,6 +64,9 @@ export function scale(assumptions: Assumptions): Scaled {
   const ticks = Planner.margins(a.leg, b.leg, scaled)
   const chains = { long: a.chain, short: b.chain }
   const skews = (name: Name) => [...new Set([-chains[name].lag, chains[name].lead])]
+  const { lag } = short.network.timing[policy.risk]
+  // The first look is a tick after the agreement, and shows what was so a tick before.
+  const enough = Math.max(Number(ticks.start.seconds), Number(ticks.launch.seconds) + chains.short.lead + 2)
   return {
     tick,
     seconds,
@@ -70,7 +76,10 @@ export function scale(assumptions: Assumptions): Scaled {
         ? ['free']
         : skews('long').flatMap((a) => skews('short').map((b) => ({ long: a, short: b }))),
     setting(terms, honest, change = {}) {
-      const start = ticksOf(terms.start, seconds.start, ticks.start)
+      const asked = ticksOf(terms.start, seconds.start, ticks.start)
+      const { launch, lock } = seconds
+      const locks = terms.start + lag >= (honest.includes('initiator') ? launch : lock).seconds
+      const start = locks ? Math.max(asked, enough) : asked
       const gap = ticksOf(terms.gap, seconds.gap, ticks.gap)
       const skew = chains.long.lead + chains.short.lag
       return {

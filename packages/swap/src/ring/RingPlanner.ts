@@ -41,6 +41,8 @@ export function margins(chains: readonly Planner.LegChain[], policy: Policy.Poli
     .map((short, i) => Planner.margins(chains[i] as Planner.LegChain, short, policy))
   const { reveal } = pairs.at(-1) as Planner.Margins
   const b = last.network.timing[policy.risk]
+  // Each member but the leader locks by its own arc's clock, the leader by the last one's.
+  const ahead = chains.slice(1).reduce((a, b) => (leadOf(a, policy) > leadOf(b, policy) ? a : b))
   const waits = chains.map(({ network }, i): Planner.Summand => {
     const { inclusion, finality } = network.timing[policy.risk]
     return {
@@ -55,7 +57,7 @@ export function margins(chains: readonly Planner.LegChain[], policy: Policy.Poli
       ...waits,
       slack,
       { name: `F of ${last.network.name}: the claim settles`, seconds: b.finality },
-      { name: `lead of ${last.network.name}: its clock runs ahead`, seconds: b.lead },
+      { name: `lead of ${ahead.network.name}: its clock runs ahead`, seconds: leadOf(ahead, policy) },
       { name: 'O: the leader is offline', seconds: policy.offline },
     ]),
     rest: waits.map((_, i) => sum([...waits.slice(i), slack])),
@@ -185,6 +187,10 @@ export function marginsOf(
     lock: own,
     reveal: later(all.reveal),
   }
+}
+
+function leadOf({ network }: Planner.LegChain, { risk }: Policy.Policy): bigint {
+  return network.timing[risk].lead
 }
 
 function assertSize(count: number): void {

@@ -12,6 +12,9 @@ const sol = { network: solana, profile: profiles.contract }
 const assumptions = { long: btc, short: eth, policy }
 const { gap, start } = Planner.margins(btc, eth, policy)
 const planned = { gap: gap.seconds, start: start.seconds }
+const any = ['deal', 'free-ride', 'no-deal']
+/** A clock that is so far behind shows so much more time. */
+const bySlowest = ethereum.timing.standard.lag
 
 describe('check', () => {
   it('S6 S7 S18: what the planner plans is safe, and may end in any way but one', async () => {
@@ -55,6 +58,47 @@ describe('check', () => {
         `^T_A − T_B is ${gap.seconds - 1n} s; the planner's bound: T_A − T_B ≥ ${gap.seconds} s = 7200 `,
       ),
     )
+  })
+
+  it('S6: of what was planned a minute ago as much is explored as of what is planned now: who locks in seconds locks in ticks', async () => {
+    const later = { ...planned, start: start.seconds - 60n }
+    expect(await check(later, assumptions)).toMatchObject({
+      ok: true,
+      outcomes: { initiator: any, follower: any },
+    })
+    expect(await check({ ...later, gap: gap.seconds - 7200n }, assumptions)).toMatchObject({
+      ok: false,
+      counterexample: { honest: 'follower', message: expect.stringMatching(/^S6/) },
+    })
+    // The follower has the time to lock as long as its own rule says so, whatever the initiator's says.
+    const { launch, lock } = Planner.margins(btc, eth, policy)
+    const end = { gap: gap.seconds - 7200n, start: lock.seconds - bySlowest }
+    expect(launch.seconds).toBeGreaterThan(lock.seconds)
+    expect(await check(end, assumptions)).toMatchObject({ ok: false, counterexample: { honest: 'follower' } })
+    const none = { initiator: ['no-deal'], follower: ['no-deal'] }
+    expect(await check({ ...end, start: end.start - 1n }, assumptions)).toMatchObject({
+      ok: true,
+      outcomes: none,
+    })
+  })
+
+  it('S7: a start that is just planned is one to lock in, also where nothing is put aside for waiting', async () => {
+    const timing = { lead: 0n, lag: 0n, inclusion: 2n, finality: 1n, reorg: 0n, outage: 0n }
+    const of = (id: 'check:a' | 'check:b') => ({
+      network: { ...ethereum, id, timing: { standard: timing, conservative: timing } },
+      profile: profiles.contract,
+    })
+    const pair = {
+      ...{ long: of('check:a'), short: of('check:b'), tick: 1n },
+      policy: { ...policy, offline: 0n },
+    }
+    const { gap, start } = Planner.margins(pair.long, pair.short, pair.policy)
+    const all = { gap: gap.seconds, start: start.seconds }
+    expect(await check(all, pair)).toMatchObject({ ok: true, outcomes: { initiator: any } })
+    expect(await check({ ...all, reveal: -5n }, pair)).toMatchObject({
+      ok: false,
+      counterexample: { honest: 'initiator', message: expect.stringMatching(/^S6: the initiator/) },
+    })
   })
 
   it('S7: a reveal that leaves a second less than planned loses the initiator’s lock, as a clock that ran behind may run ahead', async () => {

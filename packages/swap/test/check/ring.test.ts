@@ -87,6 +87,38 @@ describe('a ring, each member against all others together', () => {
     }
   })
 
+  it('L1: where an arc’s clock may run ahead, the planned start leaves its locker the time', async () => {
+    const { assumptions } = ring(['contract', 'contract', 'contract'], 1n)
+    const chains = assumptions.chains.map((one, i) => {
+      const timing = { ...one.network.timing.standard, lead: i === 1 ? 4n : 0n }
+      return { ...one, network: { ...one.network, timing: { standard: timing, conservative: timing } } }
+    })
+    const { gaps, start } = RingPlanner.margins(chains, policy)
+    const terms = { gaps: gaps.map(({ seconds }) => seconds), start: start.seconds }
+    expect(await checkRing(terms, { ...assumptions, chains })).toMatchObject({
+      ok: true,
+      outcomes: [any, any, any],
+    })
+  })
+
+  it('L1 S21: a ring that was planned a while ago is the one that was planned, as long as its leader locks', async () => {
+    const { assumptions, planned } = ring(['contract', 'utxo', 'contract'], 1n)
+    const coarse = { ...assumptions, tick: 3n }
+    const fresh = await checkRing(planned, coarse)
+    const { rest } = RingPlanner.margins(assumptions.chains, policy)
+    const last = { ...planned, start: rest[0]?.seconds ?? 0n }
+    expect(fresh).toMatchObject({ ok: true, outcomes: [any, any, any] })
+    expect(await checkRing(last, coarse)).toEqual(fresh)
+    expect(await checkRing(less(last, 0), coarse)).toMatchObject({
+      ok: false,
+      counterexample: { honest: [1], message: expect.stringMatching(/^S21/) },
+    })
+    expect(await checkRing({ ...last, start: last.start - 1n }, coarse)).toMatchObject({
+      ok: false,
+      counterexample: { message: expect.stringMatching(/^L1/) },
+    })
+  })
+
   it('error: InvalidAgreement (4001), UnsupportedClock (4004), CheckTooLarge (4030), and the reason of an abort', async () => {
     const { assumptions, planned } = ring(['contract', 'contract', 'contract'], 1n)
     const { gaps, start } = planned
