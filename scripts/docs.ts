@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import ts from 'typescript'
-import { packages, root } from './workspace.js'
+import { type Entry, packages, root } from './workspace.js'
 
 /** One example of a docstring or of README. */
 export interface Example {
@@ -116,6 +116,50 @@ export function allExamples(): readonly Example[] {
   ]
 }
 
+/** A function that a package exports, by the name under which it is imported. */
+export interface Exported {
+  readonly name: string
+  readonly described: boolean
+  readonly example: boolean
+}
+
+/** Every function that entries export, those of their namespaces too, each once. */
+export function exportedOf(program: ts.Program, entries: readonly Pick<Entry, 'specifier' | 'source'>[]) {
+  const checker = program.getTypeChecker()
+  const found = new Map<ts.Symbol, Exported>()
+  const namespaces = new Set<ts.Symbol>()
+  const visit = (exported: ts.Symbol, name: string): void => {
+    const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported
+    if (symbol.flags & ts.SymbolFlags.ValueModule) {
+      if (namespaces.has(symbol)) return
+      namespaces.add(symbol)
+      for (const one of checker.getExportsOfModule(symbol)) visit(one, `${name}.${one.name}`)
+      return
+    }
+    const [declaration] = symbol.declarations ?? []
+    if (found.has(symbol) || declaration === undefined || !isFunction(declaration)) return
+    found.set(symbol, {
+      name,
+      described: symbol.getDocumentationComment(checker).length > 0,
+      example: symbol.getJsDocTags(checker).some((tag) => tag.name === 'example'),
+    })
+  }
+  for (const { specifier, source } of entries) {
+    const file = program.getSourceFile(source)
+    const module = file && checker.getSymbolAtLocation(file)
+    if (module === undefined) throw new Error(`${specifier} is not to be found at ${source}`)
+    for (const one of checker.getExportsOfModule(module)) visit(one, `${specifier} ${one.name}`)
+  }
+  return [...found.values()]
+}
+
+function isFunction(node: ts.Declaration): boolean {
+  if (ts.isFunctionDeclaration(node)) return true
+  return (
+    ts.isVariableDeclaration(node) && node.initializer !== undefined && ts.isArrowFunction(node.initializer)
+  )
+}
+
 function main(): void {
   // In `examples/`, because that package depends on everything an example may import.
   const folder = join(root, 'examples', '.docs')
@@ -135,10 +179,13 @@ function main(): void {
     { noEmit: true, noUnusedLocals: false, noUnusedParameters: false, types: ['node'] },
     join(root, 'tsconfig.base.json'),
   )
+  const entries = packages().flatMap((one) => one.entries)
   const program = ts.createProgram(
-    tests.map((_, index) => join(folder, nameOf(index))),
+    [...tests.map((_, index) => join(folder, nameOf(index))), ...entries.map(({ source }) => source)],
     options,
   )
+  const functions = exportedOf(program, entries)
+  for (const { name, described } of functions) if (!described) problems.push(`${name} has no docstring`)
   for (const [index, example] of examples.entries()) {
     const source = program.getSourceFile(join(folder, nameOf(index)))
     const diagnostics = [
@@ -185,6 +232,8 @@ process.stdout.write(JSON.stringify(failed), () => process.exit(0))
       gate: 'docs',
       examples: examples.length,
       executed: running.length,
+      functions: functions.length,
+      withExample: functions.filter(({ example }) => example).length,
       assertions: tests.reduce((n, test) => n + (test.runs ? test.asserts : 0), 0),
       problems: problems.length,
       pass: problems.length === 0,

@@ -1,5 +1,9 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import ts from 'typescript'
 import { expect, test } from 'vitest'
-import { blocksOf, examplesOf, testOf } from '../docs.js'
+import { blocksOf, examplesOf, exportedOf, testOf } from '../docs.js'
 
 const docstring = `
 /**
@@ -38,4 +42,29 @@ test('behavior: what declares its inputs or needs a node is not run', () => {
   expect(runs("import { Amount } from '@aitbc/core'")).toBe(true)
   expect(runs("import type { A } from '@aitbc/core'\ndeclare const a: A")).toBe(false)
   expect(runs("import { createDevnet } from '@aitbc/devnet'")).toBe(false)
+})
+
+test('behavior: what entries export is found in their namespaces, each once, with what is said of it', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'aitbc-docs-'))
+  try {
+    const [index, noun] = [join(folder, 'index.ts'), join(folder, 'Noun.ts')]
+    writeFileSync(
+      index,
+      "export * as Noun from './Noun.js'\nexport { of } from './Noun.js'\nexport const zero = 0\n",
+    )
+    writeFileSync(
+      noun,
+      '/**\n * Makes one.\n *\n * @example\n * of()\n */\nexport function of() {}\nexport const to = () => 1\nfunction own() {}\nown()\n',
+    )
+    const program = ts.createProgram([index], { module: ts.ModuleKind.NodeNext, noLib: true, types: [] })
+    expect(exportedOf(program, [{ specifier: 'a', source: index }])).toEqual([
+      { name: 'a Noun.of', described: true, example: true },
+      { name: 'a Noun.to', described: false, example: false },
+    ])
+    expect(() => exportedOf(program, [{ specifier: 'b', source: join(folder, 'b.ts') }])).toThrow(
+      'b is not to be found',
+    )
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 })

@@ -107,6 +107,7 @@ export function dust(network: Network, script: Bytes.Bytes): bigint {
   return least > network.fees.dust ? least : network.fees.dust
 }
 
+/** RIPEMD-160 of the SHA-256: 20 bytes, as P2WPKH programs name a key by it (BIP-141). */
 export function hash160(bytes: Bytes.Bytes): Bytes.Bytes {
   return ripemd160(sha256(bytes))
 }

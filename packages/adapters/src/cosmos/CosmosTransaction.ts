@@ -186,6 +186,7 @@ export interface AminoDoc {
   readonly memo: string
 }
 
+/** What amino signers are given for a transaction: the document whose sorted JSON is signed (`SIGN_MODE_LEGACY_AMINO_JSON`). */
 export function aminoDoc(transaction: CosmosTransaction): AminoDoc {
   const { chainId, accountNumber, sequence, message, timeoutHeight, gas, fee } = transaction
   return {

@@ -26,6 +26,7 @@ export function isComplete(id: BlockId): boolean {
   return id.hash.length === 32 && id.parts.total > 0 && id.parts.hash.length === 32
 }
 
+/** Tells whether two name the same block, by hash and parts. */
 export function equal(a: BlockId, b: BlockId): boolean {
   return (
     Bytes.equal(a.hash, b.hash) && a.parts.total === b.parts.total && Bytes.equal(a.parts.hash, b.parts.hash)
@@ -38,6 +39,7 @@ export function encode(id: BlockId): Bytes.Bytes {
   return join([wire.bytes(1, id.hash), wire.message(2, parts)])
 }
 
+/** Reads `BlockID` (CometBFT, `types.proto`); the caller judges it. */
 export function read(reader: wire.Reader): BlockId {
   const hash = wire.readBytes(reader, 1)
   const parts = wire.readRequired(

@@ -83,6 +83,7 @@ export function decode(bytes: Bytes.Bytes): Verdict.Verdict<Commit> {
   return wire.decode(bytes, read)
 }
 
+/** Reads `Commit` (CometBFT, `types.proto`); the caller judges it. */
 export function read(reader: wire.Reader): Commit {
   return {
     height: wire.readInt64(reader, 1),

@@ -118,6 +118,7 @@ export function decode(bytes: Bytes.Bytes): Verdict.Verdict<Header> {
   return wire.decode(bytes, read)
 }
 
+/** Reads `Header` (CometBFT, `types.proto`); the caller judges it. */
 export function read(reader: wire.Reader): Header {
   return {
     version: wire.readRequired(

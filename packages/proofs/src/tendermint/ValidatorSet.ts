@@ -113,6 +113,7 @@ export interface RawSet {
   readonly total: bigint
 }
 
+/** Reads `ValidatorSet` (CometBFT, `validator.proto`) as it was sent; {@link fromRaw} judges it. */
 export function read(reader: wire.Reader): RawSet {
   return {
     validators: wire.readMany(reader, 1, readOne),
@@ -121,6 +122,7 @@ export function read(reader: wire.Reader): RawSet {
   }
 }
 
+/** Takes a set as it was sent; a refusal where addresses, order, proposer or total are not what the validators give. */
 export function fromRaw({ validators, proposer, total }: RawSet): Verdict.Verdict<ValidatorSet> {
   for (const [index, { address, publicKey }] of validators.entries())
     if (!Bytes.equal(address, addressOf(publicKey)))

@@ -95,6 +95,7 @@ export function encode({ key, value, leaf, path }: ExistenceProof): Bytes.Bytes 
   ])
 }
 
+/** Reads `ics23.ExistenceProof`. */
 export function read(reader: wire.Reader): ExistenceProof {
   return {
     key: wire.readBytes(reader, 1),

@@ -115,6 +115,7 @@ export function isRightmost(op: InnerOp, spec: InnerSpec): boolean {
   )
 }
 
+/** Tells whether two hash the same way, with the same bytes on both sides. */
 export function equal(a: InnerOp, b: InnerOp): boolean {
   return a.hash === b.hash && Bytes.equal(a.prefix, b.prefix) && Bytes.equal(a.suffix, b.suffix)
 }
@@ -128,6 +129,7 @@ export function encode(op: InnerOp): Bytes.Bytes {
   ])
 }
 
+/** Reads `ics23.InnerOp`. */
 export function read(reader: wire.Reader): InnerOp {
   return {
     hash: wire.readEnum(reader, 1, HashOp.NAMES),

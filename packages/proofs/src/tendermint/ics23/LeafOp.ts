@@ -80,6 +80,7 @@ export function check(op: LeafOp, spec: LeafOp): Verdict.Verdict<true> {
   return Verdict.accept(true)
 }
 
+/** Tells whether bytes begin with a prefix; total. */
 export function startsWith(bytes: Bytes.Bytes, prefix: Bytes.Bytes): boolean {
   for (let i = 0; i < prefix.length; i++) if (bytes[i] !== prefix[i]) return false
   return true
@@ -96,6 +97,7 @@ export function encode(op: LeafOp): Bytes.Bytes {
   ])
 }
 
+/** Reads `ics23.LeafOp`. */
 export function read(reader: wire.Reader): LeafOp {
   return {
     hash: wire.readEnum(reader, 1, HashOp.NAMES),

@@ -101,6 +101,7 @@ export function encode({ key, left, right }: NonExistenceProof): Bytes.Bytes {
   ])
 }
 
+/** Reads `ics23.NonExistenceProof`. */
 export function read(reader: wire.Reader): NonExistenceProof {
   return {
     key: wire.readBytes(reader, 1),
