@@ -850,6 +850,13 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/swap/test/board/Board.test.ts'],
   },
   {
+    name: 'S13: after a restart nothing is kept for what a locked swap’s claim and refund cost',
+    file: 'packages/swap/src/Board.ts',
+    from: 'add(seat, [...turns, ...kept])\n      return kept',
+    to: 'add(seat, turns)\n      return []',
+    tests: ['packages/swap/test/board/Board.test.ts'],
+  },
+  {
     name: 'L3: leases stand in line behind all other statements',
     file: 'packages/swap/src/postgres/Lanes.ts',
     from: 'other: Math.max(1, size - 1) }',

@@ -1,4 +1,4 @@
-import { type Bytes, CoreErrors, type Storage } from '@aitbc/core'
+import { type Bytes, Codec, CoreErrors, type Storage } from '@aitbc/core'
 import { inTurn } from './internal/inTurn.js'
 
 /** What a swap tells the others of its accounts. */
@@ -28,7 +28,8 @@ export interface Turn {
 
 /**
  * Where swaps that share accounts see each other, so that no two use one nonce or count on one coin (S13). A storage that several processes
- * share brings one of its own as its member `board`; with all others it is this process's memory.
+ * share brings one of its own as its member `board`; with all others it is this process's memory, and what a swap counts on is in the storage
+ * for whoever goes on with it.
  */
 export interface Board {
   /** Begins for a swap: the lines of its turns are those given, of its coins the firm ones, which it resolves to. */
@@ -57,12 +58,20 @@ const boards = new WeakMap<Storage, Board>()
 export function of(storage: Storage): Board {
   const own = (storage as Partial<Shared>).board
   if (own !== undefined) return own
-  const known = boards.get(storage) ?? inMemory()
+  const known = boards.get(storage) ?? inMemory(storage)
   boards.set(storage, known)
   return known
 }
 
-function inMemory(): Board {
+function inMemory(storage: Storage): Board {
+  const key = ({ swap }: Seat) => `coins/${swap}`
+  const keep = (seat: Seat, lines: readonly Line[]) =>
+    storage.put(
+      key(seat),
+      Codec.writer()
+        .list(lines, (w, { about, value }) => w.text(about).bytes(value))
+        .finish(),
+    )
   const queue = inTurn()
   let all: readonly { readonly seat: Seat; readonly line: Line }[] = []
   const same = (a: Line, b: Line) => a.kind === b.kind && a.about === b.about
@@ -73,9 +82,16 @@ function inMemory(): Board {
     all.filter((one) => one.seat.swap !== seat.swap && one.line.kind === kind && one.line.about === about)
   return {
     async enter(seat, turns) {
+      const found = await storage.get(key(seat))
+      const kept =
+        found === undefined
+          ? []
+          : Codec.reader(found.value).list(
+              (r): Line => ({ kind: 'coins', about: r.text(), value: r.bytes(), firm: true }),
+            )
       all = all.filter((one) => one.seat.swap !== seat.swap)
-      add(seat, turns)
-      return []
+      add(seat, [...turns, ...kept])
+      return kept
     },
     async put(seat, lines) {
       all = all.flatMap((one) => {
@@ -88,6 +104,10 @@ function inMemory(): Board {
       all = all.filter((one) => one.seat.swap !== seat.swap || one.line.kind !== 'coins')
       const before = lines.flatMap(({ about }) => others(seat, 'coins', about).map(({ line }) => line))
       add(seat, lines)
+      await keep(
+        seat,
+        lines.filter(({ firm }) => firm),
+      )
       return before
     },
     turn: (seat, account, signal, run) =>
@@ -105,8 +125,10 @@ function inMemory(): Board {
         })
       }),
     // Nobody goes on with it where this process's memory doesn't reach.
-    async leave(seat) {
+    async leave(seat, over) {
       all = all.filter((one) => one.seat.owner !== seat.owner)
+      if (!over || all.some((one) => one.seat.swap === seat.swap)) return
+      if ((await storage.get(key(seat))) !== undefined) await keep(seat, [])
     },
   }
 }

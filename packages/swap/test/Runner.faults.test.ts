@@ -1,4 +1,4 @@
-import { Bytes, CoreErrors, type Signed, type Status, type Step, Verdict } from '@aitbc/core'
+import { Bytes, CoreErrors, isAitbcError, type Signed, type Status, type Step, Verdict } from '@aitbc/core'
 import { createMemoryStorage } from '@aitbc/core/storage/memory'
 import type { Runner, Side } from '@aitbc/swap'
 import { describe, expect, it } from 'vitest'
@@ -342,6 +342,36 @@ describe('what can go wrong with a lock', () => {
       )
       expect(missing.includes('FundsMissing')).toBe(funds === 2009n)
     }
+  })
+
+  it('S13: what a locked swap’s claim and refund need is kept from the others after a restart too', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    const { long } = market.nets
+    // After the first lock and its fee 1,007: a lock of 1,000, its fee of 2 and twice 2, and 1 of the 4 that the first one needs.
+    const balances = new Map([
+      [ALICE, 2009n],
+      [BOB, FUNDS],
+    ])
+    long.tip = { ...long.tip, ledger: { ...long.tip.ledger, balances } }
+    const [first, second] = [Process.agreed(market), Process.agreedAgain(market)]
+    const storage = createMemoryStorage()
+    const before = Process.create(market, ALICE, { storage })
+    Process.start(before, first)
+    await Process.drive(market, () => locksBy(market, ALICE).length === 1)
+    before.dead = true
+    // As another process finds it: the same disk, and nothing in memory.
+    const disk = { ...storage }
+    const now = [first, second].map(() => Process.create(market, ALICE, { context: { storage: disk } }))
+    const [again, other] = now as [Process.Process, Process.Process]
+    Process.start(again, first)
+    Process.start(other, second)
+    const missing = () =>
+      other.progress.some((one) => one.is === 'trouble' && isAitbcError(one.error, 'FundsMissing'))
+    await Process.drive(market, () => missing() || locksBy(market, ALICE).length === 2)
+    expect(locksBy(market, ALICE)).toHaveLength(1)
+    await Process.drive(market, () => now.every(Process.isDone))
+    expect(missing()).toBe(true)
+    expect(again.outcome).toBe('no-deal')
   })
 
   it('S9 S13: two swaps of one account at once use nonces of their own, and none of them is in the other’s way', async () => {
@@ -836,6 +866,69 @@ describe('a wallet that only sends', () => {
     expect(asked).toBeGreaterThan(1)
     expect(alice.outcome).toBe('no-deal')
     expectGains(market, ALICE, 'no-deal')
+  })
+
+  it('S13: one whose answers are lost is asked for a claim ever more slowly, and not beside one in a block', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const { short } = market.nets
+    const asked: bigint[] = []
+    const lost: Gate = async (_method, _args, run) => {
+      asked.push(short.tip.clock)
+      await run()
+      throw new Error('no answer')
+    }
+    const wallet = sending(market, lost)
+    const wrap = (side: Side.Side) => (side.adapter.network.id === SHORT ? wallet(side) : side)
+    const { deal, alice, bob } = both(market, { wrap })
+    short.held = ({ does }) => does.is === 'claim'
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => asked.length > 0)
+    const { clock } = short.tip
+    await Process.drive(market, () => short.tip.clock >= clock + 16n)
+    expect(asked.length).toBeGreaterThan(2)
+    expect(asked.length).toBeLessThan(13)
+    short.held = () => false
+    await Process.drive(market, () => short.mempool.length === 0)
+    const { length } = asked
+    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+    expect(asked.length).toBe(length)
+  })
+
+  it('S9 L2 H25: no made-up clock ends a swap whose lock a wallet may have sent: it is refunded', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    const { long } = market.nets
+    const { value } = Process.agreed(market).signed.agreement.long.deadline
+    let lies = false
+    // It sends, and says that it was refused; nobody includes that for now.
+    const asked: Gate = async (_method, _args, run) => {
+      if (long.mempool.length === 0) await run()
+      throw new Error('User rejected the request.')
+    }
+    long.held = () => true
+    const wallet = sending(market, asked)
+    const wrap = (side: Side.Side): Side.Side => {
+      if (side.adapter.network.id !== LONG) return side
+      const tip: typeof side.adapter.tip = async (o) => {
+        const fact = await side.adapter.tip(o)
+        return lies ? { ...fact, value: { ...fact.value, clock: value + 1000n } } : fact
+      }
+      return wallet({ ...side, adapter: { ...side.adapter, tip } })
+    }
+    const { deal, alice } = both(market, { wrap })
+    Process.start(alice, deal)
+    await Process.drive(market, () => long.mempool.length > 0)
+    lies = true
+    const { height } = long.tip
+    await Process.drive(market, () => long.tip.height > height + 3)
+    lies = false
+    await Process.drive(market, () => long.tip.height > height + 6)
+    long.held = () => false
+    await Process.drive(market, () => Process.isDone(alice) && long.mempool.length === 0)
+    expect(alice.outcome).toBe('no-deal')
+    expect(locksBy(market, ALICE).length).toBe(1)
+    expectWhole(market, ALICE)
   })
 
   it('S9: several steps, of which a later one is refused, are not taken for done', async () => {

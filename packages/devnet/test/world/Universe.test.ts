@@ -153,7 +153,7 @@ describe('controls: mistakes that are put in are found', () => {
     const plan = only(
       { long: 'cosmos', short: 'evm' },
       { is: 'twin', who, at: 1, wiped: false },
-      { is: 'crash', who, effect: 16, when: 'after', down: 5 },
+      { is: 'crash', who, effect: 17, when: 'after', down: 5 },
     )
     expect(await Universe.run(plan)).toMatchObject({ violations: [], struck: 2 })
     expect((await Universe.run(plan, { bug: 'no-fence' })).violations).not.toEqual([])
