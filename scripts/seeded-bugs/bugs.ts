@@ -413,6 +413,23 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/swap/test/Runner.giveup.test.ts'],
   },
   {
+    name: 'S7: a swap that was cancelled while it waited for its refund is taken up by the next recovery',
+    file: MACHINE,
+    from: "(state.durable.stop ?? 'recovered-without-terms') === 'recovered-without-terms'",
+    to: 'state.durable.stop === undefined',
+    tests: ['packages/swap/test/Runner.attacks.test.ts'],
+  },
+  {
+    name: 'L2: a clock that an endpoint made up ends a swap whose lock a wallet may have sent',
+    file: 'packages/swap/src/internal/voided.ts',
+    from: `if (adapter.profile.lateLocks || view.is !== 'seen' || (view.left?.most ?? 0n) > 0n) return false
+    const over = terms.deadline.value + unitsOf(adapter, timing.conservative.reorg)
+    return (tips[leg]?.clock ?? 0n) >= over && (clock === 'height' || context.utc() >= over)`,
+    to: `const over = terms.deadline.value + unitsOf(adapter, timing.conservative.reorg)
+    return !adapter.profile.lateLocks && (tips[leg]?.clock ?? 0n) >= over`,
+    tests: ['packages/swap/test/Runner.faults.test.ts'],
+  },
+  {
     name: 'S6: what a swap signed and doesn’t send keeps its number from the claims of all others',
     file: 'packages/swap/src/Runner.ts',
     from: '  if (!again) Turns.passOver(swap)\n',
@@ -616,6 +633,20 @@ export const bugs: readonly Bug[] = [
     from: 'member === 0 ? 0n : (ends[member] as bigint) - (ends.at(-1) as bigint)',
     to: '0n',
     tests: RING_PLANNER_TESTS,
+  },
+  {
+    name: 'S6: a lock that is undone and made void late is noticed but once',
+    file: PLANNER,
+    from: '(reorgs + 1n) * detection - held.most',
+    to: 'detection - held.most',
+    tests: PLANNER_TESTS,
+  },
+  {
+    name: 'H3: the premium of who walks away ends when an honest initiator would reveal no more',
+    file: 'packages/swap/src/Premium.ts',
+    from: 'until(short + margins.settle.short.seconds)',
+    to: 'until(short - margins.reveal.seconds)',
+    tests: ['packages/swap/test/Premium.test.ts'],
   },
   {
     name: 'L1: a ring’s start has no time for the clock of an arc in between, which runs ahead',

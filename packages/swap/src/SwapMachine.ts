@@ -324,7 +324,9 @@ function startOf({ role, durable }: SwapState): bigint {
 function observe(state: SwapState, event: SwapEvent): SwapState {
   switch (event.is) {
     case 'cancel':
-      return state.durable.stop === undefined && !state.durable.revealed
+      // A later recovery that finds the other leg would go on with one that only waits for it.
+      return (state.durable.stop ?? 'recovered-without-terms') === 'recovered-without-terms' &&
+        !state.durable.revealed
         ? with_(state, { stop: 'cancelled' })
         : state
     case 'voided':

@@ -1,6 +1,6 @@
 import { Bytes, defineErrors, type Signed, type SwapAdapter } from '@aitbc/core'
 import { createMemoryStorage } from '@aitbc/core/storage/memory'
-import { Recovery, type Side } from '@aitbc/swap'
+import { Recovery, Runner, type Side } from '@aitbc/swap'
 import { describe, expect, it } from 'vitest'
 import { both, expectGains, expectWhole, isKind, locksBy } from './model/expect.js'
 import { LONG, SHORT } from './model/fixtures.js'
@@ -361,5 +361,26 @@ describe('recoveries that saw too little', () => {
     await Process.drive(market, () => Process.isDone(alice) && Process.isDone(whole))
     expect([alice.outcome, whole.outcome]).toEqual(['deal', 'deal'])
     expectGains(market, BOB, 'deal')
+  })
+
+  it('S7: a later one that finds the other leg takes up no swap that was cancelled meanwhile', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const { deal, alice, bob } = both(market)
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => market.nets.short.mempool.some(({ does }) => does.is === 'lock'))
+    alice.dead = true
+    const storage = createMemoryStorage()
+    const half = Process.create(market, ALICE, { storage })
+    const [first] = (await Recovery.recover(half.context, { policy: () => risk })).swaps
+    expect(first?.state.durable.stop).toBe('recovered-without-terms')
+    expect(first && (await Runner.cancel(first))).toBe(true)
+    mine(market)
+    const whole = Process.create(market, ALICE, { storage })
+    expect(await Process.recover(whole)).toBe(true)
+    expect(whole.swap?.state.durable.stop).toBe('cancelled')
+    await Process.drive(market, () => Process.isDone(whole) && Process.isDone(bob))
+    expect([whole.outcome, bob.outcome]).toEqual(['no-deal', 'no-deal'])
+    expectWhole(market, ALICE, BOB)
   })
 })

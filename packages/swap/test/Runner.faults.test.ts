@@ -887,7 +887,7 @@ describe('a wallet that only sends', () => {
     const { clock } = short.tip
     await Process.drive(market, () => short.tip.clock >= clock + 16n)
     expect(asked.length).toBeGreaterThan(2)
-    expect(asked.length).toBeLessThan(13)
+    expect(asked.length).toBeLessThan(16)
     short.held = () => false
     await Process.drive(market, () => short.mempool.length === 0)
     const { length } = asked

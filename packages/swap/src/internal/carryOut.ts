@@ -55,11 +55,15 @@ async function carryOut(
   const sent = swap.book.get(command.key)
   if (sent === undefined) return fresh(context, swap, command, side, signal)
   const last = latest(sent)
-  if (last === undefined)
-    // A wallet was asked, and a crash or an error hid its answer: only what can't be there twice is asked for again (S9).
-    return command.do !== 'lock' || side.adapter.profile.unique
-      ? fresh(context, swap, command, side, signal)
-      : undefined
+  if (last === undefined) {
+    // A wallet was asked, and a crash or an error hid its answer: only what can't be there twice is asked for again (S9), ever more slowly, for
+    // it may have sent each (S13).
+    if (command.do === 'lock' && !side.adapter.profile.unique) return undefined
+    if (tip !== undefined && isEnded(side, swap, command, sent, tip)) return undefined
+    if (!hasRested(context, side, command, sent, tip)) return undefined
+    sent.failures = (sent.failures ?? 0) + 1
+    return fresh(context, swap, command, side, signal)
+  }
   const fact = await side.adapter.status(last, { signal })
   const status = fact.value
   if (status.is !== 'failed' && status.is !== 'replaced') {
@@ -124,11 +128,7 @@ async function carryOut(
       // unless somebody's is in a block already, for all that is known: it would only cost its fee.
       if (command.do === 'lock' && !(side.adapter.profile.unique && isTaken(side, sent, fact)))
         return undefined
-      if (
-        (command.do === 'claim' || command.do === 'refund') &&
-        isSettled(side, swap, command, sent, fact.asOf)
-      )
-        return undefined
+      if (isEnded(side, swap, command, sent, fact.asOf)) return undefined
       if (!hasRested(context, side, command, sent, tip)) return undefined
       if (status.is === 'failed') sent.failures = (sent.failures ?? 0) + 1
       return fresh(context, swap, command, side, signal)
@@ -161,13 +161,8 @@ async function hasRaised(
  * A block holds what ends the lock, whoever sent it, and that is known as well as the machine asks (`Rules.spends`). What is told without
  * evidence is believed for as long as it takes to be final, when there is evidence; a refund of what is still to be claimed never is.
  */
-function isSettled(
-  side: Side.Side,
-  swap: Swap,
-  command: Extract<Act, { do: 'claim' | 'refund' }>,
-  sent: Sent,
-  asOf: Fact.Tip,
-): boolean {
+function isEnded(side: Side.Side, swap: Swap, command: Act, sent: Sent, asOf: Fact.Tip): boolean {
+  if (command.do !== 'claim' && command.do !== 'refund') return false
   const told = spendOf(swap, command)
   if (told === undefined || told.depth === 0n) return false
   const least = swap.state.durable.rules.spends?.[command.leg] ?? 'reported'

@@ -41,11 +41,12 @@ export async function isVoided(
   const { adapter } = Side.of(context.sides, terms.backend.network)
   const made = latest(lock)
   if (made === undefined) {
-    const now = tips[leg]?.clock ?? 0n
-    return (
-      !adapter.profile.lateLocks &&
-      now >= terms.deadline.value + unitsOf(adapter, adapter.network.timing.conservative.reorg)
-    )
+    const { clock, timing } = adapter.network
+    const view = swap.state.view[leg]
+    // A clock that an endpoint made up would end the swap, and the lock be mined.
+    if (adapter.profile.lateLocks || view.is !== 'seen' || (view.left?.most ?? 0n) > 0n) return false
+    const over = terms.deadline.value + unitsOf(adapter, timing.conservative.reorg)
+    return (tips[leg]?.clock ?? 0n) >= over && (clock === 'height' || context.utc() >= over)
   }
   try {
     const void_ = swap.book.get(`void/${leg}`)
