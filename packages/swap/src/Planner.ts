@@ -46,6 +46,8 @@ export interface LegChain {
  *
  * - `gap`: D a second time where B takes late claims. The follower notices late that T_B has come, sends its refund, and
  *   then notices late the claim that was mined instead.
+ * - `gap`: where B also takes late locks, what of (k + 1)·D the other times don't hold: nothing, unless D is of hours. The follower notices late
+ *   that its lock, which still waits, is to be made void; mined after T_B, it can't be refunded any earlier.
  * - `reveal`: lag_B + lead_B, as B's clock may go from its slowest to its fastest while the claim waits (the lead correction of S7; the
  *   formula S + k·(S + R) lets it be off by one amount throughout), and B's outage, which may begin right after the secret is out.
  *
@@ -132,6 +134,10 @@ export function margins(long: LegChain, short: LegChain, policy: Policy.Policy):
       `LATE·D of ${B}: that its deadline has come is noticed`,
       short.profile.lateClaims ? policy.detection : 0n,
     ],
+    [
+      `late locks of ${B}: one that waits is made void late`,
+      lateness(short, policy, { spare: b.lag + b.lead + b.outage, short: repeat(b), most: reorgTime }),
+    ],
     ['D: the claim is noticed', policy.detection],
     ['O: the follower is offline', policy.offline],
     [`outage of ${A}`, isCounting(long) ? 0n : a.outage],
@@ -164,6 +170,23 @@ export function margins(long: LegChain, short: LegChain, policy: Policy.Policy):
     settle: { long: settle(A, a), short: settle(B, b) },
     tail: policy.risk === 'standard' ? '1e-3' : '1e-6',
   }
+}
+
+/**
+ * By how much the follower's lock may be mined too late to be refunded in time, seconds: one that waits is made void once nobody has the time to reveal
+ * any more, which comes D late, and D late again after each reorganisation that undoes it. What the reveal slack has beyond S makes up for that.
+ */
+function lateness(
+  { profile }: LegChain,
+  { detection, reorgs }: Policy.Policy,
+  held: { readonly spare: bigint; readonly short: bigint; readonly most: bigint },
+): bigint {
+  if (!profile.lateClaims || !profile.lateLocks || detection === 0n) return 0n
+  const once = detection - held.short
+  const again = (reorgs + 1n) * detection - held.most
+  // The block that has a lock can't have its refund.
+  const late = (once > again ? once : again) - held.spare + 1n
+  return late > 0n ? late : 0n
 }
 
 const TIMES = ['lead', 'lag', 'inclusion', 'finality', 'reorg', 'outage'] as const

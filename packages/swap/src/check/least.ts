@@ -24,8 +24,9 @@ export interface Least {
 }
 
 /**
- * The least safe values of one pair of chains. Where no reorganisation is planned for (k = 0) and the short leg takes late locks, add a
- * tick to the gap: a lock that is mined in the very block of its deadline can be refunded from the next block on only.
+ * The least safe values of one pair of chains, once both locks are in. Where no reorganisation is planned for (k = 0), nothing is noticed late
+ * (D = 0) and the short leg takes late locks, add a tick to the gap: a lock that is mined in the very block of its deadline can be refunded from
+ * the next block on only. With D the planner's gap has what such locks need.
  */
 export interface LeastValues {
   /** Seconds of a tick. */
@@ -118,7 +119,8 @@ export function expected(
 ): { readonly gap: Expected; readonly reveal: Expected } {
   const phases = settings(scaled)
   const planned = { gap: Number(scaled.ticks.gap.seconds), reveal: Number(scaled.ticks.reveal.seconds) }
-  const all = reasonsOf(phases.gap(planned.gap), assumptions.clocks === 'free')
+  const late = scaled.ticks.gap.summands.find(({ name }) => name.startsWith('late locks'))
+  const all = reasonsOf(phases.gap(planned.gap), assumptions.clocks === 'free', Number(late?.seconds ?? 0n))
   const of = (name: 'gap' | 'reveal'): Expected => ({
     planner: planned[name],
     reasons: all[name],
@@ -152,7 +154,11 @@ function settings(scaled: Scaled): {
 }
 
 /** What the planner's sums count that no history of these assumptions needs. */
-function reasonsOf(setting: Setting, free: boolean): { readonly gap: Reason[]; readonly reveal: Reason[] } {
+function reasonsOf(
+  setting: Setting,
+  free: boolean,
+  late: number,
+): { readonly gap: Reason[]; readonly reveal: Reason[] } {
   const { long, short } = setting.chains
   const k = setting.reorgs
   const again = ({ inclusion, reorg }: Chain) => (reorg > 0 ? inclusion + reorg : 0)
@@ -169,6 +175,7 @@ function reasonsOf(setting: Setting, free: boolean): { readonly gap: Reason[]; r
         why: 'k·(S+R) of what matters: nothing is undone where R is 0, and no late claim made where none is accepted',
         ticks: worst - planned,
       },
+      { why: 'late locks: both are in to begin with', ticks: -late },
     ],
     reveal: [
       { why: 'lead+lag: each clock is off by one amount throughout', ticks: free ? 0 : -drift },

@@ -1,3 +1,4 @@
+import type { Timing } from '@aitbc/core'
 import { bitcoin, cosmosHub, ethereum, solana } from '@aitbc/core/networks'
 import { Planner, Policy } from '@aitbc/swap'
 import { check, least, type Progress, termsOf } from '@aitbc/swap/check'
@@ -100,6 +101,33 @@ describe('check', () => {
       counterexample: { honest: 'initiator', message: expect.stringMatching(/^S6: the initiator/) },
     })
   })
+
+  it.each([
+    { reorgs: 0n, reorg: 0n, lead: 0n, detection: 2n, late: 3n },
+    { reorgs: 0n, reorg: 0n, lead: 2n, detection: 2n, late: 1n },
+    { reorgs: 1n, reorg: 1n, lead: 0n, detection: 2n, late: 3n },
+  ])(
+    'S6: a lock that is made void late, and mined after its deadline, is planned for: $reorgs, $reorg, $lead',
+    async ({ reorgs, detection, late, ...some }) => {
+      const timing = { lead: 0n, lag: 0n, inclusion: 1n, finality: 1n, reorg: 0n, outage: 0n }
+      const of = (id: 'check:a' | 'check:b', times: Timing, profile: Planner.LegChain['profile']) => ({
+        network: { ...ethereum, id, timing: { standard: times, conservative: times } },
+        profile,
+      })
+      const pair = {
+        long: of('check:a', timing, profiles.contract),
+        short: of('check:b', { ...timing, ...some }, profiles.utxo),
+        ...{ policy: { ...policy, offline: 0n, detection, reorgs }, tick: 1n },
+      }
+      const { gap, start } = Planner.margins(pair.long, pair.short, pair.policy)
+      expect(gap.summands.find(({ name }) => name.startsWith('late locks'))?.seconds).toBe(late)
+      const all = { gap: gap.seconds, start: start.seconds }
+      expect(await check(all, pair)).toMatchObject({ ok: true, outcomes: { follower: any } })
+      const result = await check({ ...all, gap: gap.seconds - 1n }, pair)
+      expect(result).toMatchObject({ ok: false, counterexample: { honest: 'follower' } })
+      if (!result.ok) expect(result.counterexample.story.join()).toContain('is to be made void')
+    },
+  )
 
   it('S7: a reveal that leaves a second less than planned loses the initiator’s lock, as a clock that ran behind may run ahead', async () => {
     const pair = {
@@ -229,13 +257,13 @@ describe('least', () => {
       network: { ...ethereum, id, timing: { standard: timing, conservative: timing } },
       profile,
     })
-    const { gap } = await least({
-      long: of('check:a', profiles.contract),
-      short: of('check:b', profiles.utxo),
+    const pair = {
+      ...{ long: of('check:a', profiles.contract), short: of('check:b', profiles.utxo), tick: 1n },
       policy: { ...policy, offline: 0n, detection: 1n },
-      tick: 1n,
-    })
-    // S + LATE·S + D + LATE·D
-    expect(gap).toMatchObject({ least: 4, planner: 4, explained: true, reasons: [] })
+    }
+    const { gap } = await least(pair)
+    // S + LATE·S + D + LATE·D, and what a late lock takes: D and the block that has it
+    const reasons = [{ why: expect.stringMatching(/^late locks/), ticks: -2 }]
+    expect(gap).toMatchObject({ least: 4, planner: 6, explained: true, reasons })
   })
 })
