@@ -32,9 +32,10 @@ const PARTS = 1_000_000_000_000n
  * first, and the cost of the other's capital. Each rounded up, against the one who pays it.
  *
  * The option to exchange one asset for the other until a deadline is worth at most V·σ·√(T/2π), for equal values (Margrabe 1978), and more
- * by their difference otherwise. The initiator holds it until it has to reveal; the follower until it has to lock, and its own premium is
- * at stake too while the initiator decides, so that the initiator's is the sum of both (Xue and Herlihy 2021, "Hedging Against Sore Loser
- * Attacks in Cross-Chain Transactions").
+ * by their difference otherwise. Who walks away keeps to no times but the chains' own: the initiator holds it as long as its claim may still be
+ * mined, until the short leg is refunded for good; the follower as long as a lock of its own is revealed against, and its own premium is at stake too
+ * while the initiator decides, so that the initiator's is the sum of both (Xue and Herlihy 2021, "Hedging Against Sore Loser Attacks in Cross-Chain
+ * Transactions").
  *
  * This says how much, not how it is paid: a hash-locked contract can't keep a premium back from who walks away. Between strangers it is
  * paid ahead, or short deadlines and small amounts take its place. `InvalidAmount` (1004) for numbers out of range.
@@ -60,8 +61,13 @@ export function of(options: Options): { readonly initiator: Premium; readonly fo
   const option = (seconds: bigint) => apart + timeValue(worth, volatility, seconds)
   const capital = (amount: bigint, end: bigint, settle: bigint) =>
     ceil(amount * rate * until(end + settle), BASIS * YEAR)
+  // The clock that says whether there is time to reveal may be behind.
+  const behind = margins.gap.seconds - margins.apart.seconds
   const follower = sum([
-    { name: 'the option to lock, until it is too late', amount: option(until(short - margins.lock.seconds)) },
+    {
+      name: 'the option to lock, until it is too late',
+      amount: option(until(short - margins.reveal.seconds + behind)),
+    },
     {
       name: "the initiator's capital, until it is refunded",
       amount: capital(value.long, long, margins.settle.long.seconds),
@@ -72,7 +78,7 @@ export function of(options: Options): { readonly initiator: Premium; readonly fo
     initiator: sum([
       {
         name: 'the option to reveal, until it is too late',
-        amount: option(until(short - margins.reveal.seconds)),
+        amount: option(until(short + margins.settle.short.seconds)),
       },
       {
         name: "the follower's capital, until it is refunded",
