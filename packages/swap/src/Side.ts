@@ -22,7 +22,30 @@ import { SwapErrors } from './errors.js'
 import { latestBy, leftSince, leftUntil, TOLERANCE } from './internal/left.js'
 import type { LockView, SpendView, SwapEvent } from './SwapMachine.js'
 
-/** All that a party brings to one chain: its keys, and how it reads the chain. */
+/**
+ * All that a party brings to one chain: its keys, and how it reads the chain.
+ *
+ * @example
+ * import { createBitcoinAdapter, createCoreBackend, createSeedWallet } from '@aitbc/adapters/bitcoin'
+ * import { SwapSeed } from '@aitbc/core'
+ * import { bitcoin as network } from '@aitbc/core/networks'
+ * import { createHttpRpc, pipe, retry, timeout } from '@aitbc/core/rpc'
+ * import { createBitcoinVerifier, Hash256, type HeaderChain } from '@aitbc/proofs/bitcoin'
+ * import type { Side } from '@aitbc/swap'
+ * // A node, the keys of a seed, and a recent block that this party trusts, from which on headers are judged (`HeaderChain.anchorOf`).
+ * function sideOf(url: string, seed: SwapSeed.SwapSeed, anchor: HeaderChain.Anchor): Side.Side {
+ *   const rpc = pipe(createHttpRpc({ url, exactNumbers: 'all' }), timeout(10_000), retry())
+ *   const verifier = createBitcoinVerifier({ anchor, now: () => BigInt(Math.floor(Date.now() / 1000)) })
+ *   if (!verifier.ok) throw new Error(verifier.refusal.message)
+ *   const from = { height: anchor.height, hash: Hash256.toDisplay(anchor.hash) }
+ *   return {
+ *     ...createSeedWallet({ network, seed: SwapSeed.forNetwork(seed, network.id) }),
+ *     adapter: createBitcoinAdapter({ network, backend: createCoreBackend({ rpc }), anchor: from }),
+ *     verifier: verifier.value,
+ *     backend: { network: network.id, kind: 'p2tr' },
+ *   }
+ * }
+ */
 export interface Side extends SeedWallet {
   readonly adapter: SwapAdapter
   /** Checks the adapter's evidence; without one a fact is known only as the endpoint tells it. */
