@@ -116,6 +116,20 @@ describe('controls: mistakes that are put in are found', () => {
     expect((await Universe.run(short, { bug: 'rich' })).violations[0]?.property).toBe('S13')
   })
 
+  test('S13, H29: a market that an endpoint makes up is paid by whoever isn’t told what steps cost', async () => {
+    const lie = { who: 'initiator', leg: 'short', server: 0, from: 300, for: 3600, lie: 'market' } as const
+    const plan = only({ long: 'evm', short: 'cosmos' }, { is: 'rpc', ...lie })
+    expect(await Universe.run(plan)).toMatchObject({ violations: [], outcomes: { initiator: 'deal' } })
+    expect((await Universe.run(plan, { bug: 'any-price' })).violations[0]?.property).toBe('S13')
+  })
+
+  test('S13, H29: what two of four servers say has failed is paid for again and again by whoever doesn’t wait', async () => {
+    const plan = Universe.draw('1186')
+    expect((await Universe.run(plan)).violations).toEqual([])
+    const { violations } = await Universe.run(plan, { bug: 'restless' })
+    expect(violations).toMatchObject([{ property: 'S13', message: expect.stringContaining('in vain') }])
+  })
+
   test.each([
     ['initiator', 2, 'refund'],
     ['follower', 4000, 'claim'],

@@ -1,5 +1,5 @@
 // Mistakes that are put in on purpose, and where: what is a world worth that doesn't find them?
-import { LockTerms, type Network, type Storage, type SwapAdapter } from '@aitbc/core'
+import { LockTerms, type Network, type Step, type Storage, type SwapAdapter } from '@aitbc/core'
 import { Agreement, type Planner, type Policy } from '@aitbc/swap'
 import type * as Chain from '../Chain.js'
 import type { Endpoint } from '../Endpoint.js'
@@ -31,6 +31,10 @@ export type Bug =
   | 'bare-jobs'
   /** Balances are read as a thousand times what they are. */
   | 'rich'
+  /** What steps cost isn't told. */
+  | 'any-price'
+  /** What was in vain is made anew at once, however often. */
+  | 'restless'
   /** What was sent once isn't sent again, in no version. */
   | 'sent-once'
   /** Of several servers one is asked, and believed. */
@@ -65,6 +69,10 @@ export function policy(bug: Bug | undefined, of: Policy.Policy): Policy.Policy {
 
 /** A network as a party knows it. */
 export function network(bug: Bug | undefined, of: Network): Network {
+  if (bug === 'restless') {
+    const conservative = { ...of.timing.conservative, inclusion: 0n }
+    return { ...of, timing: { ...of.timing, conservative } }
+  }
   return bug === 'final-at-once' ? { ...of, finality: { rule: 'instant' } } : of
 }
 
@@ -97,7 +105,17 @@ function once(endpoint: Endpoint): Endpoint {
 
 /** A chain as a party reads it. */
 export function adapter(bug: Bug | undefined, of: SwapAdapter): SwapAdapter {
+  if (bug === 'any-price') return unpriced(of)
   return bug === 'rich' ? enriched(of) : of
+}
+
+function unpriced(adapter: SwapAdapter): SwapAdapter {
+  const free = (step: Step): Step => ({ ...step, maxFee: { ...step.maxFee, amount: 1n } })
+  return {
+    ...adapter,
+    prepare: async (intent, o) => (await adapter.prepare(intent, o)).map(free),
+    replace: async (submission, rate, o) => (await adapter.replace(submission, rate, o)).map(free),
+  }
 }
 
 function enriched(adapter: SwapAdapter): SwapAdapter {

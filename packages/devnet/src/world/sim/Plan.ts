@@ -32,6 +32,12 @@ export type Lie =
   | 'clock'
   /** Shows a refund that nobody made, as if it were final. */
   | 'fake-refund'
+  /** Shows whatever was sent as failed and paid for, and no lock as spent. */
+  | 'failed'
+  /** Shows that many blocks more, of which each lock has as many on top. */
+  | 'high'
+  /** Asks fees that no market ever asked. */
+  | 'market'
   /** Tells the truth and one of the others in turns. */
   | 'equivocate'
 
@@ -200,11 +206,14 @@ export const LIES: readonly Lie[] = [
   'deep',
   'clock',
   'fake-refund',
+  'failed',
+  'high',
+  'market',
   'equivocate',
 ]
 
 /** Lies about locks and about what ended them: without evidence, a party believes one server. */
-const UNPROVED: readonly Lie[] = ['fake-lock', 'deep', 'fake-refund', 'hide-spends']
+const UNPROVED: readonly Lie[] = ['fake-lock', 'deep', 'high', 'fake-refund', 'failed', 'hide-spends']
 
 /** What one server that is believed may tell. Where nothing can be proved, so many have agreed on it that liars among them don't count. */
 function loneLies(family: FamilyName): readonly Lie[] {

@@ -12,7 +12,7 @@ import * as Checks from './judge/Checks.js'
 import type { Killed } from './judge/Killed.js'
 import * as Undone from './judge/Undone.js'
 import * as Miners from './Miners.js'
-import { describe, draw, EPOCH, LEGS, type Leg, type Plan, type Role } from './Plan.js'
+import { budgetOf as budget, describe, draw, EPOCH, LEGS, type Leg, type Plan, type Role } from './Plan.js'
 import type { Boundary } from './party/Gate.js'
 import { quiet } from './quiet.js'
 import * as Rpc from './Rpc.js'
@@ -79,8 +79,11 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
   // What is judged is what is right, whatever was signed.
   const margins = bug === undefined ? deal.margins : Deal.of(plan).margins
   const towers = Towers.create(stage)
+  // Without a budget no more than the lock is worth.
+  const budgetOf = (leg: Leg) => (plan.purse === undefined ? terms[leg].amount : budget(plan.families[leg]))
   const checks = Checks.create({
     ...{ chains, terms, margins, addresses, honest: plan.honest, secret: deal.secret },
+    budgets: { long: budgetOf('long'), short: budgetOf('short') },
     acts: !onlyOutcomes,
   })
   for (const collision of deal.collisions) checks.fail('S11', collision)

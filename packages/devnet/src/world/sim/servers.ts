@@ -73,6 +73,14 @@ export function createServer(options: ServerOptions): Endpoint {
 /** How long ago the chain is that stale servers show, blocks; and by how many seconds times are off. */
 const STALE = 6
 const OFF = 21_600n
+/** By how many blocks heights are off, and how many times as much fees are. */
+const HIGHER = 100_000n
+const DEARER = 1_000_000n
+
+/** As if nobody had claimed or refunded anything. */
+function reopen(locks: Map<string, Ledger.Held>): void {
+  for (const [ref, { spend: _, ...held }] of locks) locks.set(ref, held)
+}
 
 function twist(
   chain: Chain.Chain,
@@ -101,12 +109,17 @@ function twist(
     case 'hide-locks':
       return { ...changed((locks) => locks.clear()), mempool: [] }
     case 'hide-spends':
-      return {
-        ...changed((locks) => {
-          for (const [ref, { spend: _, ...held }] of locks) locks.set(ref, held)
-        }),
-        mempool: truth.mempool.filter(({ tx }) => !('ref' in tx.does)),
-      }
+      return { ...changed(reopen), mempool: truth.mempool.filter(({ tx }) => !('ref' in tx.does)) }
+    case 'failed': {
+      const { blocks } = changed(reopen)
+      const { ledger, ...block } = Chain.tip({ blocks })
+      const included = new Map<string, Ledger.Included>()
+      for (const [id, one] of ledger.included) included.set(id, { ...one, ok: false })
+      const { height } = tip
+      for (const { tx } of truth.mempool)
+        included.set(tx.id, { height, ok: false, from: tx.from, fee: tx.fee })
+      return { ...truth, mempool: [], blocks: blocks.with(-1, { ...block, ledger: { ...ledger, included } }) }
+    }
     case 'fake-lock':
       return changed((locks) => {
         const script = scriptOf()
@@ -137,6 +150,10 @@ function twist(
           locks.set(ref, { ref, script, amount, tx: tx.id, by: tx.from, height: deep, late: false })
         }
       })
+    case 'high':
+      return showing({ height: tip.height + HIGHER })
+    case 'market':
+      return { ...truth, floor: truth.floor * DEARER }
     case 'clock':
       return showing({ time: tip.time + OFF, clock: tip.clock + OFF })
   }

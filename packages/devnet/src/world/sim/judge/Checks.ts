@@ -27,6 +27,8 @@ export interface Options {
   readonly honest: readonly Role[]
   readonly addresses: { readonly [R in Role]: { readonly [L in Leg]: readonly string[] } }
   readonly secret: Bytes.Bytes
+  /** What one act may cost on each leg's chain at most, base units of the native coin. */
+  readonly budgets: { readonly [L in Leg]: bigint }
   /** Acts are judged by the rules for them; else only what comes of them. */
   readonly acts: boolean
 }
@@ -50,8 +52,11 @@ export interface Checks {
   change(role: Role): { readonly [L in Leg]: bigint }
 }
 
+/** So often an endpoint may have a party pay for what was done already, by saying that it failed: each time it waits twice as long. */
+const MOST_IN_VAIN = 10
+
 export function create(options: Options): Checks {
-  const { chains, terms, margins } = options
+  const { chains, terms, margins, budgets } = options
   const violations: Violation[] = []
   const fail = (property: string, message: string) => {
     if (!violations.some((one) => one.property === property)) violations.push({ property, message })
@@ -79,6 +84,12 @@ export function create(options: Options): Checks {
     return { initiator: of('initiator'), follower: of('follower') }
   }
 
+  const vainOf = (role: Role, leg: Leg): number => {
+    let count = 0
+    for (const { ok, from } of Chain.tip(chains[leg]).ledger.included.values())
+      if (!ok && options.addresses[role][leg].includes(from)) count++
+    return count
+  }
   const locksOf = (leg: Leg) =>
     [...Chain.tip(chains[leg]).ledger.locks.values()].filter((held) => isOf(leg, held))
   const isOf = (leg: Leg, held: Ledger.Held) => held.script.terms === termsHex(leg)
@@ -113,10 +124,11 @@ export function create(options: Options): Checks {
 
   function signs(role: Role, step: Step): void {
     raises(role, step)
-    const { does } = bodyOf(
-      chains[LEGS.find((one) => chains[one].network.id === step.network) as Leg].family,
-      step,
-    )
+    const leg = LEGS.find((one) => chains[one].network.id === step.network) as Leg
+    const { does, fee } = bodyOf(chains[leg].family, step)
+    // What makes a lock void has to outbid it, which cost no more.
+    const most = does.is === 'nothing' || does.is === 'transfer' ? 2n * budgets[leg] : budgets[leg]
+    if (fee > most) fail('S13', `${role} pays ${fee} for a ${step.kind} on ${leg}, of at most ${most}`)
     // Signed before its time, it holds no secret.
     if (does.is === 'claim' && does.hashlock !== undefined && !Ledger.opens(does.secret, does.hashlock))
       return
@@ -258,6 +270,10 @@ export function create(options: Options): Checks {
     end(role, outcome, { deceived = false, insolvent = false } = {}) {
       const own = Agreement.ownLeg(role)
       const incoming = Agreement.incomingLeg(role)
+      for (const leg of LEGS) {
+        const inVain = vainOf(role, leg)
+        if (inVain > MOST_IN_VAIN) fail('S13', `${role} paid ${inVain} times in vain on ${leg}`)
+      }
       const mine = locksOf(own).filter(({ by }) => options.addresses[role][own].includes(by))
       const paid = mine.some(({ spend }) => spend?.is === 'claim')
       const got = locksOf(incoming).reduce(
