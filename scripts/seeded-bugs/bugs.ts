@@ -413,6 +413,27 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/swap/test/Runner.giveup.test.ts'],
   },
   {
+    name: 'S6: a clock that an endpoint set ahead has a party give up its claim',
+    file: MACHINE,
+    from: 'const open = view.early || isOpen',
+    to: 'const open = isOpen',
+    tests: MONEY_TESTS,
+  },
+  {
+    name: 'S13: claims are made for hours after their deadline',
+    file: 'packages/swap/src/Side.ts',
+    from: 'tip.clock >= value && least < value &&',
+    to: 'tip.clock >= value &&',
+    tests: MONEY_TESTS,
+  },
+  {
+    name: 'H21: what strangers paid into a script is claimed before the agreed lock',
+    file: MACHINE,
+    from: 'return (a, b) => rank(a) - rank(b)',
+    to: 'return (a, b) => 0 * (rank(a) - rank(b))',
+    tests: MACHINE_TESTS,
+  },
+  {
     name: 'S7: a swap that was cancelled while it waited for its refund is taken up by the next recovery',
     file: MACHINE,
     from: "(state.durable.stop ?? 'recovered-without-terms') === 'recovered-without-terms'",
@@ -906,6 +927,20 @@ export const bugs: readonly Bug[] = [
     file: 'packages/swap/src/postgres/createBoard.ts',
     from: 'WHERE line.owner = excluded.owner AND line.place <= excluded.place',
     to: 'WHERE line.owner = excluded.owner',
+    tests: POSTGRES_TESTS,
+  },
+  {
+    name: 'S6: who has lost a swap’s journal, and doesn’t know, takes its place among the swaps of its account',
+    file: 'packages/swap/src/postgres/createBoard.ts',
+    from: 'OR EXISTS (SELECT FROM ${schema}.logs WHERE name = $8 AND logs.owner = $9::uuid)',
+    to: 'OR $9::uuid IS NOT NULL',
+    tests: POSTGRES_TESTS,
+  },
+  {
+    name: 'S6: who has a swap’s journal doesn’t take its place back from one that lost it',
+    file: 'packages/swap/src/Turns.ts',
+    from: "if (isAitbcError(error, 'StorageConflict')) await again()",
+    to: 'void again',
     tests: POSTGRES_TESTS,
   },
   {

@@ -12,7 +12,7 @@ export interface Line {
   readonly firm: boolean
 }
 
-/** Who drives a swap: `owner` is new with each run, so that what an earlier one does late changes nothing. */
+/** Who drives a swap, one object for each run: `owner` is new with it, so that what an earlier one does late changes nothing. */
 export interface Seat {
   readonly swap: string
   readonly owner: string
@@ -34,7 +34,10 @@ export interface Turn {
 export interface Board {
   /** Begins for a swap: the lines of its turns are those given, of its coins the firm ones, which it resolves to. */
   enter(seat: Seat, turns: readonly Line[]): Promise<readonly Line[]>
-  /** Says what the seat's lines say now, each in its place; those that aren't given are gone, and none is new. */
+  /**
+   * Says what the seat's lines say now, each in its place; those that aren't given are gone, and none is new. `StorageConflict` (1104) as
+   * for {@link reserve}.
+   */
   put(seat: Seat, lines: readonly Line[]): Promise<void>
   /**
    * Writes lines about coins, behind all others; resolves to the others' that stand before them. `StorageConflict` (1104) where somebody else has

@@ -1,4 +1,4 @@
-import { type AccountId, Codec, type Signed } from '@aitbc/core'
+import { type AccountId, Codec, isAitbcError, type Signed } from '@aitbc/core'
 import * as Agreement from './Agreement.js'
 import * as Board from './Board.js'
 import type { Context, Sent, Swap } from './Runner.js'
@@ -23,6 +23,8 @@ interface Place {
   coins: readonly Coins[]
   /** What stands on the board by now, as text. */
   told: string
+  /** Takes the seat anew. */
+  readonly again: () => Promise<void>
 }
 
 const places = new WeakMap<Swap, Place>()
@@ -31,12 +33,25 @@ const places = new WeakMap<Swap, Place>()
 export async function enter(context: Context, swap: Swap): Promise<void> {
   const board = Board.of(context.storage)
   const seat = { swap: swap.id, owner: crypto.randomUUID() }
-  const place: Place = { board, seat, coins: [], told: '' }
+  const place: Place = { board, seat, coins: [], told: '', again: () => enter(context, swap) }
   const turns = turnsOf(context, swap)
   const kept = await board.enter(seat, turns.lines())
   place.coins = kept.map(({ about, value }) => ({ about, ...readCoins(value) }))
   place.told = [...turns.told, ...coinsOf(swap, place).told].join()
   places.set(swap, place)
+}
+
+/**
+ * Whoever has the journal has the seat: one that lost the journal unknowingly may come and take the seat, until it writes. It is taken back, and
+ * the next look goes on.
+ */
+async function seated<T>({ again }: Place, run: Promise<T>): Promise<T> {
+  try {
+    return await run
+  } catch (error) {
+    if (isAitbcError(error, 'StorageConflict')) await again()
+    throw error
+  }
 }
 
 /** What a swap signed or counted on counts no more; where another process goes on with it, it goes on counting. */
@@ -67,7 +82,7 @@ export async function tidy(context: Context, swap: Swap): Promise<void> {
   const coins = coinsOf(swap, place)
   const told = [...turns.told, ...coins.told].join()
   if (told === place.told) return
-  await place.board.put(place.seat, [...turns.lines(), ...coins.lines()])
+  await seated(place, place.board.put(place.seat, [...turns.lines(), ...coins.lines()]))
   place.told = told
 }
 
@@ -83,7 +98,7 @@ export async function reserve(swap: Swap, coins: readonly Coins[]): Promise<Read
     .map((line) => ({ ...line, firm: true }))
   // Whatever becomes of this, the next look tells it.
   place.told = '?'
-  for (const { about, value } of await place.board.reserve(place.seat, lines)) {
+  for (const { about, value } of await seated(place, place.board.reserve(place.seat, lines))) {
     const { locks, keeps } = readCoins(value)
     sums.set(about, (sums.get(about) ?? 0n) + locks + keeps)
   }
@@ -115,7 +130,7 @@ export function take<T>(
     run(others.flatMap(readSigned), async (signed) => {
       place.told = '?'
       const all = [...aheadOf(swap, side), ...signed]
-      await write({ kind: 'turn', about: side.funding, value: writeSigned(all), firm: true })
+      await seated(place, write({ kind: 'turn', about: side.funding, value: writeSigned(all), firm: true }))
     }),
   )
 }

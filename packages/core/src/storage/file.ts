@@ -137,7 +137,7 @@ export function createFileStorage(options: createFileStorage.Options): Storage {
       return guarded('open', signal, async () => {
         const at = keyFolder(join(folder, 'logs'), name)
         await makeFolder(at)
-        return opening(at)(() => openLog(name, at, temporary))
+        return opening(at, () => openLog(name, at, temporary))
       })
     },
   }
@@ -152,13 +152,17 @@ export declare namespace createFileStorage {
 
 // --- logs
 
-/** The handles of this process, by folder, and a queue for each, so that two openings don't meet. */
+/** The handles of this process, by folder, and what is being opened there, so that two openings don't meet. */
 const handles = /* @__PURE__ */ new Map<string, { readonly fence: () => Promise<void> }>()
-const openings = /* @__PURE__ */ new Map<string, ReturnType<typeof check.queue>>()
-const opening = (at: string) => {
-  const queue = openings.get(at) ?? check.queue()
-  openings.set(at, queue)
-  return queue
+const openings = /* @__PURE__ */ new Map<string, Promise<unknown>>()
+const opening = async <T>(at: string, run: () => Promise<T>): Promise<T> => {
+  const mine = (openings.get(at) ?? Promise.resolve()).then(run, run)
+  openings.set(at, mine)
+  try {
+    return await mine
+  } finally {
+    if (openings.get(at) === mine) openings.delete(at)
+  }
 }
 
 async function openLog(name: string, at: string, temporary: string): Promise<Log> {
@@ -167,6 +171,8 @@ async function openLog(name: string, at: string, temporary: string): Promise<Log
   const path = join(at, 'log')
   const file = await open(path, constants.O_RDWR | constants.O_CREAT, 0o600)
   await syncFolder(at)
+  // What somebody wrote who was killed before the sync is there to be read, and wouldn't outlast a failure of the machine.
+  await file.datasync()
   let size = (await file.stat()).size
   let state: 'open' | 'closed' | 'fenced' | 'broken' = 'open'
   const queue = check.queue()

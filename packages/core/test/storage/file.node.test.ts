@@ -1,5 +1,14 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -122,6 +131,34 @@ test('behavior: a log of a living process is refused, and taken over once it was
   const log = await storage.log('held')
   expect(await log.read()).toEqual(Uint8Array.of(1, 2, 3))
   await log.close()
+}, 60_000)
+
+test('behavior: what a killed process wrote last is on disk before anybody relies on it', async () => {
+  const at = folder()
+  const child = run(at, 'hold')
+  await child.ready
+  child.kill()
+  await child.done
+  const log = files(at).find((name) => name.endsWith('/log')) as string
+  // It was killed between its write and its sync.
+  appendFileSync(log, Uint8Array.of(4))
+  const probe = await open(log)
+  const handle = Object.getPrototypeOf(probe) as typeof probe
+  await probe.close()
+  const { datasync } = handle
+  const sizes: number[] = []
+  handle.datasync = async function (this: typeof probe) {
+    sizes.push((await this.stat()).size)
+    return datasync.call(this)
+  }
+  try {
+    const again = await createFileStorage({ folder: at }).log('held')
+    expect(await again.read()).toEqual(Uint8Array.of(1, 2, 3, 4))
+    await again.close()
+  } finally {
+    handle.datasync = datasync
+  }
+  expect(sizes).toEqual([4])
 }, 60_000)
 
 test('behavior: of many that take over a dead owner’s log, one wins at a time', async () => {

@@ -33,6 +33,8 @@ export interface Answer<R> {
 export interface Database {
   /** The schema's name, quoted. */
   readonly schema: string
+  /** Logs of swaps that are open here, by swap: whoever opens one later has the swap, and this process has it no more. */
+  readonly open: Map<string, { readonly name: string; readonly owner: string }>
   /**
    * Sends one statement until it is answered, with pauses, as long as its patience lasts. What is sent must bear being carried out twice,
    * also much later: a server may go on with what a torn connection left behind. `StorageUnavailable` (1105) in the end.
@@ -170,6 +172,7 @@ export function createDatabase(options: Options): Database {
 
   return {
     schema,
+    open: new Map(),
     async query<R>(
       statement: (attempt: number) => Statement,
       options: QueryOptions = {},

@@ -13,7 +13,7 @@ import { pause } from '../internal/pause.js'
 import * as Runner from '../Runner.js'
 import type * as Side from '../Side.js'
 import type * as SwapMachine from '../SwapMachine.js'
-import { openLog, type PostgresStorage } from './createPostgresStorage.js'
+import { openLog, type PostgresStorage, swapOf } from './createPostgresStorage.js'
 import { assertMs } from './Database.js'
 import * as Lease from './Lease.js'
 import * as Wish from './Wish.js'
@@ -67,7 +67,6 @@ interface Held {
   done: Promise<void>
 }
 
-const LOG = /^swap\/(.+)\/log-\d+$/
 const FIRST_AGAIN_MS = 1000
 const LAST_AGAIN_MS = 60_000
 /** The part of a lease after which it is renewed, and the part that is used at all: clocks run differently, and a call takes its time. */
@@ -386,7 +385,7 @@ function leased(
     return run()
   }
   const log = async (name: string, options: CallOptions = {}): Promise<Log> => {
-    const id = LOG.exec(name)?.[1]
+    const id = swapOf(name)
     if (id === undefined) return storage.log(name, options)
     const held = holding.get(id)
     const assert = async () => {

@@ -1,5 +1,6 @@
 import { CoreErrors } from '@aitbc/core'
 import type * as Board from '../Board.js'
+import { SwapErrors } from '../errors.js'
 import { aborted, inTurn } from '../internal/inTurn.js'
 import { pause } from '../internal/pause.js'
 import type { Database } from './Database.js'
@@ -24,10 +25,10 @@ interface Row {
 export function createBoard(database: Database, turnMs: number): Board.Board {
   const { schema } = database
   const queue = inTurn()
-  const numbers = new Map<string, number>()
-  const next = (owner: string): string => {
-    const number = (numbers.get(owner) ?? 0) + 1
-    numbers.set(owner, number)
+  const numbers = new WeakMap<Board.Seat, number>()
+  const next = (seat: Board.Seat): string => {
+    const number = (numbers.get(seat) ?? 0) + 1
+    numbers.set(seat, number)
     return String(number)
   }
   /** The line of a seat, as `seat`: there only for whoever has it, and for its latest statement, however often that is sent. */
@@ -68,7 +69,7 @@ export function createBoard(database: Database, turnMs: number): Board.Board {
   }
 
   const write = async (seat: Board.Seat, holder: string, line: Board.Line): Promise<void> => {
-    const number = next(seat.owner)
+    const number = next(seat)
     const { rows, attempts } = await database.query(() => ({
       text: `WITH mine AS (
           UPDATE ${schema}.turns SET holder = NULL WHERE about = $2 AND holder = $7 AND due > clock_timestamp() RETURNING 1 AS turn),
@@ -88,17 +89,22 @@ export function createBoard(database: Database, turnMs: number): Board.Board {
     throw CoreErrors.StorageConflict(`the turn of ${line.about} is over`, { account: line.about })
   }
 
-  /** Takes the seat for whoever asks last; `undefined` where somebody has asked since. */
+  /**
+   * Takes the seat for whoever asks last; `undefined` where somebody has asked since, or opened the swap's journal: who has lost that, and
+   * doesn't know, would keep its next owner from every turn. One that is opened after this has a later place.
+   */
   const take = async ({ swap, owner }: Board.Seat, turns: readonly Board.Line[]) => {
     const { rows: places } = await database.query<{ place: string }>(() => ({
       text: `SELECT nextval('${schema}.places')::text AS place`,
       values: [],
     }))
+    const log = database.open.get(swap)
     const { rows } = await database.query<{ [K in keyof Row]: Row[K] | null }>(() => ({
       // Carried out once more, and late, it finds this seat's own lines, and leaves them.
       text: `WITH seat AS (
           INSERT INTO ${schema}.lines AS line (kind, about, swap, owner, firm, value)
-            VALUES ('seat', '', $1, $2, true, int8send($7))
+            SELECT 'seat', '', $1, $2::uuid, true, int8send($7)
+            WHERE $8::text IS NULL OR EXISTS (SELECT FROM ${schema}.logs WHERE name = $8 AND logs.owner = $9::uuid)
           ON CONFLICT (kind, about, swap) DO UPDATE SET owner = excluded.owner, value = excluded.value,
             place = CASE WHEN line.owner = excluded.owner THEN line.place ELSE 0 END
             WHERE line.owner = excluded.owner OR line.value < excluded.value RETURNING 1 AS here),
@@ -111,7 +117,7 @@ export function createBoard(database: Database, turnMs: number): Board.Board {
           ${insert} SELECT kind, about, $1, $2, firm, value FROM ${listed(3)}, seat
           ${replacing} WHERE line.owner <> excluded.owner)
         SELECT about, value FROM seat LEFT JOIN kept ON true`,
-      values: [swap, owner, ...columns(turns), places[0]?.place],
+      values: [swap, owner, ...columns(turns), places[0]?.place, log?.name ?? null, log?.owner ?? null],
     }))
     if (rows.length === 0) return undefined
     return rows.flatMap(({ about, value }): Board.Line[] =>
@@ -126,27 +132,33 @@ export function createBoard(database: Database, turnMs: number): Board.Board {
       for (let tries = 1; ; tries++) {
         const kept = await take(seat, turns)
         if (kept !== undefined) return kept
-        if (tries === MAX_TRIES) throw conflict(seat)
+        if (tries === MAX_TRIES)
+          throw SwapErrors.SwapBusy(`swap ${seat.swap} is driven by another process`, { id: seat.swap })
       }
     },
-    async put({ swap, owner }, lines) {
-      const number = next(owner)
-      await database.query(() => ({
+    async put(seat, lines) {
+      const { swap, owner } = seat
+      const number = next(seat)
+      const { rows } = await database.query(() => ({
         text: `WITH ${seated('$1', '$2', '$7')},
           listed AS (SELECT * FROM ${listed(3)}),
           gone AS (
             DELETE FROM ${schema}.lines AS line USING seat
             WHERE swap = $1 AND owner = $2 AND kind <> 'seat' AND NOT EXISTS (
-              SELECT FROM listed WHERE listed.kind = line.kind AND listed.about = line.about))
-          UPDATE ${schema}.lines AS line SET value = listed.value, firm = listed.firm FROM listed, seat
-            WHERE line.swap = $1 AND line.owner = $2 AND line.kind = listed.kind AND line.about = listed.about`,
+              SELECT FROM listed WHERE listed.kind = line.kind AND listed.about = line.about)),
+          said AS (
+            UPDATE ${schema}.lines AS line SET value = listed.value, firm = listed.firm FROM listed, seat
+            WHERE line.swap = $1 AND line.owner = $2 AND line.kind = listed.kind AND line.about = listed.about)
+          SELECT here FROM seat`,
         values: [swap, owner, ...columns(lines), number],
       }))
+      if (rows.length === 0) throw conflict(seat)
     },
-    async reserve({ swap, owner }, lines) {
+    async reserve(seat, lines) {
+      const { swap, owner } = seat
       const about = lines.map((line) => line.about)
       // Places are given under a lock by account and asset, in one order, until the lines are committed.
-      const number = next(owner)
+      const number = next(seat)
       const { rows: written } = await database.query(() => ({
         text: `WITH ${seated('$1', '$2', '$7')}, locked AS MATERIALIZED (
             SELECT count(pg_advisory_xact_lock(hashtextextended('${schema} ' || about, 0))) AS n
@@ -159,7 +171,7 @@ export function createBoard(database: Database, turnMs: number): Board.Board {
           RETURNING about`,
         values: [swap, owner, ...columns(lines), number],
       }))
-      if (written.length < lines.length) throw conflict({ swap, owner })
+      if (written.length < lines.length) throw conflict(seat)
       const { rows } = await database.query<Row>(() => ({
         // What isn't firm counts as long as its swap's worker is alive; without a worker it counts.
         text: `SELECT line.about, line.value FROM ${schema}.lines AS line
@@ -211,7 +223,6 @@ export function createBoard(database: Database, turnMs: number): Board.Board {
           DELETE FROM ${schema}.lines WHERE swap = $1 AND owner = $2 AND kind <> 'seat' AND (NOT firm OR $3)`,
         values: [swap, owner, over],
       }))
-      numbers.delete(owner)
     },
   }
 }

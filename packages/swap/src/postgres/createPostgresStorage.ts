@@ -11,6 +11,7 @@ export interface PostgresStorage extends Board.Shared {
 const KEY = /^[a-z0-9._/-]{1,512}$/
 const PREFIX = /^[a-z0-9._/-]{0,512}$/
 const HEAD = /^swap\/(.+)\/head$/
+const LOG = /^swap\/(.+)\/log-\d+$/
 const MAX_TRIES = 1000
 
 /** How long a swap that was just begun is left to whoever begins it, milliseconds; `Lease.offer` ends that. */
@@ -152,6 +153,9 @@ function setting(schema: string, key: string, expected: bigint, value: Uint8Arra
       }
 }
 
+/** The swap whose log has this name. */
+export const swapOf = (name: string): string | undefined => LOG.exec(name)?.[1]
+
 /**
  * Opens a log and fences whoever has it open. With a lease's `token` it is refused where a later lease's owner has opened it: a worker that
  * slept through its lease doesn't fence the next one.
@@ -176,6 +180,8 @@ export async function openLog(
     signal && { signal },
   )
   if (opened === undefined) throw fenced(name)
+  const swap = swapOf(name)
+  if (swap !== undefined) database.open.set(swap, { name, owner })
   let version = BigInt(opened.version)
   let size = Number(opened.size)
   let open = true
@@ -291,6 +297,7 @@ export async function openLog(
     async close() {
       open = false
       await last
+      if (swap !== undefined && database.open.get(swap)?.owner === owner) database.open.delete(swap)
     },
   }
 }

@@ -978,6 +978,56 @@ describe.skipIf(missing !== undefined)(
         expect(rows).toEqual([{ failures: 0, claim: null }])
       })
 
+      test('S6 L3: one that took a swap out and runs it only when another one drives it keeps that one from nothing', async () => {
+        const market = create({ long: 'contract', short: 'contract' })
+        const deal = Process.agreed(market)
+        const options = { schema: schema() }
+        const storage = Service.storageOf(pool, options)
+        const id = await Service.open(market, storage, deal)
+        const context = {
+          storage,
+          seed: seeds[ALICE],
+          sides: sides(market, ALICE),
+          utc: () => market.nets.long.tip.clock,
+        }
+        const swap = await Runner.load(context, id)
+        const worker = Service.start(market, other, { ...options, leaseMs: LONG })
+        const bob = Service.bob(market, deal)
+        await worker.when((one) => one.is === 'claimed')
+        await Service.drive(market, () => worker.sent.includes('lock'))
+        // It learns what it lost no later than with its first word on the board.
+        await expect(Runner.run(context, swap)).rejects.toMatchObject({ _tag: 'SwapBusy', code: 4012 })
+        await Service.drive(market, () => worker.outcomes.size === 1 && Process.isDone(bob))
+        await worker.stop()
+        expect([...worker.outcomes.values(), bob.outcome]).toEqual(['deal', 'deal'])
+        expect(worker.progress.filter((one) => one.is === 'lost' || one.is === 'failed')).toEqual([])
+      })
+
+      test('S6 L3: the same in the worker’s own process, with its own storage', async () => {
+        const market = create({ long: 'contract', short: 'contract' })
+        const deal = Process.agreed(market)
+        const options = { schema: schema() }
+        const id = await Service.open(market, Service.storageOf(pool, options), deal)
+        const worker = Service.start(market, other, { ...options, leaseMs: LONG })
+        const claims = () => worker.progress.filter((one) => one.is === 'claimed').length
+        const bob = Service.bob(market, deal)
+        await worker.when(() => claims() === 1)
+        await Service.quiet()
+        const { storage } = worker
+        const utc = () => market.nets.long.tip.clock
+        const context = { storage, seed: seeds[ALICE], sides: sides(market, ALICE), utc }
+        const swap = await Runner.load(context, id)
+        await Service.drive(market, () => claims() === 2)
+        await Service.drive(market, () => worker.sent.includes('lock'))
+        const stop = new AbortController()
+        const running = Runner.run(context, swap, { signal: stop.signal }).catch((e) => e)
+        await Service.drive(market, () => worker.outcomes.size === 1 && Process.isDone(bob))
+        stop.abort(new Error('enough'))
+        await Promise.all([running, worker.stop()])
+        expect([...worker.outcomes.values(), bob.outcome]).toEqual(['deal', 'deal'])
+        expect(locksBy(market, ALICE)).toHaveLength(1)
+      })
+
       test('H22: a server that crashes in the midst and comes back finds every worker where it was', async () => {
         const market = create(UTXO)
         const deal = Process.agreed(market)

@@ -133,7 +133,7 @@ function countedStorage(desk: Desk, pool: Database.Pool, options: Options): Post
           leave: (...args) => counted(desk, () => board.leave(...args)),
         },
     database: {
-      schema: database.schema,
+      ...database,
       query: (...args) => counted(desk, () => database.query(...args)),
     },
   }
