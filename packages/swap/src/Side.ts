@@ -161,12 +161,19 @@ export async function look(
       ? { event: { is: 'seen', leg, locks, now, left }, tip }
       : { event: { is: 'unreadable', leg, why: doubts.join('; '), told: { locks, now, left } }, tip }
   }
-  const behind = (options.utc ?? 0n) - timing.standard.lag - tip.clock
+  // The least that the clock of a chain that is up to date shows.
+  const least = (options.utc ?? 0n) - timing.standard.lag
+  const behind = least - tip.clock
+  const { value } = terms.deadline
+  const early = options.utc !== undefined && tip.clock >= value && least < value && { early: true as const }
   const left =
     adapter.profile.early === undefined ? {} : { left: leftUntil(adapter, terms.deadline, tip.clock) }
   return doubts.length === 0
-    ? { event: { is: 'seen', leg, locks, now, ...left, ...(behind > 0n ? { behind } : {}) }, tip }
-    : { event: { is: 'unreadable', leg, why: doubts.join('; '), told: { locks, now, ...left } }, tip }
+    ? { event: { is: 'seen', leg, locks, now, ...left, ...early, ...(behind > 0n ? { behind } : {}) }, tip }
+    : {
+        event: { is: 'unreadable', leg, why: doubts.join('; '), told: { locks, now, ...left, ...early } },
+        tip,
+      }
 }
 
 async function lookAt(

@@ -59,6 +59,8 @@ export interface Seen {
   readonly behind?: bigint
   /** Seconds until the leg's deadline, where the clock counts none or claims may end before it; told with `now`. */
   readonly left?: Left
+  /** That clock is past the leg's deadline, and UTC needn't be: for all that is known, claims may be taken yet. */
+  readonly early?: true
 }
 
 /**
@@ -336,7 +338,7 @@ function observe(state: SwapState, event: SwapEvent): SwapState {
     case 'unreadable':
       return unreadable(state, event.leg, event.why, event.told)
     case 'seen': {
-      const { leg, locks, now, behind, left } = event
+      const { leg, locks, now, behind, left, early } = event
       const latest = latestOf(state.view[leg])
       if (latest !== undefined && Deadline.remaining(latest, now) > 0n)
         return unreadable(
@@ -349,6 +351,7 @@ function observe(state: SwapState, event: SwapEvent): SwapState {
         ...{ is: 'seen', locks, now },
         ...(behind === undefined ? {} : { behind }),
         ...(left === undefined ? {} : { left }),
+        ...(early && { early }),
       }
       const next = { ...state, view: { ...state.view, [leg]: view } }
       const advanced = latest === undefined || Deadline.remaining(latest, now) < 0n
@@ -425,7 +428,7 @@ function isSettled(state: SwapState, leg: Leg, spend: SpendView | undefined): sp
 
 /**
  * Claims of the incoming leg with a secret that is public: always right, whatever else is true. Only a refund that is known well enough is
- * believed: another one may be made up, and to claim in vain costs a fee.
+ * believed, and a clock past the deadline only as far as UTC bears it out: others may be made up, and to claim in vain costs a fee.
  */
 function claims(state: SwapState): readonly Command[] {
   const leg = incomingLeg(state.role)
@@ -433,13 +436,14 @@ function claims(state: SwapState): readonly Command[] {
   const view = readable(state.view[leg])
   const secret = publicSecret(state)
   if (terms === undefined || view === undefined || secret === undefined) return []
-  const open = isOpen(state, leg, view.now)
+  const open = view.early || isOpen(state, leg, view.now)
   return view.locks
     .filter(({ spend }) => {
       if (spend === undefined) return open
       if (spend.spend.kind === 'claim') return !spend.final || (!isKnown(state, leg, spend) && open)
       return open && (spend.depth === 0n || !isKnown(state, leg, spend))
     })
+    .sort(wholeFirst(terms))
     .map((v) => claim(leg, terms, v.lock, secret))
 }
 
@@ -461,7 +465,14 @@ function refunds(state: SwapState): readonly Command[] {
       if (spend.spend.kind === 'refund') return !isSettled(state, leg, spend)
       return spend.depth === 0n ? race : !isKnown(state, leg, spend)
     })
+    .sort(wholeFirst(terms))
     .map((v) => ({ do: 'refund', key: `refund/${leg}/${v.lock.ref}`, leg, terms, lock: v.lock }))
+}
+
+/** Anybody may pay any number of small locks into a script: none of them makes the agreed one wait. */
+function wholeFirst({ amount }: LockTerms.LockTerms): (a: LockView, b: LockView) => number {
+  const rank = ({ lock }: LockView) => (lock.amount >= amount ? 0 : 1)
+  return (a, b) => rank(a) - rank(b)
 }
 
 /** The irrevocable acts: the own lock, and the initiator's reveal. */
@@ -666,8 +677,8 @@ function readable(view: LegView): Seen | undefined {
 }
 
 /** What was told of a leg, apart from how old it is: that is a doubt of its own. */
-function seenOf({ locks, now, left }: Seen): Seen {
-  return { locks, now, ...(left === undefined ? {} : { left }) }
+function seenOf({ locks, now, left, early }: Seen): Seen {
+  return { locks, now, ...(left === undefined ? {} : { left }), ...(early && { early }) }
 }
 
 /** How long claims of a leg are accepted: as its clock says, or as was told with what it showed. */

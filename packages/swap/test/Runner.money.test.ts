@@ -242,4 +242,53 @@ describe('beside an endpoint that tells of heights and clocks to come', () => {
     await end()
     expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
   })
+  it.each([0n, 100_000n])(
+    'S6 H25: a clock that is past the deadline by %d s before UTC is keeps no claim from being sent again',
+    async (by) => {
+      const world = create({ long: 'utxo', short: 'contract' })
+      const { short } = world.nets
+      const { value } = Process.agreed(world).signed.agreement.short.deadline
+      let lies = false
+      const wrap = on(SHORT, (adapter) => ({
+        async tip(o) {
+          const fact = await adapter.tip(o)
+          return lies ? { ...fact, value: { ...fact.value, clock: value + by } } : fact
+        },
+      }))
+      const { deal, alice, bob } = both(world, { wrap })
+      short.held = (tx) => tx.does.is === 'claim'
+      Process.start(alice, deal)
+      Process.start(bob, deal)
+      await Process.drive(world, () => short.mempool.some((tx) => tx.does.is === 'claim'))
+      // Bob has seen its secret, and nodes forget it.
+      lies = true
+      short.mempool = []
+      short.held = () => false
+      await Process.drive(world, () => locksBy(world, BOB)[0]?.spend !== undefined)
+      lies = false
+      await finish(world, alice, bob)
+      expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+      expectGains(world, ALICE, 'deal')
+    },
+  )
+
+  it('S13 H25: past the deadline by UTC too, no claim is made', async () => {
+    const world = create({ long: 'utxo', short: 'contract' })
+    const { short } = world.nets
+    const { deal, alice, bob } = both(world)
+    short.held = (tx) => tx.does.is === 'claim'
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(world, () => short.mempool.some((tx) => tx.does.is === 'claim'))
+    bob.dead = true
+    const { value } = deal.signed.agreement.short.deadline
+    await Process.drive(world, () => short.tip.clock > value + 1n)
+    const { length } = sent(alice, 'claim')
+    alice.calls.length = 0
+    short.mempool = []
+    await Process.drive(world, () => short.tip.clock > value + 6n)
+    expect(length).toBeGreaterThan(0)
+    expect(sent(alice, 'claim')).toEqual([])
+    alice.dead = true
+  })
 })

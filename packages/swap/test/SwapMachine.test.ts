@@ -258,6 +258,23 @@ describe('the machine, step by step', () => {
     expect(keys(learned)).toEqual(['claim/long/a:0', 'claim/long/b:0', 'claim/long/d:0'])
   })
 
+  it('H21: what others paid into a script is claimed and refunded behind the agreed locks, however much of it there is', () => {
+    const dust = (leg: Agreement.Leg) =>
+      Array.from({ length: 3 }, (_, i) => view(leg, { ref: `${i}:0`, match: 'under', amount: 1n }))
+    const seen = {
+      long: [...dust('long'), view('long')],
+      short: [...dust('short'), view('short', { ref: 's:0', ...claimed(0n) }), view('short')],
+    }
+    const done = keys(look(follower(), { ...seen, now: T.short }))
+    expect(done.slice(0, 4)).toEqual(['claim/long/a:0', 'claim/long/0:0', 'claim/long/1:0', 'claim/long/2:0'])
+    expect(done.slice(4)).toEqual([
+      'refund/short/a:0',
+      'refund/short/0:0',
+      'refund/short/1:0',
+      'refund/short/2:0',
+    ])
+  })
+
   it.each<[string, readonly SwapMachine.LockView[]]>([
     ['one that is not final', [view('short', { final: false })]],
     ['less', [view('short', { match: 'under', amount: 4999n })]],
