@@ -6,6 +6,7 @@ export interface Caveat {
   readonly kind:
     | 'tail'
     | 'probabilistic-finality'
+    | 'undone'
     | 'late-claims'
     | 'several-locks'
     | 'fees-from-amount'
@@ -50,7 +51,7 @@ export function of(long: LegChain, short: LegChain, policy: Policy.Policy): read
   ]
   for (const [leg, { network, profile }] of [['long', long] as const, ['short', short] as const]) {
     const { name, finality, reorgDepth } = network
-    const { lead, lag, outage } = network.timing[policy.risk]
+    const { lead, lag, outage, reorg } = network.timing[policy.risk]
     const add = (kind: Caveat['kind'], message: string) =>
       caveats.push({ kind, message: `${leg} leg, ${name}: ${message}` })
     if (finality.rule === 'depth')
@@ -58,6 +59,8 @@ export function of(long: LegChain, short: LegChain, policy: Policy.Policy): read
         'probabilistic-finality',
         `a block is final by depth ${finality.depth}; a reorganisation deeper than ${reorgDepth} blocks stops the swap with an alarm`,
       )
+    if (policy.reorgs > 0n && reorg > 0n)
+      add('undone', 'what a reorganisation undoes is taken to be in a mempool again, without its owner')
     add(
       'clock',
       `its clock is taken to be at most ${lag} s behind UTC and ${lead} s ahead, and to move within that while a claim waits`,

@@ -102,10 +102,12 @@ interface Half {
  *   give: { network: cosmosHub.id, asset: cosmosHub.native.id, amount: 1_000_000n },
  *   get: { network: ethereum.id, asset: ethereum.native.id, amount: 10n ** 16n },
  * }
+ * const isIt = ({ give, get }: Negotiation.Quote) =>
+ *   give.asset === quote.give.asset && give.amount >= quote.give.amount && get.asset === quote.get.asset && get.amount <= quote.get.amount
  * const [toBob, toAlice] = Channel.pair()
  * const [alice, bob] = await Promise.all([
  *   Negotiation.initiate(quote, { ...person(1), channel: toBob }),
- *   Negotiation.follow({ ...person(2), channel: toAlice, accept: ({ get }) => get.amount <= 10n ** 16n }),
+ *   Negotiation.follow({ ...person(2), channel: toAlice, accept: isIt }),
  * ])
  * alice.signed.agreement.long.amount // 1000000n
  * bob.signed.agreement.short.deadline.value === alice.signed.agreement.short.deadline.value // true
@@ -145,22 +147,23 @@ export async function initiate(
 }
 
 /**
- * Answers an offer. `accept` decides on the quote; the deadlines are judged by this party's own policy, and the agreement that comes
- * back must be byte for byte what the two halves make.
+ * Answers an offer. `accept` decides on the quote, both halves of it: what it doesn't look at, the initiator chooses. The deadlines are judged by
+ * this party's own policy, and the agreement that comes back must be byte for byte what the two halves make.
  *
  * Rejects as {@link initiate} does, with `HashlockReused` (4007) where `isKnown` knows the hashlock, and with `UnsafeTerms`
  * (4003), whose context carries the inequality.
  *
  * @example
- * import { ethereum } from '@aitbc/core/networks'
+ * import { cosmosHub, ethereum } from '@aitbc/core/networks'
  * import { Negotiation, Policy, Runner } from '@aitbc/swap'
  * import type { Channel } from '@aitbc/core'
- * // Takes what comes on a channel, if it is an offer of at least 0.01 ether that this party hasn't seen before.
+ * // Gives an atom at most for at least 0.01 ether, to whoever offers that on a channel with a hashlock that wasn't seen before.
  * async function answer(context: Runner.Context, channel: Channel.Channel): Promise<Runner.Swap> {
  *   const nonce = crypto.getRandomValues(new Uint8Array(8))
  *   const result = await Negotiation.follow({
  *     ...{ channel, nonce, seed: context.seed, sides: context.sides, policy: Policy.standard, now: context.utc },
- *     accept: ({ give }) => give.asset === ethereum.native.id && give.amount >= 10n ** 16n,
+ *     accept: ({ give, get }) =>
+ *       give.asset === ethereum.native.id && give.amount >= 10n ** 16n && get.asset === cosmosHub.native.id && get.amount <= 1_000_000n,
  *     isKnown: (hashlock) => Runner.knowsHashlock(context.storage, hashlock),
  *   })
  *   return Runner.open(context, { role: 'follower', nonce, policy: Policy.standard, ...result })

@@ -84,8 +84,9 @@ export function of(tiers: readonly Tier[], value: bigint): Policy {
   if (!Array.isArray(tiers)) throw invalid('tiers', 'must be a list', tiers)
   let last: bigint | undefined = -1n
   let found: Policy | undefined
-  for (const [i, { upTo, policy }] of (tiers as readonly Tier[]).entries()) {
-    assert(policy)
+  for (const [i, tier] of (tiers as readonly Tier[]).entries()) {
+    assert(tier?.policy)
+    const { upTo, policy } = tier
     if (upTo !== undefined) Amount.assert(upTo, { argument: `tiers[${i}].upTo` })
     if (last === undefined || (upTo !== undefined && upTo <= last))
       throw invalid(

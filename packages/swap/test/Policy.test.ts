@@ -39,6 +39,7 @@ describe('policies by value', () => {
     ['no tier for so much', [{ upTo: 10n, policy: standard }], 11n, 'InvalidPolicy'],
     ['no tier at all', [], 1n, 'InvalidPolicy'],
     ['no list', undefined, 1n, 'InvalidPolicy'],
+    ['a hole for a tier', [undefined, { policy: standard }], 1n, 'InvalidPolicy'],
     [
       'bounds that fall',
       [

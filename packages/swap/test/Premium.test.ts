@@ -121,7 +121,9 @@ describe('a premium', () => {
 
   it('error: numbers out of range are named', () => {
     for (const [change, argument] of [
-      [{ now: -1n }, 'now'],
+      // In milliseconds every option would be over, and worth nothing.
+      [{ now: now * 1000n }, 'now'],
+      [{ now: 800_000n }, 'now'],
       [{ value: { long: -1n, short: 1n } }, 'value.long'],
       [{ volatility: 0.8 }, 'volatility'],
       [{ rate: 1_000_001n }, 'rate'],
@@ -143,7 +145,7 @@ describe('what a plan can’t promise', () => {
     })
     const of = (which: 'long' | 'short') =>
       caveats.filter(({ message }) => message.startsWith(`${which} leg`)).map(({ kind }) => kind)
-    const always = ['probabilistic-finality', 'clock', 'outage']
+    const always = ['probabilistic-finality', 'undone', 'clock', 'outage']
     const utxo = [...always, 'late-claims', 'several-locks', 'fees-from-amount', 'unseen']
     for (const which of ['long', 'short'] as const)
       expect(of(which)).toEqual(kinds[which] === 'utxo' ? utxo : always)
@@ -192,6 +194,19 @@ describe('what a plan can’t promise', () => {
     ])
   })
 
+  it('H9: that what a reorganisation undoes is back in a mempool, where one is planned for', () => {
+    const undone = (reorg: bigint, reorgs: bigint) =>
+      Caveats.of(long, leg(SHORT, 'contract', { reorg }), { ...risk, reorgs }).filter(
+        ({ kind, message }) => kind === 'undone' && message.startsWith('short leg, B (contract): what'),
+      )
+    expect(undone(1n, 1n)).toHaveLength(1)
+    for (const [reorg, reorgs] of [
+      [0n, 1n],
+      [1n, 0n],
+    ] as const)
+      expect(undone(reorg, reorgs)).toEqual([])
+  })
+
   it('error: a policy that is none has no caveats', () => {
     for (const wrong of [{ ...risk, risk: 'none' }, undefined, { ...risk, offline: -1n }])
       expect(() => Caveats.of(long, short, wrong as never)).toThrow(
@@ -204,7 +219,8 @@ describe('what a plan can’t promise', () => {
     const instant = leg(SHORT, 'contract')
     const final = { ...instant, network: { ...instant.network, finality: { rule: 'instant' } as const } }
     const kinds = Caveats.of(final, final, careful).map(({ kind }) => kind)
-    expect(kinds).toEqual(['tail', 'downtime', 'free-option', 'clock', 'outage', 'clock', 'outage'])
+    const each = ['undone', 'clock', 'outage']
+    expect(kinds).toEqual(['tail', 'downtime', 'free-option', ...each, ...each])
     expect(Caveats.of(final, final, careful)[0]?.message).toContain('1e-6')
   })
 })

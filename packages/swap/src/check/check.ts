@@ -160,19 +160,37 @@ export function unexplored(
   { policy, clocks }: Pick<Assumptions, 'policy' | 'clocks'>,
   tick: bigint,
 ): readonly string[] {
-  const { risk, offline, detection, reorgs } = policy
-  const chains = new Map(legs.map(({ network }) => [network.name, network.timing[risk]]))
-  const times = [...chains].map(
-    ([name, t]) =>
+  const { risk, offline, detection, reorgs, assurance, spends = {} } = policy
+  const networks = [...new Map(legs.map(({ network }) => [network.id, network])).values()]
+  const times = networks.map(
+    ({ name, timing: { [risk]: t } }) =>
       `${name}: a transaction included after more than ${t.inclusion} s, a reorganisation of more than ${t.reorg} s, a halt of more than ${t.outage} s, a clock more than ${t.lag} s behind UTC or ${t.lead} s ahead`,
   )
+  const believed = [
+    ...(assurance === 'proved'
+      ? []
+      : [`locks made up by those whose word the policy takes (assurance: "${assurance}")`]),
+    ...networks.flatMap(({ id, name }) =>
+      spends[id] === undefined || spends[id] === 'proved'
+        ? []
+        : [
+            `${name}: claims and refunds made up by those whose word the policy takes (spends: "${spends[id]}")`,
+          ],
+    ),
+  ]
   return [
     ...times,
     `more than ${reorgs} reorganisations on all chains together`,
-    `an honest party that is away for more than ${offline} s in all, or notices later than ${detection} s`,
+    ...(reorgs === 0n
+      ? []
+      : [
+          'a transaction that a reorganisation undoes and no mempool has again: it waits until its owner looks',
+        ]),
+    `an honest party that is away, or whose endpoint lies, for more than ${offline} s in all, or that notices later than ${detection} s`,
+    ...believed,
     ...(clocks === 'free' ? [] : ['clocks whose error changes while the swap lasts (clocks: "free")']),
     `what comes of differences below a tick of ${tick} s`,
-    'fees, payments by strangers, refunds that both sign early, other swaps of the same accounts',
+    'fees, payments by strangers, refunds that both sign early, orders to stop, endpoints that lie of both chains in one look, other swaps of the same accounts',
   ]
 }
 

@@ -34,7 +34,7 @@ describe('check', () => {
         expect.stringMatching(/^Bitcoin: .* a clock more than \d+ s behind UTC or 7200 s ahead$/),
         expect.stringMatching(/^Ethereum: a transaction included after more than \d+ s/),
         'more than 0 reorganisations on all chains together',
-        'an honest party that is away for more than 3690 s in all, or notices later than 0 s',
+        'an honest party that is away, or whose endpoint lies, for more than 3690 s in all, or that notices later than 0 s',
         expect.stringContaining('clocks: "free"'),
         'what comes of differences below a tick of 3690 s',
         expect.stringContaining('fees'),
@@ -100,6 +100,24 @@ describe('check', () => {
       ok: false,
       counterexample: { honest: 'initiator', message: expect.stringMatching(/^S6: the initiator/) },
     })
+  })
+
+  it('H29: what the policy takes on somebody’s word is told, chain by chain, and so is what no mempool has again', async () => {
+    const some = { ...policy, assurance: 'reported', spends: { [ethereum.id]: 'reported' } } as const
+    // Two networks of one name are two.
+    const other = { ...atom, network: { ...cosmosHub, name: ethereum.name } }
+    const pair = { long: eth, short: other, policy: { ...some, reorgs: 1n }, tick: 5000n }
+    const { gap, start } = Planner.margins(eth, other, pair.policy)
+    const result = await check({ gap: gap.seconds, start: start.seconds }, pair)
+    if (!result.ok) throw new Error(result.counterexample.message)
+    expect(result.unexplored.filter((line) => line.startsWith('Ethereum: a transaction'))).toHaveLength(2)
+    for (const line of [
+      'locks made up by those whose word the policy takes (assurance: "reported")',
+      'Ethereum: claims and refunds made up by those whose word the policy takes (spends: "reported")',
+      expect.stringMatching(/^a transaction that a reorganisation undoes and no mempool has again/),
+      expect.stringContaining('orders to stop'),
+    ])
+      expect(result.unexplored).toContainEqual(line)
   })
 
   it.each([
