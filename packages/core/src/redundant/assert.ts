@@ -25,6 +25,7 @@ export function assertAdapters(adapters: unknown): SwapAdapter {
   const [first, ...more] = adapters as [SwapAdapter, ...SwapAdapter[]]
   const kind = (one: SwapAdapter) =>
     textOf([one.profile, one.capabilities, OPTIONAL.filter((name) => one[name] !== undefined)])
+  const expected = kind(first)
   for (const one of more) {
     if (one.network.id !== first.network.id)
       throw CoreErrors.ForeignNetwork(
@@ -33,7 +34,7 @@ export function assertAdapters(adapters: unknown): SwapAdapter {
           ...{ argument: 'adapters', expected: first.network.id, received: one.network.id },
         },
       )
-    if (kind(one) !== kind(first))
+    if (kind(one) !== expected)
       throw CoreErrors.InvalidArgument('adapters must all have one profile and the same capabilities', {
         ...{ argument: 'adapters', received: kind(one) },
       })

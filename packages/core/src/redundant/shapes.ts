@@ -14,24 +14,14 @@ const text: Check = (value) => typeof value === 'string' && value.length <= MOST
 /** Amounts, heights, times: 0 to 2^256 - 1. */
 const count: Check = (value) => typeof value === 'bigint' && value >> 256n === 0n
 const bytes: Check = (value) => value instanceof Uint8Array
-const oneOf =
-  (...all: readonly string[]): Check =>
-  (value) =>
-    all.includes(value as string)
-const maybe =
-  (of: Check): Check =>
-  (value) =>
-    value === undefined || of(value)
 const list =
   (of: Check): Check =>
   (value) =>
     Array.isArray(value) && value.length <= MOST_LISTED && value.every(of)
 const is =
-  (shape: Readonly<Record<string, Check>>): Check =>
+  (fits: (fields: Readonly<Record<string, unknown>>) => boolean): Check =>
   (value) =>
-    typeof value === 'object' &&
-    value !== null &&
-    Object.entries(shape).every(([key, of]) => of((value as Readonly<Record<string, unknown>>)[key]))
+    typeof value === 'object' && value !== null && fits(value as Readonly<Record<string, unknown>>)
 /** What it is made of is told by one of its fields. */
 const by =
   (tag: string, shapes: Readonly<Record<string, Check>>): Check =>
@@ -40,58 +30,70 @@ const by =
     return Object.hasOwn(shapes, name) && shapes[name]?.(value) === true
   }
 
-const block = is({ height: count, hash: text })
+const block = is(({ height, hash }) => count(height) && text(hash))
 const place: Check = (value) => value === 'mempool' || block(value)
-const tip = is({ height: count, hash: text, time: count, clock: count, finalized: maybe(block) })
-const fact = (value: Check) => is({ value, at: place, depth: count, asOf: tip })
+const tip = is(
+  ({ height, hash, time, clock, finalized }) =>
+    count(height) &&
+    text(hash) &&
+    count(time) &&
+    count(clock) &&
+    (finalized === undefined || block(finalized)),
+)
+const fact = (of: Check) =>
+  is(({ value, at, depth, asOf }) => of(value) && place(at) && count(depth) && tip(asOf))
+const told = (of: Check) => is(({ fact }) => of(fact))
+const refusal = is(({ check }) => text(check))
 const read = (value: Check) =>
   by('is', {
-    found: is({ fact: fact(value) }),
-    absent: is({ fact: fact(any) }),
-    unknown: is({ why: is({ check: text }) }),
+    found: told(fact(value)),
+    absent: told(fact(any)),
+    unknown: is(({ why }) => refusal(why)),
   })
-const lock = is({ ref: text, transaction: text, amount: count, match: text })
-const spend = is({ kind: oneOf('claim', 'refund'), transaction: text })
-const settled = is({ id: text, block })
-const terms = is({ salt: bytes, hashlock: bytes, amount: count })
-const due = is({ kind: text, asset: text, amount: count })
-const steps = list(
-  is({
-    ...{ network: text, kind: text, from: text, format: text, payload: bytes, conflictKey: text },
-    maxFee: is({ asset: text, amount: count }),
-  }),
+const lock = is(
+  ({ ref, transaction, amount, match }) => text(ref) && text(transaction) && count(amount) && text(match),
 )
+const spend = is(({ kind, transaction }) => (kind === 'claim' || kind === 'refund') && text(transaction))
+const settled = is(({ id, block: at }) => text(id) && block(at))
+const terms = is(({ salt, hashlock, amount }) => bytes(salt) && bytes(hashlock) && count(amount))
+const units = is(({ asset, amount }) => text(asset) && count(amount))
+const due = is(({ kind, asset, amount }) => text(kind) && text(asset) && count(amount))
+const texts = list(text)
+const steps = list(
+  is(
+    ({ network, kind, from, format, payload, conflictKey, maxFee }) =>
+      texts([network, kind, from, format, conflictKey]) && bytes(payload) && units(maxFee),
+  ),
+)
+const found = is((of) => terms(of.terms) && lock(of.lock))
+const sighting = by('kind', {
+  block: is((of) => block(of.block)),
+  transaction: is((of) => text(of.id) && place(of.block)),
+  lock: is((of) => lock(of.lock) && place(of.block)),
+  spend: is((of) => lock(of.lock) && spend(of.spend) && place(of.block)),
+})
 
 /** By method; of a stream, what each item is. */
 const SHAPES = {
   tip: fact(tip),
   balance: fact(count),
-  feeRates: is({ slow: count, normal: count, fast: count }),
+  feeRates: is(({ slow, normal, fast }) => count(slow) && count(normal) && count(fast)),
   ...{ prepare: steps, replace: steps, arm: steps, cpfp: steps },
-  submit: is({ id: text, attempts: list(text) }),
+  submit: is(({ id, attempts }) => text(id) && texts(attempts)),
   status: fact(
     by('is', {
-      ...{ unknown: any, pending: any, dropped: any, replaced: is({ by: text }) },
+      ...{ unknown: any, pending: any, dropped: any, replaced: is((of) => text(of.by)) },
       ...{ included: settled, final: settled, failed: settled },
     }),
   ),
   findLocks: list(read(lock)),
   findSpend: read(spend),
   dues: fact(list(due)),
-  discoverLocks: list(is({ terms, lock })),
-  recoverLocks: list(is({ terms, lock, nonce: bytes })),
-  prove: is({ network: text, format: text, bytes }),
-  headers: is({ block, bytes }),
-  watch: is({
-    is: oneOf('added', 'retracted'),
-    what: by('kind', {
-      block: is({ block }),
-      transaction: is({ id: text, block: place }),
-      lock: is({ lock, block: place }),
-      spend: is({ lock, spend, block: place }),
-    }),
-    asOf: tip,
-  }),
+  discoverLocks: list(found),
+  recoverLocks: list(is((of) => found(of) && bytes(of.nonce))),
+  prove: is((of) => text(of.network) && text(of.format) && bytes(of.bytes)),
+  headers: is((of) => block(of.block) && bytes(of.bytes)),
+  watch: is((of) => (of.is === 'added' || of.is === 'retracted') && sighting(of.what) && tip(of.asOf)),
 } satisfies Readonly<Record<string, Check>>
 
 export type Method = keyof typeof SHAPES
