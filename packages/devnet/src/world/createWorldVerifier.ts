@@ -30,40 +30,39 @@ export function createWorldVerifier(chain: Chain.Chain): Verifier {
   const verify = (claim: Claim, evidence: Fact.Evidence): Verdict.Verdict<Fact.Verified<Lock | Spend>> => {
     const statement = read(evidence, network.id)
     if (statement === undefined) return Verdict.refuse('format', 'no evidence of this network')
-    const height = BigInt(statement.height)
+    const { height } = statement
     const header = Chain.at(chain, height)
     if (header?.hash !== statement.hash)
       return Verdict.refuse('block', `${statement.hash} is no block of ${network.id}`)
     const held = Chain.tip(chain).ledger.locks.get(claim.lock.ref)
-    const id = idOf(claim.terms)
     const fits =
       held !== undefined &&
       statement.kind === claim.kind &&
       statement.ref === claim.lock.ref &&
-      held.script.key.replace(/^0x/, '').toLowerCase() === id
+      held.script.key === keyOf(claim.terms)
     if (!fits) return Verdict.refuse('lock', `no lock ${claim.lock.ref} of these terms`)
     const at = refOf(header)
     const asOf = tipOf(viewOf(chain))
-    const depth = asOf.height - height + 1n
-    const base = {
-      ...{ at, depth, asOf, evidence, assurance: family.best },
-      anchor: { ...at, network: network.id, assurance: family.best },
-    }
+    const { best: assurance } = family
+    const anchor = { network: network.id, height, hash: header.hash, assurance }
+    const accept = (value: Lock | Spend) =>
+      Verdict.accept(establish({ value, at, asOf, evidence, assurance, anchor }))
     if (claim.kind === 'lock') {
       if (held.height !== height) return Verdict.refuse('lock', `the lock is of ${held.height}`)
       const match = held.late ? 'late' : held.amount === held.script.amount ? claim.lock.match : 'under'
-      const value: Lock = { ref: held.ref, transaction: held.tx, amount: held.amount, match }
-      return Verdict.accept(establish({ value, ...base }))
+      return accept({ ref: held.ref, transaction: held.tx, amount: held.amount, match })
     }
     const { spend } = held
     if (spend === undefined || spend.height !== height || spend.is !== claim.spend.kind)
       return Verdict.refuse('spend', `nothing like it ended ${held.ref}`)
-    const value: Spend =
+    return accept(
       spend.secret === undefined
         ? { kind: 'refund', transaction: spend.tx }
-        : { kind: 'claim', transaction: spend.tx, secret: Bytes.fromHex(spend.secret) }
-    return Verdict.accept(establish({ value, ...base }))
+        : { kind: 'claim', transaction: spend.tx, secret: Bytes.fromHex(spend.secret) },
+    )
   }
+  const keyOf = (terms: LockTerms.LockTerms) =>
+    family.kind === 'coins' ? idOf(terms) : family.id(idOf(terms))
   return { network: network.id, verify: verify as Verifier['verify'], tip: () => tipOf(viewOf(chain)) }
 }
 
@@ -77,10 +76,13 @@ function idOf(terms: LockTerms.LockTerms): string {
   return id
 }
 
-/** Statements that were read, by their bytes: those of one proof are judged again by each who is shown it. */
-const statements = new WeakMap<Uint8Array, Statement>()
+/** What a statement says, with its height as a number. */
+type Told = Omit<Statement, 'height'> & { readonly height: bigint }
 
-function read(evidence: Fact.Evidence, network: string): Statement | undefined {
+/** Statements that were read, by their bytes: those of one proof are judged again by each who is shown it. */
+const statements = new WeakMap<Uint8Array, Told>()
+
+function read(evidence: Fact.Evidence, network: string): Told | undefined {
   if (evidence?.network !== network || evidence.format !== 'world-lock/1') return undefined
   try {
     const { bytes } = evidence
@@ -88,8 +90,9 @@ function read(evidence: Fact.Evidence, network: string): Statement | undefined {
     if (known !== undefined) return known
     const value = JSON.parse(new TextDecoder().decode(bytes)) as Statement
     if (typeof value?.hash !== 'string' || !/^\d{1,20}$/.test(value.height)) return undefined
-    statements.set(bytes, value)
-    return value
+    const told = { ...value, height: BigInt(value.height) }
+    statements.set(bytes, told)
+    return told
   } catch {
     return undefined
   }

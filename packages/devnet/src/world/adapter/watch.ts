@@ -60,6 +60,7 @@ function follower(): (view: Chain.View) => { gone: readonly Fact.BlockRef[]; cam
     }
     let common = Math.min(path.length, blocks.length)
     while (common > 0 && path[common - 1]?.hash !== blocks[common - 1]?.hash) common--
+    if (common === path.length && common === blocks.length) return { gone: [], came: [] }
     const gone = path.splice(common).reverse().map(refOf)
     const came = blocks.slice(common)
     path.push(...came)
@@ -86,10 +87,9 @@ export async function* watch(
     const { gone, came } = follow(view)
     const asOf = tipOf(view)
     const events: ChainEvent[] = []
-    const left = new Set(gone.map(({ hash }) => hash))
-    for (let i = standing.length - 1; left.size > 0 && i >= 0; i--) {
+    for (let i = standing.length - 1; gone.length > 0 && i >= 0; i--) {
       const { what, block } = standing[i] as Standing
-      if (!left.has(block)) continue
+      if (!gone.some(({ hash }) => hash === block)) continue
       standing.splice(i, 1)
       known.delete(nameOf(what))
       events.push({ is: 'retracted', what, asOf })

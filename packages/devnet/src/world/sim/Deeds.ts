@@ -23,6 +23,7 @@ export function create(
   const { plan, deal, chains, told } = stage
   const role = (['initiator', 'follower'] as const).find((one) => !plan.honest.includes(one))
   const left = [...plan.deeds]
+  let clocks: { readonly [L in Leg]: readonly bigint[] } | undefined
   const adversary =
     role === undefined
       ? undefined
@@ -49,6 +50,8 @@ export function create(
 
   const timeOf = ({ clock, before }: Extract<Moment, { clock: Leg }>) =>
     deal.terms[clock].deadline.value - BigInt(before)
+  const clocksOf = (leg: Leg) =>
+    left.flatMap(({ when }) => ('clock' in when && when.clock === leg ? [timeOf(when)] : []))
   const isDue = (when: Moment): boolean => {
     if ('on' in when) return hasAnswered()
     return 'at' in when ? when.at <= stage.now - EPOCH : Chain.tip(chains[when.clock]).clock >= timeOf(when)
@@ -61,6 +64,7 @@ export function create(
         const deed = left[i] as Deed
         if (!isDue(deed.when)) continue
         left.splice(i, 1)
+        clocks = undefined
         stage.struck.add(deed)
         await adversary.act(deed.act)
       }
@@ -74,8 +78,10 @@ export function create(
       }
       return next
     },
-    clocks: (leg) =>
-      left.flatMap(({ when }) => ('clock' in when && when.clock === leg ? [timeOf(when)] : [])),
+    clocks(leg) {
+      clocks ??= { long: clocksOf('long'), short: clocksOf('short') }
+      return clocks[leg]
+    },
   }
 }
 

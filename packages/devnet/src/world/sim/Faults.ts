@@ -55,8 +55,9 @@ export function create(stage: Stage, { miners, honest, towers, checks, undone }:
     const leg = act === 'claim' ? Agreement.incomingLeg(who) : Agreement.ownLeg(who)
     const chain = chains[leg]
     for (const { height, txs } of chain.blocks.slice(-40)) {
+      if (txs.length === 0 || height <= chain.finalized) continue
       const tx = txs.find(({ from, does }) => does.is === act && deal.addresses[who][leg].includes(from))
-      if (tx === undefined || height <= chain.finalized) continue
+      if (tx === undefined) continue
       const depth = Number(Chain.tip(chain).height - height) + 1
       if (depth > deepest(plan.families[leg])) continue
       // Its sender has seen it in a block, where time doesn't jump to where that is final.
