@@ -72,6 +72,16 @@ export type RingResult =
 /**
  * The times of a ring's agreement, as they are at an instant (UTC, unix seconds); `UnsupportedClock` (4004) where a deadline counts heights,
  * `InvalidAmount` (1004) for an instant in another unit.
+ *
+ * @example
+ * import { cosmosHub, ethereum, polkadotHub } from '@aitbc/core/networks'
+ * import { Policy, type RingAgreement, RingPlanner } from '@aitbc/swap'
+ * import { checkRing, ringTermsOf } from '@aitbc/swap/check'
+ * const profile = { lateClaims: false, payee: 'named', unique: true, lateLocks: false, feesFrom: 'account', events: true } as const
+ * const chains = [ethereum, cosmosHub, polkadotHub].map((network) => ({ network, profile }))
+ * // Whether a ring that was agreed upon is safe by its own deadlines.
+ * const isSafe = async (agreement: RingAgreement.RingAgreement, now: bigint) =>
+ *   (await checkRing(ringTermsOf(agreement, now), { chains, policy: Policy.standard })).ok
  */
 export function ringTermsOf({ arcs }: Pick<RingAgreement, 'arcs'>, now: bigint): RingTerms {
   const ends = arcs.map(({ deadline }) => secondsOf(deadline))

@@ -28,6 +28,16 @@ export interface RingPlan {
  *
  * A member is safe by its own two arcs alone: what it locked ends earlier than what it is paid from, by the gap of that pair. All
  * others together can't take from it what two could not.
+ *
+ * @example
+ * import { cosmosHub, ethereum, polkadotHub } from '@aitbc/core/networks'
+ * import { Planner, Policy, RingPlanner } from '@aitbc/swap'
+ * const profile = { lateClaims: false, payee: 'named', unique: true, lateLocks: false, feesFrom: 'account', events: true } as const
+ * const chains = [ethereum, cosmosHub, polkadotHub].map((network) => ({ network, profile }))
+ * const { gaps, start } = RingPlanner.margins(chains, Policy.standard)
+ * gaps.length // 2
+ * for (const [i, gap] of gaps.entries()) console.log(Planner.explain(`T_${i} − T_${i + 1}`, gap))
+ * console.log(Planner.explain('T − now', start))
  */
 export function margins(chains: readonly Planner.LegChain[], policy: Policy.Policy): RingMargins {
   assertSize(chains.length)
@@ -109,6 +119,28 @@ export function plan(
  *
  * @param chains of all arcs; of other members' arcs only the times are asked for
  * @param now UTC, unix seconds
+ *
+ * @example
+ * import { Hashlock, type LockTerms } from '@aitbc/core'
+ * import { cosmosHub, ethereum, polkadotHub } from '@aitbc/core/networks'
+ * import { Policy, RingPlanner } from '@aitbc/swap'
+ * const profile = { lateClaims: false, payee: 'named', unique: true, lateLocks: false, feesFrom: 'account', events: true } as const
+ * const chains = [ethereum, cosmosHub, polkadotHub].map((network) => ({ network, profile }))
+ * const now = 1_900_000_000n
+ * const { deadlines } = RingPlanner.plan(chains, Policy.standard, now)
+ * const arcs = deadlines.map((deadline, i): LockTerms.LockTerms => {
+ *   const { network } = deadline
+ *   const who = (at: number) => ({ account: `${network}:0${at % 3}`, payout: `${network}:0${at % 3}` }) as const
+ *   return {
+ *     ...{ version: 1, asset: `${network}/slip44:60`, amount: 1n, salt: new Uint8Array(32), deadline },
+ *     ...{ backend: { network, kind: 'contract', address: 'c0' }, hashlock: Hashlock.of(new Uint8Array(32).fill(7)) },
+ *     ...{ locker: who(i), beneficiary: who(i + 1) },
+ *   }
+ * })
+ * RingPlanner.audit({ arcs }, 1, chains, Policy.standard, now).ok // true
+ * // A minute later than planned there is no time left to finish.
+ * const verdict = RingPlanner.audit({ arcs }, 1, chains, Policy.standard, now + 60n)
+ * verdict.ok ? '' : verdict.refusal.check // 'start'
  */
 export function audit(
   agreement: Pick<RingAgreement, 'arcs'>,
