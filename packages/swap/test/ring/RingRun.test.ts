@@ -283,6 +283,36 @@ describe('a ring', () => {
     }
   })
 
+  it('H30 H15: of two rings under one hashlock, both signed by all, a member takes the first alone: one lock goes out', async () => {
+    const world = worldOf(['contract', 'contract', 'contract'])
+    const members = [0, 1, 2].map((i) => memberOf(world, i))
+    for (const member of members) begin(world, member)
+    const { agreement } = world.signed
+    // Another lock for the successor.
+    const arcs = agreement.arcs.map((terms, i) => (i === 1 ? { ...terms, salt: new Uint8Array(32) } : terms))
+    const other = { ...agreement, arcs }
+    const signatures = [0, 1, 2].map((i) =>
+      RingAgreement.sign(other, SwapSeed.identity(seedOf(i), nonceOf(i))),
+    )
+    const signed = { agreement: other, signatures }
+    expect(RingAgreement.verify(signed).ok).toBe(true)
+    const verdict = RingPlanner.audit(other, 1, world.ring.chains, risk, NOW)
+    if (!verdict.ok) throw new Error(verdict.refusal.message)
+    await quiet()
+    for (const nonce of [nonceOf(1), nonceOf(7)])
+      await expect(
+        Runner.openRing((members[1] as Member).context, {
+          ...{ member: 1, nonce, signed, margins: verdict.value, policy: risk },
+        }),
+      ).rejects.toMatchObject({ _tag: 'HashlockReused', code: 4007 })
+    await drive(world, members)
+    expect(members.map(({ outcome }) => outcome)).toEqual(['deal', 'deal', 'deal'])
+    const out = [...(world.ring.nets[1] as Net.Net).tip.ledger.locks.values()].filter(
+      ({ by }) => by === NAMES[1],
+    )
+    expect(out).toHaveLength(1)
+  })
+
   it('error: a ring has no such member', async () => {
     const world = worldOf(['utxo', 'contract', 'contract'])
     const member = memberOf(world, 0)
