@@ -451,6 +451,20 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/swap/test/Runner.faults.test.ts'],
   },
   {
+    name: 'S9: a lock that never left is made void by a transaction, in the place of another swap’s',
+    file: 'packages/swap/src/internal/voided.ts',
+    from: '  if (lock.inside) return true\n',
+    to: '',
+    tests: ['packages/swap/test/Runner.turns.test.ts'],
+  },
+  {
+    name: 'S9: a lock that left before a crash counts as one that never left once it was signed anew',
+    file: 'packages/swap/src/internal/sending.ts',
+    from: 'sent.inside = earlier?.inside ?? earlier === undefined',
+    to: 'sent.inside = true',
+    tests: ['packages/swap/test/Runner.turns.test.ts'],
+  },
+  {
     name: 'S6: what a swap signed and doesn’t send keeps its number from the claims of all others',
     file: 'packages/swap/src/Runner.ts',
     from: '  if (!again) Turns.passOver(swap)\n',
@@ -927,6 +941,13 @@ export const bugs: readonly Bug[] = [
     file: 'packages/swap/src/postgres/createBoard.ts',
     from: 'WHERE line.owner = excluded.owner AND line.place <= excluded.place',
     to: 'WHERE line.owner = excluded.owner',
+    tests: POSTGRES_TESTS,
+  },
+  {
+    name: 'S6: a signer that never answers keeps all other swaps of its account in the process from signing',
+    file: 'packages/swap/src/postgres/createBoard.ts',
+    from: 'aborted(late.signal, aborted(signal, mine))',
+    to: 'aborted(signal, mine)',
     tests: POSTGRES_TESTS,
   },
   {

@@ -35,7 +35,10 @@ export type Progress =
 /** Options of a worker. */
 export interface Options extends CallOptions {
   readonly storage: PostgresStorage
-  /** Most swaps that are driven at once; 100 unless told. */
+  /**
+   * Most swaps that are driven at once; 100 unless told. What is due beyond that waits until one of them ends, locked or not: all workers
+   * together need room for what a dead one held (`Lease.count` tells what waits).
+   */
   readonly concurrency?: number
   /**
    * How long a claim counts without being renewed, milliseconds by the server's clock; 30,000 unless told. As long a killed worker's swaps

@@ -86,7 +86,7 @@ export function createBoard(database: Database, turnMs: number): Board.Board {
       }))
       if (found.length > 0) return
     }
-    throw CoreErrors.StorageConflict(`the turn of ${line.about} is over`, { account: line.about })
+    throw ended(line.about)
   }
 
   /**
@@ -188,6 +188,9 @@ export function createBoard(database: Database, turnMs: number): Board.Board {
         const holder = crypto.randomUUID()
         await acquire(account, holder, signal)
         let over = false
+        // A signer that never answers holds up nobody in this process either.
+        const late = new AbortController()
+        const timer = setTimeout(() => over || late.abort(ended(account)), turnMs)
         try {
           const { rows } = await database.query<Row>(
             () => ({
@@ -203,8 +206,9 @@ export function createBoard(database: Database, turnMs: number): Board.Board {
               await write(seat, holder, line)
             },
           })
-          return await aborted(signal, mine)
+          return await aborted(late.signal, aborted(signal, mine))
         } finally {
+          clearTimeout(timer)
           // Else it ends by itself.
           if (!over)
             await database
@@ -225,6 +229,10 @@ export function createBoard(database: Database, turnMs: number): Board.Board {
       }))
     },
   }
+}
+
+function ended(account: string) {
+  return CoreErrors.StorageConflict(`the turn of ${account} is over`, { account })
 }
 
 function conflict({ swap }: Board.Seat) {

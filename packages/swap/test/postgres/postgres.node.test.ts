@@ -586,14 +586,20 @@ describe.skipIf(missing !== undefined)(
         const { signal } = new AbortController()
         const turn = { kind: 'turn', about: 'a', value: bytes(1), firm: true } as const
         let late: Board.Turn['write'] | undefined
+        let hung: Promise<unknown> | undefined
         await new Promise<void>((resolve) => {
-          void storage.board.turn(dead, 'a', signal, ({ write }) => {
-            late = write
-            resolve()
-            return new Promise(() => undefined)
-          })
+          hung = storage.board
+            .turn(dead, 'a', signal, ({ write }) => {
+              late = write
+              resolve()
+              return new Promise(() => undefined)
+            })
+            .catch((e) => e)
         })
         expect(await board.turn(live, 'a', signal, async ({ others }) => others)).toEqual([])
+        // Where it isn't dead, and a signer never answers, its own process goes on too.
+        expect(await storage.board.turn(live, 'a', signal, async ({ others }) => others)).toEqual([])
+        expect(await hung).toMatchObject({ _tag: 'StorageConflict' })
         await expect(late?.(turn)).rejects.toMatchObject({ _tag: 'StorageConflict' })
         expect(await board.turn(live, 'a', signal, async ({ others }) => others)).toEqual([])
 
