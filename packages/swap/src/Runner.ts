@@ -108,6 +108,8 @@ export interface Sent {
   readonly sending?: boolean
   /** An endpoint was given it, by this process. */
   tried?: boolean
+  /** All versions were signed by this process, and none was given to anybody. */
+  inside?: boolean
   /** A look passed over what was signed and not sent. */
   kept?: boolean
   /** Height and UTC at which the last version was first seen waiting. */

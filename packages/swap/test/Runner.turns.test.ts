@@ -1,5 +1,5 @@
 import { createMemoryStorage } from '@aitbc/core/storage/memory'
-import type { Side } from '@aitbc/swap'
+import { Runner, type Side } from '@aitbc/swap'
 import { describe, expect, it } from 'vitest'
 import { isKind, locksBy } from './model/expect.js'
 import { LONG } from './model/fixtures.js'
@@ -91,5 +91,77 @@ describe('what one swap signed and doesn’t send', () => {
     await Process.drive(market, () => [...ours, ...peers].every(Process.isDone))
     expect([...ours, ...peers].map(({ outcome }) => outcome)).toEqual(Array(4).fill('deal'))
     expect(locksBy(market, BOB).length).toBe(2)
+  })
+  it('S9 S13: a lock that never left is void at once, and outbids nothing of the other swap', async () => {
+    const { market, deals, outage, ours: both, peers } = two(BOB, 'lock')
+    const { short } = market.nets
+    const ours = both()
+    for (const [i, deal] of deals.entries()) Process.start(peers[i as 0 | 1], deal)
+    Process.start(ours[0], deals[0])
+    await Process.drive(market, () => outage.begun)
+    const { held } = short
+    short.held = (tx) => tx.by === BOB || held(tx)
+    Process.start(ours[1], deals[1])
+    await Process.drive(market, () => short.mempool.length > 0)
+    const [first] = ours
+    if (first.swap === undefined) throw new Error('no swap')
+    outage.over = true
+    expect(await Runner.cancel(first.swap)).toBe(true)
+    await Process.drive(market, () => Process.isDone(first))
+    expect(first.outcome).toBe('no-deal')
+    expect(first.calls.filter(({ method }) => method === 'submit')).toEqual([])
+    short.held = held
+    await Process.drive(market, () => [...ours, ...peers].every(Process.isDone))
+    expect([ours[1].outcome, peers[1].outcome]).toEqual(['deal', 'deal'])
+  })
+  it('S9 L2: one that may have left before a crash is made void by a transaction, though it was signed anew since', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const { short } = market.nets
+    const deal = Process.agreed(market)
+    const storage = createMemoryStorage()
+    const alice = Process.create(market, ALICE)
+    const judge = ({ method, args }: Process.Call) =>
+      isKind(method, args, 'lock') ? ('die-after' as const) : ('go' as const)
+    const bob = Process.create(market, BOB, { storage, judge })
+    short.held = ({ by }) => by === BOB
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => bob.dead)
+    // What nobody includes is forgotten by this party's endpoint, and the long chain can't be read for a moment.
+    let [isDown, signed] = [true, false]
+    const wrap = (side: Side.Side): Side.Side => {
+      const { adapter } = side
+      const tip: typeof adapter.tip = async (o) => {
+        if (adapter.network.id === LONG && isDown) throw new Error('no answer')
+        return adapter.tip(o)
+      }
+      const status: typeof adapter.status = async (submission, o) => {
+        const fact = await adapter.status(submission, o)
+        return fact.value.is === 'pending' ? { ...fact, value: { is: 'unknown' } } : fact
+      }
+      return { ...side, adapter: { ...adapter, tip, status } }
+    }
+    const again = Process.create(market, BOB, {
+      storage,
+      wrap,
+      judge({ method, args }) {
+        if (!isKind(method, args, 'lock', 'sign')) return 'go'
+        isDown = true
+        signed = true
+        return 'go'
+      },
+    })
+    Process.start(again, deal)
+    await Process.quiet()
+    isDown = false
+    await Process.drive(market, () => signed)
+    if (again.swap === undefined) throw new Error('no swap')
+    isDown = false
+    expect(await Runner.cancel(again.swap)).toBe(true)
+    await Process.quiet()
+    expect(again.outcome).toBeUndefined()
+    short.held = () => false
+    await Process.drive(market, () => Process.isDone(again) && Process.isDone(alice))
+    expect(locksBy(market, BOB).every(({ spend }) => spend !== undefined)).toBe(true)
   })
 })

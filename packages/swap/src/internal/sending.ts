@@ -24,6 +24,7 @@ export async function signAndSend(
   } = {},
 ): Promise<'again' | undefined> {
   const { before, tell } = options
+  const earlier = swap.book.get(command.key)
   const signed: Signed[] = before === undefined ? [] : before.signed.slice(0, -1)
   for (const [index, step] of steps.entries()) {
     const signer = signerFor(swap, command, side, step)
@@ -49,6 +50,7 @@ export async function signAndSend(
   await write(swap, { is: 'signed', key: command.key, signed, undo })
   if (command.do === 'lock') tellWatchable(context, swap)
   const sent = swap.book.get(command.key) as Sent
+  sent.inside = earlier?.inside ?? earlier === undefined
   // A wallet may have taken its time to sign.
   if (before === undefined && isIrrevocable(swap, command)) return 'again'
   await broadcast(context, swap, command, side, sent, signal)
@@ -110,7 +112,10 @@ export async function broadcast(
   if (step !== undefined && isReveal(swap, command))
     await write(swap, { is: 'sending', key: command.key, step })
   const now = swap.book.get(command.key)
-  if (now !== undefined) now.tried = true
+  if (now !== undefined) {
+    now.tried = true
+    now.inside = false
+  }
   try {
     for (const one of sent.signed) submissions.push(await side.adapter.submit(one, { signal }))
   } finally {

@@ -23,9 +23,9 @@ export function isTaken(side: Side.Side, sent: Sent, fact: Fact.Fact<Status>): b
 }
 
 /**
- * The own lock can never appear: its place is finally taken, or it was never signed; the machine orders it no more. Where a
- * wallet was asked and didn't answer, only the deadline helps, and that only on a chain that takes no late locks. The lock of a
- * recovered swap has appeared.
+ * The own lock can never appear: its place is finally taken, or it was never signed, or never left this process; the machine orders it no
+ * more. Where a wallet was asked and didn't answer, only the deadline helps, and that only on a chain that takes no late locks. The lock of
+ * a recovered swap has appeared.
  */
 export async function isVoided(
   context: Context,
@@ -38,6 +38,7 @@ export async function isVoided(
   const lock = swap.book.get(`lock/${leg}`)
   if (terms === undefined) return false
   if (lock === undefined) return !swap.recovered
+  if (lock.inside) return true
   const { adapter } = Side.of(context.sides, terms.backend.network)
   const made = latest(lock)
   if (made === undefined) {
