@@ -50,14 +50,14 @@ export function of(long: LegChain, short: LegChain, policy: Policy.Policy): read
     },
   ]
   for (const [leg, { network, profile }] of [['long', long] as const, ['short', short] as const]) {
-    const { name, finality, reorgDepth } = network
+    const { name, finality } = network
     const { lead, lag, outage, reorg } = network.timing[policy.risk]
     const add = (kind: Caveat['kind'], message: string) =>
       caveats.push({ kind, message: `${leg} leg, ${name}: ${message}` })
     if (finality.rule === 'depth')
       add(
         'probabilistic-finality',
-        `a block is final by depth ${finality.depth}; a reorganisation deeper than ${reorgDepth} blocks stops the swap with an alarm`,
+        `a block is final by depth ${finality.depth}; a reorganisation of so many blocks or more stops the swap with an alarm`,
       )
     if (policy.reorgs > 0n && reorg > 0n)
       add('undone', 'what a reorganisation undoes is taken to be in a mempool again, without its owner')

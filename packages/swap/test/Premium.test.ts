@@ -207,6 +207,16 @@ describe('what a plan can’t promise', () => {
       expect(undone(reorg, reorgs)).toEqual([])
   })
 
+  it('S12: a reorganisation that undoes what is final is one of as many blocks, and not only a deeper one', () => {
+    const one = leg(SHORT, 'utxo')
+    const six = {
+      ...one,
+      network: { ...one.network, finality: { rule: 'depth', depth: 6n }, reorgDepth: 9n },
+    } as const
+    const [found] = Caveats.of(six, long, risk).filter(({ kind }) => kind === 'probabilistic-finality')
+    expect(found?.message).toContain('final by depth 6; a reorganisation of so many blocks or more stops')
+  })
+
   it('error: a policy that is none has no caveats', () => {
     for (const wrong of [{ ...risk, risk: 'none' }, undefined, { ...risk, offline: -1n }])
       expect(() => Caveats.of(long, short, wrong as never)).toThrow(

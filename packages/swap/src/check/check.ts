@@ -166,6 +166,14 @@ export function unexplored(
     ({ name, timing: { [risk]: t } }) =>
       `${name}: a transaction included after more than ${t.inclusion} s, a reorganisation of more than ${t.reorg} s, a halt of more than ${t.outage} s, a clock more than ${t.lag} s behind UTC or ${t.lead} s ahead`,
   )
+  // What is final is taken to be so for good, however its numbers were given.
+  const undone = networks.flatMap(({ name, timing: { [risk]: t } }) =>
+    t.reorg > t.finality
+      ? [
+          `${name}: a final block that is undone, though a reorganisation takes ${t.reorg} s and finality ${t.finality} s`,
+        ]
+      : [],
+  )
   const believed = [
     ...(assurance === 'proved'
       ? []
@@ -187,6 +195,10 @@ export function unexplored(
           'a transaction that a reorganisation undoes and no mempool has again: it waits until its owner looks',
         ]),
     `an honest party that is away, or whose endpoint lies, for more than ${offline} s in all, or that notices later than ${detection} s`,
+    ...undone,
+    ...(networks.length < legs.length && reorgs > 0n
+      ? ['one reorganisation that undoes two legs at once: it counts as two']
+      : []),
     ...believed,
     ...(clocks === 'free' ? [] : ['clocks whose error changes while the swap lasts (clocks: "free")']),
     `what comes of differences below a tick of ${tick} s`,

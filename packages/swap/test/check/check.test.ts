@@ -120,6 +120,19 @@ describe('check', () => {
       expect(result.unexplored).toContainEqual(line)
   })
 
+  it('S12: a planned reorganisation that goes deeper than finality is told, and one that undoes both legs', async () => {
+    const timing = { ...cosmosHub.timing.standard, finality: 30n, reorg: 31n }
+    const odd = { ...atom, network: { ...cosmosHub, timing: { standard: timing, conservative: timing } } }
+    const pair = { long: odd, short: odd, policy: { ...policy, reorgs: 1n, offline: 0n }, tick: 5000n }
+    const { gap, start } = Planner.margins(odd, odd, pair.policy)
+    const result = await check({ gap: gap.seconds, start: start.seconds }, pair)
+    if (!result.ok) throw new Error(result.counterexample.message)
+    expect(result.unexplored).toContain(
+      'Cosmos Hub: a final block that is undone, though a reorganisation takes 31 s and finality 30 s',
+    )
+    expect(result.unexplored).toContainEqual(expect.stringContaining('undoes two legs at once'))
+  })
+
   it.each([
     { reorgs: 0n, reorg: 0n, lead: 0n, detection: 2n, late: 3n },
     { reorgs: 0n, reorg: 0n, lead: 2n, detection: 2n, late: 1n },
