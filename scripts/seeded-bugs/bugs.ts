@@ -684,6 +684,20 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/swap/test/Premium.test.ts'],
   },
   {
+    name: 'a refusal whose reason was cut in half a character is told to nobody',
+    file: 'packages/swap/src/internal/messages.ts',
+    from: 'new TextDecoder().decode(new TextEncoder().encode(reason.slice(0, 500)))',
+    to: 'reason.slice(0, 500)',
+    tests: RING_TESTS,
+  },
+  {
+    name: 'who gives a negotiation up tells nobody, and the others wait',
+    file: 'packages/swap/src/internal/messages.ts',
+    from: 'channel.send(message, aborted ? {} : options)',
+    to: 'channel.send(message, options)',
+    tests: NEGOTIATION_TESTS,
+  },
+  {
     name: 'L1: a ring’s start has no time for the clock of an arc in between, which runs ahead',
     file: RING_PLANNER,
     from: 'chains.slice(1).reduce(',

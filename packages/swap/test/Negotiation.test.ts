@@ -395,10 +395,13 @@ describe('a hostile line', () => {
   it('a peer that says nothing: the caller’s signal ends the wait with its own reason', async () => {
     const stop = new AbortController()
     const reason = new Error('enough')
-    const [alice] = Channel.pair()
+    const [alice, peer] = Channel.pair()
     const waiting = Negotiation.initiate(quote(market), { ...options(ALICE, alice), signal: stop.signal })
+    await peer.receive()
     stop.abort(reason)
     await expect(waiting).rejects.toBe(reason)
+    // Whoever is slow hears of it, and waits for nobody.
+    expect((await peer.receive())[0]).toBe(0)
   })
 
   it('a refusal whose reason is endless or no text is malformed, and one of reasonable length is told', async () => {
@@ -412,6 +415,19 @@ describe('a hostile line', () => {
       _tag: 'NegotiationRefused',
       context: { by: 'counterparty', reason: 'not today' },
     })
+  })
+
+  it('what is no asset is told as that, also where its text ends in half a character', async () => {
+    const asset = `a${'😀'.repeat(60)}`
+    const offer = Codec.writer().u8(1)
+    for (const network of [LONG, SHORT]) offer.text(network).text(asset).u256(1n)
+    let answer: Bytes.Bytes | undefined
+    const result = await againstFollower(async (mallory) => {
+      await mallory.send(offer.fixed(new Uint8Array(32)).finish())
+      answer = await mallory.receive()
+    })
+    expect(tagOf(result as PromiseSettledResult<unknown>)).toBe('InvalidAssetId')
+    expect(answer?.[0]).toBe(0)
   })
 
   it('S16: a follower who mirrors the initiator’s own half', async () => {

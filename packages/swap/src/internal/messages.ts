@@ -44,8 +44,15 @@ export async function declining<T>(
     // Of two, the other one knows that it declined.
     if (!declined || channels.length > 1) {
       const reason = isAitbcError(error) ? told(error) : 'internal error'
-      const message = Codec.writer().u8(0).text(reason.slice(0, 500)).finish()
-      await Promise.allSettled(channels.map((channel) => channel.send(message, options)))
+      // What was cut may end in half a character, of which there is no text.
+      const text = new TextDecoder().decode(new TextEncoder().encode(reason.slice(0, 500)))
+      const message = Codec.writer().u8(0).text(text).finish()
+      // Who was waited for too long is told as well, and not waited for once more.
+      const aborted = options.signal?.aborted === true
+      const sent = Promise.allSettled(
+        channels.map((channel) => channel.send(message, aborted ? {} : options)),
+      )
+      if (!aborted) await sent
     }
     throw error
   }

@@ -107,6 +107,40 @@ describe('honest members', () => {
     expect(await second.receive()).toEqual(Uint8Array.of(9))
   })
 
+  it('a member whose account is none, and ends in half a character, leaves no other member waiting', async () => {
+    const [first, one] = Channel.pair()
+    const [second, two] = Channel.pair()
+    const leading = RingNegotiation.lead(quoteOf(RING), [first, second], optionsOf(RING, 0))
+    const account = `a${'😀'.repeat(60)}`
+    for (const [at, member] of [one, two].entries()) {
+      await member.receive()
+      const part = Codec.writer()
+        .u8(2)
+        .fixed(new Uint8Array(32).fill(at + 1))
+      for (let i = 0; i < 2; i++) part.text(account).u8(0).text(account)
+      await member.send(
+        part.text(account.slice(0, 9)).text('contract').u8(0).u8(0).fixed(new Uint8Array(32)).finish(),
+      )
+    }
+    await expect(leading).rejects.toMatchObject({ _tag: 'InvalidAccountId' })
+    for (const member of [one, two]) expect((await member.receive())[0]).toBe(0)
+  })
+
+  it('a member that says nothing is given up, and the others hear of it', async () => {
+    const [first, one] = Channel.pair()
+    const [second, two] = Channel.pair()
+    const stop = new AbortController()
+    const leading = RingNegotiation.lead(quoteOf(RING), [first, second], {
+      ...optionsOf(RING, 0),
+      signal: stop.signal,
+    })
+    await Promise.all([one.receive(), two.receive()])
+    const reason = new Error('enough')
+    stop.abort(reason)
+    await expect(leading).rejects.toBe(reason)
+    for (const member of [one, two]) expect((await member.receive())[0]).toBe(0)
+  })
+
   it('H15: a hashlock that a member knows; and a member whose policy asks for more', async () => {
     expect(tagsOf(await negotiate(RING, { join: (i) => ({ isKnown: () => i === 1 }) }))[1]).toBe(
       'HashlockReused',
