@@ -87,8 +87,8 @@ export async function runSteps(
   }
   const notRun = steps.slice(lines.length).map((step) => step.name)
   console.log(`\n${name}\n${lines.join('\n')}`)
-  if (notRun.length > 0) console.log(`not run after the failure: ${notRun.join(', ')}`)
-  const pass = failed.length === 0
+  if (notRun.length > 0) console.log(`not run: ${notRun.join(', ')}`)
+  const pass = failed.length === 0 && notRun.length === 0
   const total = sum(Object.values(tests))
   console.log(
     JSON.stringify({

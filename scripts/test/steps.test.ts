@@ -71,6 +71,19 @@ describe('runSteps', () => {
     expect(process.exitCode).toBe(1)
   })
 
+  test('behavior: an interrupt during the last step that runs is no pass, whatever that one says', async () => {
+    const interrupted = {
+      name: 'interrupted',
+      run: async () => {
+        process.emit('SIGINT')
+        return {}
+      },
+    }
+    await runSteps('x', [interrupted, good])
+    expect(last()).toMatchObject({ steps: 1, notRun: ['good'], pass: false })
+    expect(process.exitCode).toBe(1)
+  })
+
   test('behavior: a step that could not run says why', async () => {
     await runSteps('x', [
       { name: 'browser', run: async () => ({ skipped: 'no Chromium', tests: tally(0, 0, 4) }) },
