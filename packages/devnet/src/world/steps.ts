@@ -53,14 +53,33 @@ function bare(family: Family, step: Step): Uint8Array {
   return does.is === 'claim' ? encode({ ...body, does: { ...does, secret: '' } }) : step.payload
 }
 
+/** What was worked out of a payload, which nobody changes: each endpoint that is sent it checks the same. */
+interface Sums {
+  id?: string
+  seal?: { readonly of: AccountId.AccountId; readonly bytes: Uint8Array }
+}
+
+const sums = new WeakMap<Uint8Array, Sums>()
+
+function sumsOf(payload: Uint8Array): Sums {
+  const known = sums.get(payload) ?? {}
+  sums.set(payload, known)
+  return known
+}
+
 /** The id that a body will have on chain. */
 export function idOf(family: Family, payload: Uint8Array): string {
-  return family.id(Bytes.toHex(sha256(payload)))
+  const known = sumsOf(payload)
+  known.id ??= Bytes.toHex(sha256(payload))
+  return family.id(known.id)
 }
 
 /** A signature by an address, as worlds check them: nobody in a world makes one for others. */
 function seal(payload: Uint8Array, account: AccountId.AccountId): Uint8Array {
-  return sha256(Bytes.concat(utf8.encode(account), payload))
+  const known = sumsOf(payload)
+  if (known.seal?.of !== account)
+    known.seal = { of: account, bytes: sha256(Bytes.concat(utf8.encode(account), payload)) }
+  return known.seal.bytes
 }
 
 /** Signs a step for its account. */
