@@ -31,7 +31,7 @@ describe('shipped profiles', () => {
     expect(networks.solana.id).toBe('solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp')
   })
 
-  test('the inputs of the safety page, in hours: lead, lag, inclusion + finality', () => {
+  test('the inputs of the safety page, in hours: lead, lag, inclusion + finality, and halts', () => {
     const inputs = (
       network:
         | typeof networks.bitcoin
@@ -56,6 +56,12 @@ describe('shipped profiles', () => {
     expect(inputs(networks.solana, 'conservative')).toEqual([2, 2, 1])
     expect(inputs(networks.polkadotHub, 'standard')).toEqual([0.01, 0.01, 0.2])
     expect(inputs(networks.polkadotHub, 'conservative')).toEqual([0.02, 0.02, 0.5])
+    const { bitcoin, ethereum, solana, cosmosHub, polkadotHub, polkadotHubEth } = networks
+    const halts = [bitcoin, ethereum, solana, cosmosHub, polkadotHub, polkadotHubEth].map(({ timing }) =>
+      [timing.standard.outage, timing.conservative.outage].map(hours),
+    )
+    expect(halts.map(([standard]) => standard)).toEqual([0, 0, 0, 0, 0, 0])
+    expect(halts.map(([, conservative]) => conservative)).toEqual([0, 0, 6, 6, 2, 2])
   })
 })
 

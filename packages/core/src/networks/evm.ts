@@ -41,7 +41,7 @@ const HUB = {
   reorgDepth: 16n,
   timing: {
     standard: { lead: 36n, lag: 36n, inclusion: 600n, finality: 120n, reorg: 60n, outage: 0n },
-    conservative: { lead: 72n, lag: 72n, inclusion: 1500n, finality: 300n, reorg: 120n, outage: 0n },
+    conservative: { lead: 72n, lag: 72n, inclusion: 1500n, finality: 300n, reorg: 120n, outage: 7_200n },
   },
 } as const
 

@@ -3,7 +3,7 @@ import type { Network } from '../Network.js'
 /** Polkadot: a parachain's block is final with the relay chain's, some ten seconds after it. */
 const POLKADOT_TIMING = {
   standard: { lead: 36n, lag: 36n, inclusion: 600n, finality: 120n, reorg: 60n, outage: 0n },
-  conservative: { lead: 72n, lag: 72n, inclusion: 1500n, finality: 300n, reorg: 120n, outage: 0n },
+  conservative: { lead: 72n, lag: 72n, inclusion: 1500n, finality: 300n, reorg: 120n, outage: 7_200n },
 } as const satisfies Network['timing']
 
 /** Polkadot Hub, the asset hub of Polkadot (`polkadot:68d56f15f85d3136970ec16946040bc1`). */
