@@ -1001,8 +1001,12 @@ describe.skipIf(missing !== undefined)(
         const bob = Service.bob(market, deal)
         await worker.when((one) => one.is === 'claimed')
         await Service.drive(market, () => worker.sent.includes('lock'))
+        const seated = async () =>
+          (await pool.query(`SELECT owner FROM ${options.schema}.lines WHERE kind = 'seat'`)).rows
+        const before = await seated()
         // It learns what it lost no later than with its first word on the board.
         await expect(Runner.run(context, swap)).rejects.toMatchObject({ _tag: 'SwapBusy', code: 4012 })
+        expect(await seated()).toEqual(before)
         await Service.drive(market, () => worker.outcomes.size === 1 && Process.isDone(bob))
         await worker.stop()
         expect([...worker.outcomes.values(), bob.outcome]).toEqual(['deal', 'deal'])
