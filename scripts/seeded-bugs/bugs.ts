@@ -853,6 +853,20 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/swap/test/watch/Watchtower.test.ts'],
   },
   {
+    name: 'L2: what took a lock’s place is waited for up to a height of years to come',
+    file: 'packages/swap/src/internal/voided.ts',
+    from: 'since !== undefined && since.height <= tip.height ? since : tip',
+    to: 'since ?? { height: tip.height + 1_000_000n, hash: tip.hash }',
+    tests: ['packages/swap/test/Runner.faults.test.ts'],
+  },
+  {
+    name: 'S12: a lock that was final is gone where an endpoint says that it failed',
+    file: 'packages/swap/src/internal/voided.ts',
+    from: "const least = wasFinal ? (rules.spends?.[leg] ?? 'reported') : 'reported'",
+    to: "const least = wasFinal && rules.spends === undefined ? 'quorum' : 'reported'",
+    tests: ['packages/devnet/test/world/Spends.test.ts'],
+  },
+  {
     name: 'S6 L7: an endpoint that shows a year to come and no lock sends a tower home',
     file: 'packages/swap/src/watch/Watchtower.ts',
     from: 'outage + (ahead > 0n ? ahead : 0n)',

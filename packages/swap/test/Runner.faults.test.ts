@@ -517,6 +517,30 @@ describe('what can go wrong with a lock', () => {
     expectGains(market, ALICE, 'no-deal')
   })
 
+  it('L2 H29: a height of years to come, told once with what took its place, is no block to wait for', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    market.nets.long.held = (tx) => tx.does.is === 'lock'
+    let lies = 0
+    const wrap = (side: Side.Side): Side.Side => ({
+      ...side,
+      adapter: {
+        ...side.adapter,
+        status: async (submission, o) => {
+          const fact = await side.adapter.status(submission, o)
+          if (submission.step.kind !== 'lock') return { ...fact, value: { is: 'unknown' } }
+          if (fact.value.is !== 'replaced' || lies++ > 0) return fact
+          return { ...fact, asOf: { ...fact.asOf, height: fact.asOf.height + 1_000_000n } }
+        },
+      },
+    })
+    const { deal, alice } = both(market, { wrap })
+    Process.start(alice, deal)
+    await Process.drive(market, () => Process.isDone(alice))
+    expect(lies).toBeGreaterThan(1)
+    expect(alice.outcome).toBe('no-deal')
+    expectGains(market, ALICE, 'no-deal')
+  })
+
   it('S8: a machine that slept looks at both clocks before it locks, not at one from before', async () => {
     const market = create({ long: 'utxo', short: 'contract' })
     let blind = true
@@ -621,17 +645,27 @@ describe('what can go wrong with a lock', () => {
     const market = create({ long: 'utxo', short: 'contract' })
     const gone = ({ method, args }: Process.Call) =>
       isKind(method, args, 'lock') ? ('die-before' as const) : ('go' as const)
-    const { deal, alice, bob } = both(market, {}, { judge: gone })
-    Process.start(alice, deal)
+    const storage = createMemoryStorage()
+    const { deal, alice: first, bob } = both(market, { storage }, { judge: gone })
+    Process.start(first, deal)
     Process.start(bob, deal)
     await Process.drive(market, () => market.nets.long.tip.height > 4)
     Net.reorganise(market.nets.long, market.nets.long.tip.height)
     market.nets.long.mempool = []
-    await Process.drive(market, () => Process.isDone(alice))
-    expect(alice.progress).toContainEqual({
+    for (let i = 0; i < 80; i++) {
+      await Process.quiet()
+      mine(market)
+    }
+    expect(first.progress).toContainEqual({
       is: 'alarm',
       reason: expect.stringContaining('reorganisation'),
     })
+    // That it is gone nobody can prove: it is looked for until its owner takes an endpoint's word for it.
+    expect(Process.isDone(first)).toBe(false)
+    first.dead = true
+    const alice = Process.create(market, ALICE, { storage, spends: { [LONG]: 'reported' } })
+    Process.start(alice, deal)
+    await Process.drive(market, () => Process.isDone(alice))
     expect(alice.outcome).toBe('no-deal')
     expectGains(market, ALICE, 'no-deal')
     expect(alice.swap?.state.durable.revealed).toBe(false)

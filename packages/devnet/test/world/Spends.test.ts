@@ -47,6 +47,14 @@ describe('one endpoint that lies about what ended a lock', () => {
     }
   })
 
+  test('S12 L2 H29: whoever hides the own lock that was final, and says that it failed, ends nothing', async () => {
+    for (const plan of calm) {
+      const alone = { ...plan, honest: ['initiator'] } as const
+      const late = Universe.useless(alone)
+      await ends(alone, [lie('initiator', 'failed', late + 1, late + 3600)], { initiator: 'no-deal' })
+    }
+  })
+
   test('S6 S18 H29: a made-up refund of the incoming lock makes nobody underwater, and is claimed all the same', async () => {
     for (const plan of calm) {
       const revealed = when(await Universe.run(plan), /short block .*: claim/)

@@ -126,7 +126,10 @@ async function carryOut(
       // Of two locks both could succeed, if a reorganisation brings the first one back or the endpoint lied: there is never a
       // second one where a chain would take both (S9). Of two claims or refunds only one can, so the next is made at once,
       // unless somebody's is in a block already, for all that is known: it would only cost its fee.
-      if (command.do === 'lock' && !(side.adapter.profile.unique && isTaken(side, sent, fact)))
+      if (
+        command.do === 'lock' &&
+        !(side.adapter.profile.unique && (await isTaken(side, sent, status, signal)))
+      )
         return undefined
       if (isEnded(side, swap, command, sent, fact.asOf)) return undefined
       if (!hasRested(context, side, command, sent, tip)) return undefined

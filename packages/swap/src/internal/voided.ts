@@ -1,5 +1,5 @@
 // What can never be included any more.
-import type { Fact, Status } from '@aitbc/core'
+import { Fact, type Status, type Submission } from '@aitbc/core'
 import * as Agreement from '../Agreement.js'
 import type { Context, Sent, Swap, Tips } from '../Runner.js'
 import * as Side from '../Side.js'
@@ -12,20 +12,28 @@ export function isOwn(sent: Sent, status: Status): boolean {
 }
 
 /** The transaction's conflict key is used up for good, and not by any of its own versions. */
-export function isTaken(side: Side.Side, sent: Sent, fact: Fact.Fact<Status>): boolean {
-  const { value: status, asOf } = fact
+export async function isTaken(
+  { adapter }: Side.Side,
+  sent: Sent,
+  status: Status,
+  signal: AbortSignal,
+): Promise<boolean> {
   if (isOwn(sent, status)) return false
   if (status.is !== 'failed' && status.is !== 'replaced') return false
-  const { height, hash } = status.is === 'failed' ? status.block : (sent.takenSince ?? asOf)
-  sent.takenSince = { height, hash }
-  const depth = asOf.height - height + 1n
-  return Side.isFinal(side.adapter.network, { at: sent.takenSince, depth, asOf })
+  // The chain's own height, after the status: of that each endpoint tells its own, and whoever tells one of years to come takes it back.
+  const tip = (await adapter.tip({ signal })).value
+  const since = status.is === 'failed' ? status.block : sent.takenSince
+  const at = since !== undefined && since.height <= tip.height ? since : tip
+  sent.takenSince = { height: at.height, hash: at.hash }
+  const depth = tip.height - at.height + 1n
+  return Side.isFinal(adapter.network, { at: sent.takenSince, depth, asOf: tip })
 }
 
 /**
  * The own lock can never appear: its place is finally taken, or it was never signed, or never left this process; the machine orders it no
  * more. Where a wallet was asked and didn't answer, only the deadline helps, and that only on a chain that takes no late locks. The lock of
- * a recovered swap has appeared.
+ * a recovered swap has appeared. One that was final is not undone by a mere word, since whoever hides it would have it never refunded (S12,
+ * H29): what is told must be known as well as `Rules.spends`.
  */
 export async function isVoided(
   context: Context,
@@ -39,7 +47,8 @@ export async function isVoided(
   if (terms === undefined) return false
   if (lock === undefined) return !swap.recovered
   if (lock.inside) return true
-  const { adapter } = Side.of(context.sides, terms.backend.network)
+  const side = Side.of(context.sides, terms.backend.network)
+  const { adapter } = side
   const made = latest(lock)
   if (made === undefined) {
     const { clock, timing } = adapter.network
@@ -49,12 +58,19 @@ export async function isVoided(
     const over = terms.deadline.value + unitsOf(adapter, timing.conservative.reorg)
     return (tips[leg]?.clock ?? 0n) >= over && (clock === 'height' || context.utc() >= over)
   }
+  const { rules, settled } = swap.state.durable
+  const wasFinal = settled.some((key) => key.startsWith(`${leg}/`))
+  const least = wasFinal ? (rules.spends?.[leg] ?? 'reported') : 'reported'
+  const told = async (submission: Submission): Promise<Status | undefined> => {
+    const { value, assurance } = await adapter.status(submission, { signal })
+    return Fact.atLeast(assurance, least) ? value : undefined
+  }
   try {
     const void_ = swap.book.get(`void/${leg}`)
     const other = void_ && latest(void_)
-    if (other !== undefined && (await adapter.status(other, { signal })).value.is === 'final') return true
-    const fact = await adapter.status(made, { signal })
-    return isTaken(Side.of(context.sides, terms.backend.network), lock, fact)
+    if (other !== undefined && (await told(other))?.is === 'final') return true
+    const status = await told(made)
+    return status !== undefined && (await isTaken(side, lock, status, signal))
   } catch {
     signal.throwIfAborted()
     return false

@@ -32,7 +32,7 @@ export type Lie =
   | 'clock'
   /** Shows a refund that nobody made, as if it were final. */
   | 'fake-refund'
-  /** Shows whatever was sent as failed and paid for, and no lock as spent. */
+  /** Shows whatever was sent as failed and paid for, and no lock at all. */
   | 'failed'
   /** Shows that many blocks more, of which each lock has as many on top. */
   | 'high'

@@ -111,7 +111,7 @@ function twist(
     case 'hide-spends':
       return { ...changed(reopen), mempool: truth.mempool.filter(({ tx }) => !('ref' in tx.does)) }
     case 'failed': {
-      const { blocks } = changed(reopen)
+      const { blocks } = changed((locks) => locks.clear())
       const { ledger, ...block } = Chain.tip({ blocks })
       const included = new Map<string, Ledger.Included>()
       for (const [id, one] of ledger.included) included.set(id, { ...one, ok: false })
