@@ -867,6 +867,13 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/devnet/test/world/Spends.test.ts'],
   },
   {
+    name: 'S6: a clock that an endpoint sets ahead keeps a tower’s claim back',
+    file: 'packages/swap/src/watch/Watchtower.ts',
+    from: '...(isEarly && { early: true }),',
+    to: '...(isEarly && {}),',
+    tests: ['packages/swap/test/watch/Watchtower.test.ts'],
+  },
+  {
     name: 'S6 L7: an endpoint that shows a year to come and no lock sends a tower home',
     file: 'packages/swap/src/watch/Watchtower.ts',
     from: 'outage + (ahead > 0n ? ahead : 0n)',

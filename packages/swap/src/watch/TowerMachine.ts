@@ -51,6 +51,8 @@ export type TowerEvent =
       readonly asks: Readonly<Record<string, bigint>>
       /** Claims are accepted after the deadline. */
       readonly lateClaims: boolean
+      /** That clock is past the deadline, and UTC needn't be: for all that is known, claims are taken yet. */
+      readonly early?: true
       /** Blocks that a rung may wait ({@link Pace.bumpAfter}). */
       readonly patience: bigint
       /** Time on this chain's clock after the deadline in which a lock could still appear, be claimed or refunded. */
@@ -178,10 +180,12 @@ function finish(state: TowerState, commands: readonly TowerCommand[]) {
 function isDue(
   state: TowerState,
   { do: does, terms }: WatchJob.Task,
-  { now, lateClaims }: Extract<TowerEvent, { is: 'seen' }>,
+  { now, lateClaims, early }: Extract<TowerEvent, { is: 'seen' }>,
 ): boolean {
   const expired = Deadline.reached(terms.deadline, now)
-  return does === 'refund' ? expired : state.secret !== undefined && (lateClaims || !expired)
+  return does === 'refund'
+    ? expired
+    : state.secret !== undefined && (lateClaims || early === true || !expired)
 }
 
 /** How a task has ended for good: everything that was locked is spent finally, or nothing was and nothing will be. */

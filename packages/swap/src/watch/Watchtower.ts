@@ -253,6 +253,10 @@ async function look(
     }
     const left = leftUntil(adapter, terms.deadline, now.value).least
     const { inclusion, finality, reorg, outage } = network.timing.conservative
+    const isEarly =
+      clock !== 'height' &&
+      Deadline.reached(terms.deadline, now) &&
+      context.utc() - network.timing.standard.lag < terms.deadline.value
     // An endpoint that shows a day to come, and no lock, ends nothing before that day is there.
     const ahead = clock === 'height' ? 0n : now.value - context.utc()
     return {
@@ -266,6 +270,7 @@ async function look(
         locks,
         asks,
         lateClaims: profile.lateClaims,
+        ...(isEarly && { early: true }),
         patience: (context.bumpAfter ?? Pace.bumpAfter)(network, task.do === 'claim' ? left : undefined),
         settle: inclusion + finality + reorg + outage + (ahead > 0n ? ahead : 0n),
         blockTimeMs: network.blockTimeMs,

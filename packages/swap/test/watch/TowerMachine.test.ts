@@ -68,6 +68,9 @@ describe('when a tower acts', () => {
     // Where claims end with the deadline, none is sent from then on.
     expect(TowerMachine.step(state, seenAt(DEADLINE, { lateClaims: false })).commands).toEqual([])
     expect(sentOf(TowerMachine.step(state, seenAt(DEADLINE)).commands)).not.toEqual([])
+    // One that was told to be past it, and can't be for sure, keeps none back.
+    const early = seenAt(DEADLINE, { lateClaims: false, early: true })
+    expect(sentOf(TowerMachine.step(state, early).commands)).not.toEqual([])
   })
 
   it('L5: the market decides on the rung, then patience; the last two blocks take the last one', () => {

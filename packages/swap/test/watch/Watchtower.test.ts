@@ -427,6 +427,30 @@ describe('what a tower is given', () => {
     tower.stop.abort()
   })
 
+  it('S6 H25: a clock that is past the deadline before UTC is keeps no claim back', async () => {
+    const market = marketOf({ long: 'contract', short: 'contract' })
+    const owner = ownerOf(market, BOB)
+    const alice = Process.create(market, ALICE)
+    const deal = Process.agreed(market)
+    const { value } = deal.signed.agreement.long.deadline
+    Process.start(alice, deal)
+    Process.start(owner.process, deal)
+    await Process.drive(market, () => isLocked(market, BOB))
+    kill(owner.process)
+    const wrap = (adapter: SwapAdapter): SwapAdapter => ({
+      ...adapter,
+      async tip(o) {
+        const fact = await adapter.tip(o)
+        return adapter.network.id === LONG ? { ...fact, value: { ...fact.value, clock: value } } : fact
+      },
+    })
+    const tower = towerOf(market, newest(owner), FIRST, { wrap })
+    await Process.drive(market, () => locksBy(market, ALICE)[0]?.spend !== undefined)
+    expect(locksBy(market, ALICE)[0]?.spend?.is).toBe('claim')
+    await Process.drive(market, () => isEnded(tower))
+    expect(tower.ended).toMatchObject({ claim: 'claimed' })
+  })
+
   it('a network without a post, and an abort, are told', async () => {
     const market = marketOf({ long: 'utxo', short: 'utxo' })
     const owner = ownerOf(market, ALICE)
