@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { locate } from '../packages/devnet/src/internal/bitcoind.js'
 import type { Chromium } from './chromium.js'
 import { ensureChromium } from './fetch-chromium.js'
+import { asked } from './options.js'
 import { pnpm } from './pnpm.js'
 import {
   exec,
@@ -17,7 +18,7 @@ import {
 import { vectorsStep } from './vectors/run.js'
 import { browserTestFiles, root } from './workspace.js'
 
-const keepGoing = process.argv.includes('--keep-going')
+const keepGoing = asked([], ['keep-going']).has('keep-going')
 
 async function install(): Promise<undefined> {
   const lock = readFileSync(join(root, 'pnpm-lock.yaml'), 'utf8')

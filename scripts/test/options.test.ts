@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import { asked } from '../options.js'
+import { root } from '../workspace.js'
 
 const of = (...args: string[]) => asked(['seeds', 'pair'], ['resume'], args)
 
@@ -28,4 +30,14 @@ describe('options', () => {
         '--seeds is a whole number from 0 to 1000',
       )
   })
+
+  test('error: check refuses an option that there is not before its first step, and takes the one that .ci/run gives', () => {
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      ['--import', 'tsx', 'scripts/check.ts', '--', '--keep-going', '--bogus'],
+      { cwd: root, encoding: 'utf8', timeout: 60_000 },
+    )
+    expect([status, stdout]).toEqual([1, ''])
+    expect(stderr).toContain('--bogus is no option: there are --keep-going')
+  }, 90_000)
 })
