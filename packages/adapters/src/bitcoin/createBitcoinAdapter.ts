@@ -75,7 +75,7 @@ export type BitcoinAdapter = SwapAdapter &
  * import * as networks from '@aitbc/core/networks'
  * import { createHttpRpc } from '@aitbc/core/rpc'
  * import { createBitcoinAdapter, createCoreBackend } from '@aitbc/adapters/bitcoin'
- * const rpc = createHttpRpc({ url: 'http://user:password@127.0.0.1:8332' })
+ * const rpc = createHttpRpc({ url: 'http://user:password@127.0.0.1:8332', exactNumbers: 'all' })
  * const adapter = createBitcoinAdapter({ network: networks.bitcoin, backend: createCoreBackend({ rpc }) })
  * adapter.profile.lateClaims // true
  */

@@ -40,7 +40,7 @@ const ID_CACHE = 200_000
  * @example
  * import { createCoreBackend } from '@aitbc/adapters/bitcoin'
  * import { createHttpRpc } from '@aitbc/core/rpc'
- * const rpc = createHttpRpc({ url: 'http://user:password@127.0.0.1:8332' })
+ * const rpc = createHttpRpc({ url: 'http://user:password@127.0.0.1:8332', exactNumbers: 'all' })
  * createCoreBackend({ rpc, birthHeight: 880_000n })
  */
 export function createCoreBackend(options: createCoreBackend.Options): Backend {
