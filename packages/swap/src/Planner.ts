@@ -67,7 +67,7 @@ export interface Margins {
   readonly lock: Bound
   /** Least time to T_B, on B's own clock, when the secret is revealed. */
   readonly reveal: Bound
-  /** By when after T_A every honest party's funds are back at the latest. */
+  /** By when after T_A, or T_B, whatever is still locked there is back, once its owner is online and nothing undoes its refund (L2). */
   readonly settle: { readonly long: Bound; readonly short: Bound }
   /** Chance that one of the times is exceeded, for each of them. */
   readonly tail: '1e-3' | '1e-6'

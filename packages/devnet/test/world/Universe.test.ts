@@ -106,6 +106,12 @@ describe('controls: mistakes that are put in are found', () => {
     ])
   })
 
+  test('S14: the secret is what makes a lock’s id unique', async () => {
+    const plan = only({ long: 'evm', short: 'cosmos' })
+    const { violations } = await Universe.run(plan, { bug: 'telling-salt' })
+    expect(violations).toMatchObject([{ property: 'S14', message: expect.stringContaining('the secret') }])
+  })
+
   test('S13: whoever has too little to claim or refund when fees are a hundredfold locks nothing; a wrong balance has it lock', async () => {
     const plan = only({ long: 'solana', short: 'evm' })
     const tight = await Universe.run({ ...plan, purse: 'tight' })

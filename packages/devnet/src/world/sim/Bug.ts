@@ -1,5 +1,5 @@
 // Mistakes that are put in on purpose, and where: what is a world worth that doesn't find them?
-import { LockTerms, type Network, type Step, type Storage, type SwapAdapter } from '@aitbc/core'
+import { type Bytes, LockTerms, type Network, type Step, type Storage, type SwapAdapter } from '@aitbc/core'
 import { Agreement, type Planner, type Policy } from '@aitbc/swap'
 import type * as Chain from '../Chain.js'
 import type { Endpoint } from '../Endpoint.js'
@@ -25,6 +25,8 @@ export type Bug =
   | 'no-fence'
   /** Which hashlocks were used before is forgotten. */
   | 'forgetful'
+  /** What makes the locks' ids unique is the secret, of which nobody is to know. */
+  | 'telling-salt'
   /** Locks that differ in their deadlines alone have one id. */
   | 'same-ids'
   /** Towers are told of terms alone, and of nothing that is signed. */
@@ -46,6 +48,11 @@ export function deadlines(
   { long, short }: Planner.Plan,
 ): Pick<Planner.Plan, 'long' | 'short'> {
   return { long: bug === 'no-gap' ? { ...long, value: short.value + 1n } : long, short }
+}
+
+/** What makes a lock's id unique. */
+export function salt(bug: Bug | undefined, of: Bytes.Bytes, secret: Bytes.Bytes): Bytes.Bytes {
+  return bug === 'telling-salt' ? secret : of
 }
 
 /** The margins that parties keep. */

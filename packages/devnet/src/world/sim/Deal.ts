@@ -77,7 +77,7 @@ function make(plan: Plan, bug: Bug.Bug | undefined, r: Random.Random): Deal {
     locker: party(locker, leg),
     beneficiary: party(beneficiary, leg),
     deadline: deadlines[leg],
-    salt: r.bytes(32),
+    salt: Bug.salt(bug, r.bytes(32), secret),
   })
   const terms = {
     long: termsOf('long', 'initiator', 'follower'),

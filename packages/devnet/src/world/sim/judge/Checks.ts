@@ -212,6 +212,15 @@ export function create(options: Options): Checks {
     if (has < reserve) fail('S13', `${role} locks with ${has} left on ${leg}, ${reserve} are to be kept`)
   }
 
+  /** What leaves a process has the secret somewhere, as bytes or as text. */
+  function tells(value: unknown): boolean {
+    if (typeof value === 'string') return value.includes(secretHex)
+    if (typeof value !== 'object' || value === null) return false
+    if (value instanceof Uint8Array) return includes(value, options.secret) || includes(value, secretText)
+    for (const key in value) if (tells((value as Record<string, unknown>)[key])) return true
+    return false
+  }
+
   return {
     violations,
     fail,
@@ -223,9 +232,10 @@ export function create(options: Options): Checks {
       // S14: nothing that leaves the initiator, to disk or endpoint, has the secret before it may be revealed.
       if (role !== 'initiator' || mayLeak) return
       for (const arg of args) {
-        if (arg instanceof Uint8Array && (includes(arg, options.secret) || includes(arg, secretText)))
-          fail('S14', `${method} has the secret before it may be revealed`)
+        if (!tells(arg)) continue
+        // A claim is prepared by the party itself, to be sent.
         if (method === 'prepare' && (arg as { kind?: string }).kind === 'claim') mayLeak = true
+        else fail('S14', `${method} has the secret before it may be revealed`)
       }
     },
     state() {
