@@ -75,12 +75,22 @@ export interface Recovered {
  * outcomes.length // 0
  * // All was found: nothing is in no block yet, and every network answered.
  * waiting.length + unreachable.length // 0
+ * // What is worth more than an ether relies on more, and so does what can't be told in ether.
+ * const tiers = [{ upTo: 10n ** 18n, policy: Policy.standard }, { policy: Policy.conservative }]
+ * const byValue: Recovery.PolicyOf = (_incoming, { long, short }) => {
+ *   const ether = [long, short].find((leg) => leg?.asset === ethereum.native.id)
+ *   return ether === undefined ? Policy.conservative : Policy.of(tiers, ether.amount)
+ * }
+ * await Recovery.recover(context, { policy: byValue })
  */
 export async function recover(
   context: Runner.Context,
   options: CallOptions & {
-    /** What to rely on where the incoming lock is on a network; `undefined` where the incoming leg is lost. */
-    readonly policy: (incoming: ChainId.ChainId | undefined) => Policy.Policy
+    /**
+     * What to rely on where the incoming lock is on a network (`undefined` where that leg is lost), and by what the legs are worth. A follower's may
+     * be anybody's, of any amount; one for which this throws is passed over.
+     */
+    readonly policy: PolicyOf
   },
 ): Promise<Recovered> {
   const call = options.signal === undefined ? {} : { signal: options.signal }
@@ -102,16 +112,26 @@ export async function recover(
     waiting.push(...own.value.waiting)
     for (const lock of own.value.locks) {
       const incoming = Agreement.incomingLeg(lock.record.role)
+      const swap = Bytes.toHex(lock.nonce)
       const take = async () => {
         const { candidates, missing } = await legsOf(context, lock, options.policy, call)
-        for await (const swap of adopted(context, lock, candidates, options.policy)) {
+        const open: Durable[] = []
+        for (const terms of candidates) {
+          const policyOf = () => options.policy(terms[incoming]?.backend.network, terms)
+          const made = await attempt(
+            async () => durableOf(context, lock.record.role, terms, policyOf()),
+            call,
+          )
+          if ('error' in made) unreachable.push({ network: network.id, missing: 'swap', swap, ...made })
+          else open.push(made.value)
+        }
+        for await (const swap of adopted(context, lock, open)) {
           swaps.push(swap)
           if (swap.state.durable.terms[incoming] === undefined)
             for (const one of missing) unreachable.push({ ...one, missing: 'counterpart', swap: swap.id })
         }
       }
       const taken = await attempt(take, call)
-      const swap = Bytes.toHex(lock.nonce)
       if ('error' in taken)
         unreachable.push({ network: network.id, missing: 'swap', swap, error: taken.error })
     }
@@ -126,18 +146,16 @@ export async function recover(
 async function* adopted(
   context: Runner.Context,
   { record: { role, agreement }, nonce, signed }: RecoveredLock,
-  candidates: readonly Durable['terms'][],
-  policy: PolicyOf,
+  candidates: readonly Durable[],
 ): AsyncGenerator<Runner.Swap> {
   const incoming = Agreement.incomingLeg(role)
   const open = [...candidates]
   for (let variant = 0; open.length > 0; variant++) {
-    const terms = open[0] as Durable['terms']
     const entry = {
       is: 'opened',
       role,
       nonce,
-      durable: durableOf(context, role, terms, policy(terms[incoming]?.backend.network)),
+      durable: open[0] as Durable,
       ...(variant === 0 ? {} : { variant }),
       ...(agreement === undefined ? {} : { agreement }),
     } as const
@@ -145,7 +163,7 @@ async function* adopted(
     const found = swap.state.durable.terms
     const own = Agreement.ownLeg(role)
     const at = open.findIndex(
-      (one) =>
+      ({ terms: one }) =>
         isSame(one[own], found[own]) &&
         (one[incoming] === undefined ||
           found[incoming] === undefined ||
@@ -269,7 +287,8 @@ async function legsOf(
   return { candidates: likely.map(({ terms }) => ({ [own]: found.terms, [other]: terms })), missing }
 }
 
-type PolicyOf = (incoming: ChainId.ChainId | undefined) => Policy.Policy
+/** The policy for a recovered swap: by the network of its incoming lock, where that leg is known, and by the terms of the legs that are. */
+export type PolicyOf = (incoming: ChainId.ChainId | undefined, legs: Durable['terms']) => Policy.Policy
 
 /** Most locks of one asset under one hashlock that are taken for an incoming leg. */
 const MAX_CANDIDATES = 8
@@ -314,8 +333,14 @@ async function sifted(
   const [{ terms }] = list as readonly [FoundLock]
   const side = Side.of(context.sides, terms.backend.network)
   const late = await attempt(() => lateEnough(context, own, side, policy, call), call)
-  const isLate = 'value' in late ? late.value : () => false
-  const ranked = [...list.filter(isLate), ...list.filter((one) => !isLate(one))]
+  const isLate = (one: FoundLock) => {
+    try {
+      return 'value' in late && late.value(one)
+    } catch {
+      return false // no policy is meant for it, or no plan is possible
+    }
+  }
+  const ranked = [...new Set([...list.filter(isLate), ...list])]
   const there: FoundLock[] = []
   const rest: FoundLock[] = []
   for (const one of ranked.slice(0, MAX_ASKED)) {
@@ -340,9 +365,11 @@ async function lateEnough(
   const nowOf = async ({ network, tip }: Side.Side['adapter']) =>
     network.clock === 'height' ? (await tip(call)).value.clock : context.utc()
   const [now, ownNow] = [await nowOf(adapter), await nowOf(short)]
-  const { apart } = Planner.margins(adapter, short, policy(adapter.network.id))
   const { least } = leftUntil(short, own.deadline, ownNow)
-  return ({ terms }) => leftUntil(adapter, terms.deadline, now).most - least >= apart.seconds
+  return ({ terms }) => {
+    const { apart } = Planner.margins(adapter, short, policy(adapter.network.id, { long: terms, short: own }))
+    return leftUntil(adapter, terms.deadline, now).most - least >= apart.seconds
+  }
 }
 
 /** The legs of an agreement, of two or of a ring, in which this role locks these terms. */

@@ -1,6 +1,6 @@
 import { Bytes, LockTerms, type Signed } from '@aitbc/core'
 import { createMemoryStorage } from '@aitbc/core/storage/memory'
-import { Recovery, Runner, type Side } from '@aitbc/swap'
+import { Policy, Recovery, Runner, type Side } from '@aitbc/swap'
 import { describe, expect, it } from 'vitest'
 import * as Chain from './model/Chain.js'
 import { both, crossed, expectGains, expectWhole, isKind, locksBy } from './model/expect.js'
@@ -377,6 +377,58 @@ describe('what a recovery finds', () => {
     const stop = new AbortController()
     stop.abort(new Error('enough'))
     await expect(Recovery.recover(context, { policy, signal: stop.signal })).rejects.toThrow('enough')
+  })
+
+  it('S6: a policy is asked for by what the legs are worth, whoever recovers', async () => {
+    for (const name of [ALICE, BOB] as const) {
+      const market = create({ long: 'contract', short: 'contract' })
+      const { fresh, deal } = await wiped(market, name, () => locksBy(market, BOB).length > 0)
+      const { long, short } = deal.signed.agreement
+      const few = { ...risk, assurance: 'attested' } as const
+      const tiers = (upTo: bigint) => [{ upTo, policy: few }, { policy: risk }]
+      const recovered = async (upTo: bigint) => {
+        const { swaps } = await Recovery.recover(
+          { ...fresh.context, storage: createMemoryStorage() },
+          { policy: (_network, legs) => Policy.of(tiers(upTo), legs.short?.amount ?? short.amount) },
+        )
+        return swaps.map(({ state }) => [state.durable.terms.long, state.durable.rules.assurance])
+      }
+      expect(await recovered(short.amount)).toEqual([[long, 'attested']])
+      expect(await recovered(short.amount - 1n)).toEqual([[long, risk.assurance]])
+    }
+  })
+
+  it('L3 H4: a lock that no policy is meant for, planted under the hashlock, holds up the agreed leg no more than another would', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    const { fresh, deal } = await wiped(market, BOB, () => locksBy(market, BOB).length > 0)
+    const { long } = deal.signed.agreement
+    for (const many of [1, 9]) {
+      const planted = Array.from({ length: many }, (_, i) => {
+        const terms = { ...long, amount: 10n * long.amount, salt: new Uint8Array(32).fill(0xd0 + i) }
+        return {
+          terms,
+          lock: { ref: `r${i}`, transaction: 't', amount: terms.amount, match: 'exact' },
+        } as const
+      })
+      const side = fresh.context.sides[LONG] as Side.Side
+      const discoverLocks: typeof side.adapter.discoverLocks = async (hashlock, o) => [
+        ...planted,
+        ...(await side.adapter.discoverLocks(hashlock, o)),
+      ]
+      const sides = {
+        ...fresh.context.sides,
+        [LONG]: { ...side, adapter: { ...side.adapter, discoverLocks } },
+      }
+      const tiers = [{ upTo: long.amount, policy: risk }]
+      const { swaps, unreachable } = await Recovery.recover(
+        brief({ ...fresh.context, sides, storage: createMemoryStorage() }),
+        { policy: (_network, legs) => Policy.of(tiers, legs.long?.amount ?? 0n) },
+      )
+      expect(swaps.map(({ state }) => state.durable.terms.long)).toEqual([long])
+      for (const one of unreachable)
+        expect(one).toMatchObject({ missing: 'swap', error: { _tag: 'InvalidPolicy' } })
+      expect(unreachable.length).toBe(many === 1 ? 1 : 7)
+    }
   })
 
   it('S7 S16: an initiator takes no other lock under its hashlock for the agreed one', async () => {
