@@ -750,8 +750,22 @@ export const bugs: readonly Bug[] = [
   {
     name: 'S6 H4: larger locks that end before the secret must be shown displace the agreed leg',
     file: 'packages/swap/src/Recovery.ts',
-    from: 'const ranked = [...list.filter(isLate), ...list.filter((one) => !isLate(one))]',
+    from: 'const ranked = [...new Set([...list.filter(isLate), ...list])]',
     to: 'const ranked = list',
+    tests: RECOVERY_TESTS,
+  },
+  {
+    name: 'L3 H4: a planted lock that no policy is meant for keeps the agreed leg from being taken up',
+    file: 'packages/swap/src/Recovery.ts',
+    from: "if ('error' in made) unreachable.push",
+    to: "if ('error' in made) throw made.error\n          if ('error' in made) unreachable.push",
+    tests: RECOVERY_TESTS,
+  },
+  {
+    name: 'S6: a recovery asks for the policy by the network alone',
+    file: 'packages/swap/src/Recovery.ts',
+    from: 'options.policy(terms[incoming]?.backend.network, terms)',
+    to: 'options.policy(terms[incoming]?.backend.network, {})',
     tests: RECOVERY_TESTS,
   },
   {
