@@ -10,6 +10,7 @@ export interface Caveat {
     | 'late-claims'
     | 'several-locks'
     | 'fees-from-amount'
+    | 'queue'
     | 'unseen'
     | 'not-proved'
     | 'free-option'
@@ -80,6 +81,11 @@ export function of(long: LegChain, short: LegChain, policy: Policy.Policy): read
       add('several-locks', 'a second payment into the same lock is possible, and is refunded')
     if (profile.feesFrom === 'lock')
       add('fees-from-amount', 'the fee of a claim or refund is paid out of the amount')
+    else if (network.fees.model !== 'compute-units' && policy.fees?.[network.id] === undefined)
+      add(
+        'queue',
+        'an account’s transactions are included in the order of their numbers, and without a budget (policy.fees) none pays more than its own lock is worth: that of a small swap may hold up a larger one’s claim while fees are high',
+      )
     if (!profile.events)
       add('unseen', 'nobody can list the locks of a hashlock: a recovery needs the lock’s own record')
     const spends = policy.spends?.[network.id]

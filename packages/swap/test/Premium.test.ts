@@ -1,6 +1,6 @@
 import { isAitbcError } from '@aitbc/core'
-import { irisnet } from '@aitbc/core/networks'
-import { Caveats, Planner, Premium } from '@aitbc/swap'
+import { bitcoin, cosmosHub, ethereum, irisnet, polkadotHub, solana } from '@aitbc/core/networks'
+import { Caveats, Planner, type Policy, Premium } from '@aitbc/swap'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { EPOCH, LONG, network, pairs, profiles, SHORT } from './model/fixtures.js'
@@ -148,7 +148,7 @@ describe('what a plan can’t promise', () => {
     const always = ['probabilistic-finality', 'undone', 'clock', 'outage']
     const utxo = [...always, 'late-claims', 'several-locks', 'fees-from-amount', 'unseen']
     for (const which of ['long', 'short'] as const)
-      expect(of(which)).toEqual(kinds[which] === 'utxo' ? utxo : always)
+      expect(of(which)).toEqual(kinds[which] === 'utxo' ? utxo : [...always, 'queue'])
     expect(caveats.map(({ kind }) => kind)).toEqual(
       expect.arrayContaining(['tail', 'downtime', 'free-option', 'not-proved']),
     )
@@ -217,6 +217,21 @@ describe('what a plan can’t promise', () => {
     expect(found?.message).toContain('final by depth 6; a reorganisation of so many blocks or more stops')
   })
 
+  it('L5: that a small swap may hold up a larger one of its account while fees are high, where no budget is told', () => {
+    const queued = (chain: Planner.LegChain, policy: Policy.Policy = risk) =>
+      Caveats.of(leg(LONG, 'utxo'), chain, policy)
+        .filter(({ kind }) => kind === 'queue')
+        .map(({ message }) => message)
+    for (const network of [ethereum, cosmosHub, polkadotHub]) {
+      const chain = { network, profile: profiles.contract }
+      expect(queued(chain)).toEqual([expect.stringMatching(/^short leg, .*policy\.fees.*hold up a larger/)])
+      expect(queued(chain, { ...risk, fees: { [bitcoin.id]: 5n } })).toHaveLength(1)
+      expect(queued(chain, { ...risk, fees: { [network.id]: 5n } })).toEqual([])
+    }
+    expect(queued({ network: solana, profile: profiles.contract })).toEqual([])
+    expect(queued({ network: bitcoin, profile: profiles.utxo })).toEqual([])
+  })
+
   it('error: a policy that is none has no caveats', () => {
     for (const wrong of [{ ...risk, risk: 'none' }, undefined, { ...risk, offline: -1n }])
       expect(() => Caveats.of(long, short, wrong as never)).toThrow(
@@ -225,7 +240,7 @@ describe('what a plan can’t promise', () => {
   })
 
   it('a careful policy on a chain that is final at once: the less is left to say', () => {
-    const careful = { ...risk, risk: 'conservative', assurance: 'proved' } as const
+    const careful = { ...risk, risk: 'conservative', assurance: 'proved', fees: { [SHORT]: 1n } } as const
     const instant = leg(SHORT, 'contract')
     const final = { ...instant, network: { ...instant.network, finality: { rule: 'instant' } as const } }
     const kinds = Caveats.of(final, final, careful).map(({ kind }) => kind)
