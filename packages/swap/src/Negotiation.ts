@@ -13,6 +13,7 @@ import {
 } from '@aitbc/core'
 import * as Agreement from './Agreement.js'
 import { SwapErrors } from './errors.js'
+import { assertHas } from './internal/given.js'
 import {
   assertBackend,
   assertSound,
@@ -62,6 +63,8 @@ export interface Options extends CallOptions {
   readonly now: Instant
 }
 
+const NEEDED = ['channel', 'seed', 'nonce', 'sides', 'policy', 'now'] as const
+
 /** What comes of it. */
 export interface Result {
   readonly signed: Agreement.Signed
@@ -79,7 +82,7 @@ interface Half {
  * Offers a swap: quote → the follower's half → the agreement, signed → countersigned. Nothing is locked here.
  *
  * Rejects with `NegotiationRefused` (4005) where the counterparty declines, `NegotiationMalformed` (4006) where its messages are
- * of another form, and the planner's and the agreement's own codes.
+ * of another form, `InvalidArgument` (1013) for what is missing, and the planner's and the agreement's own codes.
  *
  * @example
  * import { Channel, type Network, SwapSeed } from '@aitbc/core'
@@ -117,6 +120,7 @@ export async function initiate(
   options: Options & { readonly slack?: bigint },
 ): Promise<Result> {
   assertQuote(quote)
+  assertHas(options, 'options', NEEDED)
   const { channel, seed, nonce, sides, policy, now } = options
   return declining([channel], options, async () => {
     const hashlock = Hashlock.of(SwapSeed.secret(seed, nonce))
@@ -175,6 +179,7 @@ export async function follow(
     readonly isKnown?: (hashlock: Bytes.Hash32) => boolean | Promise<boolean>
   },
 ): Promise<Result & { readonly quote: Quote }> {
+  assertHas(options, 'options', [...NEEDED, 'accept'])
   const { channel, seed, nonce, sides, policy, now } = options
   return declining([channel], options, async () => {
     const { quote, hashlock, theirs } = readQuote(await receive(channel, 1, options))

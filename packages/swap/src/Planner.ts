@@ -9,6 +9,7 @@ import {
 } from '@aitbc/core'
 import type * as Agreement from './Agreement.js'
 import { SwapErrors } from './errors.js'
+import { assertHas, assertInstant } from './internal/given.js'
 import { leftUntil, unitsOf } from './internal/left.js'
 import * as Policy from './Policy.js'
 
@@ -102,7 +103,8 @@ export interface Plan {
  */
 export function margins(long: LegChain, short: LegChain, policy: Policy.Policy): Margins {
   Policy.assert(policy)
-  for (const leg of [long, short]) {
+  for (const [name, leg] of Object.entries({ long, short })) {
+    assertHas(leg, name, ['network', 'profile'])
     assertNumbers(leg, policy)
     if (leg.network.pace === undefined) assertTime(leg.network)
   }
@@ -246,7 +248,7 @@ export function plan(
   now: bigint,
   options: { readonly slack?: bigint } = {},
 ): Plan {
-  assertSeconds(now)
+  assertInstant(now)
   if (options.slack !== undefined) Amount.assert(options.slack, { argument: 'slack', max: MAX_PATIENCE })
   const m = margins(long, short, policy)
   const at = (leg: LegChain, seconds: bigint) =>
@@ -313,7 +315,7 @@ export function audit(
   policy: Policy.Policy,
   now: bigint,
 ): Verdict.Verdict<Margins> {
-  assertSeconds(now)
+  assertInstant(now)
   const m = margins(long, short, policy)
   for (const [name, leg, terms] of [
     ['long', long, agreement.long],
@@ -362,11 +364,6 @@ export function audit(
 export function explain(name: string, bound: Bound): string {
   const parts = bound.summands.filter((s) => s.seconds > 0n).map((s) => `${s.seconds} (${s.name})`)
   return `${name} ≥ ${bound.seconds} s = ${parts.join(' + ')}`
-}
-
-/** Refuses milliseconds, nanoseconds, heights and numbers where UTC in unix seconds belongs: `InvalidAmount` (1004). */
-function assertSeconds(now: bigint): void {
-  Amount.assert(now, { argument: 'now', min: Deadline.TIME_THRESHOLD, max: Deadline.MAX_VALUE })
 }
 
 function settle(name: string, t: Timing): Bound {

@@ -116,7 +116,7 @@ export function assert(policy: Policy): void {
     Amount.assert(policy[field], { argument: `policy.${field}`, max: 31_536_000n })
   if (policy.patience !== undefined)
     Amount.assert(policy.patience, { argument: 'policy.patience', max: 31_536_000n })
-  for (const [network, most] of Object.entries(policy.fees ?? {})) {
+  for (const [network, most] of entriesOf('policy.fees', policy.fees)) {
     ChainId.from(network, 'policy.fees')
     Amount.assert(most, { argument: `policy.fees[${network}]`, min: 1n })
   }
@@ -127,10 +127,17 @@ export function assert(policy: Policy): void {
 
 /** Refuses what says nothing of how well spends must be known: `InvalidPolicy` (4008), or `InvalidChainId` (1001). */
 export function assertSpends(spends: Policy['spends']): void {
-  for (const [network, least] of Object.entries(spends ?? {})) {
+  for (const [network, least] of entriesOf('policy.spends', spends)) {
     ChainId.from(network, 'policy.spends')
     if (!isAssurance(least)) throw invalid(`policy.spends[${network}]`, ONE_OF, least)
   }
+}
+
+/** What is told by network; a `Map` or a number would pass for nothing. */
+function entriesOf<T>(argument: string, by: Readonly<Record<ChainId.ChainId, T>> = {}): [string, T][] {
+  if (Object.prototype.toString.call(by) !== '[object Object]')
+    throw invalid(argument, 'must be an object by network', by)
+  return Object.entries(by)
 }
 
 const ONE_OF = 'must be "proved", "attested", "quorum" or "reported"'

@@ -1,4 +1,5 @@
-import { Amount, Deadline } from '@aitbc/core'
+import { Amount } from '@aitbc/core'
+import { assertInstant } from './internal/given.js'
 import type * as Planner from './Planner.js'
 
 /** What a premium is computed from. All values are in one unit of the caller's, such as cents. */
@@ -47,7 +48,7 @@ const PARTS = 1_000_000_000_000n
  */
 export function of(options: Options): { readonly initiator: Premium; readonly follower: Premium } {
   const { plan, now, value, volatility, rate } = options
-  Amount.assert(now, { argument: 'now', min: Deadline.TIME_THRESHOLD, max: Deadline.MAX_VALUE })
+  assertInstant(now)
   for (const leg of ['long', 'short'] as const) Amount.assert(value[leg], { argument: `value.${leg}` })
   Amount.assert(volatility, { argument: 'volatility', max: 1_000_000n })
   Amount.assert(rate, { argument: 'rate', max: 1_000_000n })

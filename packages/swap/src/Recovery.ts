@@ -9,6 +9,8 @@ import {
   SwapSeed,
 } from '@aitbc/core'
 import * as Agreement from './Agreement.js'
+import { SwapErrors } from './errors.js'
+import { assertContext, assertHas } from './internal/given.js'
 import { leftUntil } from './internal/left.js'
 import * as Planner from './Planner.js'
 import * as Policy from './Policy.js'
@@ -57,6 +59,8 @@ export interface Recovered {
  * for an initiator (so that a substitute isn't taken for it), the hashlock for a follower (whatever pays it under that hashlock
  * is its own to claim). A leg that can't be rebuilt leaves a swap that only waits for its refund.
  *
+ * `SideMissing` (4009) without any side, `InvalidArgument` (1013) for what is missing.
+ *
  * @example
  * import { SwapSeed } from '@aitbc/core'
  * import { ethereum } from '@aitbc/core/networks'
@@ -93,6 +97,12 @@ export async function recover(
     readonly policy: PolicyOf
   },
 ): Promise<Recovered> {
+  assertContext(context)
+  assertHas(options, 'options', ['policy'])
+  if (Object.keys(context.sides).length === 0)
+    throw SwapErrors.SideMissing('context.sides has no side, and nothing is found without one', {
+      argument: 'context.sides',
+    })
   const call = options.signal === undefined ? {} : { signal: options.signal }
   const known = new Set(await Runner.list(context.storage))
   const swaps: Runner.Swap[] = []

@@ -17,6 +17,7 @@ import { armAll } from './internal/arming.js'
 import { alone, wakes } from './internal/between.js'
 import { after, journalOf, write } from './internal/book.js'
 import { type Act, attempt } from './internal/carryOut.js'
+import { assertContext, assertHas } from './internal/given.js'
 import { claimHashlock, hashlockKey, knowsHashlock } from './internal/hashlocks.js'
 import { round } from './internal/look.js'
 import type { Since } from './internal/rest.js'
@@ -131,7 +132,8 @@ const LEGS = ['long', 'short'] as const
 /**
  * Takes a signed agreement into storage; from here on a crash loses nothing.
  *
- * `HashlockReused` (4007) where an earlier swap of this storage has the hashlock, `InvalidSignature` (4002), `SideMissing` (4009).
+ * `HashlockReused` (4007) where an earlier swap of this storage has the hashlock, `InvalidSignature` (4002), `SideMissing` (4009),
+ * `InvalidArgument` (1013) for what is missing.
  *
  * @example
  * import { type Negotiation, Policy, Runner } from '@aitbc/swap'
@@ -151,6 +153,7 @@ export async function open(
     readonly policy: Policy.Policy
   },
 ): Promise<Swap> {
+  assertHas(options, 'options', ['role', 'nonce', 'signed', 'margins'])
   const { role, signed } = options
   const agreement = Agreement.encodeSigned(signed)
   const { long, short } = Agreement.decodeSigned(agreement).agreement
@@ -179,6 +182,7 @@ export async function openRing(
     readonly policy: Policy.Policy
   },
 ): Promise<Swap> {
+  assertHas(options, 'options', ['member', 'nonce', 'signed', 'margins'])
   const agreement = RingAgreement.encodeSigned(options.signed)
   const view = RingAgreement.viewOf(RingAgreement.decodeSigned(agreement).agreement, options.member)
   return take(context, { ...options, ...view, agreement })
@@ -193,6 +197,7 @@ async function take(
     readonly policy: Policy.Policy
   },
 ): Promise<Swap> {
+  assertContext(context)
   const { role, nonce, agreement, margins, policy } = options
   const { long, short } = options.terms
   const profiles = {
@@ -325,7 +330,8 @@ function resumed(id: string, journal: Journal.Journal): Swap {
 /**
  * Drives a swap to its end, from whatever state it is in: reads both chains, steps the machine, journals, acts, waits for the
  * next block or sighting. Resolves to the outcome, once what claim and refund could not pay is paid out too (H26); rejects with
- * `signal.reason` when aborted (the swap can be loaded again), with `SwapBusy` (4012) when another process took it over.
+ * `signal.reason` when aborted (the swap can be loaded again), with `SwapBusy` (4012) when another process took it over, with `InvalidArgument`
+ * (1013) where there is no swap, or the context lacks something.
  *
  * Deposits that a chain keeps until a deadline are left for a later run of the same swap, unless told: a finished swap is loaded and
  * run again for them, and does nothing else.
@@ -381,6 +387,8 @@ export async function run(
     readonly until?: 'paid' | 'collected'
   } = {},
 ): Promise<SwapMachine.Outcome> {
+  assertContext(context)
+  assertHas(swap, 'swap', ['state', 'journal'])
   const stop = new AbortController()
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal])
   const wake = Wake.create()

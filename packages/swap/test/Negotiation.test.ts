@@ -484,6 +484,23 @@ describe('a hostile line', () => {
   })
 })
 
+describe('error: what a party didn’t bring', () => {
+  it('is named, and nobody is told or waited for', async () => {
+    const [left, right] = Channel.pair()
+    const all = { ...options(ALICE, left), accept: () => true }
+    for (const field of ['channel', 'seed', 'nonce', 'sides', 'policy', 'now', 'accept'] as const) {
+      const some = { ...all, [field]: undefined } as never
+      const error = { _tag: 'InvalidArgument', context: { argument: `options.${field}` } }
+      await expect(Negotiation.follow(some)).rejects.toMatchObject(error)
+      if (field === 'accept') continue
+      await expect(Negotiation.initiate(quote(market), some)).rejects.toMatchObject(error)
+    }
+    await expect(Negotiation.follow(undefined as never)).rejects.toMatchObject({ _tag: 'InvalidArgument' })
+    await left.close()
+    await expect(right.receive()).rejects.toMatchObject({ _tag: 'ChannelClosed' })
+  })
+})
+
 describe('error: a quote that is none', () => {
   it('is refused before anything is sent, naming the field', async () => {
     const good = quote(market)

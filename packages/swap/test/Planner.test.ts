@@ -197,6 +197,35 @@ describe('margins', () => {
   })
 })
 
+describe('error: what is missing', () => {
+  it('InvalidArgument (1013) names the chain, and the part of it', () => {
+    const eth = { network: networks.ethereum, profile: profiles.contract }
+    const wrong: [unknown, unknown, string][] = [
+      [undefined, eth, 'long.network'],
+      [eth, null, 'short.network'],
+      [{ profile: eth.profile }, eth, 'long.network'],
+      [eth, { network: eth.network }, 'short.profile'],
+      [eth, networks.bitcoin, 'short.network'],
+    ]
+    for (const [long, short, argument] of wrong) {
+      const error = expect.objectContaining({
+        _tag: 'InvalidArgument',
+        context: expect.objectContaining({ argument }),
+      })
+      expect(() => Planner.margins(long as never, short as never, Policy.standard)).toThrow(error)
+      const plan = () => Planner.plan(long as never, short as never, Policy.standard, 1_900_000_000n)
+      expect(plan).toThrow(error)
+    }
+  })
+
+  it('milliseconds are refused with the unit that belongs there', () => {
+    const eth = { network: networks.ethereum, profile: profiles.contract }
+    expect(() => Planner.plan(eth, eth, Policy.standard, 1_900_000_000_000n)).toThrow(
+      'now must be UTC in unix seconds (a bigint), got 1900000000000',
+    )
+  })
+})
+
 describe('the shipped networks', () => {
   const bitcoin = { network: networks.bitcoin, profile: profiles.utxo }
   const ethereum = { network: networks.ethereum, profile: profiles.contract }

@@ -78,6 +78,19 @@ describe('policies by value', () => {
     expect(isAitbcError(error, tag), String(error)).toBe(true)
   })
 
+  it('S13: error: what is told by network in another form would pass for nothing told', () => {
+    const { id } = networks.ethereum
+    for (const bad of [new Map([[id, 5n]]), 5n, 5, [[id, 5n]], null, 'none'])
+      for (const field of ['fees', 'spends'] as const)
+        expect(() => Policy.assert({ ...standard, [field]: bad } as never), `${field} ${bad}`).toThrow(
+          expect.objectContaining({
+            _tag: 'InvalidPolicy',
+            context: expect.objectContaining({ argument: `policy.${field}`, received: bad }),
+          }),
+        )
+    Policy.assert({ ...standard, fees: {}, spends: Object.assign(Object.create(null), { [id]: 'proved' }) })
+  })
+
   it('S7: deadlines follow from the value’s policy, and a plan says what locks wait for and what is kept back', () => {
     const profile = {
       lateClaims: false,

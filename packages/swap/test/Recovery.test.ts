@@ -499,6 +499,26 @@ describe('what a recovery finds', () => {
     expect(await Runner.list(storage)).toEqual([swap?.id])
   })
 
+  it('error: without any side nothing could be found, and that isn’t told as if nothing were there', async () => {
+    const { context } = Process.create(create({ long: 'utxo', short: 'contract' }), ALICE)
+    for (const sides of [{}, new Map(Object.entries(context.sides)) as never])
+      await expect(Recovery.recover({ ...context, sides }, { policy })).rejects.toMatchObject({
+        _tag: 'SideMissing',
+        context: { argument: 'context.sides' },
+      })
+    const wrong: [unknown, unknown, string][] = [
+      [context, undefined, 'options.policy'],
+      [context, {}, 'options.policy'],
+      [undefined, { policy }, 'context.storage'],
+      [{ ...context, sides: undefined }, { policy }, 'context.sides'],
+    ]
+    for (const [one, options, argument] of wrong)
+      await expect(Recovery.recover(one as never, options as never), argument).rejects.toMatchObject({
+        _tag: 'InvalidArgument',
+        context: { argument },
+      })
+  })
+
   it('S10: another seed finds nothing', async () => {
     const market = create({ long: 'utxo', short: 'contract' })
     const { fresh } = await wiped(market, ALICE, () => locksBy(market, ALICE).length > 0)

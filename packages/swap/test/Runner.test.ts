@@ -287,6 +287,28 @@ describe('a second process', () => {
     })
   })
 
+  it('error: InvalidArgument (1013) for what is missing, by its name, before anything is written', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const { deal, alice } = both(market)
+    const { context } = alice
+    const all = { ...deal, role: 'initiator', nonce: nonces[ALICE], policy: risk } as const
+    const wrong: [() => Promise<unknown>, string][] = [
+      [() => Runner.open(context, undefined as never), 'options.role'],
+      [() => Runner.open(context, { ...all, nonce: undefined } as never), 'options.nonce'],
+      [() => Runner.open(context, { ...all, signed: undefined } as never), 'options.signed'],
+      [() => Runner.open(context, { ...all, margins: null } as never), 'options.margins'],
+      [() => Runner.open(undefined as never, all), 'context.storage'],
+      [() => Runner.open({ ...context, utc: undefined } as never, all), 'context.utc'],
+      [() => Runner.openRing(context, { ...all, member: undefined } as never), 'options.member'],
+      [() => Runner.run(context, undefined as never), 'swap.state'],
+      [() => Runner.run(context, Runner.open(context, {} as never).catch(() => 0) as never), 'swap.state'],
+      [() => Runner.run({ ...context, seed: undefined } as never, {} as never), 'context.seed'],
+    ]
+    for (const [run, argument] of wrong)
+      await expect(run(), argument).rejects.toMatchObject({ _tag: 'InvalidArgument', context: { argument } })
+    expect(await Runner.list(context.storage)).toEqual([])
+  })
+
   it('error: an agreement that is not signed by both, or on a network without a side', async () => {
     const market = create({ long: 'utxo', short: 'contract' })
     const { deal, alice } = both(market)

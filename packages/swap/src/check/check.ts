@@ -1,6 +1,7 @@
-import { Amount, CoreErrors, Deadline, show } from '@aitbc/core'
+import { CoreErrors, Deadline, show } from '@aitbc/core'
 import type { Agreement, Role } from '../Agreement.js'
 import { SwapErrors } from '../errors.js'
+import { assertInstant } from '../internal/given.js'
 import * as Planner from '../Planner.js'
 import * as SwapMachine from '../SwapMachine.js'
 import { type Exhausted, explore, type Found, type Limits, type Progress, partiesOf } from './explore.js'
@@ -70,11 +71,6 @@ export function termsOf(agreement: Agreement, now: bigint): Terms {
   assertInstant(now)
   const [long, short] = [secondsOf(agreement.long.deadline), secondsOf(agreement.short.deadline)]
   return { gap: long - short, start: short - now }
-}
-
-/** Refuses what is no UTC in unix seconds: `InvalidAmount` (1004). */
-export function assertInstant(now: bigint): void {
-  Amount.assert(now, { argument: 'now', min: Deadline.TIME_THRESHOLD, max: Deadline.MAX_VALUE })
 }
 
 /** A deadline in seconds; `UnsupportedClock` (4004) where it counts heights. */

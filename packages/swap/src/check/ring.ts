@@ -1,21 +1,14 @@
 import type { LockTerms } from '@aitbc/core'
 import type { Role } from '../Agreement.js'
 import { SwapErrors } from '../errors.js'
+import { assertInstant } from '../internal/given.js'
 import type * as Planner from '../Planner.js'
 import { explain } from '../Planner.js'
 import type * as Policy from '../Policy.js'
 import { type RingAgreement, viewOf } from '../ring/RingAgreement.js'
 import * as RingPlanner from '../ring/RingPlanner.js'
 import * as SwapMachine from '../SwapMachine.js'
-import {
-  assertInstant,
-  assertSeconds,
-  type Figures,
-  type Options,
-  runAll,
-  secondsOf,
-  unexplored,
-} from './check.js'
+import { assertSeconds, type Figures, type Options, runAll, secondsOf, unexplored } from './check.js'
 import { exploreRing, type RingSetting } from './exploreRing.js'
 import type { Setting } from './Setting.js'
 import { assertClocks, type Measures, measure } from './scale.js'

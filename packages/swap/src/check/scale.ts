@@ -1,6 +1,7 @@
 import { Amount, CoreErrors, type Network, show, type Timing } from '@aitbc/core'
 import type { Leg as Name, Role } from '../Agreement.js'
 import { SwapErrors } from '../errors.js'
+import { assertHas } from '../internal/given.js'
 import * as Planner from '../Planner.js'
 import type * as Policy from '../Policy.js'
 import type { Chain, Setting } from './Setting.js'
@@ -56,6 +57,7 @@ const TIMES = ['lead', 'lag', 'inclusion', 'finality', 'reorg', 'outage'] as con
  * ticks. For that there is `least`, which names all that the sums have too much.
  */
 export function scale(assumptions: Assumptions): Scaled {
+  assertHas(assumptions, 'assumptions', ['long', 'short'])
   const { long, short, policy, clocks: kind } = assumptions
   assertClocks(kind)
   const seconds = Planner.margins(long, short, policy)

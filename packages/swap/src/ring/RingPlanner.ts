@@ -1,5 +1,6 @@
 import { Amount, Deadline, Verdict } from '@aitbc/core'
 import { SwapErrors } from '../errors.js'
+import { assertInstant } from '../internal/given.js'
 import * as Planner from '../Planner.js'
 import * as Policy from '../Policy.js'
 import { MAX_MEMBERS, MIN_MEMBERS, type RingAgreement } from './RingAgreement.js'
@@ -97,7 +98,7 @@ export function plan(
   now: bigint,
   options: { readonly slack?: bigint } = {},
 ): RingPlan {
-  Amount.assert(now, { argument: 'now', min: Deadline.TIME_THRESHOLD, max: Deadline.MAX_VALUE })
+  assertInstant(now)
   const { slack = 0n } = options
   Amount.assert(slack, { argument: 'slack', max: 31_536_000n })
   const all = margins(chains, policy)
@@ -149,7 +150,7 @@ export function audit(
   policy: Policy.Policy,
   now: bigint,
 ): Verdict.Verdict<Planner.Margins> {
-  Amount.assert(now, { argument: 'now', min: Deadline.TIME_THRESHOLD, max: Deadline.MAX_VALUE })
+  assertInstant(now)
   const { arcs } = agreement
   const all = margins(chains, policy)
   const ends = arcs.map(({ deadline }) => deadline.value)

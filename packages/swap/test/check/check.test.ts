@@ -249,6 +249,15 @@ describe('check', () => {
       await expect(check({ ...planned, ...wrong } as never, assumptions)).rejects.toMatchObject({
         code: 1013,
       })
+    for (const [wrong, argument] of [
+      [undefined, 'assumptions.long'],
+      [{ ...assumptions, short: undefined }, 'assumptions.short'],
+      [{ ...assumptions, short: { network: bitcoin } }, 'short.profile'],
+    ] as const)
+      await expect(check(planned, wrong as never)).rejects.toMatchObject({
+        code: 1013,
+        context: { argument },
+      })
     const clocks = { ...assumptions, clocks: 'fre' } as never
     await expect(check(planned, clocks)).rejects.toMatchObject({ code: 1013 })
     const heights = { ...btc, network: { ...bitcoin, clock: 'height' as const } }
