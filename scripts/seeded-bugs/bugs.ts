@@ -755,6 +755,13 @@ export const bugs: readonly Bug[] = [
     tests: RECOVERY_TESTS,
   },
   {
+    name: 'L6 S12: a final lock that is undone and void is waited for where locks owe something',
+    file: 'packages/swap/src/Dues.ts',
+    from: '(lost && !(own && durable.voided))',
+    to: 'lost',
+    tests: ['packages/swap/test/Runner.dues.test.ts'],
+  },
+  {
     name: 'L3 H4: a planted lock that no policy is meant for keeps the agreed leg from being taken up',
     file: 'packages/swap/src/Recovery.ts',
     from: "if ('error' in made) unreachable.push",

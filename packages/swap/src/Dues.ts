@@ -43,8 +43,9 @@ export async function collect(
     if (adapter.dues === undefined || !(own ? durable.ordered : SwapMachine.isPublic(durable))) continue
     asked = true
     const to: LockSide = own ? 'locker' : 'beneficiary'
-    const { locks, hidden } = settledOf(leg, view[leg], durable)
-    if (hidden) waits = true
+    const { locks, hidden, lost } = settledOf(leg, view[leg], durable)
+    // An own lock that is void for good came back to this party whole.
+    if (hidden || (lost && !(own && durable.voided))) waits = true
     for (const { lock } of locks) {
       let dues: readonly Due[]
       try {
@@ -84,18 +85,19 @@ export function isWorth(steps: readonly Step[], due: Due): boolean {
   return cost < due.amount
 }
 
-/** The locks of a leg that ended for good; `hidden`: it can't be read, or what was final once isn't shown now and may owe something. */
+/** The locks of a leg that ended for good; `hidden`: it can't be read; `lost`: what was final once isn't shown now, and may owe something. */
 function settledOf(
   leg: Agreement.Leg,
   view: LegView,
   { settled }: Durable,
-): { readonly locks: readonly LockView[]; readonly hidden: boolean } {
+): { readonly locks: readonly LockView[]; readonly hidden: boolean; readonly lost: boolean } {
   const shown = view.is === 'seen' ? view.locks : []
   const isLost = (key: string) =>
     key.startsWith(`${leg}/`) && !shown.some(({ lock }) => key === `${leg}/${lock.ref}`)
   return {
     locks: shown.filter(({ spend }) => spend?.final),
-    hidden: view.is !== 'seen' || settled.some(isLost),
+    hidden: view.is !== 'seen',
+    lost: settled.some(isLost),
   }
 }
 

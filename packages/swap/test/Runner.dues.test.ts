@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import * as Chain from './model/Chain.js'
 import { both, expectGains, isKind, locksBy } from './model/expect.js'
 import { LONG, SHORT } from './model/fixtures.js'
-import { ALICE, BOB, create, type Market, mine } from './model/market.js'
+import { ALICE, BOB, create, type Market, mine, risk } from './model/market.js'
 import * as Net from './model/Net.js'
 import * as Process from './model/process.js'
 
@@ -274,6 +274,22 @@ describe('what a settled lock owes', () => {
     await Process.drive(market, () => done(bob))
     expect(bob.outcome).toBe('no-deal')
     expect(bob.progress.some((p) => p.is === 'trouble')).toBe(false)
+  })
+
+  it('L6 S12: a final lock that a reorganisation undid, and that is void for good, owes nothing', async () => {
+    const market = apart(['long'])
+    const { long } = market.nets
+    // Nobody proves here what became of a transaction.
+    const { deal, alice } = both(market, { policy: { ...risk, spends: { [LONG]: 'reported' } } })
+    Process.start(alice, deal)
+    await Process.drive(market, () => (alice.swap?.state.durable.settled.length ?? 0) > 0)
+    Net.reorganise(long, 20)
+    long.mempool = []
+    expect(locksBy(market, ALICE)).toEqual([])
+    await Process.drive(market, () => done(alice))
+    expect([alice.outcome, alice.swap?.state.durable.voided]).toEqual(['no-deal', true])
+    expect(sent(alice)).toContain('void')
+    expectGains(market, ALICE, 'no-deal')
   })
 
   it('S1: a locker whose counterparty is paid late, or never asks, gets its deposit all the same', async () => {
