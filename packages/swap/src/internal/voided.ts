@@ -33,7 +33,7 @@ export async function isTaken(
  * The own lock can never appear: its place is finally taken, or it was never signed, or never left this process; the machine orders it no
  * more. Where a wallet was asked and didn't answer, only the deadline helps, and that only on a chain that takes no late locks. The lock of
  * a recovered swap has appeared. One that was final is not undone by a mere word, since whoever hides it would have it never refunded (S12,
- * H29): what is told must be known as well as `Rules.spends`.
+ * H29): what is told must be known as well as `Rules.spends`, until a refund would have been final for long.
  */
 export async function isVoided(
   context: Context,
@@ -41,26 +41,28 @@ export async function isVoided(
   tips: Tips,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const leg = Agreement.ownLeg(swap.state.role)
-  const terms = swap.state.durable.terms[leg]
+  const { durable, role } = swap.state
+  const leg = Agreement.ownLeg(role)
+  const terms = durable.terms[leg]
   const lock = swap.book.get(`lock/${leg}`)
   if (terms === undefined) return false
   if (lock === undefined) return !swap.recovered
   if (lock.inside) return true
   const side = Side.of(context.sides, terms.backend.network)
   const { adapter } = side
-  const made = latest(lock)
-  if (made === undefined) {
-    const { clock, timing } = adapter.network
-    const view = swap.state.view[leg]
-    // A clock that an endpoint made up would end the swap, and the lock be mined.
-    if (adapter.profile.lateLocks || view.is !== 'seen' || (view.left?.most ?? 0n) > 0n) return false
-    const over = terms.deadline.value + unitsOf(adapter, timing.conservative.reorg)
-    return (tips[leg]?.clock ?? 0n) >= over && (clock === 'height' || context.utc() >= over)
+  const { inclusion, finality, reorg, outage } = adapter.network.timing.conservative
+  const view = swap.state.view[leg]
+  /** So many seconds have gone by since the deadline: a clock alone that an endpoint made up would end the swap, and the lock be mined. */
+  const isPast = (seconds: bigint) => {
+    const over = terms.deadline.value + unitsOf(adapter, seconds)
+    if (view.is !== 'seen' || (view.left?.most ?? 0n) > 0n || (tips[leg]?.clock ?? 0n) < over) return false
+    return adapter.network.clock === 'height' || context.utc() >= over
   }
-  const { rules, settled } = swap.state.durable
-  const wasFinal = settled.some((key) => key.startsWith(`${leg}/`))
-  const least = wasFinal ? (rules.spends?.[leg] ?? 'reported') : 'reported'
+  const made = latest(lock)
+  if (made === undefined) return !adapter.profile.lateLocks && isPast(reorg)
+  const wasFinal = durable.settled.some((key) => key.startsWith(`${leg}/`))
+  const isDoubtful = wasFinal && !isPast(inclusion + finality + reorg + outage)
+  const least = isDoubtful ? (durable.rules.spends?.[leg] ?? 'reported') : 'reported'
   const told = async (submission: Submission): Promise<Status | undefined> => {
     const { value, assurance } = await adapter.status(submission, { signal })
     return Fact.atLeast(assurance, least) ? value : undefined

@@ -8,7 +8,7 @@ import * as Random from '../Random.js'
 import * as Bug from './Bug.js'
 import * as Identity from './judge/Identity.js'
 import * as Keys from './Keys.js'
-import { budgetOf, EPOCH, type Leg, NETWORKS, type Plan, policyOf, type Role } from './Plan.js'
+import { budgetOf, EPOCH, LEGS, type Leg, NETWORKS, type Plan, policyOf, type Role } from './Plan.js'
 
 export interface Deal {
   readonly signed: Agreement.Signed
@@ -179,5 +179,11 @@ export function end(plan: Plan, { terms: { long, short } }: Deal, { settle }: Pl
   const later = Math.max(Number(long.deadline.value), Number(short.deadline.value))
   const again = BigInt(plan.reorgs) * (timing('long').inclusion + timing('short').inclusion)
   const { offline } = policyOf(plan, 'long')
-  return later + Number(settle.long.seconds + settle.short.seconds + again + offline)
+  // A lock that an endpoint made up is given up when a refund of it would have been final for long.
+  const madeUp = LEGS.map((leg) => {
+    const { inclusion, finality, reorg, outage } = NETWORKS[plan.families[leg]].timing.conservative
+    return Number(inclusion + finality + reorg + outage)
+  })
+  const settled = Number(settle.long.seconds + settle.short.seconds + again + offline)
+  return later + Math.max(settled, ...madeUp)
 }

@@ -185,7 +185,9 @@ export function create(options: Options): Checks {
         does.script.hashlock === Bytes.toHex(hashlock) &&
         does.script.deadline === deadline.value
       if (!same) fail('S16', `${role} locks for other terms than it signed`)
-      for (const one of LEGS) keepsReserve(role, one, one === leg ? does.amount + body.fee : 0n)
+      // What is sent again when it is in a block already has been paid.
+      const isPaid = locksOf(leg).some(({ by }) => options.addresses[role][leg].includes(by))
+      if (!isPaid) for (const one of LEGS) keepsReserve(role, one, one === leg ? does.amount + body.fee : 0n)
       keys[leg].add(signed.step.conflictKey)
       if (keys[leg].size > 1 && !family.profile.unique)
         fail('S9', `${role} has locks of ${keys[leg].size} conflict keys`)
