@@ -895,6 +895,13 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/swap/test/watch/Watchtower.test.ts'],
   },
   {
+    name: 'L4: a recovery writes of a lock that it is there, and its transaction with the next entry',
+    file: 'packages/swap/src/Runner.ts',
+    from: 'begin(context, entry, { journal, made })',
+    to: 'begin(context, entry, { journal })',
+    tests: ['packages/swap/test/Recovery.test.ts'],
+  },
+  {
     name: 'S6 L7: an endpoint that shows a year to come and no lock sends a tower home',
     file: 'packages/swap/src/watch/Watchtower.ts',
     from: 'outage + (ahead > 0n ? ahead : 0n)',

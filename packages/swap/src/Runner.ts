@@ -222,25 +222,21 @@ async function take(
  * Takes a swap into storage that a recovery rebuilt; an equal one that is there already is continued. `made` is the transaction that made its
  * lock, where it is known: what a reorganisation undoes is sent again or made void with it.
  */
-export async function adopt(
-  context: Context,
-  entry: Extract<SwapRecord.Entry, { is: 'opened' }>,
-  made?: Signed,
-): Promise<Swap> {
-  const swap = await adopted(context, entry)
-  const key = `lock/${Agreement.ownLeg(swap.state.role)}`
+export async function adopt(context: Context, entry: SwapRecord.Opened, made?: Signed): Promise<Swap> {
+  const swap = await adopted(context, entry, made)
+  const key = lockKeyOf(entry)
   if (made !== undefined && !swap.book.has(key))
     await write(swap, { is: 'signed', key, signed: [made], undo: [] })
   return swap
 }
 
-async function adopted(context: Context, entry: Extract<SwapRecord.Entry, { is: 'opened' }>): Promise<Swap> {
+async function adopted(context: Context, entry: SwapRecord.Opened, made?: Signed): Promise<Swap> {
   const id = idOf(entry)
   const hashlock = (entry.durable.terms.long ?? entry.durable.terms.short)?.hashlock
   if (hashlock !== undefined && !(await knowsHashlock(context.storage, hashlock)))
     await context.storage.put(hashlockKey(hashlock), new TextEncoder().encode(`${id}/begun`))
   const journal = await journalOf(context.storage, id)
-  if (journal.entries.length === 0) return begin(context, entry, journal)
+  if (journal.entries.length === 0) return begin(context, entry, { journal, made })
   const swap = resumed(id, journal)
   const { stop, outcome, terms } = swap.state.durable
   const { long, short } = entry.durable.terms
@@ -305,16 +301,16 @@ export async function load(
 }
 
 function resumed(id: string, journal: Journal.Journal): Swap {
-  const entries = journal.entries.map((entry) => SwapRecord.decode(entry.kind, entry.bytes))
-  const [opened] = entries
+  const [first, ...entries] = journal.entries.map((entry) => SwapRecord.decode(entry.kind, entry.bytes))
+  const opened = first?.is === 'recovered' ? first.opened : first
   if (opened?.is !== 'opened') throw SwapErrors.StateUnreadable(`swap ${id} has no beginning`, { id })
   let durable = opened.durable
   let collected = false
-  const book = new Map<string, Sent>()
+  const book = first?.is === 'recovered' ? bookOf(opened, first.made) : new Map<string, Sent>()
   for (const entry of entries)
     if (entry.is === 'durable') durable = entry.durable
     else if (entry.is === 'collected') collected = true
-    else if (entry.is !== 'opened') book.set(entry.key, after(book.get(entry.key), entry))
+    else if ('key' in entry) book.set(entry.key, after(book.get(entry.key), entry))
   return {
     id,
     nonce: opened.nonce,
@@ -490,11 +486,11 @@ async function isPaidOut(
 
 async function begin(
   context: Context,
-  entry: Extract<SwapRecord.Entry, { is: 'opened' }>,
-  opened?: Journal.Journal,
+  entry: SwapRecord.Opened,
+  recovered: { readonly journal?: Journal.Journal; readonly made?: Signed | undefined } = {},
 ): Promise<Swap> {
   const id = idOf(entry)
-  const journal = opened ?? (await journalOf(context.storage, id))
+  const { journal = await journalOf(context.storage, id), made } = recovered
   const swap: Swap = {
     id,
     nonce: entry.nonce,
@@ -503,14 +499,24 @@ async function begin(
     state: SwapMachine.resume(entry.role, entry.durable),
     collected: false,
     journal,
-    book: new Map(),
+    book: made === undefined ? new Map() : bookOf(entry, made),
   }
   if (journal.entries.length > 0) throw SwapErrors.StateUnreadable(`swap ${id} was begun before`, { id })
-  await write(swap, entry)
+  await write(swap, made === undefined ? entry : { is: 'recovered', opened: entry, made })
   return swap
 }
 
-function idOf(entry: Extract<SwapRecord.Entry, { is: 'opened' }>): string {
+function lockKeyOf({ role }: SwapRecord.Opened): string {
+  return `lock/${Agreement.ownLeg(role)}`
+}
+
+/** The book of a swap of which nothing but the lock is known. */
+function bookOf(opened: SwapRecord.Opened, made: Signed): Map<string, Sent> {
+  const key = lockKeyOf(opened)
+  return new Map([[key, after(undefined, { is: 'signed', key, signed: [made], undo: [] })]])
+}
+
+function idOf(entry: SwapRecord.Opened): string {
   return entry.variant === undefined
     ? Bytes.toHex(entry.nonce)
     : `${Bytes.toHex(entry.nonce)}-${entry.variant}`

@@ -21,14 +21,9 @@ import type { Durable, Outcome, Rules, Stop } from './SwapMachine.js'
  * transaction (and the refund that undoes a lock) before it is broadcast, each broadcast.
  */
 export type Entry =
-  | {
-      readonly is: 'opened'
-      readonly role: Role
-      readonly nonce: Bytes.Bytes
-      readonly durable: Durable
-      readonly agreement?: Bytes.Bytes
-      readonly variant?: number
-    }
+  | Opened
+  /** One that a recovery rebuilt, with the transaction that made its lock: without that nobody could send it again. */
+  | { readonly is: 'recovered'; readonly opened: Opened; readonly made: Signed }
   | { readonly is: 'durable'; readonly durable: Durable }
   | {
       readonly is: 'signed'
@@ -41,8 +36,26 @@ export type Entry =
   /** Its locks owe this party nothing any more, for good. */
   | { readonly is: 'collected' }
 
+/** How a swap began. */
+export interface Opened {
+  readonly is: 'opened'
+  readonly role: Role
+  readonly nonce: Bytes.Bytes
+  readonly durable: Durable
+  readonly agreement?: Bytes.Bytes
+  readonly variant?: number
+}
+
 /** The kinds of entry, as the journal names them; append-only. */
-export const KINDS = ['opened', 'durable', 'signed', 'sending', 'submitted', 'collected'] as const
+export const KINDS = [
+  'opened',
+  'durable',
+  'signed',
+  'sending',
+  'submitted',
+  'collected',
+  'recovered',
+] as const
 const ROLES = ['initiator', 'follower'] as const
 const ASSURANCES = ['proved', 'attested', 'quorum', 'reported'] as const
 const STOPS = ['cancelled', 'too-late', 'reorg', 'recovered-without-terms'] as const satisfies readonly Stop[]
@@ -66,6 +79,8 @@ export function encode(entry: Entry): Bytes.Bytes {
         .optional(entry.agreement, (w, bytes) => w.bytes(bytes))
         .optional(entry.variant, (w, variant) => w.u32(variant))
         .finish()
+    case 'recovered':
+      return writeSigned(writer.bytes(encode(entry.opened)), entry.made).finish()
     case 'durable':
       return writeDurable(writer, entry.durable).finish()
     case 'signed':
@@ -111,22 +126,28 @@ export function decode(kind: string, bytes: Bytes.Bytes): Entry {
   return entry
 }
 
+function readOpened(reader: Codec.Reader): Opened {
+  const role = pick(reader, ROLES)
+  const nonce = reader.fixed(8)
+  const durable = readDurable(reader)
+  const agreement = reader.optional((r) => r.bytes())
+  const variant = reader.optional((r) => r.u32())
+  return {
+    ...{ is: 'opened', role, nonce, durable },
+    ...(agreement === undefined ? {} : { agreement }),
+    ...(variant === undefined ? {} : { variant }),
+  }
+}
+
 function read(is: Entry['is'], reader: Codec.Reader): Entry {
   switch (is) {
-    case 'opened': {
-      const role = pick(reader, ROLES)
-      const nonce = reader.fixed(8)
-      const durable = readDurable(reader)
-      const agreement = reader.optional((r) => r.bytes())
-      const variant = reader.optional((r) => r.u32())
-      return {
-        is,
-        role,
-        nonce,
-        durable,
-        ...(agreement === undefined ? {} : { agreement }),
-        ...(variant === undefined ? {} : { variant }),
-      }
+    case 'opened':
+      return readOpened(reader)
+    case 'recovered': {
+      const inner = Codec.reader(reader.bytes())
+      const opened = readOpened(inner)
+      inner.finish()
+      return { is, opened, made: readSigned(reader) }
     }
     case 'durable':
       return { is, durable: readDurable(reader) }

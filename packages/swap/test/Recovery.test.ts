@@ -228,6 +228,30 @@ describe('what a recovery finds', () => {
     },
   )
 
+  it('L3 L4: one that dies when it has written one entry knows the lock, and sends it again when it was undone', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    const net = market.nets.short
+    const { deal, other } = await wiped(market, BOB, () => locksBy(market, BOB).length > 0)
+    const [lock] = locksBy(market, BOB)
+    const storage = createMemoryStorage()
+    let appends = 0
+    // A journal has a header of its own.
+    const judge = ({ method }: Process.Call) =>
+      method === 'append' && ++appends === 2 ? ('die-after' as const) : ('go' as const)
+    const first = Process.create(market, BOB, { storage, judge })
+    void Process.recover(first)
+    await Process.quiet()
+    expect(first.dead).toBe(true)
+    Net.reorganise(net, 1)
+    net.mempool = []
+    const fresh = Process.create(market, BOB, { storage })
+    Process.start(fresh, deal)
+    await Process.drive(market, () => Process.isDone(fresh) && Process.isDone(other))
+    expect([fresh.outcome, other.outcome]).toEqual(['deal', 'deal'])
+    expect(locksBy(market, BOB).map(({ ref }) => ref)).toEqual([lock?.ref])
+    expectWhole(market, ALICE, BOB)
+  })
+
   it('S16: a lock that pays somebody else is no leg of the follower’s, whatever its hashlock', async () => {
     const market = create({ long: 'contract', short: 'utxo' })
     const { fresh, deal } = await wiped(market, BOB, () => locksBy(market, BOB).length > 0)

@@ -74,17 +74,20 @@ const durable: fc.Arbitrary<SwapMachine.Durable> = fc
   })
   .map(clean)
 
+const opened = fc
+  .record({
+    is: fc.constant('opened' as const),
+    role: fc.constantFrom('initiator', 'follower'),
+    nonce: bytes(8),
+    durable,
+    agreement: option(blob),
+    variant: option(fc.nat(1000)),
+  })
+  .map(clean)
+
 const entry: fc.Arbitrary<SwapRecord.Entry> = fc.oneof(
-  fc
-    .record({
-      is: fc.constant('opened' as const),
-      role: fc.constantFrom('initiator', 'follower'),
-      nonce: bytes(8),
-      durable,
-      agreement: option(blob),
-      variant: option(fc.nat(1000)),
-    })
-    .map(clean),
+  opened,
+  fc.record({ is: fc.constant('recovered' as const), opened, made: signed }),
   fc.record({ is: fc.constant('durable' as const), durable }),
   fc.record({
     is: fc.constant('signed' as const),

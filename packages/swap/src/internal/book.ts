@@ -80,7 +80,7 @@ export async function write(swap: Swap, entry: SwapRecord.Entry): Promise<void> 
       { cause: error },
     )
   }
-  if (entry.is === 'opened' || entry.is === 'durable' || entry.is === 'collected') return
+  if (!('key' in entry)) return
   const before = swap.book.get(entry.key)
   const now = after(before, entry)
   // The same version sent again has waited since it was first sent.
