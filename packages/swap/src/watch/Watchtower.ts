@@ -11,6 +11,7 @@ import {
   type SwapAdapter,
 } from '@aitbc/core'
 import { SwapErrors } from '../errors.js'
+import { assertHas } from '../internal/given.js'
 import { latestBy, leftUntil } from '../internal/left.js'
 import { isOutbid } from '../internal/outbid.js'
 import { begun, leftBy, type Since, timesWaited } from '../internal/rest.js'
@@ -74,7 +75,7 @@ export type Ended = Readonly<
  * transactions one is included, and all pay the owner. Started again after a crash it goes on from what the chains say, and from what its
  * storage has of its own payments. What settled locks still owe the owner (H26) it collects where it can, and tells of where it can't.
  *
- * `SideMissing` (4009) where a network of the job has no post; rejects with `signal.reason` when aborted. Terms that a post's adapter refuses
+ * `SideMissing` (4009) where a network of the job has no post; `InvalidArgument` (1013) where context or job are none; rejects with `signal.reason` when aborted. Terms that a post's adapter refuses
  * (another contract, another clock, less than it takes for dust) are told at once as `trouble` (`InvalidAgreement`, 4001), and tried all the
  * same: who runs the tower, or its owner, has to hear of that before anything is due.
  *
@@ -99,6 +100,8 @@ export async function run(
   job: WatchJob.WatchJob,
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<Ended> {
+  assertHas(context, 'context', ['posts', 'utc'])
+  assertHas(job, 'job', ['tasks', 'hashlock'])
   const posts = job.tasks.map((task) => postOf(context, task))
   const stop = new AbortController()
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal])

@@ -8,7 +8,7 @@ import {
   type SwapAdapter,
 } from '@aitbc/core'
 import { createMemoryStorage } from '@aitbc/core/storage/memory'
-import { WatchJob } from '@aitbc/swap/watch'
+import { WatchJob, Watchtower } from '@aitbc/swap/watch'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import * as Chain from '../model/Chain.js'
@@ -470,6 +470,14 @@ describe('what a tower is given', () => {
         terms: { ...task.terms, backend: { ...task.terms.backend, network: 'model:other' as const } },
       })),
     }
+    await expect(Watchtower.run({} as never, job)).rejects.toMatchObject({
+      _tag: 'InvalidArgument',
+      context: { argument: 'context.posts' },
+    })
+    await expect(Watchtower.run({ posts: {}, utc: () => 0n }, undefined as never)).rejects.toMatchObject({
+      _tag: 'InvalidArgument',
+      context: { argument: 'job.tasks' },
+    })
     const lost = towerOf(market, other)
     await Process.quiet()
     expect(lost.error).toMatchObject({ _tag: 'SideMissing' })
