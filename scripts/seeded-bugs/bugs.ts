@@ -443,11 +443,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'L2: a clock that an endpoint made up ends a swap whose lock a wallet may have sent',
     file: 'packages/swap/src/internal/voided.ts',
-    from: `if (adapter.profile.lateLocks || view.is !== 'seen' || (view.left?.most ?? 0n) > 0n) return false
-    const over = terms.deadline.value + unitsOf(adapter, timing.conservative.reorg)
-    return (tips[leg]?.clock ?? 0n) >= over && (clock === 'height' || context.utc() >= over)`,
-    to: `const over = terms.deadline.value + unitsOf(adapter, timing.conservative.reorg)
-    return !adapter.profile.lateLocks && (tips[leg]?.clock ?? 0n) >= over`,
+    from: 'return !adapter.profile.lateLocks && isPast(reorg)',
+    to: 'return !adapter.profile.lateLocks && (tips[leg]?.clock ?? 0n) >= terms.deadline.value + reorg',
     tests: ['packages/swap/test/Runner.faults.test.ts'],
   },
   {

@@ -98,7 +98,9 @@ describe('three of four endpoints lie', () => {
 
   test('S6, L2: a claim that is made through it is in a block soon, whoever of them hides, drops or forgets', async () => {
     await fc.assert(
-      fc.asyncProperty(drawn, async ({ network, lies }) => {
+      fc.asyncProperty(drawn, async ({ network, lies: all }) => {
+        // What a claim costs where one of two tells a market that there isn't, the runner bounds.
+        const lies = all.map((lie) => (lie === 'market' ? 'deaf' : lie))
         const { honest, reader, terms, lock, send, mine } = await leg(network, 'final', lies)
         if (lock === undefined) throw new Error('no lock')
         // Each refused one is followed by another, from the next endpoint.
