@@ -148,7 +148,9 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
       if (towers.has(role)) checks.gone(role)
       else {
         const deceived = honest.isDeceived(role)
-        checks.end(role, outcome, { deceived, insolvent: plan.purse === 'short' })
+        // A process that found nothing has nothing to say.
+        const bereft = honest.of(role)?.outcome() === undefined
+        checks.end(role, outcome, { deceived, bereft, insolvent: plan.purse === 'short' })
       }
     lost += checks.lost(role)
   }

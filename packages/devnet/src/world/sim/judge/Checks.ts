@@ -16,6 +16,8 @@ export interface Violation {
 export interface Circumstances {
   /** An endpoint lied to it of its incoming leg when it ended. */
   readonly deceived?: boolean
+  /** It lost its storage, and nothing of its own is on a chain by which it could know what it had done. */
+  readonly bereft?: boolean
   /** It never had what a swap costs, and so may not lock. */
   readonly insolvent?: boolean
 }
@@ -279,7 +281,7 @@ export function create(options: Options): Checks {
       const lost = this.lost(role)
       if (lost > 0n) fail('L7', `${role} is gone, and has ${lost} units less than its outcome says`)
     },
-    end(role, outcome, { deceived = false, insolvent = false } = {}) {
+    end(role, outcome, { deceived = false, bereft = false, insolvent = false } = {}) {
       const own = Agreement.ownLeg(role)
       const incoming = Agreement.incomingLeg(role)
       for (const leg of LEGS) {
@@ -302,7 +304,7 @@ export function create(options: Options): Checks {
       // A gift of the whole amount looks like the own lock: the label may say that it was.
       const gifted = real === 'free-ride' && outcome === 'deal'
       // Where its own lock is back, a party that is shown no claim of its own can't know of it, and doesn't wait for ever.
-      const hidden = real === 'free-ride' && outcome === 'no-deal' && deceived
+      const hidden = real === 'free-ride' && outcome === 'no-deal' && (deceived || bereft)
       if (real !== outcome && !gifted && !hidden)
         fail('S18', `${role} says ${outcome}, the chains say ${real}`)
       const lost = this.lost(role)
