@@ -40,6 +40,18 @@ function lockBy(market: Market, terms: LockTerms.LockTerms): void {
   Net.accept(market.nets.long, { id: key, by: ALICE, slot: key, fee: 1n, does })
 }
 
+/** An owner that locked, and went away; a follower's counterparty stays. */
+async function gone(kinds: Parameters<typeof marketOf>[0], name: Name) {
+  const market = marketOf(kinds)
+  const owner = ownerOf(market, name)
+  const deal = Process.agreed(market)
+  if (name === BOB) Process.start(Process.create(market, ALICE), deal)
+  Process.start(owner.process, deal)
+  await Process.drive(market, () => isLocked(market, name))
+  kill(owner.process)
+  return { market, deal, job: newest(owner) }
+}
+
 /** An armed claim with the secret, once that is in sight on the other chain. */
 function completed(market: Market, net: Net.Net, signed: Signed): Signed | undefined {
   const isShown = ({ does }: Chain.Tx) => does.is === 'claim'
@@ -403,15 +415,8 @@ describe('what a tower is given', () => {
   })
 
   it('S13 H29: a clock that no chain can show by now makes a claim no dearer', async () => {
-    const market = marketOf({ long: 'utxo', short: 'contract' })
+    const { market, job } = await gone({ long: 'utxo', short: 'contract' }, BOB)
     const { long } = market.nets
-    const owner = ownerOf(market, BOB)
-    const alice = Process.create(market, ALICE)
-    const deal = Process.agreed(market)
-    Process.start(alice, deal)
-    Process.start(owner.process, deal)
-    await Process.drive(market, () => isLocked(market, BOB))
-    kill(owner.process)
     const wrap = (adapter: SwapAdapter): SwapAdapter => ({
       ...adapter,
       async tip(o) {
@@ -419,7 +424,7 @@ describe('what a tower is given', () => {
         return { ...fact, value: { ...fact.value, clock: fact.value.clock + 1000n } }
       },
     })
-    const tower = towerOf(market, newest(owner), FIRST, { wrap, utc: () => long.tip.clock - 1000n })
+    const tower = towerOf(market, job, FIRST, { wrap, utc: () => long.tip.clock - 1000n })
     const fees = () =>
       tower.progress.flatMap((one) => (one.is === 'sent' && one.task === 'claim' ? [one.fee] : []))
     await Process.drive(market, () => fees().length > 0)
@@ -428,15 +433,8 @@ describe('what a tower is given', () => {
   })
 
   it('S6 H25: a clock that is past the deadline before UTC is keeps no claim back', async () => {
-    const market = marketOf({ long: 'contract', short: 'contract' })
-    const owner = ownerOf(market, BOB)
-    const alice = Process.create(market, ALICE)
-    const deal = Process.agreed(market)
+    const { market, deal, job } = await gone({ long: 'contract', short: 'contract' }, BOB)
     const { value } = deal.signed.agreement.long.deadline
-    Process.start(alice, deal)
-    Process.start(owner.process, deal)
-    await Process.drive(market, () => isLocked(market, BOB))
-    kill(owner.process)
     const wrap = (adapter: SwapAdapter): SwapAdapter => ({
       ...adapter,
       async tip(o) {
@@ -444,7 +442,7 @@ describe('what a tower is given', () => {
         return adapter.network.id === LONG ? { ...fact, value: { ...fact.value, clock: value } } : fact
       },
     })
-    const tower = towerOf(market, newest(owner), FIRST, { wrap })
+    const tower = towerOf(market, job, FIRST, { wrap })
     await Process.drive(market, () => locksBy(market, ALICE)[0]?.spend !== undefined)
     expect(locksBy(market, ALICE)[0]?.spend?.is).toBe('claim')
     await Process.drive(market, () => isEnded(tower))
@@ -624,12 +622,8 @@ describe('a tower’s own account', () => {
   })
 
   it('S13 H29: an endpoint that tells ever more blocks has it raised no faster than time goes', async () => {
-    const market = marketOf({ long: 'contract', short: 'contract' })
+    const { market, job } = await gone({ long: 'contract', short: 'contract' }, ALICE)
     const { long } = market.nets
-    const owner = ownerOf(market, ALICE)
-    Process.start(owner.process, Process.agreed(market))
-    await Process.drive(market, () => isLocked(market, ALICE))
-    kill(owner.process)
     long.held = ({ does }) => does.is === 'refund'
     const made: string[] = []
     let told = 0n
@@ -648,7 +642,7 @@ describe('a tower’s own account', () => {
         return adapter.submit(signed, o)
       },
     })
-    const tower = towerOf(market, newest(owner), FIRST, { wrap, storage: createMemoryStorage() })
+    const tower = towerOf(market, job, FIRST, { wrap, storage: createMemoryStorage() })
     await Process.drive(market, () => made.length > 0)
     const end = long.tip.height + 12
     await Process.drive(market, () => long.tip.height >= end)
@@ -660,12 +654,7 @@ describe('a tower’s own account', () => {
   })
 
   it('S13 H29: whatever market an endpoint makes up, it pays no more than the lock is worth', async () => {
-    const market = marketOf({ long: 'contract', short: 'contract' })
-    const owner = ownerOf(market, ALICE)
-    const deal = Process.agreed(market)
-    Process.start(owner.process, deal)
-    await Process.drive(market, () => isLocked(market, ALICE))
-    kill(owner.process)
+    const { market, deal, job } = await gone({ long: 'contract', short: 'contract' }, ALICE)
     const { amount } = deal.signed.agreement.long
     const paid: bigint[] = []
     const made = 1_000_000n * amount
@@ -677,7 +666,7 @@ describe('a tower’s own account', () => {
         return adapter.submit(signed, o)
       },
     })
-    const tower = towerOf(market, newest(owner), FIRST, { wrap, storage: createMemoryStorage() })
+    const tower = towerOf(market, job, FIRST, { wrap, storage: createMemoryStorage() })
     await Process.drive(market, () => isEnded(tower))
     expect(tower.ended).toMatchObject({ refund: 'refunded' })
     for (const fee of paid) expect(fee).toBeLessThanOrEqual(amount)
