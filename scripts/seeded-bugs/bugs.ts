@@ -866,9 +866,23 @@ export const bugs: readonly Bug[] = [
   {
     name: 'H22: a tower remembers what it paid for only as long as it runs',
     file: 'packages/swap/src/watch/Relay.ts',
-    from: 'await storage?.put(at(key), encode(sent))',
-    to: 'encode(sent)',
+    from: '(await storage?.compareAndSet(at(key), expected, encode(sent))) ?? 0n',
+    to: 'encode(sent) && expected',
     tests: ['packages/swap/test/watch/Watchtower.test.ts'],
+  },
+  {
+    name: 'S13: of two towers that run one job over one storage each pays',
+    file: 'packages/swap/src/watch/Relay.ts',
+    from: 'compareAndSet(at(key), expected, encode(sent))',
+    to: 'put(at(key), encode(sent))',
+    tests: ['packages/swap/test/watch/Watchtower.test.ts'],
+  },
+  {
+    name: 'S13: where all are for one place, each version that an endpoint calls waiting or too late is paid for at once',
+    file: 'packages/swap/src/internal/rest.ts',
+    from: "return fees.model === 'compute-units'",
+    to: "return fees.model === ('none' as never)",
+    tests: ['packages/swap/test/Runner.attacks.test.ts'],
   },
   {
     name: 'L2: what took a lock’s place is waited for up to a height of years to come',

@@ -1,4 +1,5 @@
 import { Bytes, defineErrors, type Signed, type SwapAdapter } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import { createMemoryStorage } from '@aitbc/core/storage/memory'
 import { Recovery, Runner, type Side } from '@aitbc/swap'
 import { describe, expect, it } from 'vitest'
@@ -154,6 +155,9 @@ describe('endpoints that call all that is sent in vain', () => {
     { says: 'that it failed', is: 'failed' },
     { says: 'that it failed, and that the chain is a thousand times as high', is: 'failed', times: 1000n },
     { says: 'that it failed, where all are for one place,', is: 'failed', shared: true },
+    { says: 'that its time is over, where all are for one place,', is: 'replaced', shared: true },
+    { says: 'that it waits, where all are for one place,', is: 'pending', shared: true, times: 1000n },
+    { says: 'that nobody knows it, where all are for one place,', is: 'unknown', shared: true },
     { says: 'that nobody knows it', is: 'unknown' },
     { says: 'that it pays too little, though it took it', is: 'unknown', refuses: true },
   ] as const
@@ -169,6 +173,7 @@ describe('endpoints that call all that is sent in vain', () => {
       const lies = (adapter: SwapAdapter): Partial<SwapAdapter> => ({
         network: {
           ...adapter.network,
+          ...(shared && { fees: { ...networks.solana.fees, dust: 1n } }),
           timing: {
             ...adapter.network.timing,
             conservative: { ...adapter.network.timing.conservative, inclusion: 64n },
@@ -200,8 +205,9 @@ describe('endpoints that call all that is sent in vain', () => {
           const fact = await adapter.status(submission, o)
           const { height, hash } = fact.asOf
           if (!isLying || submission.step.kind !== 'refund') return fact
-          if (way.is === 'unknown') return { ...fact, value: { is: 'unknown' } }
+          if (way.is === 'unknown' || way.is === 'pending') return { ...fact, value: { is: way.is } }
           if (fact.value.is === 'pending') return fact
+          if (way.is === 'replaced') return { ...fact, value: { is: 'replaced', by: '' } }
           return { ...fact, value: { is: 'failed', id: submission.id, block: { height, hash } } }
         },
         async findSpend(terms, lock, o) {

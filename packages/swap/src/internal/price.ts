@@ -9,7 +9,7 @@ import * as SwapMachine from '../SwapMachine.js'
 import type { Act } from './carryOut.js'
 import { larger, smaller } from './extremes.js'
 import { latestBy, leftUntil } from './left.js'
-import { begun, isRested, leftBy, timesWaited } from './rest.js'
+import { begun, costsEach, isRested, leftBy, timesWaited } from './rest.js'
 import { isReveal } from './sending.js'
 
 /** What the policy says that an act may cost in fees. */
@@ -43,7 +43,8 @@ export function hasWaited(
   const now = { height: tip.height, utc: context.utc() }
   sent.waitingSince = begun(sent.waitingSince, now)
   const blocks = (context.bumpAfter ?? Pace.bumpAfter)(network, leftOf(side, command, tip, now.utc))
-  return timesWaited(network, blocks, sent.waitingSince, now) >= 1n
+  const waited = timesWaited(network, blocks, sent.waitingSince, now) >= 1n
+  return waited && (!costsEach(network) || hasRested(context, side, command, sent, tip))
 }
 
 /**
@@ -62,9 +63,10 @@ export function hasRested(
   const until = usefulUntil(side, command)
   const left = until && leftBy(side.adapter, until, tip?.clock, utc)
   sent.failedSince ??= utc
-  // Where all are for one place, as on Solana, they share a key; what only ran out of time cost nothing.
+  // Where all are for one place, as on Solana, they share a key: what is told to wait, or to have run out of time, may have been paid for.
   const failed = (sent.failures ?? 0) + 1
-  const made = Math.max(failed, sent.made)
+  const each = costsEach(side.adapter.network) ? sent.attempts.length : 0
+  const made = Math.max(failed, sent.made, each)
   return isRested(side.adapter.network, made, { since: sent.failedSince, utc, left })
 }
 

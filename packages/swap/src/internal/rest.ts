@@ -36,6 +36,11 @@ export function timesWaited(
   return larger(0n, smaller((now.height - since.height) / each, fastest))
 }
 
+/** Each version that is included costs its fee: neither an account's number nor a coin sees to it that one alone is (Solana). */
+export function costsEach({ fees }: Pick<Network, 'fees'>): boolean {
+  return fees.model === 'compute-units'
+}
+
 /**
  * What was made so often for one purpose has rested since `since` (UTC, unix seconds). A clock that was set back counts as long enough: it may
  * cost a fee, and waiting for it to come back could cost the lock.

@@ -16,7 +16,7 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import * as Board from '../Board.js'
 import { SwapErrors } from '../errors.js'
 import { smaller } from '../internal/extremes.js'
-import { begun, isRested, type Since, timesWaited } from '../internal/rest.js'
+import { begun, costsEach, isRested, type Since, timesWaited } from '../internal/rest.js'
 import * as Ladder from '../Ladder.js'
 import * as Pace from '../Pace.js'
 import * as SwapRecord from '../SwapRecord.js'
@@ -30,7 +30,7 @@ export interface Account {
   readonly most?: bigint
 }
 
-/** What was sent last for one purpose, and how many were made under a conflict key of their own. */
+/** What was sent last for one purpose, and how many were made that may each have cost a fee. */
 interface Sent {
   readonly submission: Submission & { readonly raw: Bytes.Bytes }
   /** When it was made. */
@@ -46,21 +46,26 @@ export interface Relays {
   turn<T>(account: AccountId.AccountId, signal: AbortSignal, run: () => Promise<T>): Promise<T>
 }
 
-/** The relays of a job, as far as they are in storage; without one they are forgotten with the tower. */
+/**
+ * The relays of a job, as far as they are in storage; without one they are forgotten with the tower. Of two towers of a job over one storage
+ * one alone writes what comes next, and so sends it; the other's is a `StorageConflict` (1104), and it reads first what was written.
+ */
 export function open(storage: Storage | undefined, hashlock: Bytes.Hash32): Relays {
-  const known = new Map<string, Sent>()
+  const known = new Map<string, { readonly sent: Sent; readonly version: bigint }>()
   const seat = { swap: `tower/${Bytes.toHex(hashlock)}`, owner: crypto.randomUUID() }
   const at = (key: string) =>
     `tower/${Bytes.toHex(hashlock)}/${Bytes.toHex(sha256(new TextEncoder().encode(key)))}`
   return {
     async get(key, signal) {
       const found = known.has(key) ? undefined : await storage?.get(at(key), { signal })
-      if (found !== undefined) known.set(key, decode(found.value))
-      return known.get(key)
+      if (found !== undefined) known.set(key, { sent: decode(found.value), version: found.version })
+      return known.get(key)?.sent
     },
     async set(key, sent) {
-      await storage?.put(at(key), encode(sent))
-      known.set(key, sent)
+      const { version: expected = 0n } = known.get(key) ?? {}
+      known.delete(key)
+      const version = (await storage?.compareAndSet(at(key), expected, encode(sent))) ?? 0n
+      known.set(key, { sent, version })
     },
     turn: (account, signal, run) =>
       storage === undefined ? run() : Board.of(storage).turn(seat, account, signal, run),
@@ -149,7 +154,8 @@ export async function send(
   }
   // What is told to have come to nothing was paid for, and may be only told so; what can be included no more costs nothing.
   const paid = is === 'failed' || is === 'replaced' || capabilities.replacement === true
-  if (before !== undefined && paid && is !== 'pending')
+  const each = costsEach(network)
+  if (before !== undefined && paid && (each || is !== 'pending'))
     if (!isRested(network, before.made, { since: before.since.utc, utc: now.utc, left })) return undefined
   const replaced = before !== undefined && is === 'pending' ? before.submission : undefined
   const make = (feeRate: bigint): Promise<readonly Step[]> =>
@@ -171,7 +177,7 @@ export async function send(
       id = signed.id
       if (step === steps.at(-1)) {
         const attempts = [...(replaced?.attempts ?? []), id]
-        const made = (before?.made ?? 0) + (replaced === undefined ? 1 : 0)
+        const made = (before?.made ?? 0) + (each || replaced === undefined ? 1 : 0)
         await relays.set(key, { submission: { ...signed, attempts }, since: now, made })
       }
       await adapter.submit(signed, { signal })

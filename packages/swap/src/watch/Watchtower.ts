@@ -37,7 +37,7 @@ export interface Context {
   readonly utc: () => bigint
   /**
    * Where the tower keeps what it signs with its own accounts, before it sends it; without it a tower that crashes may pay for the same a
-   * second time. One storage serves any number of jobs, at most one tower each.
+   * second time. One storage serves any number of jobs, and any number of towers each, of which one pays.
    */
   readonly storage?: Storage
   /** Blocks that a transaction may wait before a dearer one is sent; {@link Pace.bumpAfter} unless told. */

@@ -7,6 +7,7 @@ import {
   type Submission,
   type SwapAdapter,
 } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import { createMemoryStorage } from '@aitbc/core/storage/memory'
 import { WatchJob, Watchtower } from '@aitbc/swap/watch'
 import fc from 'fast-check'
@@ -534,10 +535,29 @@ describe('a tower’s own account', () => {
     },
   )
 
+  it('S13 L3: of two that run one job over one storage, one pays', async () => {
+    const { market, job } = await gone({ long: 'contract', short: 'contract' }, ALICE)
+    const sent = new Set<string>()
+    const wrap = (adapter: SwapAdapter): SwapAdapter => ({
+      ...adapter,
+      submit(signed, o) {
+        sent.add(signed.id)
+        return adapter.submit(signed, o)
+      },
+    })
+    const storage = createMemoryStorage()
+    const towers = [1, 2].map(() => towerOf(market, job, FIRST, { wrap, storage }))
+    await Process.drive(market, () => towers.every(isEnded))
+    expect(towers.map(({ ended }) => ended?.refund)).toEqual(['refunded', 'refunded'])
+    expect(sent.size).toBe(1)
+    expectGains(market, ALICE, 'no-deal')
+  })
+
   const WAYS = [
     { says: 'that it failed', is: 'failed' },
     { says: 'that it failed, and that the chain is a thousand times as high', is: 'failed', times: 1000n },
     { says: 'that nobody knows it', is: 'unknown' },
+    { says: 'that it waits, where each that is included costs,', is: 'pending', times: 1000n, each: true },
   ] as const
 
   it.each(WAYS)(
@@ -549,7 +569,7 @@ describe('a tower’s own account', () => {
       await Process.drive(market, () => isLocked(market, ALICE))
       kill(owner.process)
       const { long } = market.nets
-      const { times } = { times: 1n, ...way }
+      const { times, each } = { times: 1n, each: false, ...way }
       const made = new Set<string>()
       let isLying = true
       const wrap = (adapter: SwapAdapter): SwapAdapter => {
@@ -557,13 +577,17 @@ describe('a tower’s own account', () => {
         const conservative = { ...network.timing.conservative, inclusion: 64n }
         return {
           ...adapter,
-          network: { ...network, timing: { ...network.timing, conservative } },
+          network: {
+            ...network,
+            ...(each && { fees: { ...networks.solana.fees, dust: 1n } }),
+            timing: { ...network.timing, conservative },
+          },
           async tip(o) {
             const fact = await adapter.tip(o)
             return { ...fact, value: { ...fact.value, height: fact.value.height * times } }
           },
           submit(signed, o) {
-            made.add(signed.step.conflictKey)
+            made.add(each ? signed.id : signed.step.conflictKey)
             // Whoever makes them without end in one block isn't waited for.
             if (made.size > 50) isLying = false
             return adapter.submit(signed, o)
@@ -572,7 +596,7 @@ describe('a tower’s own account', () => {
             const fact = await adapter.status(submission, o)
             const { height, hash } = fact.asOf
             if (!isLying) return fact
-            if (way.is === 'unknown') return { ...fact, value: { is: 'unknown' } }
+            if (way.is !== 'failed') return { ...fact, value: { is: way.is } }
             if (fact.value.is === 'pending') return fact
             return { ...fact, value: { is: 'failed', id: submission.id, block: { height, hash } } }
           },
