@@ -667,6 +667,13 @@ export const bugs: readonly Bug[] = [
     tests: RING_PLANNER_TESTS,
   },
   {
+    name: 'S6: a refund that a claim displaced is taken to be in a mempool again when a reorganisation undoes that claim',
+    file: PLANNER,
+    from: 'short.profile.lateClaims && b.reorg > 0n && policy.detection > b.reorg',
+    to: 'false',
+    tests: PLANNER_TESTS,
+  },
+  {
     name: 'S6: a lock that is undone and made void late is noticed but once',
     file: PLANNER,
     from: '(reorgs + 1n) * detection - held.most',

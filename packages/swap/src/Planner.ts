@@ -47,6 +47,8 @@ export interface LegChain {
  *
  * - `gap`: D a second time where B takes late claims. The follower notices late that T_B has come, sends its refund, and
  *   then notices late the claim that was mined instead.
+ * - `gap`: S_B + D for a reorganisation of B, where B takes late claims and D is longer than R_B. The refund that a late claim displaced is in no
+ *   mempool when that claim is undone: it waits until the follower looks, who never saw the claim.
  * - `gap`: where B also takes late locks, what of (k + 1)·D the other times don't hold: nothing, unless D is of hours. The follower notices late
  *   that its lock, which still waits, is to be made void; mined after T_B, it can't be refunded any earlier.
  * - `reveal`: lag_B + lead_B, as B's clock may go from its slowest to its fastest while the claim waits (the lead correction of S7; the
@@ -68,7 +70,10 @@ export interface Margins {
   readonly lock: Bound
   /** Least time to T_B, on B's own clock, when the secret is revealed. */
   readonly reveal: Bound
-  /** By when after T_A, or T_B, whatever is still locked there is back, once its owner is online and nothing undoes its refund (L2). */
+  /**
+   * Most from T_A, or T_B, until the refund of what is still locked there is final, an outage included, where its owner looks at once and nothing
+   * undoes it (L2). Not in it are what the owner is away or notices late (O, D), and k·(S+R) for a refund that is undone.
+   */
   readonly settle: { readonly long: Bound; readonly short: Bound }
   /** Chance that one of the times is exceeded, for each of them. */
   readonly tail: '1e-3' | '1e-6'
@@ -111,11 +116,14 @@ export function margins(long: LegChain, short: LegChain, policy: Policy.Policy):
   const a = long.network.timing[policy.risk]
   const b = short.network.timing[policy.risk]
   const [A, B] = [long.network.name, short.network.name]
-  const repeat = (t: Timing) => policy.reorgs * (t.inclusion + t.reorg)
+  const repeat = (t: Timing, undone = t.reorg) => policy.reorgs * (t.inclusion + undone)
+  // What displaced a refund can be undone before anybody looks: no mempool has that refund then.
+  const unseen = short.profile.lateClaims && b.reorg > 0n && policy.detection > b.reorg
+  const resent = repeat(b, unseen ? policy.detection : b.reorg)
   const [reorgName, reorgTime] =
-    repeat(a) >= repeat(b)
+    repeat(a) >= resent
       ? ([`k·(S+R) of ${A}`, repeat(a)] as const)
-      : ([`k·(S+R) of ${B}`, repeat(b)] as const)
+      : ([`k·(S+${unseen ? 'D' : 'R'}) of ${B}`, resent] as const)
   const reveal = bound([
     [`lag of ${B}: its clock ran behind when it was read`, b.lag],
     [`lead of ${B}: it runs ahead when the claim is judged`, b.lead],

@@ -64,6 +64,19 @@ describe('margins', () => {
     expect(named(m(b, a))).toEqual({ name: 'k·(S+R) of B (utxo)', seconds: 100_600n })
   })
 
+  it('S6: what is noticed late counts for each reorganisation of a short leg that takes late claims, where it is longer than one', () => {
+    const named = (x: Timing, y: Timing, kind: 'utxo' | 'contract', detection: bigint) =>
+      Planner.margins(chain(LONG, 'utxo', x), chain(SHORT, kind, y), {
+        ...risk,
+        detection,
+      }).gap.summands.find((s) => s.name.startsWith('k·'))
+    expect(named(b, a, 'utxo', 50_001n)).toEqual({ name: 'k·(S+D) of B (utxo)', seconds: 2n * 50_301n })
+    expect(named(b, a, 'utxo', 50_000n)).toEqual({ name: 'k·(S+R) of B (utxo)', seconds: 2n * 50_300n })
+    expect(named(b, a, 'contract', 50_001n)?.seconds).toBe(2n * 50_300n)
+    // Where nothing is undone nothing is displaced either.
+    expect(named(b, { ...a, reorg: 0n }, 'utxo', 50_001n)?.seconds).toBe(2n * 10_500n)
+  })
+
   it('S7: the reveal slack, the lock’s, the launch’s and the start’s, summed by hand', () => {
     const m = Planner.margins(chain(LONG, 'utxo', a), chain(SHORT, 'contract', b), risk)
     // lag_B 30 + lead_B 2 + S_B 500 + outage_B 9 + k(S+R)_B = 2·10500

@@ -163,12 +163,18 @@ function reasonsOf(
   const k = setting.reorgs
   const again = ({ inclusion, reorg }: Chain) => (reorg > 0 ? inclusion + reorg : 0)
   const drift = short.lead + short.lag
+  // A refund that was displaced by what is undone is sent again once that is noticed.
+  const resent = short.lateClaims && short.reorg > 0 ? Math.max(short.reorg, setting.detection) : short.reorg
   // A strict leg's claim can be undone, but not made after its deadline: one more reorganisation only shows it late.
   const worst = Math.max(
     k * again(long),
-    short.lateClaims ? k * again(short) : k > 0 ? (k - 1) * again(long) + short.reorg : 0,
+    short.lateClaims
+      ? k * again({ ...short, reorg: resent })
+      : k > 0
+        ? (k - 1) * again(long) + short.reorg
+        : 0,
   )
-  const planned = k * Math.max(long.inclusion + long.reorg, short.inclusion + short.reorg)
+  const planned = k * Math.max(long.inclusion + long.reorg, short.inclusion + resent)
   const all = {
     gap: [
       {

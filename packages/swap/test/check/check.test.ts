@@ -136,7 +136,7 @@ describe('check', () => {
   it.each([
     { reorgs: 0n, reorg: 0n, lead: 0n, detection: 2n, late: 3n },
     { reorgs: 0n, reorg: 0n, lead: 2n, detection: 2n, late: 1n },
-    { reorgs: 1n, reorg: 1n, lead: 0n, detection: 2n, late: 3n },
+    { reorgs: 1n, reorg: 1n, lead: 0n, detection: 2n, late: 2n },
   ])(
     'S6: a lock that is made void late, and mined after its deadline, is planned for: $reorgs, $reorg, $lead',
     async ({ reorgs, detection, late, ...some }) => {
@@ -305,5 +305,21 @@ describe('least', () => {
     // S + LATE·S + D + LATE·D, and what a late lock takes: D and the block that has it
     const reasons = [{ why: expect.stringMatching(/^late locks/), ticks: -2 }]
     expect(gap).toMatchObject({ least: 4, planner: 6, explained: true, reasons })
+  })
+
+  it('S6 H9: a refund that a claim displaced is sent again once its owner looks, where a reorganisation undoes that claim unseen', async () => {
+    const timing = { lead: 0n, lag: 0n, inclusion: 1n, finality: 1n, reorg: 1n, outage: 0n }
+    const of = (id: 'check:a' | 'check:b', profile: Planner.LegChain['profile']) => ({
+      network: { ...ethereum, id, timing: { standard: timing, conservative: timing } },
+      profile,
+    })
+    const pair = {
+      ...{ long: of('check:a', profiles.contract), tick: 1n },
+      short: of('check:b', { ...profiles.utxo, lateLocks: false }),
+      policy: { ...policy, offline: 0n, detection: 3n, reorgs: 1n },
+    }
+    const { gap } = await least(pair)
+    // S + LATE·S + D + LATE·D, and S + D once more
+    expect(gap).toMatchObject({ least: 12, planner: 12, explained: true, reasons: [] })
   })
 })
