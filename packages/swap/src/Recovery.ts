@@ -25,7 +25,8 @@ export interface Unreachable {
   /**
    * `own-locks`: swaps that this party locked for there are not found. `counterpart`: the other leg of `swap` may be there; as long as it
    * isn't found the swap only waits for its refund. `swap`: a lock is there, and its swap can't be taken up, for what `error` says (a journal
-   * that can't be read, a network whose numbers allow no plan); all others are.
+   * that can't be read, a network whose numbers allow no plan, legs that no policy is meant for); all others are, and where the other leg alone
+   * is to blame, the own lock waits for its refund.
    */
   readonly missing: 'own-locks' | 'counterpart' | 'swap'
   /** Id of the swap that is missing, or whose other leg is. */
@@ -134,6 +135,11 @@ export async function recover(
           )
           if ('error' in made) unreachable.push({ network: network.id, missing: 'swap', swap, ...made })
           else open.push(made.value)
+        }
+        // Whatever keeps the other leg from being taken up, the own lock goes back.
+        if (open.length === 0 && candidates.some((terms) => terms[incoming] !== undefined)) {
+          const terms = { [Agreement.ownLeg(lock.record.role)]: lock.terms }
+          open.push(durableOf(context, lock.record.role, terms, options.policy(undefined, terms)))
         }
         for await (const swap of adopted(context, lock, open)) {
           swaps.push(swap)

@@ -107,6 +107,8 @@ export interface Sent {
   readonly made: number
   /** A wallet was asked to send it, and what came of that is not known. */
   readonly sending?: boolean
+  /** Signed a moment ago, and given to nobody: the look that follows sends it, if it is still due. */
+  ready?: boolean
   /** An endpoint was given it, by this process. */
   tried?: boolean
   /** All versions were signed by this process, and none was given to anybody. */
@@ -238,18 +240,21 @@ async function adopted(context: Context, entry: SwapRecord.Opened, made?: Signed
   const journal = await journalOf(context.storage, id)
   if (journal.entries.length === 0) return begin(context, entry, { journal, made })
   const swap = resumed(id, journal)
-  const { stop, outcome, terms } = swap.state.durable
-  const { long, short } = entry.durable.terms
-  // An earlier recovery saw one leg only; that the other one is there now is better than its refund.
-  if (stop !== 'recovered-without-terms' || outcome !== undefined || !long || !short) return swap
-  const own = Agreement.ownLeg(swap.state.role)
-  const known = terms[own]
-  if (known === undefined || !Bytes.equal(LockTerms.id(known), LockTerms.id(own === 'long' ? long : short)))
+  const { role, durable: before } = swap.state
+  const { stop, ...rest } = before
+  const { terms, rules } = entry.durable
+  const [own, other] = [Agreement.ownLeg(role), Agreement.incomingLeg(role)]
+  const [known, found] = [before.terms[own], terms[own]]
+  if (before.outcome !== undefined || before.terms[other] !== undefined || terms[other] === undefined)
     return swap
-  const { revealed, settled } = swap.state.durable
-  const durable = { ...entry.durable, revealed, settled }
+  if (known === undefined || found === undefined || !Bytes.equal(LockTerms.id(known), LockTerms.id(found)))
+    return swap
+  // An earlier recovery saw one leg only; that the other one is there now is better than its refund. Who cancelled it meanwhile goes no
+  // further, and still claims with a secret that becomes public.
+  const isOver = stop !== undefined && stop !== 'recovered-without-terms'
+  const durable = { ...rest, terms, rules, ...(isOver && { stop }) }
   await write(swap, { is: 'durable', durable })
-  swap.state = SwapMachine.resume(swap.state.role, durable)
+  swap.state = SwapMachine.resume(role, durable)
   return swap
 }
 

@@ -66,7 +66,11 @@ export async function leave(swap: Swap, over: boolean): Promise<void> {
  * be included only once somebody used that. Where it is wanted later, it is made anew ({@link isReleased}).
  */
 export function passOver({ book }: Swap): void {
-  for (const sent of book.values()) if (sent.submissions.length === 0 && !sent.tried) sent.kept = true
+  for (const sent of book.values())
+    if (sent.submissions.length === 0 && !sent.tried) {
+      sent.kept = true
+      sent.ready = false
+    }
 }
 
 /** It was passed over, and others of its account may have its number: of what is made anew for the same purpose one alone can succeed. */

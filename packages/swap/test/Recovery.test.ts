@@ -455,6 +455,24 @@ describe('what a recovery finds', () => {
     }
   })
 
+  it('L2 L3: where no policy is meant for the other leg, the own lock goes back all the same', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    const { fresh, other } = await wiped(market, BOB, () => locksBy(market, BOB).length > 0)
+    other.dead = true
+    const { context } = fresh
+    const { swaps, unreachable } = await Recovery.recover(context, {
+      policy: (_network, legs) => Policy.of([{ upTo: 1n, policy: risk }], legs.long?.amount ?? 0n),
+    })
+    expect(unreachable).toMatchObject([{ missing: 'swap', error: { _tag: 'InvalidPolicy' } }])
+    let outcome: string | undefined
+    void Runner.run(context, swaps[0] as Runner.Swap).then((how) => {
+      outcome = how
+    })
+    await Process.drive(market, () => outcome !== undefined)
+    expect(outcome).toBe('no-deal')
+    expectWhole(market, BOB)
+  })
+
   it('S7 S16: an initiator takes no other lock under its hashlock for the agreed one', async () => {
     const market = create({ long: 'utxo', short: 'contract' })
     const { fresh, other, deal } = await wiped(market, ALICE, () => locksBy(market, ALICE).length > 0)
@@ -479,6 +497,85 @@ describe('what a recovery finds', () => {
     expect(fresh.outcome).toBe('no-deal')
     expect(has(ALICE, 'claim')(fresh)).toBe(false)
   })
+
+  it('S6: a follower that cancelled what it recovered without the other leg claims that leg once a later recovery finds it', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    const { fresh, other } = await wiped(market, BOB, () => locksBy(market, BOB).length > 0)
+    const side = fresh.context.sides[LONG] as Side.Side
+    const hidden = { ...side, adapter: { ...side.adapter, discoverLocks: async () => [] } }
+    const sides = { ...fresh.context.sides, [LONG]: hidden }
+    const [half] = (await Recovery.recover({ ...fresh.context, sides }, { policy })).swaps
+    expect(half && (await Runner.cancel(half))).toBe(true)
+    await half?.journal.close()
+    expect(await Process.recover(fresh)).toBe(true)
+    expect(fresh.swap?.state.durable.stop).toBe('cancelled')
+    await Process.drive(market, () => Process.isDone(other) && Process.isDone(fresh))
+    expect([other.outcome, fresh.outcome]).toEqual(['deal', 'deal'])
+    expectGains(market, BOB, 'deal')
+  })
+
+  it('L6: a recovered lock that was undone, and that nobody has any more, is waited for until its chain takes none', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    const { long } = market.nets
+    const { fresh, other } = await wiped(market, ALICE, () => locksBy(market, ALICE).length > 0)
+    other.dead = true
+    const context = { ...fresh.context, sides: { [LONG]: fresh.context.sides[LONG] as Side.Side } }
+    const [swap] = (await Recovery.recover(context, { policy })).swaps
+    long.tip = Chain.mine(long.kind, Chain.back(long.tip, 1), long.tip.clock, [], '~')
+    let outcome: string | undefined
+    void Runner.run(context, swap as Runner.Swap).then((how) => {
+      outcome = how
+    })
+    await Process.drive(market, () => outcome !== undefined)
+    expect(outcome).toBe('no-deal')
+    expectWhole(market, ALICE)
+  })
+
+  it.each(pairs)(
+    'S12 H29: between $long and $short nobody’s word that a recovered lock failed, or isn’t there, gives it up',
+    async (kinds) => {
+      for (const ends of ['cancel', 'half'] as const) {
+        const market = create(kinds)
+        const { fresh, other } = await wiped(market, ALICE, () => locksBy(market, ALICE).length > 0)
+        other.dead = true
+        const side = fresh.context.sides[LONG] as Side.Side
+        let hides = false
+        const lies = {
+          ...side.adapter,
+          findLocks: async (...args: Parameters<typeof side.adapter.findLocks>) =>
+            hides ? [] : side.adapter.findLocks(...args),
+          async status(...args: Parameters<typeof side.adapter.status>) {
+            const fact = await side.adapter.status(...args)
+            const block = { height: 1n, hash: '1' }
+            return hides ? { ...fact, value: { is: 'failed', id: args[0].id, block } as const } : fact
+          },
+        }
+        const all = { ...fresh.context.sides, [LONG]: { ...side, adapter: lies } }
+        const sides = ends === 'half' ? { [LONG]: all[LONG] } : all
+        // What gives it up comes between the signature of another one and the look after it.
+        const onProgress = (one: Runner.Progress) =>
+          one.is === 'seen' && ends === 'cancel' && swap.book.has('lock/long') && void Runner.cancel(swap)
+        const context = { ...fresh.context, sides, onProgress }
+        const swap = (await Recovery.recover(context, { policy })).swaps[0] as Runner.Swap
+        hides = true
+        let outcome: string | undefined
+        void Runner.run(context, swap).then((how) => {
+          outcome = how
+        })
+        await Process.quiet()
+        await Runner.cancel(swap)
+        for (let i = 0; i < 10; i++) {
+          mine(market)
+          await Process.quiet()
+        }
+        expect(outcome).toBeUndefined()
+        hides = false
+        await Process.drive(market, () => outcome !== undefined)
+        expect(outcome).toBe('no-deal')
+        expectWhole(market, ALICE)
+      }
+    },
+  )
 
   it('S6: an endpoint that hides a recovered lock does not end the swap', async () => {
     const market = create({ long: 'utxo', short: 'contract' })

@@ -959,6 +959,32 @@ describe('a wallet that only sends', () => {
     expectWhole(market, ALICE)
   })
 
+  it('S12 H29: a final lock of a wallet whose answer was lost is refunded, though an endpoint hides it at the deadline', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    const { long } = market.nets
+    const { value } = Process.agreed(market).signed.agreement.long.deadline
+    const lost: Gate = async (_method, _args, run) => {
+      await run()
+      throw new Error('no answer')
+    }
+    const { reorg } = long.network.timing.conservative
+    const isHidden = () => long.tip.clock >= value - 2n && long.tip.clock <= value + reorg + 1n
+    const wallet = sending(market, lost)
+    const wrap = (side: Side.Side): Side.Side => {
+      if (side.adapter.network.id !== LONG) return side
+      const findLocks: typeof side.adapter.findLocks = async (terms, o) =>
+        isHidden() ? [] : side.adapter.findLocks(terms, o)
+      return wallet({ ...side, adapter: { ...side.adapter, findLocks } })
+    }
+    const { deal, alice } = both(market, { wrap })
+    Process.start(alice, deal)
+    await Process.drive(market, () => long.tip.clock > value + reorg + 1n)
+    expect(alice.outcome).toBeUndefined()
+    await Process.drive(market, () => Process.isDone(alice) && long.mempool.length === 0)
+    expect(alice.outcome).toBe('no-deal')
+    expectWhole(market, ALICE)
+  })
+
   it('S9: several steps, of which a later one is refused, are not taken for done', async () => {
     const market = create({ long: 'contract', short: 'utxo' })
     let locks = 0

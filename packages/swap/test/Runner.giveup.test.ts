@@ -1,11 +1,11 @@
-import { Bytes, type Signed, type Step, type SwapAdapter } from '@aitbc/core'
+import { Bytes, type Signed, type Status, type Step, type SwapAdapter } from '@aitbc/core'
 import { createMemoryStorage } from '@aitbc/core/storage/memory'
 import { Runner, type Side } from '@aitbc/swap'
 import { describe, expect, it } from 'vitest'
-import { both, expectGains, isKind, locksBy } from './model/expect.js'
+import { both, crossed, expectGains, isKind, locksBy } from './model/expect.js'
 import { LONG, SHORT } from './model/fixtures.js'
 import * as ModelAdapter from './model/ModelAdapter.js'
-import { ALICE, BOB, create, type Market, nonces, risk, sides } from './model/market.js'
+import { ALICE, BOB, create, type Market, mine, nonces, risk, sides } from './model/market.js'
 import * as Net from './model/Net.js'
 import * as Process from './model/process.js'
 
@@ -210,6 +210,110 @@ describe('what makes a lock void', () => {
   )
 })
 
+describe('what was signed and given to nobody', () => {
+  it.each(
+    crossed.flatMap((kinds) => (['failed', 'replaced', 'pending'] as const).map((is) => ({ ...kinds, is }))),
+  )(
+    'S15 H29: on $short, an endpoint that calls it $is is not believed: it is signed once, and sent',
+    async ({ is, ...kinds }) => {
+      const market = create(kinds)
+      const signed: string[] = []
+      const judge = ({ method, args }: Process.Call) => {
+        if (isKind(method, args, 'claim', 'sign')) signed.push(method)
+        return signed.length > 9 ? 'die-before' : 'go'
+      }
+      const wrap = beside(SHORT, ({ adapter }) => ({
+        adapter: {
+          ...adapter,
+          async status(submission, o) {
+            const fact = await adapter.status(submission, o)
+            const { height, hash } = fact.asOf
+            const value = {
+              failed: { is, id: '', block: { height, hash } },
+              replaced: { is, by: '' },
+              pending: { is },
+            }
+            return fact.value.is === 'unknown' ? { ...fact, value: value[is] as Status } : fact
+          },
+        },
+      }))
+      const { deal, alice, bob } = both(market, { wrap, judge })
+      Process.start(alice, deal)
+      Process.start(bob, deal)
+      await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+      expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+      expect(signed.length).toBe(1)
+    },
+  )
+})
+
+describe('what may have been sent before a crash', () => {
+  it('S6 H18: a claim that is only made anew since counts as sent as soon as an endpoint knows the one before', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const { short } = market.nets
+    const [storage, bobs] = [createMemoryStorage(), createMemoryStorage()]
+    const { deal, alice, bob } = both(
+      market,
+      {
+        storage,
+        judge({ method, args }) {
+          bob.dead ||= isKind(method, args, 'claim')
+          return isKind(method, args, 'claim') ? 'die-after' : 'go'
+        },
+      },
+      { storage: bobs },
+    )
+    short.held = ({ does }) => does.is === 'claim'
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => alice.dead)
+    const sent = short.mempool
+    short.mempool = []
+    short.known.clear()
+    // Between the signature and the look that would send it, the chain falls silent until it is too late to reveal.
+    let [isSigned, isDown] = [false, false]
+    const again = Process.create(market, ALICE, {
+      storage,
+      judge({ method, args }) {
+        if (isKind(method, args, 'claim', 'sign') && !isSigned) isSigned = isDown = true
+        return 'go'
+      },
+      wrap: beside(SHORT, ({ adapter }) => ({
+        adapter: {
+          ...adapter,
+          async tip(o) {
+            if (isDown) throw new Error('no answer')
+            return adapter.tip(o)
+          },
+          // Its mempool is its own.
+          async findSpend(terms, lock, o) {
+            const read = await adapter.findSpend(terms, lock, o)
+            const isSecret = read.is === 'found' && read.fact.at === 'mempool'
+            return isSecret ? { is: 'absent', fact: { ...read.fact, value: null } as never } : read
+          },
+        },
+      })),
+    })
+    Process.start(again, deal)
+    await Process.drive(market, () => isDown)
+    const { value } = deal.signed.agreement.short.deadline
+    while (value - short.tip.clock >= deal.margins.reveal.seconds) mine(market)
+    short.mempool = sent
+    isDown = false
+    await Process.quiet()
+    short.held = () => false
+    while (short.tip.clock < value) {
+      await Process.quiet()
+      mine(market)
+    }
+    const late = Process.create(market, BOB, { storage: bobs })
+    Process.start(late, deal)
+    await Process.drive(market, () => Process.isDone(again) && Process.isDone(late))
+    expect(again.swap?.state.durable.stop).toBeUndefined()
+    expect([again.outcome, late.outcome]).toEqual(['deal', 'deal'])
+  })
+})
+
 describe('what settled locks owe', () => {
   it('S13 H26 H29: an endpoint that tells of it for ever, whatever was paid, costs ever fewer fees', async () => {
     const market = create({ long: 'contract', short: 'contract' })
@@ -262,6 +366,40 @@ describe('budgets', () => {
     expect([alice.outcome, bob.outcome]).toEqual(['no-deal', 'no-deal'])
     expectGains(market, ALICE, 'no-deal')
   })
+
+  it.each(crossed)(
+    'S6 S13 H8 H22: a claim that was signed before a crash, on $short, shows no secret once it is too cheap for the market',
+    async (kinds) => {
+      const market = create(kinds)
+      const { short } = market.nets
+      const storage = createMemoryStorage()
+      const policy = { ...risk, fees: { [SHORT]: 20n } }
+      let signed = false
+      const judge = ({ method, args }: Process.Call) => {
+        if (signed && method === 'tip') return 'die-before'
+        signed ||= isKind(method, args, 'claim', 'sign')
+        return 'go'
+      }
+      const { deal, alice, bob } = both(market, { storage, policy, judge })
+      Process.start(alice, deal)
+      Process.start(bob, deal)
+      await Process.drive(market, () => alice.dead)
+      short.held = ({ does, fee }) => does.is === 'claim' && fee < 200n
+      const wrap = beside(SHORT, ({ adapter }) => ({
+        adapter: {
+          ...adapter,
+          feeRates: async () => ({ slow: 100n, normal: 200n, fast: 300n }),
+          prepare: (intent, o) => adapter.prepare(intent, { feeRate: 200n, ...o }),
+        },
+      }))
+      const again = Process.create(market, ALICE, { storage, policy, wrap })
+      Process.start(again, deal)
+      await Process.drive(market, () => Process.isDone(again) && Process.isDone(bob))
+      expect([again.outcome, bob.outcome]).toEqual(['no-deal', 'no-deal'])
+      expect(again.calls.some(({ method, args }) => isKind(method, args, 'claim'))).toBe(false)
+      expectGains(market, ALICE, 'no-deal')
+    },
+  )
 
   it('S6 S13 H8: no follower locks whose budget doesn’t pay for its claim, though the lock itself would', async () => {
     const market = create({ long: 'utxo', short: 'contract' })

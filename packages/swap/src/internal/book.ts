@@ -25,6 +25,8 @@ export function after(
       return {
         ...{ signed: entry.signed, undo: entry.undo, submissions: [] },
         ...{ attempts: joined(last?.step, ids), made: count(last?.step) },
+        // What an earlier version may have told is told.
+        ...(before?.sending && { sending: true }),
       }
     }
     case 'submitted': {

@@ -11,7 +11,7 @@ import { broken, latest } from './book.js'
 import { payForIt } from './child.js'
 import { isOutbid } from './outbid.js'
 import { affordable, dearer, hasRested, hasWaited } from './price.js'
-import { broadcast, signAndSend } from './sending.js'
+import { broadcast, isReveal, signAndSend } from './sending.js'
 import { isOwn, isTaken } from './voided.js'
 
 /**
@@ -64,6 +64,9 @@ async function carryOut(
     sent.failures = (sent.failures ?? 0) + 1
     return fresh(context, swap, command, side, signal)
   }
+  // The market was another one when it was signed: what shows the secret is made anew, if that is affordable still (H8).
+  if (isReveal(swap, command) && !sent.ready) return fresh(context, swap, command, side, signal)
+  if (sent.ready) return sendAgain(context, swap, command, side, sent, last, tip, signal)
   const fact = await side.adapter.status(last, { signal })
   const status = fact.value
   if (status.is !== 'failed' && status.is !== 'replaced') {
@@ -92,34 +95,7 @@ async function carryOut(
       return undefined
     case 'unknown':
     case 'dropped':
-      if (isKept(swap, command, sent)) return undefined
-      if (Turns.isReleased(side, sent)) return fresh(context, swap, command, side, signal)
-      if (hasWaited(context, side, command, sent, tip)) {
-        // Nobody takes it in, whatever it pays: what comes before it under its account may be lost. Of two claims or refunds one counts.
-        const alone = command.do !== 'lock' && command.do !== 'void' && sent.attempts.length > 1
-        const { capabilities, profile } = side.adapter
-        const anew = alone && capabilities.replacement === true && profile.feesFrom === 'account'
-        if (anew && hasRested(context, side, command, sent, tip))
-          return fresh(context, swap, command, side, signal)
-        // Where nodes keep the first of two versions, a dearer one is taken now that they dropped it, or never.
-        if (await hasRaised(context, swap, command, side, sent, last, tip, signal)) return undefined
-      }
-      try {
-        await broadcast(context, swap, command, side, sent, signal)
-        return undefined
-      } catch (error) {
-        // The same again would be refused for ever: what is there, or waits beside it, pays more by now (L5, H6).
-        if (!isOutbid(error)) throw error
-        // Another lock would be a second payment; a dearer version of the same one isn't (S9).
-        if (command.do === 'void' || command.do === 'lock') {
-          await raise(context, swap, command, side, sent, last, tip, signal)
-          return undefined
-        }
-        // Another process of this party may have sent it: two that outbid each other at once would pay the lock away in fees.
-        if (isServed(swap, command) && !hasWaited(context, side, command, sent, tip)) return undefined
-        if (!hasRested(context, side, command, sent, tip)) return undefined
-        return fresh(context, swap, command, side, signal)
-      }
+      return sendAgain(context, swap, command, side, sent, last, tip, signal)
     case 'failed':
     case 'replaced':
       if (isOwn(sent, status)) return undefined
@@ -135,6 +111,47 @@ async function carryOut(
       if (!hasRested(context, side, command, sent, tip)) return undefined
       if (status.is === 'failed') sent.failures = (sent.failures ?? 0) + 1
       return fresh(context, swap, command, side, signal)
+  }
+}
+
+/** Sends what no endpoint knows: it was only signed, or nobody holds it any more. */
+async function sendAgain(
+  context: Context,
+  swap: Swap,
+  command: Act,
+  side: Side.Side,
+  sent: Sent,
+  last: Submission,
+  tip: Fact.Tip | undefined,
+  signal: AbortSignal,
+): Promise<'again' | 'waived' | undefined> {
+  if (isKept(swap, command, sent)) return undefined
+  if (Turns.isReleased(side, sent)) return fresh(context, swap, command, side, signal)
+  if (hasWaited(context, side, command, sent, tip)) {
+    // Nobody takes it in, whatever it pays: what comes before it under its account may be lost. Of two claims or refunds one counts.
+    const alone = command.do !== 'lock' && command.do !== 'void' && sent.attempts.length > 1
+    const { capabilities, profile } = side.adapter
+    const anew = alone && capabilities.replacement === true && profile.feesFrom === 'account'
+    if (anew && hasRested(context, side, command, sent, tip))
+      return fresh(context, swap, command, side, signal)
+    // Where nodes keep the first of two versions, a dearer one is taken now that they dropped it, or never.
+    if (await hasRaised(context, swap, command, side, sent, last, tip, signal)) return undefined
+  }
+  try {
+    await broadcast(context, swap, command, side, sent, signal)
+    return undefined
+  } catch (error) {
+    // The same again would be refused for ever: what is there, or waits beside it, pays more by now (L5, H6).
+    if (!isOutbid(error)) throw error
+    // Another lock would be a second payment; a dearer version of the same one isn't (S9).
+    if (command.do === 'void' || command.do === 'lock') {
+      await raise(context, swap, command, side, sent, last, tip, signal)
+      return undefined
+    }
+    // Another process of this party may have sent it: two that outbid each other at once would pay the lock away in fees.
+    if (isServed(swap, command) && !hasWaited(context, side, command, sent, tip)) return undefined
+    if (!hasRested(context, side, command, sent, tip)) return undefined
+    return fresh(context, swap, command, side, signal)
   }
 }
 

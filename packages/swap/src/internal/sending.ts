@@ -52,7 +52,10 @@ export async function signAndSend(
   const sent = swap.book.get(command.key) as Sent
   sent.inside = earlier?.inside ?? earlier === undefined
   // A wallet may have taken its time to sign.
-  if (before === undefined && isIrrevocable(swap, command)) return 'again'
+  if (before === undefined && isIrrevocable(swap, command)) {
+    sent.ready = true
+    return 'again'
+  }
   await broadcast(context, swap, command, side, sent, signal)
   return undefined
 }
@@ -114,6 +117,7 @@ export async function broadcast(
   const now = swap.book.get(command.key)
   if (now !== undefined) {
     now.tried = true
+    now.ready = false
     now.inside = false
   }
   try {

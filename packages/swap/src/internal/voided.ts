@@ -31,9 +31,9 @@ export async function isTaken(
 
 /**
  * The own lock can never appear: its place is finally taken, or it was never signed, or never left this process; the machine orders it no
- * more. Where a wallet was asked and didn't answer, only the deadline helps, and that only on a chain that takes no late locks. The lock of
- * a recovered swap has appeared. One that was final is not undone by a mere word, since whoever hides it would have it never refunded (S12,
- * H29): what is told must be known as well as `Rules.spends`, until a refund would have been final for long.
+ * more. Where a wallet was asked and didn't answer, only the deadline helps, and that only on a chain that takes no late locks. One that was
+ * final, or of which a recovery was told (it has appeared), is not undone by a mere word, since whoever hides it would have it never refunded
+ * (S12, H29): what is told must be known as well as `Rules.spends`, until a refund would have been final for long.
  */
 export async function isVoided(
   context: Context,
@@ -46,8 +46,7 @@ export async function isVoided(
   const terms = durable.terms[leg]
   const lock = swap.book.get(`lock/${leg}`)
   if (terms === undefined) return false
-  if (lock === undefined) return !swap.recovered
-  if (lock.inside) return true
+  if (!swap.recovered && (lock === undefined || lock.inside)) return true
   const side = Side.of(context.sides, terms.backend.network)
   const { adapter } = side
   const { inclusion, finality, reorg, outage } = adapter.network.timing.conservative
@@ -58,10 +57,11 @@ export async function isVoided(
     if (view.is !== 'seen' || (view.left?.most ?? 0n) > 0n || (tips[leg]?.clock ?? 0n) < over) return false
     return adapter.network.clock === 'height' || context.utc() >= over
   }
-  const made = latest(lock)
-  if (made === undefined) return !adapter.profile.lateLocks && isPast(reorg)
-  const wasFinal = durable.settled.some((key) => key.startsWith(`${leg}/`))
-  const isDoubtful = wasFinal && !isPast(inclusion + finality + reorg + outage)
+  const wasThere = swap.recovered || durable.settled.some((key) => key.startsWith(`${leg}/`))
+  const isOver = isPast(wasThere ? inclusion + finality + reorg + outage : reorg)
+  const made = lock && latest(lock)
+  if (lock === undefined || made === undefined) return !adapter.profile.lateLocks && isOver
+  const isDoubtful = wasThere && !isOver
   const least = isDoubtful ? (durable.rules.spends?.[leg] ?? 'reported') : 'reported'
   const told = async (submission: Submission): Promise<Status | undefined> => {
     const { value, assurance } = await adapter.status(submission, { signal })
