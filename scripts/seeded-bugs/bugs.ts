@@ -1358,6 +1358,20 @@ export const bugs: readonly Bug[] = [
     tests: COSIGNER_TESTS,
   },
   {
+    name: 'L1: a sequence that waits in a mempool is free for another swap of the account',
+    file: 'packages/adapters/src/cosmos/internal/steps.ts',
+    from: 'beside: [...beside.map((one) => one.sequence), ...waiting]',
+    to: 'beside: beside.map((one) => one.sequence)',
+    tests: ['packages/adapters/test/cosmos/CosmosAdapter.node.test.ts'],
+  },
+  {
+    name: 'L1: a lock counts on the allowance that another one under way takes',
+    file: 'packages/adapters/src/evm/internal/prepare.ts',
+    from: ' && (allowance === UNLIMITED || (await isIdle(client, terms.locker, options)))',
+    to: '',
+    tests: ['packages/adapters/test/evm/EvmAdapter.node.test.ts'],
+  },
+  {
     name: "both sign: the counterparty's partial signature isn't looked at",
     file: COSIGNER,
     from: '!opened.value.partialSigVerify(answer.partial, publicNonces, 1 - mine)',

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   Bytes,
+  CoreErrors,
   Fact,
   Hashlock,
   type Intent,
@@ -145,6 +146,40 @@ describe('sequences and fees', () => {
     await node.mine()
     for (const one of [first, second])
       expect((await adapter.status({ ...one, attempts: [one.id] })).value.is).toBe('final')
+  })
+
+  test('L1: what waits in the mempool has its sequence, though the account’s state doesn’t count it; a gap is filled first', async () => {
+    const terms = freshTerms()
+    const lock = await adapter.submit(await sign({ kind: 'lock', terms }))
+    const second = await sign(transfer)
+    expect(second.step.conflictKey).not.toBe(lock.step.conflictKey)
+    const third = await sign(transfer, { beside: [second] })
+    // What is beside it isn't sent yet, and may never be: a number before it that nobody has is used.
+    expect((await sign(transfer, { beside: [third] })).step.conflictKey).toBe(second.step.conflictKey)
+    const sent = [lock]
+    for (const one of [second, third]) sent.push(await adapter.submit(one))
+    await node.mine()
+    for (const one of sent) expect((await adapter.status(one)).value.is).toBe('final')
+  })
+
+  test('L1: whoever fills a mempool beyond what is read hides what waits there, and nothing else', async () => {
+    const http = createHttpRpc({ url: node.url })
+    const transport: typeof http = {
+      ...http,
+      request: async (method, params, options) => {
+        if (method !== 'unconfirmed_txs') return http.request(method, params, options)
+        throw CoreErrors.RpcTooLarge('too large', { method })
+      },
+    }
+    const of = open({ transport })
+    const terms = freshTerms()
+    const { lock } = await locked(terms)
+    expect(await of.findSpend(terms, lock)).toMatchObject({ is: 'absent' })
+    const claim = await sign({ kind: 'claim', terms, lock, secret: secretOf(terms) }, {}, of)
+    expect((await of.status({ ...claim, attempts: [claim.id] })).value.is).toBe('unknown')
+    await of.submit(claim)
+    await node.mine()
+    expect((await of.status({ ...claim, attempts: [claim.id] })).value.is).toBe('final')
   })
 
   test('S9, L5: a version that the node finds too cheap is replaced by a dearer one with the same sequence', async () => {

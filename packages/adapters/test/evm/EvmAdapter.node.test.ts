@@ -5,6 +5,7 @@ import {
   type Lock,
   type LockTerms,
   type Signed,
+  type Step,
   SwapSeed,
 } from '@aitbc/core'
 import * as networks from '@aitbc/core/networks'
@@ -245,6 +246,9 @@ describe('submit and status', () => {
     const [two] = await bench.sign(transfer(), { after: [one!] })
     const [beside] = await bench.adapter.prepare(transfer(), { beside: [one!] })
     expect(beside!.conflictKey).toBe(two!.step.conflictKey)
+    // What is beside it may never be sent: the number before it is free.
+    const [gap] = await bench.adapter.prepare(transfer(), { beside: [two!] })
+    expect(gap!.conflictKey).toBe(one!.step.conflictKey)
     // The first one never comes.
     const blocked = await bench.adapter.submit(two!)
     expect(await status(blocked)).toEqual({ is: 'dropped' })
@@ -475,6 +479,42 @@ describe('locks', () => {
     expect(
       (await adapter.prepare({ kind: 'lock', terms: { ...terms, amount: 1n } })).map((s) => s.kind),
     ).toEqual(['lock'])
+  })
+
+  test('L1: a lock counts on no allowance that another one under way will have taken', async () => {
+    const me = bench.signers[0]!.account.split(':')[2]
+    await bench.tokenCall('mint', [me, 10_000n])
+    await bench.tokenCall('approve', [bench.adapter.backend.address, 1000n])
+    const [one, two, three] = await Promise.all(
+      [1, 2, 3].map(() => fresh({ asset: bench.token.id, amount: 600n })),
+    )
+    const kinds = (steps: readonly Step[]) => steps.map(({ kind }) => kind)
+    const send = async (terms: LockTerms.LockTerms) => {
+      const steps = await bench.adapter.prepare({ kind: 'lock', terms })
+      for (const step of steps) await bench.adapter.submit(await bench.signers[0]!.sign(step))
+      return kinds(steps)
+    }
+    const [signed] = await bench.sign({ kind: 'lock', terms: one! })
+    const beside = await bench.adapter.prepare({ kind: 'lock', terms: two! }, { beside: [signed!] })
+    expect(kinds(beside)).toEqual(['approve', 'approve', 'lock'])
+    // Nothing comes between approvals and their lock: where a gap is too small for all, they come behind it.
+    const [late] = await bench.sign({ kind: 'lock', terms: three! }, { after: [signed!] })
+    const nonces = (steps: readonly Step[]) => steps.map((s) => EvmTransaction.decode(s.payload).nonce)
+    const [first] = nonces([signed!.step]) as [bigint]
+    const behind = await bench.adapter.prepare({ kind: 'lock', terms: two! }, { beside: [late!] })
+    expect(nonces([late!.step, ...behind])).toEqual([1n, 2n, 3n, 4n].map((n) => first + n))
+    expect(await send(one!)).toEqual(['lock'])
+    expect(await send(two!)).toEqual(['approve', 'approve', 'lock'])
+    await bench.mine()
+    for (const terms of [one!, two!])
+      expect(await bench.adapter.findLocks(terms)).toMatchObject([{ is: 'found' }])
+    // What is never used up is there for all.
+    await bench.tokenCall('approve', [bench.adapter.backend.address, 2n ** 256n - 1n])
+    const [other] = await bench.sign({ kind: 'lock', terms: await fresh() })
+    await bench.adapter.submit(other!)
+    expect(await send(three!)).toEqual(['lock'])
+    await bench.mine()
+    expect(await bench.adapter.findLocks(three!)).toMatchObject([{ is: 'found' }])
   })
 
   test('H21: a second payment of the same terms fails on chain and changes nothing: there is one lock', async () => {

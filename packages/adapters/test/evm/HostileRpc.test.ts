@@ -252,6 +252,16 @@ describe('hostile answers', () => {
     expect(asked).toBeLessThan(20)
   })
 
+  test('L1: whoever fills a mempool beyond what is read hides what waits there, and no lock', async () => {
+    const node = createFakeNode()
+    const honest = node.answers['eth_getBlockByNumber']!
+    node.answers['eth_getBlockByNumber'] = (params) => {
+      if (params[0] !== 'pending') return honest(params)
+      throw CoreErrors.RpcTooLarge('too large', { method: 'eth_getBlockByNumber' })
+    }
+    expect(await node.adapter.findSpend(terms, lock)).toMatchObject({ is: 'absent' })
+  })
+
   test('a node that finds locks for every tag ever asked is stopped: 1208', async () => {
     const node = createFakeNode(1n)
     node.answers['eth_getLogs'] = ([filter]) => {

@@ -215,7 +215,8 @@ export function createChain({ chainId, prefix, validators: count, rules, htlc }:
         htlc,
         simulate: (bytes) =>
           run(
-            base(blocks.length + 1, lastTime(), (history.at(blocks.length) ?? context.state).branch()),
+            // As the Cosmos SDK does: behind what waits.
+            base(blocks.length + 1, lastTime(), (checked ?? context.state).branch()),
             modules,
             rules,
             bytes,

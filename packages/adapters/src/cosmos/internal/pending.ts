@@ -5,7 +5,23 @@ import { type Base, rpc } from './client.js'
 
 /** Transactions that wait, as far as the endpoint shows them: many keep their mempool to themselves. */
 export async function pending(client: Base, options?: CallOptions): Promise<readonly Bytes.Bytes[]> {
-  return CosmosRpc.unconfirmed(client.transport, rpc(options)).catch(none('RpcRejected'))
+  // Whoever fills it with large ones hides it, and nothing else.
+  return CosmosRpc.unconfirmed(client.transport, rpc(options)).catch(none('RpcRejected', 'RpcTooLarge'))
+}
+
+/** The sequences of an account's transactions that wait. */
+export async function sequencesOf(
+  client: Base,
+  from: string,
+  options?: CallOptions,
+): Promise<readonly bigint[]> {
+  const hrp = client.network.hrp as string
+  return (await pending(client, options).catch(none('RpcMalformed'))).flatMap((bytes) => {
+    const opened = CosmosTransaction.open(bytes)
+    return opened !== undefined && CosmosTransaction.addressOf(opened.publicKey, hrp) === from
+      ? [opened.sequence]
+      : []
+  })
 }
 
 /** Nothing where an error is of one of the tags. */

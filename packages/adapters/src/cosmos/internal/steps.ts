@@ -6,6 +6,7 @@ import {
   type Intent,
   isAitbcError,
   type PrepareOptions,
+  type Signed,
   type Step,
   type Submission,
   show,
@@ -13,6 +14,7 @@ import {
 import type { HtlcStorage } from '@aitbc/proofs/cosmwasm'
 import { BinaryReader, BinaryWriter } from 'cosmjs-types/binary'
 import { assertSecret } from '../../internal/guards.js'
+import { freeNumber } from '../../internal/numbers.js'
 import * as CosmosRpc from '../CosmosRpc.js'
 import * as CosmosTransaction from '../CosmosTransaction.js'
 import { CosmosErrors } from '../errors.js'
@@ -20,6 +22,7 @@ import * as HtlcLock from '../HtlcLock.js'
 import { accountAt, coins, type Known, tokens } from './accounts.js'
 import { type Base, type Head, rpc, tipOf } from './client.js'
 import * as fees from './fees.js'
+import { sequencesOf } from './pending.js'
 
 const SIMULATE = '/cosmos.tx.v1beta1.Service/Simulate'
 
@@ -330,18 +333,24 @@ function gasUsed(answer: Uint8Array): bigint | undefined {
 const [GAS_INFO, GAS_USED] = [(1 << 3) | 2, (2 << 3) | 0]
 
 async function nextSequence(client: Base, from: string, tip: Head, options: PrepareOptions): Promise<Known> {
-  let next = await accountAt(client, from, tip.height, options)
-  for (const signed of [...(options.after ?? []), ...(options.beside ?? [])]) {
-    const earlier = CosmosTransaction.ofStep(signed.step)
-    const { accountNumber, sequence } = earlier
-    if (earlier.message.from !== from || earlier.chainId !== client.chainId) continue
-    if (next === undefined || sequence >= next.sequence) next = { accountNumber, sequence: sequence + 1n }
-  }
-  if (next === undefined)
+  const known = await accountAt(client, from, tip.height, options)
+  const earlier = (all: readonly Signed[] = []) =>
+    all
+      .map(({ step }) => CosmosTransaction.ofStep(step))
+      .filter(({ message, chainId }) => message.from === from && chainId === client.chainId)
+  const [before, beside] = [earlier(options.after), earlier(options.beside)]
+  const account = known ?? before[0] ?? beside[0]
+  if (account === undefined)
     throw CosmosErrors.CosmosUnknownAccount(`${from} is no account of ${client.network.id} yet`, {
       account: from,
     })
-  return next
+  // The account's state doesn't count what waits, and the mempool takes no second transaction of one sequence.
+  const waiting = await sequencesOf(client, from, options)
+  const sequence = freeNumber(account.sequence, {
+    before: before.map((one) => one.sequence),
+    beside: [...beside.map((one) => one.sequence), ...waiting],
+  })
+  return { accountNumber: account.accountNumber, sequence }
 }
 
 export function isFresh(options: PrepareOptions): boolean {

@@ -149,6 +149,8 @@ export async function statusAt(
     : { status }
 }
 
+const HIDDEN = ['RpcRejected', 'RpcMalformed', 'RpcTooLarge'] as const
+
 /** Claims of a lock that wait in the mempool, as far as the endpoint shows it; their secrets open the hashlock. */
 export async function pendingClaims(
   client: Client,
@@ -160,8 +162,8 @@ export async function pendingClaims(
   try {
     pending = await EvmRpc.blockTransactions(client.transport, 'pending', rpc(options))
   } catch (error) {
-    // Many endpoints keep their mempool to themselves; then there is nothing to see.
-    if (isAitbcError(error, 'RpcRejected') || isAitbcError(error, 'RpcMalformed')) return []
+    // Many endpoints keep their mempool to themselves, or whoever fills it has them do so; then there is nothing to see.
+    if (HIDDEN.some((tag) => isAitbcError(error, tag))) return []
     throw error
   }
   return pending.flatMap((transaction) => {

@@ -8,6 +8,7 @@ import {
   type Lock,
   type LockTerms,
   type PrepareOptions,
+  type Signed,
   type Step,
   type Submission,
   SwapSeed,
@@ -17,6 +18,7 @@ import {
 import { type Address, concatHex, type Hex, hexToBytes, pad, toHex, zeroAddress } from 'viem'
 import { assertNetwork, assertPayment, assertRef, assertSecret, foreign } from '../../internal/guards.js'
 import { larger } from '../../internal/larger.js'
+import { freeNumber } from '../../internal/numbers.js'
 import { judge } from '../../internal/terms.js'
 import * as EvmRpc from '../EvmRpc.js'
 import * as EvmTransaction from '../EvmTransaction.js'
@@ -266,9 +268,12 @@ async function lock(
   return steps(client, locker, [...approvals, call], options)
 }
 
+/** An allowance that most tokens don't count down. */
+const UNLIMITED = 2n ** 256n - 1n
+
 /**
- * The approvals that a lock needs: none where the allowance suffices, else exactly the amount, and first zero where something
- * else stands there (tokens that guard against the approve race want it so).
+ * The approvals that a lock needs: none where the allowance suffices, and no other lock of the account that is under way takes it, else
+ * exactly the amount, and first zero where something else stands there (tokens that guard against the approve race want it so).
  */
 async function approve(
   client: Client,
@@ -280,7 +285,8 @@ async function approve(
   const data = erc20('allowance', terms.locker, spender)
   const answer = await EvmRpc.read(client.transport, terms.token, data, blockHash, rpc(options))
   const allowance = word('allowance', answer)
-  if (allowance >= terms.amount) return []
+  if (allowance >= terms.amount && (allowance === UNLIMITED || (await isIdle(client, terms.locker, options))))
+    return []
   const approval = (amount: bigint): Call => ({
     kind: 'approve',
     to: terms.token,
@@ -378,7 +384,7 @@ async function steps(
   options: PrepareOptions,
 ): Promise<readonly Step[]> {
   const from = accountOf(client, account, 'account')
-  const next = await nextNonce(client, from, options)
+  const next = await nextNonce(client, from, calls.length, options)
   const market = await fees.market(client, options)
   const price = fees.split(client, options.feeRate ?? fees.rates(client, market).normal, market)
   const doubled = 2n * price.maxFeePerGas
@@ -398,15 +404,27 @@ async function steps(
   )
 }
 
-async function nextNonce(client: Client, from: Address, options: PrepareOptions): Promise<bigint> {
+/** Nothing of an account waits, or was signed to be sent. */
+async function isIdle(client: Client, from: Address, options: PrepareOptions): Promise<boolean> {
+  if (options.beside?.length) return false
+  const next = (when: 'pending' | 'latest') => EvmRpc.nonce(client.transport, from, when, rpc(options))
+  return (await next('pending')) <= (await next('latest'))
+}
+
+async function nextNonce(
+  client: Client,
+  from: Address,
+  count: number,
+  options: PrepareOptions,
+): Promise<bigint> {
   await tipOf(client, options)
-  let next = await EvmRpc.nonce(client.transport, from, 'pending', rpc(options))
-  for (const signed of [...(options.after ?? []), ...(options.beside ?? [])]) {
-    const earlier = EvmTransaction.ofStep(signed.step)
-    if (earlier.from === from && earlier.chainId === client.chainId && earlier.nonce >= next)
-      next = earlier.nonce + 1n
-  }
-  return next
+  const next = await EvmRpc.nonce(client.transport, from, 'pending', rpc(options))
+  const numbers = (all: readonly Signed[] = []) =>
+    all.flatMap(({ step }) => {
+      const earlier = EvmTransaction.ofStep(step)
+      return earlier.from === from && earlier.chainId === client.chainId ? [earlier.nonce] : []
+    })
+  return freeNumber(next, { before: numbers(options.after), beside: numbers(options.beside) }, count)
 }
 
 /** The address of an account on the adapter's network; `ForeignNetwork` (1016). */

@@ -7,12 +7,14 @@ import {
   type FeeRates,
   type Intent,
   type PrepareOptions,
+  type Signed,
   type Step,
   type Submission,
   show,
 } from '@aitbc/core'
 import { Scale } from '@aitbc/proofs/substrate'
 import { larger } from '../../internal/larger.js'
+import { freeNumber } from '../../internal/numbers.js'
 import * as Address from '../Address.js'
 import { PolkadotErrors } from '../errors.js'
 import * as PolkadotTransaction from '../PolkadotTransaction.js'
@@ -239,7 +241,7 @@ export async function steps(
     ...(await versionsOf(client, tip, options)),
     tip: assertTip(client, options.feeRate ?? client.network.fees.minRelay),
   }
-  const next = await nextNonce(client, account, options)
+  const next = await nextNonce(client, account, calls.length, options)
   const made: Step[] = []
   for (const [index, { kind, method, shown, deposit = 0n, validFrom, validUntil }] of calls.entries()) {
     const transaction = { ...base, method, nonce: next + BigInt(index) }
@@ -363,15 +365,14 @@ async function versionsOf(
 async function nextNonce(
   client: Client,
   account: AccountId.AccountId,
+  count: number,
   options: PrepareOptions,
 ): Promise<bigint> {
   const { address } = Address.ofNetwork(account, client.network.id, 'account')
-  let next = await Rpc.nextIndex(client.api, address, options)
-  for (const signed of [...(options.after ?? []), ...(options.beside ?? [])]) {
-    const earlier = PolkadotTransaction.ofStep(signed.step)
-    if (signed.step.from === account && earlier.nonce >= next) next = earlier.nonce + 1n
-  }
-  return next
+  const next = await Rpc.nextIndex(client.api, address, options)
+  const numbers = (all: readonly Signed[] = []) =>
+    all.flatMap(({ step }) => (step.from === account ? [PolkadotTransaction.ofStep(step).nonce] : []))
+  return freeNumber(next, { before: numbers(options.after), beside: numbers(options.beside) }, count)
 }
 
 /** `PolkadotInvalidFeeRate` (3507): what an endpoint or a caller's slip says is no reason to burn the money. */
