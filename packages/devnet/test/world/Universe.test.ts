@@ -46,6 +46,20 @@ describe('universes', () => {
     expect(again.hash).toBe(a.hash)
     expect(b.hash).not.toBe(a.hash)
   })
+
+  test('S18: who had nothing to lock with has lost nothing, though the label takes a gift for its lock', async () => {
+    const report = await Universe.run({
+      ...{ seed: 'a', families: { long: 'cosmos', short: 'bitcoin' }, risk: 'standard', reorgs: 2, slack: 0 },
+      ...{ honest: ['follower'], servers: 4, liars: 0, purse: 'short', faults: [] },
+      deeds: [
+        { act: 'lock', when: { at: 2275 } },
+        { act: 'refund', when: { clock: 'long', before: 0 } },
+        { act: 'gift-whole', when: { at: 16_204 } },
+        { act: 'claim', when: { clock: 'short', before: 655 } },
+      ],
+    })
+    expect(report).toMatchObject({ violations: [], lost: 0n, outcomes: { follower: 'underwater' } })
+  })
 })
 
 const run = (seed: string) => Universe.run(Universe.draw(seed))

@@ -301,8 +301,9 @@ export function create(options: Options): Checks {
       if (outcome === undefined)
         return insolvent && mine.length === 0 ? undefined : fail('L6', `${role} is not finished`)
       if (mine.some(({ spend }) => spend === undefined)) fail('L2', `${role} is finished, its lock unspent`)
-      // A gift of the whole amount looks like the own lock: the label may say that it was.
-      const gifted = real === 'free-ride' && outcome === 'deal'
+      // A gift of the whole amount looks like the own lock: the label may say that it was, of a party too that couldn't pay for one.
+      const poorer = insolvent && mine.length === 0 && real === 'no-deal' && outcome === 'underwater'
+      const gifted = poorer || (real === 'free-ride' && outcome === 'deal')
       // Where its own lock is back, a party that is shown no claim of its own can't know of it, and doesn't wait for ever.
       const hidden = real === 'free-ride' && outcome === 'no-deal' && (deceived || bereft)
       if (real !== outcome && !gifted && !hidden)
