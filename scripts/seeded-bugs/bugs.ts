@@ -955,6 +955,13 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/swap/test/Runner.giveup.test.ts'],
   },
   {
+    name: 'S13: a lock that was signed in another market is made, though its budget pays for no claim any more',
+    file: 'packages/swap/src/internal/carryOut.ts',
+    from: '    await Solvency.assert(context, swap, side, intent, signal)\n  }\n  if (hasWaited',
+    to: '  }\n  if (hasWaited',
+    tests: ['packages/swap/test/Runner.giveup.test.ts'],
+  },
+  {
     name: 'S15: an endpoint says what became of a transaction that nobody was given, and it is signed without end',
     file: 'packages/swap/src/internal/carryOut.ts',
     from: '  if (sent.ready) return sendAgain(context, swap, command, side, sent, last, tip, signal)\n',

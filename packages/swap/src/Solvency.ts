@@ -49,7 +49,8 @@ export async function assert(
       await assertHolds(side, account, asset, least, signal)
     }
   } catch (error) {
-    await Turns.giveUp(context, swap)
+    // One that is signed may be out, and its claim and refund are to be paid then.
+    if (!swap.book.has(`lock/${Agreement.ownLeg(swap.state.role)}`)) await Turns.giveUp(context, swap)
     throw error
   }
 }

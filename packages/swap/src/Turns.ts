@@ -67,10 +67,15 @@ export async function leave(swap: Swap, over: boolean): Promise<void> {
  */
 export function passOver({ book }: Swap): void {
   for (const sent of book.values())
-    if (sent.submissions.length === 0 && !sent.tried) {
+    if (isUnsent(sent)) {
       sent.kept = true
       sent.ready = false
     }
+}
+
+/** It was signed, and no endpoint was given it, as far as the journal and this process know. */
+export function isUnsent({ submissions, tried }: Sent): boolean {
+  return submissions.length === 0 && !tried
 }
 
 /** It was passed over, and others of its account may have its number: of what is made anew for the same purpose one alone can succeed. */

@@ -3,7 +3,7 @@ import { createMemoryStorage } from '@aitbc/core/storage/memory'
 import { Runner, type Side } from '@aitbc/swap'
 import { describe, expect, it } from 'vitest'
 import { both, crossed, expectGains, isKind, locksBy } from './model/expect.js'
-import { LONG, SHORT } from './model/fixtures.js'
+import { LONG, pairs, SHORT } from './model/fixtures.js'
 import * as ModelAdapter from './model/ModelAdapter.js'
 import { ALICE, BOB, create, type Market, mine, nonces, risk, sides } from './model/market.js'
 import * as Net from './model/Net.js'
@@ -398,6 +398,44 @@ describe('budgets', () => {
       expect([again.outcome, bob.outcome]).toEqual(['no-deal', 'no-deal'])
       expect(again.calls.some(({ method, args }) => isKind(method, args, 'claim'))).toBe(false)
       expectGains(market, ALICE, 'no-deal')
+    },
+  )
+
+  it.each(pairs)(
+    'S6 S13 H8 H22: between $long and $short, a lock that was signed before a crash is not made once its budget pays for no claim',
+    async (kinds) => {
+      for (const at of ['sign', 'submit'] as const) {
+        const market = create(kinds)
+        const storage = createMemoryStorage()
+        const policy = { ...risk, fees: { [LONG]: 20n } }
+        let isSigned = false
+        const judge = ({ method, args }: Process.Call) => {
+          if (isSigned && (at === 'sign' ? method === 'tip' : isKind(method, args, 'lock')))
+            return 'die-before'
+          isSigned ||= isKind(method, args, 'lock', 'sign')
+          return 'go'
+        }
+        const { deal, alice, bob } = both(market, {}, { storage, policy, judge })
+        Process.start(alice, deal)
+        Process.start(bob, deal)
+        await Process.drive(market, () => bob.dead)
+        const wrap = beside(LONG, ({ adapter }) => ({
+          adapter: {
+            ...adapter,
+            feeRates: async () => ({ slow: 100n, normal: 200n, fast: 300n }),
+            prepare: (intent, o) => adapter.prepare(intent, { feeRate: 200n, ...o }),
+            ...(adapter.arm && {
+              arm: (terms, lock, o) =>
+                adapter.arm?.(terms, lock, { feeRate: 200n, ...o }) ?? Promise.resolve([]),
+            }),
+          },
+        }))
+        const again = Process.create(market, BOB, { storage, policy, wrap })
+        Process.start(again, deal)
+        await Process.drive(market, () => Process.isDone(alice) && Process.isDone(again))
+        expect([alice.outcome, again.outcome]).toEqual(['no-deal', 'no-deal'])
+        expect(locksBy(market, BOB)).toEqual([])
+      }
     },
   )
 

@@ -127,6 +127,11 @@ async function sendAgain(
 ): Promise<'again' | 'waived' | undefined> {
   if (isKept(swap, command, sent)) return undefined
   if (Turns.isReleased(side, sent)) return fresh(context, swap, command, side, signal)
+  // Nobody is known to have it: it is made if claim and refund are affordable still (S13).
+  if (command.do === 'lock' && !swap.recovered && !sent.ready && Turns.isUnsent(sent)) {
+    const intent = intentOf(context, swap, command, side) as Intent
+    await Solvency.assert(context, swap, side, intent, signal)
+  }
   if (hasWaited(context, side, command, sent, tip)) {
     // Nobody takes it in, whatever it pays: what comes before it under its account may be lost. Of two claims or refunds one counts.
     const alone = command.do !== 'lock' && command.do !== 'void' && sent.attempts.length > 1
