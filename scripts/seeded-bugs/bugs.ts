@@ -983,6 +983,34 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/swap/test/watch/Watchtower.test.ts'],
   },
   {
+    name: 'S6: a height past the deadline that nothing proves keeps a claim back',
+    file: 'packages/swap/src/Side.ts',
+    from: 'Deadline.reached(terms.deadline, now) && left.most > 0n &&',
+    to: 'Deadline.reached(terms.deadline, now) && left.most > left.least + 10n ** 9n &&',
+    tests: ['packages/swap/test/heights.test.ts'],
+  },
+  {
+    name: 'S6: a height that an endpoint made up keeps a tower’s claim back, or sends it home',
+    file: 'packages/swap/src/watch/Watchtower.ts',
+    from: '(counts || utc - network',
+    to: '(utc - network',
+    tests: ['packages/swap/test/watch/Watchtower.test.ts'],
+  },
+  {
+    name: 'S6: a number that no height can be, told by one of several endpoints, has nobody read a chain that counts blocks',
+    file: 'packages/core/src/redundant/merge.ts',
+    from: ' && (!counts || head.value.value.clock < TIME_THRESHOLD)',
+    to: ' && TIME_THRESHOLD > 0n',
+    tests: ['packages/core/test/redundant/createRedundantAdapter.test.ts'],
+  },
+  {
+    name: 'S13: what failed again and again is made anew each second once its time is over',
+    file: 'packages/swap/src/Pace.ts',
+    from: 'left === undefined || left <= 0n',
+    to: 'left === undefined',
+    tests: ['packages/swap/test/Pace.test.ts'],
+  },
+  {
     name: 'L4: a recovery writes of a lock that it is there, and its transaction with the next entry',
     file: 'packages/swap/src/Runner.ts',
     from: 'begin(context, entry, { journal, made })',
@@ -992,8 +1020,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'S6 L7: an endpoint that shows a year to come and no lock sends a tower home',
     file: 'packages/swap/src/watch/Watchtower.ts',
-    from: 'outage + (ahead > 0n ? ahead : 0n)',
-    to: 'outage + (ahead > 0n ? 0n : 0n)',
+    from: 'settle: settle + larger(ahead, 0n),',
+    to: 'settle: ahead > 0n ? settle : settle,',
     tests: ['packages/swap/test/watch/Watchtower.test.ts'],
   },
   {
@@ -1027,8 +1055,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'S13: a clock that no chain can show has a tower pay all it may',
     file: 'packages/swap/src/watch/Watchtower.ts',
-    from: 'value: isAhead ? latest : tip.clock',
-    to: 'value: isAhead ? tip.clock : tip.clock',
+    from: 'smaller(tip.clock, latest)',
+    to: 'tip.clock + smaller(latest, 0n)',
     tests: ['packages/swap/test/watch/Watchtower.test.ts'],
   },
   {

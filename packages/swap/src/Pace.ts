@@ -64,8 +64,9 @@ export function restAfter(
   const doubled = calm << BigInt(Math.min(failures - FREE - 1, MOST_DOUBLED))
   const longest = timing.conservative.inclusion
   const rest = doubled < longest ? doubled : longest
-  if (left === undefined) return rest
-  const share = left > 0n ? left / SHARE : 0n
+  // Once it is over, for all that is known, nothing is urgent any more.
+  if (left === undefined || left <= 0n) return rest
+  const share = left / SHARE
   return rest < share ? rest : share > 1n ? share : 1n
 }
 

@@ -157,9 +157,11 @@ export async function look(
     const newest = side.verifier?.tip?.()
     if (newest !== undefined) proved.push(newest)
     const left = leftSince(adapter, terms.deadline, proved.length > 0 ? proved : [tip], options.utc)
+    const early = Deadline.reached(terms.deadline, now) && left.most > 0n && { early: true as const }
+    const told = { locks, now, left, ...early }
     return doubts.length === 0
-      ? { event: { is: 'seen', leg, locks, now, left }, tip }
-      : { event: { is: 'unreadable', leg, why: doubts.join('; '), told: { locks, now, left } }, tip }
+      ? { event: { is: 'seen', leg, ...told }, tip }
+      : { event: { is: 'unreadable', leg, why: doubts.join('; '), told }, tip }
   }
   // The least that the clock of a chain that is up to date shows.
   const least = (options.utc ?? 0n) - timing.standard.lag

@@ -59,7 +59,7 @@ export interface Seen {
   readonly behind?: bigint
   /** Seconds until the leg's deadline, where the clock counts none or claims may end before it; told with `now`. */
   readonly left?: Left
-  /** That clock is past the leg's deadline, and UTC needn't be: for all that is known, claims may be taken yet. */
+  /** That clock is past the leg's deadline, and UTC or what is proved needn't be: for all that is known, claims may be taken yet. */
   readonly early?: true
 }
 

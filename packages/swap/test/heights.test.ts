@@ -255,6 +255,26 @@ describe('a leg that counts heights, as the machine sees it', () => {
     expect(await look(sideOf(last))).toMatchObject({ left: { least: -4n, most: 50n } })
   })
 
+  it('S6 H29: a height past the deadline that no proved block bears out keeps no claim back', async () => {
+    const past = { ...tip, height: 20_000n, clock: 20_000n }
+    const rules: SwapMachine.Rules = {
+      ...{ launch: 100n, lock: 100n, reveal: 50n, apart: 30n, assurance: 'proved' },
+      lateClaims: { long: false, short: false },
+    }
+    const after = async (side: Side.Side) => {
+      const durable = { terms: { short: leg }, rules, ordered: true, revealed: true, settled: [] }
+      const event = await look(side)
+      return SwapMachine.step(SwapMachine.resume('initiator', durable), event).commands.map(
+        ({ do: does }) => does,
+      )
+    }
+    expect(await after(sideOf(tip, tip))).toContain('claim')
+    expect(await after(sideOf(past, tip))).toContain('claim')
+    // What was proved since, or nothing that is proved, leaves it to what is told.
+    expect(await after(sideOf(past, past))).not.toContain('claim')
+    expect(await after(sideOf(past))).not.toContain('claim')
+  })
+
   it('S7, S8: secrets and locks wait for the seconds that are left, not for the number of blocks', () => {
     const rules: SwapMachine.Rules = {
       ...{ launch: 100n, lock: 100n, reveal: 50n, apart: 30n, assurance: 'proved' },

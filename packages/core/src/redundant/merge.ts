@@ -1,5 +1,6 @@
 // What follows from the answers of several endpoints of which any but one may lie: pure, over plain data.
 import type { FeeRates, Status } from '../ChainAdapter.js'
+import { TIME_THRESHOLD } from '../Deadline.js'
 import * as Fact from '../Fact.js'
 import type { Due, Lock, Match, Spend } from '../Lock.js'
 import type { Network, Risk } from '../Network.js'
@@ -204,7 +205,9 @@ export function tip(
   const sorted = [...heads].sort(
     (a, b) => compare(timeOf(b), timeOf(a)) || compare(b.value.value.height, a.value.value.height),
   )
-  const sane = sorted.filter((head) => timeOf(head) <= latest)
+  const sane = sorted.filter(
+    (head) => timeOf(head) <= latest && (!counts || head.value.value.clock < TIME_THRESHOLD),
+  )
   // If all are ahead, this machine's clock is behind: the one that is least.
   const least = sorted.at(-1) as Answer<Fact.Fact<Fact.Tip>>
   const [first] = sane

@@ -2,6 +2,7 @@ import {
   Bytes,
   type ChainEvent,
   CoreErrors,
+  Deadline,
   type HeaderUpdate,
   type Spend,
   type Status,
@@ -216,6 +217,16 @@ describe('heads', () => {
   test('where so many must agree, so late an honest one has come', async () => {
     const all = [at(UTC + 500n), at(UTC + 400n), at(UTC - 12n), at(UTC - 24n), at(UTC - 24n)]
     expect(await clockOf(over(all, { agree: 3 }))).toBe(UTC - 12n)
+  })
+
+  test('a height that can be none keeps nobody from reading where clocks count blocks', async () => {
+    const counts = (height: bigint, time: bigint) =>
+      endpoint({
+        network: networks.irisnet,
+        tip: async () => told({ ...head(height), clock: height, time }, refOf(height)),
+      })
+    const reader = over([counts(Deadline.TIME_THRESHOLD, UTC), counts(100n, UTC - 6n)])
+    expect((await reader.tip()).value.height).toBe(100n)
   })
 
   test('of heads as late as each other the height in the middle', async () => {

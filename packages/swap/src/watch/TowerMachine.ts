@@ -51,7 +51,7 @@ export type TowerEvent =
       readonly asks: Readonly<Record<string, bigint>>
       /** Claims are accepted after the deadline. */
       readonly lateClaims: boolean
-      /** That clock is past the deadline, and UTC needn't be: for all that is known, claims are taken yet. */
+      /** That clock is past the deadline, and UTC needn't be, or can't tell: for all that is known, claims are taken yet. */
       readonly early?: true
       /** Blocks that a rung may wait ({@link Pace.bumpAfter}). */
       readonly patience: bigint
@@ -192,7 +192,7 @@ function isDue(
 function endOf(
   state: TowerState,
   task: WatchJob.Task,
-  { task: index, now, locks, settle, lateClaims }: Extract<TowerEvent, { is: 'seen' }>,
+  { task: index, now, locks, settle, lateClaims, early }: Extract<TowerEvent, { is: 'seen' }>,
 ): TaskState['ended'] {
   const all = locks.filter(({ lock }) => lock.amount >= task.terms.amount)
   // What somebody else paid in later isn't waited for, where something is signed for the lock that was meant.
@@ -205,7 +205,7 @@ function endOf(
   if (whole.length === 0) return 'nothing'
   // A claim that nobody can make any more: the secret never came, or the chain takes none after the deadline.
   const others = state.tasks.every((other, i) => i === index || other.ended !== undefined)
-  const hopeless = task.do === 'claim' && (state.secret === undefined ? others : !lateClaims)
+  const hopeless = task.do === 'claim' && (state.secret === undefined ? others : !lateClaims && !early)
   return hopeless && whole.every(({ spend }) => spend === undefined) ? 'nothing' : undefined
 }
 

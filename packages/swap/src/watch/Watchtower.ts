@@ -11,6 +11,7 @@ import {
   type SwapAdapter,
 } from '@aitbc/core'
 import { SwapErrors } from '../errors.js'
+import { larger, smaller } from '../internal/extremes.js'
 import { assertHas } from '../internal/given.js'
 import { latestBy, leftUntil } from '../internal/left.js'
 import { isOutbid } from '../internal/outbid.js'
@@ -115,13 +116,14 @@ export async function run(
   const inVain = new Map<string, number>()
   const told = new Set<string>()
   const climbed = new Map<string, Since>()
+  const heads: Heads = { since: context.utc(), known: new Map() }
   let state = TowerMachine.start(job)
   try {
     for (;;) {
       signal.throwIfAborted()
       wake.arm()
       const sights = await Promise.all(
-        job.tasks.map((task, i) => look(context, posts[i] as Post, task, i, state, signal)),
+        job.tasks.map((task, i) => look(context, posts[i] as Post, task, i, state, heads, signal)),
       )
       // A secret may be shown on one chain and be used on the other.
       for (const { secrets } of sights)
@@ -206,6 +208,22 @@ function postOf(context: Context, { do: does, terms }: WatchJob.Task): Post {
   return post
 }
 
+/** Where clocks count blocks. */
+interface Heads {
+  /** When the tower began, UTC. */
+  readonly since: bigint
+  /** By task, the head that leaves most. */
+  readonly known: Map<number, Since>
+}
+
+/** The most blocks that there can be by now, by any number of them that was ever told. */
+function mostBy({ blockTimeMs, pace }: Network, { known }: Heads, index: number, told: Since): bigint {
+  const { height, utc } = known.get(index) ?? told
+  const most = height + (larger(told.utc - utc, 0n) * 1000n) / (pace?.least ?? blockTimeMs)
+  if (told.height <= most) known.set(index, told)
+  return most
+}
+
 /** One look at a task's chain; what can't be read now gives no event. */
 async function look(
   context: Context,
@@ -213,6 +231,7 @@ async function look(
   task: WatchJob.Task,
   index: number,
   state: TowerMachine.TowerState,
+  heads: Heads,
   signal: AbortSignal,
 ): Promise<{
   readonly event?: Extract<TowerMachine.TowerEvent, { is: 'seen' }>
@@ -224,10 +243,11 @@ async function look(
   try {
     const tip = (await adapter.tip({ signal })).value
     const { id, clock } = network
+    const utc = context.utc()
+    const counts = clock === 'height'
     // What no clock can show by now makes nothing more urgent.
-    const latest = latestBy(network, context.utc())
-    const isAhead = clock !== 'height' && tip.clock > latest
-    const now = Deadline.from({ network: id, clock, value: isAhead ? latest : tip.clock })
+    const latest = counts ? mostBy(network, heads, index, { height: tip.clock, utc }) : latestBy(network, utc)
+    const now = Deadline.from({ network: id, clock, value: smaller(tip.clock, latest) })
     const locks: TowerMachine.Sight[] = []
     const asks: Record<string, bigint> = {}
     for (const read of await adapter.findLocks(terms, { signal })) {
@@ -257,25 +277,25 @@ async function look(
     const left = leftUntil(adapter, terms.deadline, now.value).least
     const { inclusion, finality, reorg, outage } = network.timing.conservative
     const isEarly =
-      clock !== 'height' &&
       Deadline.reached(terms.deadline, now) &&
-      context.utc() - network.timing.standard.lag < terms.deadline.value
-    // An endpoint that shows a day to come, and no lock, ends nothing before that day is there.
-    const ahead = clock === 'height' ? 0n : now.value - context.utc()
+      (counts || utc - network.timing.standard.lag < terms.deadline.value)
+    const settle = inclusion + finality + reorg + outage
+    // An endpoint that shows a day to come, and no lock, ends nothing before that day is there; nor do heights that were all told just now.
+    const ahead = !counts ? now.value - utc : utc - heads.since < settle ? now.value : 0n
     return {
       secrets,
       event: {
         is: 'seen',
         task: index,
         height: tip.height,
-        utc: context.utc(),
+        utc,
         now,
         locks,
         asks,
         lateClaims: profile.lateClaims,
         ...(isEarly && { early: true }),
         patience: (context.bumpAfter ?? Pace.bumpAfter)(network, task.do === 'claim' ? left : undefined),
-        settle: inclusion + finality + reorg + outage + (ahead > 0n ? ahead : 0n),
+        settle: settle + larger(ahead, 0n),
         blockTimeMs: network.blockTimeMs,
       },
     }

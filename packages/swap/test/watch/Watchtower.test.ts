@@ -14,7 +14,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import * as Chain from '../model/Chain.js'
 import { crossed, expectGains, expectWhole, isKind, LEGS, locksBy } from '../model/expect.js'
-import { LONG, pairs, SHORT } from '../model/fixtures.js'
+import { EPOCH, LONG, pairs, SHORT } from '../model/fixtures.js'
 import * as ModelAdapter from '../model/ModelAdapter.js'
 import { FUNDS, type Market, mine, type Name, risk } from '../model/market.js'
 import * as Net from '../model/Net.js'
@@ -33,13 +33,24 @@ const Refusals = defineErrors({ FeeTooLow: { code: 9111, retryable: true, hint: 
 /** What the initiator locked on the long leg, with the next block. */
 function lockBy(market: Market, terms: LockTerms.LockTerms): void {
   const key = Bytes.toHex(LockTerms.id(terms))
+  const { clock, value } = terms.deadline
   const script = {
-    ...{ key, amount: terms.amount, deadline: terms.deadline.value },
+    ...{ key, amount: terms.amount, deadline: clock === 'height' ? EPOCH + value : value },
     ...{ hashlock: Bytes.toHex(terms.hashlock), locker: ALICE, beneficiary: BOB },
   }
   const does = { is: 'lock', script, amount: terms.amount } as const
   Net.accept(market.nets.long, { id: key, by: ALICE, slot: key, fee: 1n, does })
 }
+
+/** The long leg's chain as one whose clock counts blocks, `told` more of them than there are. */
+const counting = (adapter: SwapAdapter, told: () => bigint): SwapAdapter => ({
+  ...adapter,
+  network: { ...adapter.network, clock: 'height', pace: { least: 1000n, most: 1000n } },
+  async tip(o) {
+    const fact = await adapter.tip(o)
+    return { ...fact, value: { ...fact.value, clock: fact.value.clock - EPOCH + told() } }
+  },
+})
 
 /** An owner that locked, and went away; a follower's counterparty stays. */
 async function gone(kinds: Parameters<typeof marketOf>[0], name: Name) {
@@ -448,6 +459,55 @@ describe('what a tower is given', () => {
     expect(locksBy(market, ALICE)[0]?.spend?.is).toBe('claim')
     await Process.drive(market, () => isEnded(tower))
     expect(tower.ended).toMatchObject({ claim: 'claimed' })
+  })
+
+  it('S6 L7 H29: a height of years to come, with the lock or without it, neither keeps a claim back nor sends it home', async () => {
+    const market = marketOf({ long: 'contract', short: 'contract' })
+    const { long } = market.nets
+    const { agreement } = Process.agreed(market).signed
+    const terms = { ...agreement.long, deadline: { network: LONG, clock: 'height', value: 60n } as const }
+    lockBy(market, terms)
+    mine(market)
+    let looks = 0
+    let isLying = true
+    let hides = true
+    const wrap = (adapter: SwapAdapter): SwapAdapter => ({
+      ...counting(adapter, () => (++looks > 0 && isLying ? 1_000_000n : 0n)),
+      findLocks: async (of, o) => (hides ? [] : adapter.findLocks(of, o)),
+    })
+    const task = { do: 'claim', terms, rungs: [] } as const
+    const job = { issue: 1n, hashlock: terms.hashlock, tasks: [task], secret: Process.secretOf() }
+    const tower = towerOf(market, job, FIRST, { wrap })
+    await Process.quiet()
+    expect(looks).toBeGreaterThan(0)
+    expect(tower.ended).toBeUndefined()
+    hides = false
+    const lock = () => long.tip.ledger.locks.get(Bytes.toHex(LockTerms.id(terms)))
+    await Process.drive(market, () => lock()?.spend !== undefined || long.tip.clock > EPOCH + 70n)
+    expect(lock()?.spend?.is).toBe('claim')
+    isLying = false
+    await Process.drive(market, () => isEnded(tower))
+    expect(tower.ended).toEqual({ claim: 'claimed' })
+  })
+
+  it('L7 H29: a height of years to come that follows another one is as good as none', async () => {
+    const market = marketOf({ long: 'contract', short: 'contract' })
+    const { long } = market.nets
+    const { agreement } = Process.agreed(market).signed
+    const terms = { ...agreement.long, deadline: { network: LONG, clock: 'height', value: 60n } as const }
+    let isLying = false
+    const wrap = (adapter: SwapAdapter) => counting(adapter, () => (isLying ? 1_000_000n : 0n))
+    const task = { do: 'refund', terms, rungs: [] } as const
+    const job = { issue: 1n, hashlock: terms.hashlock, tasks: [task] }
+    const tower = towerOf(market, job, FIRST, { wrap })
+    const till = async (height: number) => Process.drive(market, () => long.tip.height >= height)
+    await till(20)
+    isLying = true
+    await till(30)
+    isLying = false
+    lockBy(market, terms)
+    await Process.drive(market, () => isEnded(tower))
+    expect(tower.ended).toEqual({ refund: 'refunded' })
   })
 
   it('a network without a post, and an abort, are told', async () => {
