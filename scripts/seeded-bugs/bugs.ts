@@ -674,6 +674,13 @@ export const bugs: readonly Bug[] = [
     tests: PLANNER_TESTS,
   },
   {
+    name: 'S6: a check has the follower take its lock for void by when the initiator reveals, and passes a gap that robs it',
+    file: 'packages/swap/src/check/scale.ts',
+    from: " || !honest.includes('initiator')",
+    to: '',
+    tests: CHECK_TESTS,
+  },
+  {
     name: 'S6: a lock that is undone and made void late is noticed but once',
     file: PLANNER,
     from: '(reorgs + 1n) * detection - held.most',

@@ -14,6 +14,7 @@ import {
 import * as Agreement from './Agreement.js'
 import { SwapErrors } from './errors.js'
 import { assertHas } from './internal/given.js'
+import { TALK } from './internal/left.js'
 import {
   assertBackend,
   assertSound,
@@ -117,24 +118,23 @@ interface Half {
  */
 export async function initiate(
   quote: Quote,
-  options: Options & { readonly slack?: bigint },
+  options: Options & {
+    /** Seconds added to the least start time, for what goes by until the counterparty judges it; 120 unless told. */
+    readonly slack?: bigint
+  },
 ): Promise<Result> {
   assertQuote(quote)
   assertHas(options, 'options', NEEDED)
-  const { channel, seed, nonce, sides, policy, now } = options
+  const { channel, seed, nonce, sides, policy, now, slack = TALK } = options
   return declining([channel], options, async () => {
     const hashlock = Hashlock.of(SwapSeed.secret(seed, nonce))
     const mine = half('initiator', quote, options)
     await channel.send(writeQuote(quote, hashlock, mine), options)
     const theirs = readHalf(await receive(channel, 2, options))
     const chains = await chainsOf(quote, options)
-    const { long, short, margins } = Planner.plan(
-      chains.long,
-      chains.short,
-      policy,
-      instantOf(now),
-      options.slack === undefined ? {} : { slack: options.slack },
-    )
+    const { long, short, margins } = Planner.plan(chains.long, chains.short, policy, instantOf(now), {
+      slack,
+    })
     const agreement = assemble(quote, hashlock, mine, theirs, long, short)
     assertBackend(theirs.offer.backend, Side.of(sides, quote.get.network).backend)
     for (const leg of ['long', 'short'] as const) assertSound(leg, agreement[leg], sides)

@@ -10,13 +10,11 @@ import {
 import type * as Agreement from './Agreement.js'
 import { SwapErrors } from './errors.js'
 import { assertHas, assertInstant } from './internal/given.js'
-import { leftUntil, unitsOf } from './internal/left.js'
+import { leftUntil, TALK, unitsOf } from './internal/left.js'
 import * as Policy from './Policy.js'
 
 /** Most that a caller may add to the least start time, seconds: a year. */
 const MAX_PATIENCE = 31_536_000n
-/** Seconds from one party's plan to the other's look at it, where a height is compared with a time: the one goes on by blocks, the other always. */
-const TALK = 120n
 
 /** One summand of an inequality, with its name in the specification and its value in seconds. */
 export interface Summand {
@@ -267,6 +265,7 @@ export function plan(
     })
   const shortAt = at(short, m.start.seconds + (options.slack ?? 0n))
   const { most } = leftUntil(short, shortAt, nowOf(short, now))
+  // Where a height is compared with a time, the one goes on by blocks and the other always.
   const talk = long.network.clock === 'height' || short.network.clock === 'height' ? TALK : 0n
   const longAt = at(long, most + m.gap.seconds + talk)
   const ends = { long: now + leftUntil(long, longAt, nowOf(long, now)).most, short: now + most }
@@ -324,6 +323,7 @@ export function audit(
   now: bigint,
 ): Verdict.Verdict<Margins> {
   assertInstant(now)
+  assertHas(agreement, 'agreement', ['long', 'short'])
   const m = margins(long, short, policy)
   for (const [name, leg, terms] of [
     ['long', long, agreement.long],

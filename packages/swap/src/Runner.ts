@@ -274,7 +274,8 @@ export async function list(storage: Storage): Promise<readonly string[]> {
 
 /**
  * Takes a swap out of storage, after a restart or from another process; whoever held it before can send nothing new any more.
- * `StateUnreadable` (4011) where the journal is of a later version, or a crash kept it from beginning.
+ * `StateUnreadable` (4011) where the journal is of a later version, or a crash kept it from beginning; `InvalidArgument` (1013) where the context
+ * lacks something.
  *
  * `spends` replaces, by network, how well what ended a lock must be known from now on (`Policy.spends`): `reported` where evidence can't be had
  * any more, and the endpoint is believed.
@@ -294,6 +295,7 @@ export async function load(
   id: string,
   options: Pick<Policy.Policy, 'spends'> = {},
 ): Promise<Swap> {
+  assertContext(context)
   Policy.assertSpends(options.spends)
   const swap = resumed(id, await journalOf(context.storage, id))
   if (options.spends === undefined) return swap

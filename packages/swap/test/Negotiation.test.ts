@@ -115,7 +115,7 @@ describe('two honest parties', () => {
       expect(b.margins.gap.seconds).toBe(a.margins.gap.seconds - 5n)
       const { long, short } = a.signed.agreement
       expect(long.deadline.value - short.deadline.value).toBe(a.margins.gap.seconds)
-      expect(short.deadline.value - NOW).toBe(a.margins.start.seconds)
+      expect(short.deadline.value - NOW).toBe(a.margins.start.seconds + 120n)
       expect(long.hashlock).toEqual(Hashlock.of(SwapSeed.secret(seeds[ALICE], nonces[ALICE])))
     },
   )
@@ -178,7 +178,19 @@ describe('what a follower refuses', () => {
   })
 
   it('S8: a start that leaves no time, as when the offer is older than its clock says', async () => {
-    const { bob } = await negotiate({ alice: { now: NOW - 1n } })
+    const { bob } = await negotiate({ alice: { now: NOW - 121n } })
+    expect(reasonOf(bob)).toMatchObject({ _tag: 'UnsafeTerms', context: { left: expect.anything() } })
+  })
+
+  it('L1: what goes by while both talk, and what their clocks differ by, keeps nobody from agreeing', async () => {
+    let clock = NOW
+    const now = () => clock++
+    for (const [alice, bob] of [
+      [{ now }, { now }],
+      [{ now: NOW - 60n }, { now: NOW + 60n }],
+    ] as const)
+      expect((await negotiate({ alice, bob })).bob.status).toBe('fulfilled')
+    const { bob } = await negotiate({ alice: { now: NOW - 1n }, slack: 0n })
     expect(reasonOf(bob)).toMatchObject({ _tag: 'UnsafeTerms', context: { left: expect.anything() } })
   })
 

@@ -1,7 +1,7 @@
 import type { LockTerms } from '@aitbc/core'
 import type { Role } from '../Agreement.js'
 import { SwapErrors } from '../errors.js'
-import { assertInstant } from '../internal/given.js'
+import { assertHas, assertInstant } from '../internal/given.js'
 import type * as Planner from '../Planner.js'
 import { explain } from '../Planner.js'
 import type * as Policy from '../Policy.js'
@@ -117,6 +117,7 @@ export async function checkRing(
   assumptions: RingAssumptions,
   options: RingOptions = {},
 ): Promise<RingResult> {
+  assertHas(assumptions, 'assumptions', ['chains', 'policy'])
   const { chains, policy } = assumptions
   if (terms?.gaps?.length !== chains.length - 1)
     throw SwapErrors.InvalidAgreement(

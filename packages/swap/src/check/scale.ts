@@ -27,7 +27,7 @@ export interface Terms {
   readonly gap: bigint
   /** T_B − now. */
   readonly start: bigint
-  /** Least time to T_B at which the secret is revealed; the planner's unless told. */
+  /** Least time to T_B at which an honest initiator reveals; the planner's unless told. A follower takes its lock for void by its own. */
   readonly reveal?: bigint
 }
 
@@ -91,7 +91,7 @@ export function scale(assumptions: Assumptions): Scaled {
           launch: Number(ticks.launch.seconds),
           lock: Number(ticks.lock.seconds),
           reveal:
-            terms.reveal === undefined
+            terms.reveal === undefined || !honest.includes('initiator')
               ? Number(ticks.reveal.seconds)
               : ticksOf(terms.reveal, seconds.reveal, ticks.reveal),
           // The terms are judged, not the machine's right to refuse them.

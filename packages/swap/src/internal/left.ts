@@ -11,6 +11,9 @@ export interface Left {
 
 const SECOND = 1000n
 
+/** Seconds from one party's plan to the other's look at it, what their clocks differ by included. */
+export const TALK = 120n
+
 /**
  * What a deadline means in seconds when a chain's clock shows `now`: the same number, except where the clock counts blocks, which take
  * from `network.pace.least` to `network.pace.most`.

@@ -14,6 +14,8 @@ import {
 } from '@aitbc/core'
 import * as Agreement from '../Agreement.js'
 import { SwapErrors } from '../errors.js'
+import { assertHas } from '../internal/given.js'
+import { TALK } from '../internal/left.js'
 import {
   assertBackend,
   assertSound,
@@ -61,6 +63,8 @@ export interface Options extends CallOptions {
   readonly now: Instant
 }
 
+const NEEDED = ['seed', 'nonce', 'sides', 'policy', 'now'] as const
+
 /** What comes of it, for one member. */
 export interface Result {
   readonly signed: RingAgreement.Signed
@@ -81,7 +85,7 @@ interface Part {
  * locked here.
  *
  * Rejects with `NegotiationRefused` (4005) where a member declines, after the others are told, with `NegotiationMalformed` (4006),
- * and with the codes of the planner and the agreement.
+ * with `InvalidArgument` (1013) for what is missing, and with the codes of the planner and the agreement.
  *
  * @param channels to members 1, 2, …, in that order
  *
@@ -118,15 +122,19 @@ interface Part {
 export async function lead(
   quote: Quote,
   channels: readonly Channel.Channel[],
-  options: Options & { readonly slack?: bigint },
+  options: Options & {
+    /** Seconds added to the least start time, for what goes by until the members judge it; 120 unless told. */
+    readonly slack?: bigint
+  },
 ): Promise<Result> {
   assertQuote(quote)
-  if (channels.length !== quote.length - 1)
+  if (channels?.length !== quote.length - 1)
     throw SwapErrors.InvalidAgreement(
-      `channels must be ${quote.length - 1}, one to each other member, got ${channels.length}`,
-      { argument: 'channels', received: channels.length },
+      `channels must be ${quote.length - 1}, one to each other member, got ${channels?.length}`,
+      { argument: 'channels', received: channels?.length },
     )
-  const { seed, nonce, policy, now, slack } = options
+  assertHas(options, 'options', NEEDED)
+  const { seed, nonce, policy, now, slack = TALK } = options
   return declining(channels, options, async () => {
     const hashlock = Hashlock.of(SwapSeed.secret(seed, nonce))
     const chains = chainsOf(quote, options)
@@ -135,12 +143,7 @@ export async function lead(
       await channel.send(writeQuote(quote, i + 1, hashlock), call)
       return readPart(await receive(channel, 2, call))
     })
-    const { deadlines } = RingPlanner.plan(
-      chains,
-      policy,
-      instantOf(now),
-      slack === undefined ? {} : { slack },
-    )
+    const { deadlines } = RingPlanner.plan(chains, policy, instantOf(now), { slack })
     const agreement = assemble(quote, hashlock, [mine, ...theirs], deadlines)
     const margins = audited(agreement, 0, chains, options)
     const signature = RingAgreement.sign(agreement, SwapSeed.identity(seed, nonce))
@@ -197,6 +200,8 @@ export async function join(
     readonly isKnown?: (hashlock: Bytes.Hash32) => boolean | Promise<boolean>
   },
 ): Promise<Result & { readonly quote: Quote }> {
+  assertHas(options, 'options', [...NEEDED, 'accept'])
+  assertHas(channel, 'channel', ['send', 'receive'])
   const { seed, nonce } = options
   return declining([channel], options, async () => {
     const { quote, member, hashlock } = readQuote(await receive(channel, 1, options))

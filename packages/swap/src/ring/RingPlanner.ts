@@ -1,9 +1,9 @@
 import { Amount, Deadline, Verdict } from '@aitbc/core'
 import { SwapErrors } from '../errors.js'
-import { assertInstant } from '../internal/given.js'
+import { assertHas, assertInstant } from '../internal/given.js'
 import * as Planner from '../Planner.js'
 import * as Policy from '../Policy.js'
-import { MAX_MEMBERS, MIN_MEMBERS, type RingAgreement } from './RingAgreement.js'
+import { MAX_MEMBERS, MIN_MEMBERS, type RingAgreement, viewOf } from './RingAgreement.js'
 
 /** The margins of a ring under one policy, seconds. */
 export interface RingMargins {
@@ -41,8 +41,9 @@ export interface RingPlan {
  * console.log(Planner.explain('T − now', start))
  */
 export function margins(chains: readonly Planner.LegChain[], policy: Policy.Policy): RingMargins {
-  assertSize(chains.length)
-  for (const chain of chains) {
+  assertSize(chains?.length)
+  for (const [i, chain] of chains.entries()) {
+    assertHas(chain, `chains[${i}]`, ['network', 'profile'])
     Planner.assertTime(chain.network)
     Planner.assertPunctual(chain)
   }
@@ -117,6 +118,7 @@ export function plan(
  * Judges a ring's deadlines for one member by its own policy, and gives the margins that its machine runs by. Checks: `clock` (an arc
  * counts another clock than its chain), `order` (an arc doesn't end before the one before it), `gap` (S20, of the member's own two
  * arcs), `start` (no time is left to finish), `patience` (the own funds would be tied up longer than this party is ready for: H3, H4).
+ * `InvalidAgreement` (4001) where there is no such member, or another number of chains.
  *
  * @param chains of all arcs; of other members' arcs only the times are asked for
  * @param now UTC, unix seconds
@@ -151,8 +153,18 @@ export function audit(
   now: bigint,
 ): Verdict.Verdict<Planner.Margins> {
   assertInstant(now)
+  assertHas(agreement, 'agreement', ['arcs'])
   const { arcs } = agreement
+  viewOf(agreement, member)
   const all = margins(chains, policy)
+  if (arcs.length !== chains.length)
+    throw SwapErrors.InvalidAgreement(
+      `chains must be ${arcs.length}, one for each arc, got ${chains.length}`,
+      {
+        argument: 'chains',
+        received: chains.length,
+      },
+    )
   const ends = arcs.map(({ deadline }) => deadline.value)
   const end = (i: number) => ends[(i + ends.length) % ends.length] as bigint
   for (const [i, { deadline }] of arcs.entries()) {
@@ -227,7 +239,7 @@ function leadOf({ network }: Planner.LegChain, { risk }: Policy.Policy): bigint 
 }
 
 function assertSize(count: number): void {
-  if (count < MIN_MEMBERS || count > MAX_MEMBERS)
+  if (!(count >= MIN_MEMBERS && count <= MAX_MEMBERS))
     throw SwapErrors.InvalidAgreement(`a ring has ${MIN_MEMBERS} to ${MAX_MEMBERS} arcs, got ${count}`, {
       argument: 'chains',
       received: count,

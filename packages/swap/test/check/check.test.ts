@@ -150,13 +150,16 @@ describe('check', () => {
         short: of('check:b', { ...timing, ...some }, profiles.utxo),
         ...{ policy: { ...policy, offline: 0n, detection, reorgs }, tick: 1n },
       }
-      const { gap, start } = Planner.margins(pair.long, pair.short, pair.policy)
+      const { gap, start, reveal } = Planner.margins(pair.long, pair.short, pair.policy)
       expect(gap.summands.find(({ name }) => name.startsWith('late locks'))?.seconds).toBe(late)
       const all = { gap: gap.seconds, start: start.seconds }
       expect(await check(all, pair)).toMatchObject({ ok: true, outcomes: { follower: any } })
       const result = await check({ ...all, gap: gap.seconds - 1n }, pair)
       expect(result).toMatchObject({ ok: false, counterexample: { honest: 'follower' } })
       if (!result.ok) expect(result.counterexample.story.join()).toContain('is to be made void')
+      // When an initiator reveals says nothing of when the follower takes its lock for void.
+      const cautious = { ...all, gap: gap.seconds - 1n, reveal: reveal.seconds + 1n }
+      expect(await check(cautious, pair)).toMatchObject({ ok: false, counterexample: { honest: 'follower' } })
     },
   )
 

@@ -123,6 +123,7 @@ describe('a ring, each member against all others together', () => {
     const { assumptions, planned } = ring(['contract', 'contract', 'contract'], 1n)
     const { gaps, start } = planned
     await expect(checkRing({ gaps: gaps.slice(1), start }, assumptions)).rejects.toMatchObject({ code: 4001 })
+    await expect(checkRing(planned, undefined as never)).rejects.toMatchObject({ code: 1013 })
     const two = { ...assumptions, chains: assumptions.chains.slice(1) }
     await expect(checkRing({ gaps: gaps.slice(1), start }, two)).rejects.toMatchObject({ code: 4001 })
     const [first, ...rest] = assumptions.chains as [Planner.LegChain]

@@ -50,7 +50,7 @@ describe('seconds as ticks', () => {
         })
         const { gap, start, reveal } = scaled.seconds
         const at = (gap: bigint, reveal: bigint) => {
-          const one = scaled.setting({ gap, reveal, start: start.seconds }, ['follower'])
+          const one = scaled.setting({ gap, reveal, start: start.seconds }, ['initiator'])
           return {
             gap: BigInt(one.deadlines.long - one.deadlines.short),
             reveal: BigInt(one.rules.reveal),
@@ -107,7 +107,7 @@ describe('seconds as ticks', () => {
       const start = scaled.seconds.start.seconds
       const values = Array.from({ length: fine[what].planner + 9 }, (_, i) => BigInt(i))
       const safe = values.filter((value) => {
-        const { deadlines, rules } = scaled.setting({ gap: value, reveal: value, start }, ['follower'])
+        const { deadlines, rules } = scaled.setting({ gap: value, reveal: value, start }, ['initiator'])
         return (what === 'gap' ? deadlines.long - deadlines.short : rules.reveal) >= coarse[what].least
       })
       expect(safe[0]).toBeGreaterThanOrEqual(fine[what].least)

@@ -13,7 +13,12 @@ type Join = Partial<Parameters<typeof RingNegotiation.join>[1]>
 /** All honest; on the line between the leader and one member somebody may change each message. */
 async function negotiate(
   ring: Ring,
-  change: { line?: Line; on?: number; join?: (member: number) => Join } = {},
+  change: {
+    line?: Line
+    on?: number
+    lead?: Partial<RingNegotiation.Options>
+    join?: (member: number) => Join
+  } = {},
 ) {
   const members = ring.nets.length
   const ends: Channel.Channel[] = []
@@ -49,7 +54,7 @@ async function negotiate(
     RingNegotiation.lead(
       quoteOf(ring),
       lines.map(({ left }) => left),
-      optionsOf(ring, 0),
+      { ...optionsOf(ring, 0), ...change.lead },
     ).finally(() => Promise.all(lines.map(({ left }) => left.close()))),
     ...lines.map(join),
   ])
@@ -78,7 +83,7 @@ describe('honest members', () => {
       const bytes = results.map(({ signed }) => Bytes.toHex(RingAgreement.encodeSigned(signed)))
       expect(new Set(bytes).size).toBe(1)
       const { agreement } = (results[0] as RingNegotiation.Result).signed
-      const ends = RingPlanner.plan(ring.chains, risk, NOW).deadlines
+      const ends = RingPlanner.plan(ring.chains, risk, NOW, { slack: 120n }).deadlines
       expect(agreement.arcs.map(({ deadline }) => deadline)).toEqual(ends)
       for (const [i, { locker, beneficiary }] of agreement.arcs.entries()) {
         expect(agreement.arcs.at(i - 1)?.beneficiary.account.split(':')[2]).toBe(locker.account.split(':')[2])
@@ -168,6 +173,28 @@ describe('honest members', () => {
     const [a] = Channel.pair()
     const [b] = Channel.pair()
     expect(await lead(quote, [a, b], { others: [] })).toBe('SideMissing')
+  })
+
+  it('error: InvalidArgument (1013) for what a member didn’t bring, by its name; nobody is told or waited for', async () => {
+    const [left, right] = Channel.pair()
+    const [other] = Channel.pair()
+    const all = { ...optionsOf(RING, 0), accept: () => true }
+    const named = (argument: string) => ({ _tag: 'InvalidArgument', context: { argument } })
+    for (const field of ['seed', 'nonce', 'sides', 'policy', 'now', 'accept'] as const) {
+      const some = { ...all, [field]: undefined } as never
+      await expect(RingNegotiation.join(left, some)).rejects.toMatchObject(named(`options.${field}`))
+      if (field === 'accept') continue
+      const leading = RingNegotiation.lead(quoteOf(RING), [left, other], some)
+      await expect(leading).rejects.toMatchObject(named(`options.${field}`))
+    }
+    await expect(RingNegotiation.join(left, undefined as never)).rejects.toMatchObject(named('options.seed'))
+    await expect(RingNegotiation.join(undefined as never, all)).rejects.toMatchObject(named('channel.send'))
+    await expect(RingNegotiation.lead(quoteOf(RING), undefined as never, all)).rejects.toMatchObject({
+      _tag: 'InvalidAgreement',
+      context: { argument: 'channels' },
+    })
+    await left.close()
+    await expect(right.receive()).rejects.toMatchObject({ _tag: 'ChannelClosed' })
   })
 })
 
@@ -311,12 +338,22 @@ describe('a hostile line, a hostile leader', () => {
     let clock = NOW
     const results = await negotiate(RING, {
       line: (message, bytes) => {
-        if (message === 3) clock += 1n
+        if (message === 3) clock += 121n
         return bytes
       },
       join: (member) => (member === 1 ? { now: () => clock } : {}),
     })
     expect(tagsOf(results)[1]).toBe('UnsafeTerms')
+  })
+
+  it('L1: what goes by while all talk, and what their clocks differ by, keeps nobody from agreeing', async () => {
+    let clock = NOW
+    const now = () => clock++
+    expect(tagsOf(await negotiate(RING, { lead: { now }, join: () => ({ now }) }))).toEqual([
+      'done',
+      'done',
+      'done',
+    ])
   })
 
   it('a signature under another agreement, and one that is missing at the end', async () => {

@@ -115,4 +115,25 @@ describe('a ring’s deadlines', () => {
     for (const now of [NOW * 1000n, 5n, Deadline.MAX_VALUE + 1n])
       expect(tagOf(() => RingPlanner.plan(chains, risk, now))).toBe('InvalidAmount')
   })
+
+  it('error: InvalidArgument (1013) for what is missing, by its name; InvalidAgreement (4001) for a member or arcs that are none', () => {
+    const none = undefined as never
+    for (const [call, argument] of [
+      [() => RingPlanner.margins([at(chains, 0), none, at(chains, 2)], risk), 'chains[1].network'],
+      [() => RingPlanner.plan([at(chains, 0), at(chains, 1), {} as never], risk, NOW), 'chains[2].network'],
+      [() => RingPlanner.audit(none, 0, chains, risk, NOW), 'agreement.arcs'],
+      [() => RingPlanner.audit({} as never, 0, chains, risk, NOW), 'agreement.arcs'],
+      [() => Planner.audit(none, at(chains, 0), at(chains, 1), risk, NOW), 'agreement.long'],
+    ] as const)
+      expect(call).toThrowError(expect.objectContaining({ _tag: 'InvalidArgument', context: { argument } }))
+    expect(tagOf(() => RingPlanner.margins(none, risk))).toBe('InvalidAgreement')
+    expect(tagOf(() => RingPlanner.margins(chains, none))).toBe('InvalidPolicy')
+    for (const member of [-1, 4, 0.5, Number.NaN, none])
+      expect(tagOf(() => RingPlanner.audit(planned(), member, chains, risk, NOW))).toBe('InvalidAgreement')
+    // One chain more than there are arcs, and whoever leads would count on a chain that is none of its own.
+    const { arcs } = planned()
+    expect(tagOf(() => RingPlanner.audit({ arcs: arcs.slice(0, 3) }, 0, chains, risk, NOW))).toBe(
+      'InvalidAgreement',
+    )
+  })
 })
