@@ -1130,6 +1130,20 @@ export const bugs: readonly Bug[] = [
     tests: POSTGRES_TESTS,
   },
   {
+    name: 'S6: a number that a swap took back while it was being told stands in others’ way',
+    file: 'packages/swap/src/postgres/createBoard.ts',
+    from: "await database.query(() => ({\n        text: `WITH ${seated('$1', '$2', '$3')} SELECT here FROM seat`",
+    to: "void (() => ({\n        text: `WITH ${seated('$1', '$2', '$3')} SELECT here FROM seat`",
+    tests: POSTGRES_TESTS,
+  },
+  {
+    name: 'S13: a swap is over though what it counts on still counts',
+    file: 'packages/swap/src/Runner.ts',
+    from: 'await Turns.leave(swap, true)',
+    to: 'await Turns.leave(swap, true).catch(() => undefined)',
+    tests: POSTGRES_TESTS,
+  },
+  {
     name: 'S6: a signer that never answers keeps all other swaps of its account in the process from signing',
     file: 'packages/swap/src/postgres/createBoard.ts',
     from: 'aborted(late.signal, aborted(signal, mine))',
@@ -1139,8 +1153,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'S6: who has lost a swap’s journal, and doesn’t know, takes its place among the swaps of its account',
     file: 'packages/swap/src/postgres/createBoard.ts',
-    from: 'OR EXISTS (SELECT FROM ${schema}.logs WHERE name = $8 AND logs.owner = $9::uuid)',
-    to: 'OR $9::uuid IS NOT NULL',
+    from: 'OR EXISTS (SELECT FROM ${schema}.logs WHERE name = $4 AND logs.owner = $5::uuid)',
+    to: 'OR $5::uuid IS NOT NULL',
     tests: POSTGRES_TESTS,
   },
   {

@@ -397,7 +397,6 @@ export async function run(
   const wake = Wake.create()
   const watchers = watch(context, swap, wake, signal)
   const checked: Side.Checked = new Map()
-  let over = false
   try {
     await Turns.enter(context, swap)
     wakes.set(swap, wake)
@@ -409,8 +408,9 @@ export async function run(
         turn(context, swap, { checked, until, signal }),
       )
       if (outcome !== undefined) {
+        // Else what it counts on would be nobody's for good: nobody goes on with what is over.
+        await Turns.leave(swap, true)
         context.onProgress?.({ is: 'finished', outcome })
-        over = true
         return outcome
       }
       if (again) continue
@@ -426,7 +426,7 @@ export async function run(
     stop.abort(new Error('the runner ended'))
     await Promise.allSettled(watchers)
     // What isn't told now is told by whoever goes on with the swap.
-    await Turns.leave(swap, over).catch(() => undefined)
+    await Turns.leave(swap, false).catch(() => undefined)
     await swap.journal.close()
   }
 }

@@ -20,7 +20,8 @@ interface Row {
  * its turn writes nothing. Lines about coins stand in the order in which they were committed, so that of two at once one sees the other.
  *
  * A server may carry out what its client has given up long ago. Each seat has a line of its own, with the place of its beginning among all
- * and the number of its last statement: what is of an earlier seat, or of a smaller number, changes nothing.
+ * and the number of its last statement: what is of an earlier seat, or of a smaller number, changes nothing. A statement sees only what was
+ * committed before it began: what takes lines away does so behind one that got the seat's line, for which whoever writes waits too.
  */
 export function createBoard(database: Database, turnMs: number): Board.Board {
   const { schema } = database
@@ -93,21 +94,27 @@ export function createBoard(database: Database, turnMs: number): Board.Board {
    * Takes the seat for whoever asks last; `undefined` where somebody has asked since, or opened the swap's journal: who has lost that, and
    * doesn't know, would keep its next owner from every turn. One that is opened after this has a later place.
    */
-  const take = async ({ swap, owner }: Board.Seat, turns: readonly Board.Line[]) => {
+  const take = async (seat: Board.Seat, turns: readonly Board.Line[]) => {
+    const { swap, owner } = seat
     const { rows: places } = await database.query<{ place: string }>(() => ({
       text: `SELECT nextval('${schema}.places')::text AS place`,
       values: [],
     }))
     const log = database.open.get(swap)
+    const { rows: seats } = await database.query(() => ({
+      // Carried out once more, and late, it finds this seat's own line, or a later one's.
+      text: `INSERT INTO ${schema}.lines AS line (kind, about, swap, owner, firm, value)
+          SELECT 'seat', '', $1, $2::uuid, true, int8send($3)
+          WHERE $4::text IS NULL OR EXISTS (SELECT FROM ${schema}.logs WHERE name = $4 AND logs.owner = $5::uuid)
+        ON CONFLICT (kind, about, swap) DO UPDATE SET owner = excluded.owner, value = excluded.value,
+          place = CASE WHEN line.owner = excluded.owner THEN line.place ELSE 0 END
+          WHERE line.owner = excluded.owner OR line.value < excluded.value RETURNING 1 AS here`,
+      values: [swap, owner, places[0]?.place, log?.name ?? null, log?.owner ?? null],
+    }))
+    if (seats.length === 0) return undefined
+    const number = next(seat)
     const { rows } = await database.query<{ [K in keyof Row]: Row[K] | null }>(() => ({
-      // Carried out once more, and late, it finds this seat's own lines, and leaves them.
-      text: `WITH seat AS (
-          INSERT INTO ${schema}.lines AS line (kind, about, swap, owner, firm, value)
-            SELECT 'seat', '', $1, $2::uuid, true, int8send($7)
-            WHERE $8::text IS NULL OR EXISTS (SELECT FROM ${schema}.logs WHERE name = $8 AND logs.owner = $9::uuid)
-          ON CONFLICT (kind, about, swap) DO UPDATE SET owner = excluded.owner, value = excluded.value,
-            place = CASE WHEN line.owner = excluded.owner THEN line.place ELSE 0 END
-            WHERE line.owner = excluded.owner OR line.value < excluded.value RETURNING 1 AS here),
+      text: `WITH ${seated('$1', '$2', '$7')},
         gone AS (
           DELETE FROM ${schema}.lines USING seat
           WHERE swap = $1 AND owner <> $2 AND (NOT firm OR (kind = 'turn' AND about <> ALL($4)))),
@@ -117,7 +124,7 @@ export function createBoard(database: Database, turnMs: number): Board.Board {
           ${insert} SELECT kind, about, $1, $2, firm, value FROM ${listed(3)}, seat
           ${replacing} WHERE line.owner <> excluded.owner)
         SELECT about, value FROM seat LEFT JOIN kept ON true`,
-      values: [swap, owner, ...columns(turns), places[0]?.place, log?.name ?? null, log?.owner ?? null],
+      values: [swap, owner, ...columns(turns), number],
     }))
     if (rows.length === 0) return undefined
     return rows.flatMap(({ about, value }): Board.Line[] =>
@@ -139,6 +146,10 @@ export function createBoard(database: Database, turnMs: number): Board.Board {
     async put(seat, lines) {
       const { swap, owner } = seat
       const number = next(seat)
+      await database.query(() => ({
+        text: `WITH ${seated('$1', '$2', '$3')} SELECT here FROM seat`,
+        values: [swap, owner, number],
+      }))
       const { rows } = await database.query(() => ({
         text: `WITH ${seated('$1', '$2', '$7')},
           listed AS (SELECT * FROM ${listed(3)}),
@@ -222,9 +233,11 @@ export function createBoard(database: Database, turnMs: number): Board.Board {
     async leave({ swap, owner }, over) {
       await database.query(() => ({
         // The seat's line stays: what comes later finds it, and does nothing.
-        text: `WITH seat AS (
-            UPDATE ${schema}.lines SET owner = '${NOBODY}' WHERE kind = 'seat' AND about = '' AND swap = $1 AND owner = $2)
-          DELETE FROM ${schema}.lines WHERE swap = $1 AND owner = $2 AND kind <> 'seat' AND (NOT firm OR $3)`,
+        text: `UPDATE ${schema}.lines SET owner = '${NOBODY}' WHERE kind = 'seat' AND about = '' AND swap = $1 AND owner = $2`,
+        values: [swap, owner],
+      }))
+      await database.query(() => ({
+        text: `DELETE FROM ${schema}.lines WHERE swap = $1 AND owner = $2 AND kind <> 'seat' AND (NOT firm OR $3)`,
         values: [swap, owner, over],
       }))
     },

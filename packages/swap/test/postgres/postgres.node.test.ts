@@ -60,6 +60,94 @@ describe.skipIf(missing !== undefined)(
       { lasts: true },
     )
 
+    describe('who takes a swap’s seat while the driver before is writing', () => {
+      const owner = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`
+      const [before, now, another] = [
+        { swap: 's', owner: owner(1) },
+        { swap: 's', owner: owner(2) },
+        { swap: 'other', owner: owner(3) },
+      ]
+      const line = (kind: Board.Line['kind']): Board.Line => ({
+        kind,
+        about: 'x',
+        value: bytes(1),
+        firm: true,
+      })
+      /** Its last line is on its way when the seat changes hands: the server has begun with it, and ends when told. */
+      const torn = async (
+        run: (board: Board.Board) => Promise<unknown>,
+        then: (board: Board.Board, same: Board.Board) => Promise<unknown>,
+      ) => {
+        const name = schema()
+        const board = createPostgresStorage({ pool, schema: name }).board
+        await board.enter(before, [])
+        const gate = await other.connect()
+        const key = `hashtext('${name}')`
+        await gate.query(`CREATE FUNCTION ${name}.gate() RETURNS trigger LANGUAGE plpgsql AS
+          $$ BEGIN PERFORM pg_advisory_xact_lock_shared(${key}); RETURN NEW; END $$;
+          CREATE TRIGGER gate BEFORE INSERT ON ${name}.lines FOR EACH ROW WHEN (NEW.kind <> 'seat') EXECUTE FUNCTION ${name}.gate();
+          SELECT pg_advisory_lock(${key})`)
+        const waiting = async (count: number) => {
+          for (;;) {
+            const { rows } = await gate.query<{ n: number }>(
+              `SELECT count(*)::integer AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%"${name}"%'`,
+            )
+            if ((rows[0]?.n ?? 0) >= count) return
+          }
+        }
+        try {
+          const late = run(board).catch((error) => error)
+          await waiting(1)
+          const next = createPostgresStorage({ pool: other, schema: name }).board
+          const second = then(next, board)
+          await waiting(2)
+          await gate.query(`SELECT pg_advisory_unlock(${key})`)
+          await Promise.all([late, second])
+          return next
+        } finally {
+          await gate.query(`SELECT pg_advisory_unlock_all()`)
+          gate.release()
+        }
+      }
+
+      test('S13: coins that were reserved last are the newcomer’s, and gone with its swap', async () => {
+        const kept: Board.Line[] = []
+        const board = await torn(
+          (it) => it.reserve(before, [line('coins')]),
+          async (it) => kept.push(...(await it.enter(now, []))),
+        )
+        expect(kept.map(({ about }) => about)).toEqual(['x'])
+        await board.leave(now, true)
+        expect(await board.reserve(another, [line('coins')])).toEqual([])
+      })
+
+      test('S6: a number that was told last is in nobody’s way for good', async () => {
+        const { signal } = new AbortController()
+        const board = await torn(
+          (it) => it.turn(before, 'x', signal, ({ write }) => write(line('turn'))),
+          (it) => it.enter(now, []),
+        )
+        expect(await board.turn(another, 'x', signal, async ({ others }) => others)).toEqual([])
+      })
+
+      test('S6: a number that was told by who had given that up is taken back', async () => {
+        const { signal } = new AbortController()
+        const board = await torn(
+          (it) => it.turn(before, 'x', signal, ({ write }) => write(line('turn'))),
+          (_, it) => it.put(before, []),
+        )
+        expect(await board.turn(another, 'x', signal, async ({ others }) => others)).toEqual([])
+      })
+
+      test('S13: coins that were reserved last are gone with a swap that ends meanwhile', async () => {
+        const board = await torn(
+          (it) => it.reserve(before, [line('coins')]),
+          (it) => it.leave(before, true),
+        )
+        expect(await board.reserve(another, [line('coins')])).toEqual([])
+      })
+    })
+
     describe('the server', () => {
       test('error: one that answers before a write is durable is refused, and so are tables of a later version', async () => {
         const careless = server.pool({ options: '-c synchronous_commit=off' })
@@ -931,6 +1019,29 @@ describe.skipIf(missing !== undefined)(
             expect(outcomes).toEqual(['deal', 'deal', 'no-deal', 'no-deal'])
           },
         )
+      })
+
+      test('S13: what a swap counts on is given back before it is over, though the database is away for a moment', async () => {
+        const market = create({ long: 'contract', short: 'contract' })
+        const deal = Process.agreed(market)
+        const options = { schema: schema() }
+        const id = await Service.open(market, Service.storageOf(pool, options), deal)
+        let fails = true
+        const worker = Service.start(market, pool, {
+          ...options,
+          leaseMs: LONG,
+          before(text) {
+            if (!fails || !/SET owner = '0000/.test(text)) return
+            fails = false
+            throw new Error('out of order')
+          },
+        })
+        const bob = Service.bob(market, deal)
+        await Service.drive(market, () => worker.outcomes.size === 1 && Process.isDone(bob))
+        await worker.stop()
+        expect([worker.outcomes.get(id), fails]).toEqual(['deal', false])
+        const { rows } = await pool.query(`SELECT * FROM ${options.schema}.lines WHERE kind <> 'seat'`)
+        expect(rows).toEqual([])
       })
 
       test('L3: one that waits learns from its next renewal that its swap was taken over', async () => {
