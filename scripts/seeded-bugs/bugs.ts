@@ -969,6 +969,20 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/swap/test/Runner.giveup.test.ts'],
   },
   {
+    name: 'S15: dust that somebody pays into a script fills the journal, and stops the swap where it is gone',
+    file: MACHINE,
+    from: 'const final = whole(state, leg, locks)',
+    to: 'const final = locks',
+    tests: MACHINE_TESTS,
+  },
+  {
+    name: 'L3: thousands of small locks in a script are each a question of every look',
+    file: 'packages/swap/src/Side.ts',
+    from: 'const MAX_LOCKS = 64',
+    to: 'const MAX_LOCKS = 64_000',
+    tests: SIDE_TESTS,
+  },
+  {
     name: 'S15: an endpoint says what became of a transaction that nobody was given, and it is signed without end',
     file: 'packages/swap/src/internal/carryOut.ts',
     from: '  if (sent.ready) return sendAgain(context, swap, command, side, sent, last, tip, signal)\n',

@@ -143,7 +143,7 @@ export async function look(
   const doubts: string[] = skew === undefined ? [] : [skew]
   const locks: LockView[] = []
   const proved: Fact.Tip[] = []
-  for (const read of await adapter.findLocks(terms, call)) {
+  for (const read of largest(await adapter.findLocks(terms, call))) {
     if (read.is === 'unknown') doubts.push(read.why.message)
     if (read.is !== 'found') continue
     const { view, doubt, asOf } = await lookAt(side, terms, read.fact, options)
@@ -176,6 +176,17 @@ export async function look(
         event: { is: 'unreadable', leg, why: doubts.join('; '), told: { locks, now, ...left, ...early } },
         tip,
       }
+}
+
+/** Most locks of one leg that are looked at. */
+const MAX_LOCKS = 64
+
+/** Anybody may pay any number of small locks into a script, and each is a question about its end: the largest ones alone are looked at. */
+function largest(reads: readonly Fact.Read<Lock>[]): readonly Fact.Read<Lock>[] {
+  if (reads.length <= MAX_LOCKS) return reads
+  const found = reads.flatMap((read) => (read.is === 'found' ? [read] : []))
+  found.sort((a, b) => Number(b.fact.value.amount - a.fact.value.amount))
+  return [...reads.filter(({ is }) => is !== 'found'), ...found].slice(0, MAX_LOCKS)
 }
 
 async function lookAt(

@@ -222,6 +222,24 @@ describe('look', () => {
     })
   })
 
+  it('L3 H4: of thousands of small locks that somebody paid into a script the largest few are looked at, the agreed one among them', async () => {
+    const dust = Array.from({ length: 2000 }, (_, i) =>
+      found({ ...lock, ref: `d:${i}`, amount: BigInt(1 + (i % 7)), match: 'under' } as const, 5n),
+    )
+    let asked = 0
+    const one = side([...dust, found(lock, 5n)])
+    const findSpend: typeof one.adapter.findSpend = async () => {
+      asked++
+      return absent
+    }
+    const event = await look({ ...one, adapter: { ...one.adapter, findSpend } })
+    expect(asked).toBeLessThan(100)
+    expect(event).toMatchObject({
+      is: 'seen',
+      locks: expect.arrayContaining([expect.objectContaining({ lock })]),
+    })
+  })
+
   it('H29: what an endpoint can’t tell is a doubt; what it could is told', async () => {
     expect(await look(side([found(lock, 5n), unknown]))).toMatchObject({
       is: 'unreadable',
