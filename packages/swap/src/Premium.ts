@@ -34,7 +34,8 @@ const PARTS = 1_000_000_000_000n
  *
  * The option to exchange one asset for the other until a deadline is worth at most V·σ·√(T/2π), for equal values (Margrabe 1978), and more
  * by their difference otherwise. Who walks away keeps to no times but the chains' own: the initiator holds it as long as its claim may still be
- * mined, until the short leg is refunded for good; the follower as long as a lock of its own is revealed against, and its own premium is at stake too
+ * mined, until a follower that looks at once has the short leg back for good (where late claims are taken, one that is away makes it longer); the
+ * follower as long as a lock of its own is revealed against, and its own premium is at stake too
  * while the initiator decides, so that the initiator's is the sum of both (Xue and Herlihy 2021, "Hedging Against Sore Loser Attacks in Cross-Chain
  * Transactions").
  *
