@@ -1,4 +1,4 @@
-import { Bytes, defineErrors, type Signed, type SwapAdapter } from '@aitbc/core'
+import { Bytes, CoreErrors, defineErrors, type Signed, type Step, type SwapAdapter } from '@aitbc/core'
 import * as networks from '@aitbc/core/networks'
 import { createMemoryStorage } from '@aitbc/core/storage/memory'
 import { Recovery, Runner, type Side } from '@aitbc/swap'
@@ -146,6 +146,39 @@ describe('endpoints that made up a spend, and dropped what was sent', () => {
       await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
       expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
       expectGains(market, ALICE, 'deal')
+    }
+  })
+})
+
+describe('numbers of accounts', () => {
+  it('L5 S6 H29: a claim with a number that one endpoint made up is made anew by another one, where nodes keep the first of two versions too', async () => {
+    for (const replacement of [true, 'after-drop'] as const) {
+      const market = create({ long: 'contract', short: 'contract' })
+      const isMadeUp = ({ payload }: Step) => new TextDecoder().decode(payload).includes('nonce:made-up')
+      let isFirst = true
+      const numbers = (adapter: SwapAdapter): Partial<SwapAdapter> => ({
+        capabilities: { ...adapter.capabilities, replacement },
+        async prepare(intent, o) {
+          const steps = await adapter.prepare(intent, o)
+          if (intent.kind !== 'claim' || !isFirst) return steps
+          isFirst = false
+          return steps.map((step) => {
+            const text = new TextDecoder().decode(step.payload).replace(step.conflictKey, 'nonce:made-up')
+            return { ...step, conflictKey: 'nonce:made-up', payload: new TextEncoder().encode(text) }
+          })
+        },
+        async submit(signed, o) {
+          if (!isMadeUp(signed.step)) return adapter.submit(signed, o)
+          throw CoreErrors.RpcRejected(`${signed.id}: account sequence mismatch`, {})
+        },
+      })
+      const { deal, alice, bob } = both(market, {}, { wrap: lying(LONG, numbers) })
+      Process.start(alice, deal)
+      Process.start(bob, deal)
+      await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+      expect(isFirst).toBe(false)
+      expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+      expectGains(market, BOB, 'deal')
     }
   })
 })

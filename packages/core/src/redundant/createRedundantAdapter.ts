@@ -10,6 +10,7 @@ import { failureOf, isSilence, summary } from './ask.js'
 import { assertAdapters, assertMs, assertWithin, OPTIONAL, type Optional, textOf } from './assert.js'
 import { createEndpoints, type Whole } from './endpoints.js'
 import { headers, watch } from './follow.js'
+import { keep } from './keep.js'
 import { findLocks, findSpend } from './locks.js'
 import * as Merge from './merge.js'
 import { createProofs } from './proofs.js'
@@ -95,9 +96,19 @@ export function createRedundantAdapter(options: createRedundantAdapter.Options):
     throw refusal.error
   }
 
+  /** Since when not all have what waits under a conflict key, UTC. */
+  const doubts = new Map<string, bigint>()
+
   async function status(submission: Submission, o?: CallOptions): Promise<Fact.Fact<Status>> {
     const heard = await endpoints.hear('status', o, (adapter, to) => adapter.status(submission, to))
-    return Merge.status(heard.answers, rules)
+    return Merge.status(heard.answers, rules, () => {
+      const key = submission.step.conflictKey
+      const now = utc()
+      const since = doubts.get(key) ?? now
+      if (since === now) keep(doubts, key, now)
+      // A share of the time that a chain needs at worst: whoever made it up would hold back a claim until it is too late.
+      return now - since < network.timing.standard.inclusion / 4n
+    })
   }
 
   const steps = createSteps(endpoints, { network, profile, auditTerms }, feeRates)

@@ -28,8 +28,8 @@ export interface Endpoints {
 
 export function createEndpoints(adapters: readonly SwapAdapter[], limits: Limits): Endpoints {
   const all = adapters.map((_, from) => from)
-  /** Whose turn it is for what was asked before. */
-  const turns = new Map<string, number>()
+  /** How often each was the first, for what was asked before. */
+  const turns = new Map<string, readonly number[]>()
   let late: ReadonlyMap<number, bigint> = new Map()
 
   const endpoints: Endpoints = {
@@ -59,12 +59,17 @@ export function createEndpoints(adapters: readonly SwapAdapter[], limits: Limits
     },
   }
 
-  /** The newest first, and another one each time, so that none is asked for ever whose steps come to nothing. */
+  /** Whoever was the first least often, and of these the newest: whatever heads it shows, none is always asked whose steps come to nothing. */
   function inTurn(key: string): readonly number[] {
-    const turn = (turns.get(key) ?? 0) % all.length
-    keep(turns, key, turn + 1)
-    const newest = [...all].sort((a, b) => Number((late.get(b) ?? -2n) - (late.get(a) ?? -2n)))
-    return [...newest.slice(turn), ...newest.slice(0, turn)]
+    const firsts = turns.get(key) ?? all.map(() => 0)
+    const byAge = (a: number, b: number) => Number((late.get(b) ?? -2n) - (late.get(a) ?? -2n))
+    const order = [...all].sort((a, b) => (firsts[a] as number) - (firsts[b] as number) || byAge(a, b))
+    keep(
+      turns,
+      key,
+      firsts.map((times, from) => (from === order[0] ? times + 1 : times)),
+    )
+    return order
   }
 
   return endpoints

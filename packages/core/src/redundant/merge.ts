@@ -225,11 +225,13 @@ export const HELD: readonly Status['is'][] = ['pending', 'included', 'final', 'f
 
 /**
  * What became of a submission. Where endpoints contradict each other, what is done next must be right whoever lies: nothing is settled, and it
- * counts as waiting while anybody has it (it can be raised under its conflict key, and its secret is out), else as dropped (it is sent again).
+ * counts as waiting while all have it, or anybody, and it `mayWait` (it can be raised under its conflict key, and its secret is out), else as
+ * dropped (it is sent again, or made anew).
  */
 export function status(
   answers: readonly Answer<Fact.Fact<Status>>[],
   { agree }: Pick<Rules, 'agree'>,
+  mayWait: () => boolean,
 ): Fact.Told<Status> {
   const groups = [...grouped(answers, ({ value: { value } }) => nameOf(value)).values()]
   const deepestFirst = (group: readonly Answer<Fact.Fact<Status>>[]) =>
@@ -250,8 +252,10 @@ export function status(
     if (ids.size === 1) return again(included.value, 'reported')
   }
   const { asOf } = least.value
-  if (of(...HELD).length > 0) return Fact.reported({ is: 'pending' }, 'mempool', asOf)
-  const dropped = of('dropped', 'replaced').length > 0
+  const held = of(...HELD).length
+  if (held === answers.length || (held > 0 && mayWait()))
+    return Fact.reported({ is: 'pending' }, 'mempool', asOf)
+  const dropped = held > 0 || of('dropped', 'replaced').length > 0
   return Fact.reported({ is: dropped ? 'dropped' : 'unknown' }, asOf, asOf)
 }
 

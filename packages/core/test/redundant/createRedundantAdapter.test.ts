@@ -258,6 +258,31 @@ describe('statuses', () => {
     expect(await of('unknown', 'dropped')).toBe('dropped')
   })
 
+  test('L5 H29: what one alone has waits no longer than it may, and is made anew then', async () => {
+    let utc = UTC
+    const one = (...all: readonly Status['is'][]) =>
+      over(
+        all.map((is) => endpoint({ status: async () => told(status(is)) })),
+        { utc: () => utc },
+      )
+    const lies = one('pending', 'unknown')
+    const later = async (reader: SwapAdapter, seconds: bigint) => {
+      utc = UTC
+      const before = (await reader.status(submission)).value.is
+      utc += seconds
+      return [before, (await reader.status(submission)).value.is]
+    }
+    expect(await later(lies, 164n)).toEqual(['pending', 'pending'])
+    expect(await later(lies, 165n)).toEqual(['pending', 'dropped'])
+    // A dearer version of the same waits with it.
+    const dearer = { ...submission, id: '0xde', attempts: ['0xdd', '0xde'] }
+    expect((await lies.status(dearer)).value.is).toBe('dropped')
+    expect(await later(one('replaced', 'included'), 165n)).toEqual(['pending', 'dropped'])
+    // What all have waits for as long as it takes, whatever they say of it.
+    expect(await later(one('pending', 'pending'), 10_000n)).toEqual(['pending', 'pending'])
+    expect(await later(one('failed', 'pending'), 10_000n)).toEqual(['pending', 'pending'])
+  })
+
   test('a majority that is told to be enough is', async () => {
     const adapters = ['final', 'final', 'unknown'].map((is) =>
       endpoint({ status: async () => told(status(is as Status['is'])) }),
@@ -325,6 +350,26 @@ describe('acts', () => {
     expect(new Set(asked.map(([, rate]) => rate))).toEqual(new Set([10n]))
     await reader.prepare(intent, { feeRate: 4n })
     expect(asked.at(-1)?.[1]).toBe(4n)
+  })
+
+  test('L5 H29: whoever shows a newer head, and then an older one, is the first to make a step no oftener than others', async () => {
+    const made = [0, 0]
+    let clock = UTC
+    const number = (n: number, clockOf: () => bigint) =>
+      endpoint({
+        tip: async () => told(head(100n, clockOf())),
+        prepare: async () => {
+          made[n] = (made[n] as number) + 1
+          return [step]
+        },
+      })
+    const reader = over([number(0, () => clock), number(1, () => UTC - 6n)])
+    for (let i = 0; i < 8; i++) {
+      clock = i % 2 === 0 ? UTC : UTC - 60n
+      await reader.tip()
+      await reader.prepare({ kind: 'claim', terms, lock, secret }, { feeRate: 1n })
+    }
+    expect(made).toEqual([4, 4])
   })
 
   test('S9: a version under another conflict key is refused', async () => {

@@ -135,8 +135,7 @@ async function sendAgain(
   if (hasWaited(context, side, command, sent, tip)) {
     // Nobody takes it in, whatever it pays: what comes before it under its account may be lost. Of two claims or refunds one counts.
     const alone = command.do !== 'lock' && command.do !== 'void' && sent.attempts.length > 1
-    const { capabilities, profile } = side.adapter
-    const anew = alone && capabilities.replacement === true && profile.feesFrom === 'account'
+    const anew = alone && side.adapter.profile.feesFrom === 'account'
     if (anew && hasRested(context, side, command, sent, tip))
       return fresh(context, swap, command, side, signal)
     // Where nodes keep the first of two versions, a dearer one is taken now that they dropped it, or never.

@@ -152,10 +152,9 @@ export async function send(
     await adapter.submit({ step, id, raw }, { signal })
     return undefined
   }
-  // What is told to have come to nothing was paid for, and may be only told so; what can be included no more costs nothing.
-  const paid = is === 'failed' || is === 'replaced' || capabilities.replacement === true
+  // What is told to have come to nothing, or to be nowhere, may have been paid for.
   const each = costsEach(network)
-  if (before !== undefined && paid && (each || is !== 'pending'))
+  if (before !== undefined && (each || is !== 'pending'))
     if (!isRested(network, before.made, { since: before.since.utc, utc: now.utc, left })) return undefined
   const replaced = before !== undefined && is === 'pending' ? before.submission : undefined
   const make = (feeRate: bigint): Promise<readonly Step[]> =>
@@ -177,7 +176,8 @@ export async function send(
       id = signed.id
       if (step === steps.at(-1)) {
         const attempts = [...(replaced?.attempts ?? []), id]
-        const made = (before?.made ?? 0) + (each || replaced === undefined ? 1 : 0)
+        const isSame = !each && step.conflictKey === before?.submission.step.conflictKey
+        const made = (before?.made ?? 0) + (isSame ? 0 : 1)
         await relays.set(key, { submission: { ...signed, attempts }, since: now, made })
       }
       await adapter.submit(signed, { signal })

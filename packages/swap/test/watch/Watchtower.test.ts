@@ -617,6 +617,7 @@ describe('a tower’s own account', () => {
     { says: 'that it failed', is: 'failed' },
     { says: 'that it failed, and that the chain is a thousand times as high', is: 'failed', times: 1000n },
     { says: 'that nobody knows it', is: 'unknown' },
+    { says: 'that nobody knows it, and keeps the first of two', is: 'unknown', keeps: true },
     { says: 'that it waits, where each that is included costs,', is: 'pending', times: 1000n, each: true },
   ] as const
 
@@ -629,7 +630,7 @@ describe('a tower’s own account', () => {
       await Process.drive(market, () => isLocked(market, ALICE))
       kill(owner.process)
       const { long } = market.nets
-      const { times, each } = { times: 1n, each: false, ...way }
+      const { times, each, keeps } = { times: 1n, each: false, keeps: false, ...way }
       const made = new Set<string>()
       let isLying = true
       const wrap = (adapter: SwapAdapter): SwapAdapter => {
@@ -637,6 +638,7 @@ describe('a tower’s own account', () => {
         const conservative = { ...network.timing.conservative, inclusion: 64n }
         return {
           ...adapter,
+          ...(keeps && { capabilities: { ...adapter.capabilities, replacement: 'after-drop' } }),
           network: {
             ...network,
             ...(each && { fees: { ...networks.solana.fees, dust: 1n } }),
