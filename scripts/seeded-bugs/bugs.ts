@@ -983,6 +983,13 @@ export const bugs: readonly Bug[] = [
     tests: SIDE_TESTS,
   },
   {
+    name: 'S13: what a recovered swap’s claim and refund cost is anybody’s',
+    file: 'packages/swap/src/Solvency.ts',
+    from: 'if (!swap.recovered || kept.has(swap)) return',
+    to: 'if (swap.recovered || kept.has(swap)) return',
+    tests: RECOVERY_TESTS,
+  },
+  {
     name: 'S15: an endpoint says what became of a transaction that nobody was given, and it is signed without end',
     file: 'packages/swap/src/internal/carryOut.ts',
     from: '  if (sent.ready) return sendAgain(context, swap, command, side, sent, last, tip, signal)\n',

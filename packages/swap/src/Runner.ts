@@ -26,6 +26,7 @@ import type * as Planner from './Planner.js'
 import * as Policy from './Policy.js'
 import * as RingAgreement from './ring/RingAgreement.js'
 import * as Side from './Side.js'
+import * as Solvency from './Solvency.js'
 import * as Standing from './Standing.js'
 import * as SwapMachine from './SwapMachine.js'
 import * as SwapRecord from './SwapRecord.js'
@@ -444,6 +445,12 @@ async function turn(
   const { checked, until, signal } = options
   const { commands, tips } = await round(context, swap, checked, signal)
   await armAll(context, swap, signal)
+  const trouble = (key: string) => (error: unknown) => {
+    signal.throwIfAborted()
+    context.onProgress?.({ is: 'trouble', key, error })
+  }
+  if (swap.state.durable.outcome === undefined)
+    await Solvency.keep(context, swap, signal).catch(trouble('funds'))
   let again = false
   for (const command of commands) {
     if (command.do === 'finish') {
@@ -453,10 +460,7 @@ async function turn(
     if ((await attempt(context, swap, command, tips, signal)) === 'again') again = true
   }
   if (!again) Turns.passOver(swap)
-  await Turns.tidy(context, swap).catch((error) => {
-    signal.throwIfAborted()
-    context.onProgress?.({ is: 'trouble', key: 'board', error })
-  })
+  await Turns.tidy(context, swap).catch(trouble('board'))
   return { again, tips }
 }
 

@@ -31,20 +31,14 @@ export async function assert(
   intent: Intent,
   signal: AbortSignal,
 ): Promise<void> {
-  const totals = new Map<string, Total>()
-  for (const need of await needsOf(context, swap, own, intent, signal)) {
-    const about = `${need.account} ${need.asset}`
-    const { locks, keeps } = totals.get(about) ?? { locks: 0n, keeps: 0n }
-    const more = need.locks ? { locks: locks + need.amount, keeps } : { locks, keeps: keeps + need.amount }
-    totals.set(about, { ...need, about, ...more })
-  }
+  const totals = totalsOf([
+    ...(await lockNeeds(swap, own, intent, signal)),
+    ...(await needsOf(context, swap, signal)),
+  ])
   // Of two that look at a balance at once, one has counted on it before the other, who knows.
-  const others = await Turns.reserve(
-    swap,
-    [...totals.values()].map(({ about, locks, keeps }) => ({ about, locks, keeps })),
-  )
+  const others = await Turns.reserve(swap, totals)
   try {
-    for (const { about, side, account, asset, locks, keeps } of totals.values()) {
+    for (const { about, side, account, asset, locks, keeps } of totals) {
       const least = leastOf(side, asset) + locks + keeps + (others.get(about) ?? 0n)
       await assertHolds(side, account, asset, least, signal)
     }
@@ -55,19 +49,45 @@ export async function assert(
   }
 }
 
-async function needsOf(
-  context: Context,
+const kept = new WeakSet<Swap>()
+
+/** Others of its accounts don't count on what the claim and refund of a recovered swap cost: it made its lock before it was lost (S13). */
+export async function keep(context: Context, swap: Swap, signal: AbortSignal): Promise<void> {
+  if (!swap.recovered || kept.has(swap)) return
+  await Turns.reserve(swap, totalsOf(await needsOf(context, swap, signal)))
+  kept.add(swap)
+}
+
+function totalsOf(needs: readonly Need[]): readonly Total[] {
+  const totals = new Map<string, Total>()
+  for (const need of needs) {
+    const about = `${need.account} ${need.asset}`
+    const { locks, keeps } = totals.get(about) ?? { locks: 0n, keeps: 0n }
+    const more = need.locks ? { locks: locks + need.amount, keeps } : { locks, keeps: keeps + need.amount }
+    totals.set(about, { ...need, about, ...more })
+  }
+  return [...totals.values()]
+}
+
+/** What the own lock itself costs. */
+async function lockNeeds(
   swap: Swap,
-  own: Side.Side,
+  side: Side.Side,
   intent: Intent,
   signal: AbortSignal,
 ): Promise<readonly Need[]> {
   const { durable, role } = swap.state
-  const terms = durable.terms[Agreement.ownLeg(role)] as LockTerms.LockTerms
-  const account = own.funding
-  const needs: Need[] = [{ side: own, account, asset: terms.asset, amount: terms.amount, locks: true }]
-  for (const { maxFee } of await own.adapter.prepare(intent, { signal }))
-    needs.push({ side: own, account, ...maxFee, locks: true })
+  const { asset, amount } = durable.terms[Agreement.ownLeg(role)] as LockTerms.LockTerms
+  const account = side.funding
+  const steps = await side.adapter.prepare(intent, { signal })
+  const costs = [{ asset, amount }, ...steps.map(({ maxFee }) => maxFee)]
+  return costs.map((cost) => ({ side, account, ...cost, locks: true }))
+}
+
+/** What claim and refund cost. */
+async function needsOf(context: Context, swap: Swap, signal: AbortSignal): Promise<readonly Need[]> {
+  const { durable, role } = swap.state
+  const needs: Need[] = []
   for (const leg of ['long', 'short'] as const) {
     const at = durable.terms[leg]
     if (at === undefined) continue

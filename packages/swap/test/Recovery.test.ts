@@ -1,4 +1,4 @@
-import { Bytes, LockTerms, type Signed } from '@aitbc/core'
+import { Bytes, isAitbcError, LockTerms, type Signed } from '@aitbc/core'
 import { createMemoryStorage } from '@aitbc/core/storage/memory'
 import { Policy, Recovery, Runner, type Side } from '@aitbc/swap'
 import { describe, expect, it } from 'vitest'
@@ -602,6 +602,27 @@ describe('what a recovery finds', () => {
     hidden = false
     await Process.drive(market, () => outcome !== undefined, { blocks: 10 })
     expect(outcome).toBe('no-deal')
+    expectWhole(market, ALICE)
+  })
+
+  it('S13: what a recovered swap’s claim and refund need is kept from the others of its account', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    const { long } = market.nets
+    // After the first lock and its fee 1,007: a lock of 1,000, its fee of 2 and twice 2, and 1 of the 4 that the first one needs.
+    const balances = new Map([...long.tip.ledger.balances, [ALICE, 2009n] as const])
+    long.tip = { ...long.tip, ledger: { ...long.tip.ledger, balances } }
+    const { fresh, other } = await wiped(market, ALICE, () => locksBy(market, ALICE).length > 0)
+    other.dead = true
+    expect(await Process.recover(fresh)).toBe(true)
+    await Process.quiet()
+    const second = Process.create(market, ALICE, { context: { storage: fresh.context.storage } })
+    Process.start(second, Process.agreedAgain(market))
+    const missing = () =>
+      second.progress.some((one) => one.is === 'trouble' && isAitbcError(one.error, 'FundsMissing'))
+    await Process.drive(market, () => missing() || locksBy(market, ALICE).length === 2)
+    expect(locksBy(market, ALICE)).toHaveLength(1)
+    await Process.drive(market, () => Process.isDone(fresh) && Process.isDone(second))
+    expect([missing(), fresh.outcome]).toEqual([true, 'no-deal'])
     expectWhole(market, ALICE)
   })
 
