@@ -159,14 +159,17 @@ export function create(options: Options): Checks {
     }
   }
 
-  /** L5: no version pays less than one that waits in its place. */
+  /** L5: no version pays less than one that waits in its place; what came in the same instant another process of the party couldn't see. */
   function raises(role: Role, step: Step): void {
     const chain = chains[LEGS.find((one) => chains[one].network.id === step.network) as Leg]
     if (chain.family.contest === 'none') return
     const { rate } = bodyOf(chain.family, step)
     const dearer = chain.mempool.find(
-      ({ tx }) =>
-        tx.slots[0] === step.conflictKey && tx.from === bodyOf(chain.family, step).from && tx.rate > rate,
+      ({ tx, since }) =>
+        since < chain.now &&
+        tx.slots[0] === step.conflictKey &&
+        tx.from === bodyOf(chain.family, step).from &&
+        tx.rate > rate,
     )
     if (dearer !== undefined)
       fail('L5', `${role} signs a ${step.kind} of ${rate}, ${dearer.tx.rate} waits in its place`)
