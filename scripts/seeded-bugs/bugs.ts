@@ -1060,6 +1060,13 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/swap/test/watch/Watchtower.test.ts'],
   },
   {
+    name: 'S13: a ladder signed at a market that an endpoint made up has its budget as the only rung',
+    file: 'packages/swap/src/Ladder.ts',
+    from: 'cap !== undefined && ODD * cost > cap',
+    to: 'cap !== undefined && cost > cap',
+    tests: ['packages/swap/test/Ladder.test.ts'],
+  },
+  {
     name: 'S13: what failed again and again is made anew each second once its time is over',
     file: 'packages/swap/src/Pace.ts',
     from: 'left === undefined || left <= 0n',
@@ -1461,6 +1468,20 @@ export const bugs: readonly Bug[] = [
     from: 'permit.ref !== `${ask.txid}:${ask.index}` || ',
     to: '',
     tests: COSIGNER_TESTS,
+  },
+  {
+    name: 'S6: on a Hub a claim through another contract shows no secret',
+    file: 'packages/adapters/src/polkadot/internal/locks.ts',
+    from: 'if (told !== undefined) return told',
+    to: 'void told',
+    tests: ['packages/adapters/test/polkadot/Hub.node.test.ts'],
+  },
+  {
+    name: 'S6: on a Hub a secret that opens nothing hides the one behind it',
+    file: 'packages/adapters/src/polkadot/HubLock.ts',
+    from: '.find((secret) => Hashlock.opens(secret, parameters.hashlock))',
+    to: '.find((secret) => secret.length === WORD)',
+    tests: ['packages/adapters/test/polkadot/Hub.node.test.ts'],
   },
   {
     name: 'L1: a sequence that waits in a mempool is free for another swap of the account',

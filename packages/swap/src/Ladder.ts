@@ -17,8 +17,10 @@ import type { LockView } from './SwapMachine.js'
 /** Versions of one claim or refund, all signed, cheapest first: each may take the place of those before it, and one alone is ever included. */
 export type Ladder = readonly Signed[]
 
-/** Most rungs of a ladder. */
+/** Most rungs from a price on. */
 export const MAX_RUNGS = 16
+/** A price of which so many times as much is more than an act may cost is worth another question: an endpoint may have made it up. */
+export const ODD = 8n
 /** How much the market may rise until the last rung is too cheap, where no budget ends the ladder before. */
 export const SPAN = 128n
 /**
@@ -125,7 +127,7 @@ export async function priced(
 
 /**
  * Signs a claim or a refund at every rate of a ladder that its budget and its adapter allow: the last rung pays the whole budget, if the
- * market could ask it. One rung alone where versions can't replace each other or don't last; none where the wallet only sends.
+ * market could ask it. Below a price that is {@link ODD} those from the relay minimum on. One rung alone where versions can't replace each other or don't last; none where the wallet only sends.
  */
 export async function build(
   side: Side.Side,
@@ -144,7 +146,8 @@ export async function build(
   const { minRelay } = network.fees
   const rungs: Signed[] = []
   let last = -1n
-  const wanted = [...rates(larger(normal, minRelay), profile.payee)]
+  let lowest = larger(normal, minRelay)
+  const wanted = [...rates(lowest, profile.payee)]
   for (let rate = wanted.shift(); rate !== undefined; rate = wanted.shift()) {
     let steps: readonly Step[] | undefined
     try {
@@ -161,13 +164,20 @@ export async function build(
     const step = steps?.at(-1)
     if (step === undefined || steps?.length !== 1) break
     const cost = costOf([step], asset)
+    const isAlone = capabilities.replacement !== true || !isLasting(step, until)
+    if (!isAlone && lowest > minRelay && cap !== undefined && ODD * cost > cap) {
+      wanted.unshift(...rates(minRelay, profile.payee).filter((low) => low < lowest), lowest)
+      lowest = minRelay
+      continue
+    }
+    lowest = minRelay
     if (cost > last) {
       const signed = await sign(step)
       if (signed === undefined) return []
       rungs.push(signed)
     }
     const ends = cap !== undefined && cost >= cap
-    if (ends || cost <= last || capabilities.replacement !== true || !isLasting(step, until)) break
+    if (ends || cost <= last || isAlone) break
     last = cost
   }
   return rungs

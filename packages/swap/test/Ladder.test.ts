@@ -103,6 +103,16 @@ describe('ladders', () => {
     )
   })
 
+  it('S13 H29: a market that would eat much of what it may pay leaves cheaper ones below, for an endpoint may have made it up', async () => {
+    const paid = fees(await build(100_000n, 1000n))
+    expect(paid.slice(0, 4)).toEqual([3n, 6n, 9n, 15n])
+    expect(paid.at(-1)).toBeGreaterThan(996n)
+    // Where versions can't replace each other, what the market asks is all that there is.
+    expect(fees(await build(100_000n, 1000n, undefined, 'after-drop'))).toEqual([999n])
+    // Nothing else is worth the time to sign it.
+    expect(fees(await build(10n, 1000n))[0]).toBe(30n)
+  })
+
   it('L5: what the lock can pay ends it', async () => {
     const make = async (rate: bigint) => {
       if (rate > 40n) throw new Error('dust would be left')

@@ -87,9 +87,6 @@ function usefulUntil(side: Side.Side, command: Act): Deadline.Deadline | undefin
   return until?.clock === side.adapter.network.clock ? until : undefined
 }
 
-/** So many times as much would be more than it may cost: worth another question. */
-const ODD = 8n
-
 /** The steps of an act at a fee rate, at a lower one where that is beyond the budget; `FeeBudgetSpent` (4016) where none is within it. */
 export async function affordable(
   swap: Swap,
@@ -106,7 +103,7 @@ export async function affordable(
   const cap = capOf(swap, command, side)
   let steps = await adapter.prepare(intent, { signal, ...at })
   // Of several endpoints one alone may have told such a market, where the lock pays whatever its adapter finds: the rate in the middle counts.
-  const isOdd = at.feeRate === undefined && fromLock && ODD * costOf(steps) > cap
+  const isOdd = at.feeRate === undefined && fromLock && Ladder.ODD * costOf(steps) > cap
   if (costOf(steps) <= cap && !isOdd) return steps
   const rate = at.feeRate ?? (await adapter.feeRates({ signal })).normal
   const make = (feeRate: bigint) => adapter.prepare(intent, { ...at, signal, feeRate })
