@@ -1,4 +1,4 @@
-import { Bytes, type ChainId, isAitbcError, type LockTerms, type Network } from '@aitbc/core'
+import { Bytes, type ChainId, Hashlock, isAitbcError, type LockTerms, type Network } from '@aitbc/core'
 import { HtlcStorage } from '@aitbc/proofs/ethereum'
 import { HubTerms } from '@aitbc/proofs/revive'
 import { keccak_256 } from '@noble/hashes/sha3.js'
@@ -156,11 +156,12 @@ export function locksIn(bytes: Bytes.Bytes, chain: HubChain): readonly LockCall[
   return found
 }
 
-/** The secret in the bytes of a transaction, where they hold a `claim` of this lock. */
+/** The secret in the bytes of a transaction, where they hold a `claim` of this lock with one that opens its hashlock. */
 export function secretIn(bytes: Bytes.Bytes, parameters: HtlcStorage.Parameters): Bytes.Bytes32 | undefined {
   const call = encodeClaim(parameters, new Uint8Array(WORD)).slice(0, TERMS_END)
-  const at = positions(bytes, call).find((start) => start + TERMS_END + WORD <= bytes.length)
-  return at === undefined ? undefined : bytes.slice(at + TERMS_END, at + TERMS_END + WORD)
+  return positions(bytes, call)
+    .map((at) => bytes.slice(at + TERMS_END, at + TERMS_END + WORD))
+    .find((secret) => Hashlock.opens(secret, parameters.hashlock))
 }
 
 /** Where bytes stand in longer ones. */

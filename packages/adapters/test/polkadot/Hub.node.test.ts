@@ -2,6 +2,7 @@ import { Bytes, Hashlock, type Intent, type LockTerms, type Signed, type Step, S
 import { HtlcStorage } from '@aitbc/proofs/ethereum'
 import { createHubVerifier, LockEvidence } from '@aitbc/proofs/revive'
 import { StorageKey } from '@aitbc/proofs/substrate'
+import { keccak_256 } from '@noble/hashes/sha3.js'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import {
   Address,
@@ -17,6 +18,7 @@ import {
   CONTRACT,
   contractInfo,
   createFakeHub,
+  emitted,
   type FakeHub,
   holding,
   key,
@@ -301,6 +303,72 @@ describe('what is read', () => {
       return undefined
     }
     expect(await adapter.findSpend(terms, lock)).toMatchObject({ is: 'found', fact: { value: spend } })
+  })
+
+  describe.each(['extrinsic', 'block'] as const)('what another contract brought about, in an %s', (by) => {
+    const id = () => HtlcStorage.lockId(parameters)
+    const topic = (signature: string) => keccak_256(new TextEncoder().encode(signature))
+    const end = async (status: number, event: Parameters<typeof emitted>[1], extrinsic: Bytes.Bytes) => {
+      await locked()
+      const [lock] = (await adapter.findLocks(terms)).flatMap((read) =>
+        read.is === 'found' ? [read.fact.value] : [],
+      )
+      hub.block({
+        extrinsics: [extrinsic],
+        state: [[key.events, emitted(hub.api, event, by)]],
+        child: [[slot, word(status)]],
+      })
+      hub.block()
+      return adapter.findSpend(terms, lock!)
+    }
+
+    test.each([
+      ['shows nothing of it', () => new Uint8Array(64)],
+      ['shows another secret', () => HubLock.encodeClaim(parameters, word(5))],
+    ])(
+      'S6: a claim shows its secret to all that read the chain, though its transaction %s',
+      async (_, extrinsic) => {
+        const topics = [topic('Claimed(bytes32,bytes32,bytes32)'), id(), terms.hashlock]
+        expect(await end(2, { topics, data: secret }, extrinsic())).toMatchObject({
+          is: 'found',
+          fact: { value: { kind: 'claim', secret }, at: { height: 4n } },
+        })
+      },
+    )
+
+    test('L6: a refund is one', async () => {
+      const topics = [topic('Refunded(bytes32)'), id()]
+      expect(await end(3, { topics, data: new Uint8Array(0) }, new Uint8Array(64))).toMatchObject({
+        is: 'found',
+        fact: { value: { kind: 'refund' }, at: { height: 4n } },
+      })
+    })
+  })
+
+  test('S6: a claim that stands behind another secret is seen in the pool', async () => {
+    await locked()
+    const [lock] = (await adapter.findLocks(terms)).flatMap((read) =>
+      read.is === 'found' ? [read.fact.value] : [],
+    )
+    const calls = [word(5), secret].map((one) => HubLock.encodeClaim(parameters, one))
+    hub.pool.push(Bytes.concat(...calls))
+    expect(await adapter.findSpend(terms, lock!)).toMatchObject({
+      is: 'found',
+      fact: { value: { kind: 'claim', secret }, at: 'mempool' },
+    })
+  })
+
+  test('L1: a node that keeps its pool to itself hides what waits there, and no lock', async () => {
+    await locked()
+    const lock = adapter.expectLock(terms, [])
+    hub.answer = (method) => {
+      if (method !== 'author_pendingExtrinsics') return undefined
+      throw Object.assign(new Error('-32601: Method not found'), { code: -32601 })
+    }
+    expect(await adapter.findSpend(terms, lock)).toMatchObject({ is: 'absent' })
+    const [step] = await adapter.prepare({ kind: 'claim', terms, lock, secret })
+    const claim = await adapter.submit(await sign(step as Step))
+    expect((await adapter.status(claim)).value.is).toBe('dropped')
   })
 
   test('RpcMalformed: a word that the contract never stores, another header, another hash', async () => {

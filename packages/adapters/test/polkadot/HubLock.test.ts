@@ -1,4 +1,4 @@
-import { Bytes, type LockTerms } from '@aitbc/core'
+import { Bytes, Hashlock, type LockTerms } from '@aitbc/core'
 import * as networks from '@aitbc/core/networks'
 import { HtlcStorage } from '@aitbc/proofs/ethereum'
 import fc from 'fast-check'
@@ -113,10 +113,15 @@ describe('calls and events of the contract', () => {
         (parameters, word, record, around) => {
           const wrapped = Bytes.concat(around, HubLock.encodeLock(parameters, word, record), around)
           expect(HubLock.locksIn(wrapped, chain)).toContainEqual({ parameters, tag: word, record })
-          const claim = Bytes.concat(around, HubLock.encodeClaim(parameters, word), around)
-          expect(HubLock.secretIn(claim, parameters)).toEqual(word)
-          expect(HubLock.secretIn(claim, { ...parameters, amount: parameters.amount ^ 1n })).toBeUndefined()
-          expect(HubLock.secretIn(claim.slice(0, around.length + 228 + 31), parameters)).toBeUndefined()
+          const own = { ...parameters, hashlock: Hashlock.of(word) }
+          const claim = Bytes.concat(around, HubLock.encodeClaim(own, word), around)
+          expect(HubLock.secretIn(claim, own)).toEqual(word)
+          expect(HubLock.secretIn(claim, { ...own, amount: own.amount ^ 1n })).toBeUndefined()
+          expect(HubLock.secretIn(claim.slice(0, around.length + 228 + 31), own)).toBeUndefined()
+          // What doesn't open the lock is no secret of it, and hides none that stands behind it.
+          const other = HubLock.encodeClaim(own, Hashlock.of(word))
+          expect(HubLock.secretIn(other, own)).toBeUndefined()
+          expect(HubLock.secretIn(Bytes.concat(other, claim), own)).toEqual(word)
         },
       ),
     )

@@ -273,6 +273,26 @@ function successes(count: number): Bytes.Bytes {
   )
 }
 
+/** What the contract told in a block, as the runtime's events have it: of the first extrinsic, or of what the block did by itself. */
+export function emitted(
+  api: ApiPromise,
+  { topics, data }: { readonly topics: readonly Bytes.Bytes[]; readonly data: Bytes.Bytes },
+  by: 'extrinsic' | 'block' = 'extrinsic',
+): Bytes.Bytes {
+  const pallet = api.runtimeMetadata.asLatest.pallets.find(({ name }) => name.toString() === 'Revive')
+  const kind = api.events['revive']?.['ContractEmitted']
+  if (pallet === undefined || kind === undefined) throw new Error('no such event')
+  return Bytes.concat(
+    Uint8Array.of(4),
+    by === 'block' ? Uint8Array.of(2) : Uint8Array.of(0, 0, 0, 0, 0),
+    Uint8Array.of(pallet.index.toNumber(), kind.meta.index.toNumber()),
+    unhex(CONTRACT),
+    Scale.encode(Scale.bytes, data),
+    Scale.encode(Scale.list(Scale.fixed(32)), [...topics]),
+    Uint8Array.of(0),
+  )
+}
+
 const METHODS = [
   'author_pendingExtrinsics',
   'author_submitExtrinsic',

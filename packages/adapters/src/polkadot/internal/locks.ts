@@ -16,6 +16,7 @@ import {
 } from '@aitbc/core'
 import { HtlcStorage } from '@aitbc/proofs/ethereum'
 import { Scale } from '@aitbc/proofs/substrate'
+import { isTorn } from '../../internal/facts.js'
 import type { Look, Seen } from '../../internal/heads.js'
 import { larger } from '../../internal/larger.js'
 import * as Address from '../Address.js'
@@ -42,11 +43,7 @@ export async function findLocks(
     const status = await statusAt(client, hub, parameters, tip.hash, options)
     if (!status.ok) return [{ is: 'unknown', why: status.refusal }]
     if (status.value === 'none') return [{ is: 'absent', fact: told(client, null, ref(tip), tip) }]
-    const call = HubLock.encodeLock(parameters, new Uint8Array(32), new Uint8Array(0)).slice(
-      0,
-      HubLock.TERMS_END,
-    )
-    const found = await locate(client, hub, parameters, (now) => now !== 'none', call, tip, options)
+    const found = await locate(client, hub, parameters, 'locked', tip, options)
     if (found === undefined)
       return [unknown('lock-origin', 'the block that made the lock is further back than the search goes')]
     return [{ is: 'found', fact: told(client, lockOf(parameters, terms.amount, found.id), found.block, tip) }]
@@ -68,23 +65,18 @@ export async function findSpend(
     if (!status.ok) return { is: 'unknown', why: status.refusal }
     if (status.value === 'none') return { is: 'absent', fact: told(client, null, ref(tip), tip) }
     if (status.value === 'locked') {
-      const [claim] = await claimsIn(client, parameters, terms.hashlock, options)
+      const [claim] = await claimsIn(client, parameters, options)
       return claim === undefined
         ? { is: 'absent', fact: told(client, null, ref(tip), tip) }
         : { is: 'found', fact: told<Spend>(client, claim, 'mempool', tip) }
     }
-    const claimed = status.value === 'claimed'
-    const call = claimed
-      ? HubLock.encodeClaim(parameters, new Uint8Array(32)).slice(0, HubLock.TERMS_END)
-      : HubLock.encodeRefund(parameters)
-    const ended = status.value
-    const found = await locate(client, hub, parameters, (now) => now === ended, call, tip, options)
+    const found = await locate(client, hub, parameters, status.value, tip, options)
     if (found === undefined)
-      return unknown('spend-origin', 'the block that ended the lock is further back than the search goes')
-    const spend = spendOf(found.raw, found.id, claimed, parameters, terms.hashlock)
-    return spend === undefined
-      ? unknown('spend-secret', 'the claim holds no secret that opens the hashlock')
-      : { is: 'found', fact: told(client, spend, found.block, tip) }
+      return unknown('spend-origin', 'no block shows how the lock ended, as far as the search goes')
+    const { id: transaction, secret, block } = found
+    const spend: Spend =
+      secret === undefined ? { kind: 'refund', transaction } : { kind: 'claim', transaction, secret }
+    return { is: 'found', fact: told(client, spend, block, tip) }
   })
 }
 
@@ -181,25 +173,29 @@ export function lookForLock(
     inMempool: async (standing): Promise<readonly Sighting[]> => {
       const has = (kind: Sighting['kind']) => standing.some(({ what }) => what.kind === kind)
       if (!has('lock') || has('spend')) return []
-      const claims = await claimsIn(client, parameters, terms.hashlock, options)
+      const claims = await claimsIn(client, parameters, options)
       return claims.map((spend) => ({ kind: 'spend', lock, spend, block: 'mempool' }))
     },
   }
 }
 
 interface Located {
-  readonly id: Hex
-  readonly raw: Bytes.Bytes
+  /** Empty where the block did it by itself. */
+  readonly id: string
   readonly block: Fact.BlockRef
+  /** Of a claim. */
+  readonly secret?: Bytes.Bytes32
 }
 
-/** The transaction that brought a lock where it is: by bisecting its status, or by the transactions where states are gone. */
+/**
+ * What brought a lock where it is, by bisecting its status: the contract's own event, since anybody may claim or refund through another
+ * contract, whose transaction shows nothing of it; the transactions themselves where states are gone.
+ */
 async function locate(
   client: Client,
   hub: Hub,
   parameters: HtlcStorage.Parameters,
-  reached: (status: HtlcStorage.Status) => boolean,
-  call: Bytes.Bytes,
+  is: HubLock.HubEvent['is'],
   tip: Head,
   options?: CallOptions,
 ): Promise<Located | undefined> {
@@ -208,7 +204,7 @@ async function locate(
     if (header === undefined) throw Rpc.malformed('chain_getBlockHash', `block ${height}`, null)
     const status = await statusAt(client, hub, parameters, header.hash, options)
     // Before the contract was there, no lock was.
-    return status.ok && reached(status.value)
+    return status.ok && (is === 'locked' ? status.value !== 'none' : status.value === is)
   }
   let high = tip.height
   let low = high
@@ -229,12 +225,41 @@ async function locate(
     pruned = true
   }
   const last = pruned && high - MAX_SCAN > hub.deployedAt ? high - MAX_SCAN : pruned ? hub.deployedAt : high
+  let hasStates = true
   for (let height = high; height >= last && height > 0n; height--) {
     const header = await headerAt(client, height, options)
     if (header === undefined) throw Rpc.malformed('chain_getBlockHash', `block ${height}`, null)
+    if (hasStates)
+      try {
+        const told = await eventAt(client, hub, parameters, is, header, options)
+        if (told !== undefined) return told
+      } catch (error) {
+        if (!isTorn(error)) throw error
+        hasStates = false
+      }
     const block = await needBlock(client, header.hash, options)
-    const raw = await succeeded(client, block, call, pruned, options)
-    if (raw !== undefined) return { id: PolkadotTransaction.id(raw) as Hex, raw, block: ref(block) }
+    const found = await succeeded(client, block, parameters, is, pruned, options)
+    if (found !== undefined) return { ...found, block: ref(block) }
+  }
+  return undefined
+}
+
+/** What the contract told of a lock in a block. */
+async function eventAt(
+  client: Client,
+  hub: Hub,
+  parameters: HtlcStorage.Parameters,
+  is: HubLock.HubEvent['is'],
+  block: Rpc.Header,
+  options?: CallOptions,
+): Promise<Located | undefined> {
+  const id = HtlcStorage.lockId(parameters)
+  const contract = Rpc.unhex(hub.backend.address)
+  for (const { event, transaction } of await contractEvents(client, hub, block.hash, contract, options)) {
+    if (event.is !== is || !Bytes.equal(event.id, id)) continue
+    if (event.is !== 'claimed') return { id: transaction, block: ref(block) }
+    if (Hashlock.opens(event.secret, parameters.hashlock))
+      return { id: transaction, block: ref(block), secret: event.secret }
   }
   return undefined
 }
@@ -243,21 +268,36 @@ async function locate(
 async function succeeded(
   client: Client,
   block: Rpc.Block,
-  call: Bytes.Bytes,
+  parameters: HtlcStorage.Parameters,
+  is: HubLock.HubEvent['is'],
   pruned: boolean,
   options?: CallOptions,
-): Promise<Bytes.Bytes | undefined> {
-  const holding = block.extrinsics
-    .map((raw, index) => ({ raw, index }))
-    .filter(({ raw }) => HubLock.positions(raw, call).length > 0)
-  if (holding.length < 2 || pruned) return holding[0]?.raw
+): Promise<Omit<Located, 'block'> | undefined> {
+  const call =
+    is === 'refunded'
+      ? HubLock.encodeRefund(parameters)
+      : HubLock.encodeLock(parameters, new Uint8Array(32), new Uint8Array(0)).slice(0, HubLock.TERMS_END)
+  const holding = block.extrinsics.flatMap((raw, index) => {
+    const secret = is === 'claimed' ? HubLock.secretIn(raw, parameters) : undefined
+    const holds = is === 'claimed' ? secret !== undefined : HubLock.positions(raw, call).length > 0
+    const id = PolkadotTransaction.id(raw)
+    return holds ? [{ index, id, ...(secret === undefined ? {} : { secret }) }] : []
+  })
+  const one = (found: (typeof holding)[number] | undefined) => {
+    if (found === undefined) return undefined
+    const { index: _, ...rest } = found
+    return rest
+  }
+  if (holding.length < 2 || pruned) return one(holding[0])
   const events = await eventsOf(client, block.hash, options)
-  return holding.find(({ index }) =>
-    events.some(
-      ({ extrinsic, pallet, name }) =>
-        extrinsic === index && pallet === 'system' && name === 'ExtrinsicSuccess',
+  return one(
+    holding.find(({ index }) =>
+      events.some(
+        ({ extrinsic, pallet, name }) =>
+          extrinsic === index && pallet === 'system' && name === 'ExtrinsicSuccess',
+      ),
     ),
-  )?.raw
+  )
 }
 
 /** Locks that transactions since `deployedAt` made, oldest first, as far as the contract has them. */
@@ -321,40 +361,30 @@ async function contractEvents(
   return emitted.flatMap(({ extrinsic, values: [, data, topics] }) => {
     const read = Scale.decode(Scale.bytes, data ?? new Uint8Array(0))
     const names = Scale.decode(Scale.list(Scale.fixed(32)), topics ?? new Uint8Array(0))
-    const raw = extrinsic === undefined ? undefined : extrinsics[extrinsic]
-    if (!read.ok || !names.ok || raw === undefined)
+    // What a block does by itself may call a contract too.
+    const transaction = extrinsic === undefined ? '' : idOf(extrinsics[extrinsic])
+    if (!read.ok || !names.ok || transaction === undefined)
       throw Rpc.malformed('state_getStorage', 'an event of a contract', data)
     const event = HubLock.decodeEvent({ topics: names.value, data: read.value }, hub)
-    return event === undefined ? [] : [{ event, transaction: PolkadotTransaction.id(raw) }]
+    return event === undefined ? [] : [{ event, transaction }]
   })
+}
+
+function idOf(raw: Bytes.Bytes | undefined): string | undefined {
+  return raw && PolkadotTransaction.id(raw)
 }
 
 /** Claims of a lock that wait in the node's pool; their secrets open the hashlock. */
 async function claimsIn(
   client: Client,
   parameters: HtlcStorage.Parameters,
-  hashlock: Bytes.Hash32,
   options?: CallOptions,
 ): Promise<readonly (Spend & { readonly kind: 'claim' })[]> {
   const waiting = await Rpc.pending(client.api, options)
   return waiting.flatMap((raw) => {
-    const spend = spendOf(raw, PolkadotTransaction.id(raw), true, parameters, hashlock)
-    return spend?.kind === 'claim' ? [spend] : []
+    const secret = HubLock.secretIn(raw, parameters)
+    return secret === undefined ? [] : [{ kind: 'claim', transaction: PolkadotTransaction.id(raw), secret }]
   })
-}
-
-function spendOf(
-  raw: Bytes.Bytes,
-  transaction: string,
-  claimed: boolean,
-  parameters: HtlcStorage.Parameters,
-  hashlock: Bytes.Hash32,
-): Spend | undefined {
-  if (!claimed) return { kind: 'refund', transaction }
-  const secret = HubLock.secretIn(raw, parameters)
-  return secret !== undefined && Hashlock.opens(secret, hashlock)
-    ? { kind: 'claim', transaction, secret }
-    : undefined
 }
 
 function unknown(check: string, message: string): { readonly is: 'unknown'; readonly why: Verdict.Refusal } {

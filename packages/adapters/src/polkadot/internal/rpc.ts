@@ -235,9 +235,12 @@ export async function nextIndex(api: Endpoint, address: string, options?: CallOp
   return BigInt(answer)
 }
 
-/** The extrinsics that wait in the node's pool. */
+/** The extrinsics that wait in the node's pool; none where it keeps them to itself. */
 export async function pending(api: Endpoint, options?: CallOptions): Promise<readonly Bytes.Bytes[]> {
-  const answer = await ask(api, 'author', 'pendingExtrinsics', [], options)
+  const answer = await ask(api, 'author', 'pendingExtrinsics', [], options).catch((error: unknown) => {
+    if (isAitbcError(error, 'RpcRejected')) return []
+    throw error
+  })
   if (!Array.isArray(answer) || answer.length > MAX_EXTRINSICS)
     throw malformed('author_pendingExtrinsics', 'a list of extrinsics', answer)
   return answer.map((one) => bytes('author_pendingExtrinsics', one))
