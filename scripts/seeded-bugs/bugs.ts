@@ -1067,6 +1067,20 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/swap/test/Ladder.test.ts'],
   },
   {
+    name: 'L7: an endpoint that tells of a lock, and not whether it is spent, keeps a tower from acting',
+    file: 'packages/swap/src/watch/Watchtower.ts',
+    from: "if (spent.is === 'unknown') isWhole = false",
+    to: "if (spent.is === 'unknown') return { secrets }",
+    tests: ['packages/swap/test/watch/Watchtower.test.ts'],
+  },
+  {
+    name: 'L7: a tower goes home where it couldn’t read all',
+    file: 'packages/swap/src/watch/TowerMachine.ts',
+    from: 'if (doubtful) return undefined',
+    to: 'if (doubtful && locks.length > 1) return undefined',
+    tests: ['packages/swap/test/watch/TowerMachine.test.ts'],
+  },
+  {
     name: 'S13: what failed again and again is made anew each second once its time is over',
     file: 'packages/swap/src/Pace.ts',
     from: 'left === undefined || left <= 0n',

@@ -53,6 +53,8 @@ export type TowerEvent =
       readonly lateClaims: boolean
       /** That clock is past the deadline, and UTC needn't be, or can't tell: for all that is known, claims are taken yet. */
       readonly early?: true
+      /** Not all could be read: that is enough to act by, and ends nothing. */
+      readonly doubtful?: true
       /** Blocks that a rung may wait ({@link Pace.bumpAfter}). */
       readonly patience: bigint
       /** Time on this chain's clock after the deadline in which a lock could still appear, be claimed or refunded. */
@@ -192,8 +194,9 @@ function isDue(
 function endOf(
   state: TowerState,
   task: WatchJob.Task,
-  { task: index, now, locks, settle, lateClaims, early }: Extract<TowerEvent, { is: 'seen' }>,
+  { task: index, now, locks, settle, lateClaims, early, doubtful }: Extract<TowerEvent, { is: 'seen' }>,
 ): TaskState['ended'] {
+  if (doubtful) return undefined
   const all = locks.filter(({ lock }) => lock.amount >= task.terms.amount)
   // What somebody else paid in later isn't waited for, where something is signed for the lock that was meant.
   const meant = all.filter(({ lock }) => WatchJob.ladderOf(task, lock).length > 0)

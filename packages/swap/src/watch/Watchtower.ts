@@ -250,12 +250,13 @@ async function look(
     const now = Deadline.from({ network: id, clock, value: smaller(tip.clock, latest) })
     const locks: TowerMachine.Sight[] = []
     const asks: Record<string, bigint> = {}
+    let isWhole = true
     for (const read of await adapter.findLocks(terms, { signal })) {
-      if (read.is === 'unknown') return { secrets }
+      if (read.is === 'unknown') isWhole = false
       if (read.is !== 'found') continue
       const lock = read.fact.value
       const spent = await adapter.findSpend(terms, lock, { signal })
-      if (spent.is === 'unknown') return { secrets }
+      if (spent.is === 'unknown') isWhole = false
       // Where both parties signed a claim, it shows no secret.
       const shown =
         spent.is === 'found' && spent.fact.value.kind === 'claim' ? spent.fact.value.secret : undefined
@@ -294,6 +295,7 @@ async function look(
         asks,
         lateClaims: profile.lateClaims,
         ...(isEarly && { early: true }),
+        ...(!isWhole && { doubtful: true }),
         patience: (context.bumpAfter ?? Pace.bumpAfter)(network, task.do === 'claim' ? left : undefined),
         settle: settle + larger(ahead, 0n),
         blockTimeMs: network.blockTimeMs,

@@ -111,6 +111,18 @@ describe('when a tower acts', () => {
     expect(look(10_003n, EPOCH + 450n)).toEqual([1])
   })
 
+  it('L7 H29: what can’t all be read is enough to act by, and no end', () => {
+    const state = TowerMachine.start(jobOf('refund'))
+    const late = DEADLINE + 1000n
+    const gone = [{ lock: { ref: 'a', amount: 1000n }, spend: spend('refund', 9n, true) }]
+    for (const locks of [[], gone]) {
+      const after = (more: Partial<Seen>) => TowerMachine.step(state, seenAt(late, { locks, ...more })).state
+      expect(TowerMachine.isOver(after({}))).toBe(true)
+      expect(TowerMachine.isOver(after({ doubtful: true }))).toBe(false)
+    }
+    expect(sentOf(TowerMachine.step(state, seenAt(DEADLINE, { doubtful: true })).commands)).toEqual([0])
+  })
+
   it('L5: a node that calls one too cheap gets the next one, up to the last', () => {
     let { state } = TowerMachine.step(TowerMachine.start(jobOf('refund')), seenAt(DEADLINE))
     for (const [rung] of FEES.entries()) {

@@ -490,6 +490,31 @@ describe('what a tower is given', () => {
     expect(tower.ended).toEqual({ claim: 'claimed' })
   })
 
+  it.each(pairs)(
+    'L7 S6 H29: between $long and $short, an endpoint that tells of no lock whether it is spent keeps no refund and no claim back',
+    async (kinds) => {
+      for (const name of [ALICE, BOB] as const) {
+        const { market, job } = await gone(kinds, name)
+        const silent = {
+          is: 'unknown',
+          why: { check: 'answers', message: '1 of at least 2 endpoints told' },
+        } as const
+        const wrap = (adapter: SwapAdapter): SwapAdapter => ({
+          ...adapter,
+          async findSpend(terms, lock, o) {
+            const read = await adapter.findSpend(terms, lock, o)
+            return read.is === 'absent' ? silent : read
+          },
+        })
+        const tower = towerOf(market, job, FIRST, { wrap, storage: createMemoryStorage() })
+        await Process.drive(market, () => isEnded(tower))
+        expect(tower.ended?.[name === ALICE ? 'refund' : 'claim']).toBe(
+          name === ALICE ? 'refunded' : 'claimed',
+        )
+      }
+    },
+  )
+
   it('L7 H29: a height of years to come that follows another one is as good as none', async () => {
     const market = marketOf({ long: 'contract', short: 'contract' })
     const { long } = market.nets
