@@ -1081,6 +1081,13 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/swap/test/watch/TowerMachine.test.ts'],
   },
   {
+    name: 'S13: a tower pays for what is owed as much as an endpoint says that is',
+    file: 'packages/swap/src/watch/Relay.ts',
+    from: 'const cap = smaller(most ?? own, own)',
+    to: 'const cap = most === undefined ? smaller(own, own) : most',
+    tests: ['packages/swap/test/watch/Watchtower.test.ts'],
+  },
+  {
     name: 'S13: what failed again and again is made anew each second once its time is over',
     file: 'packages/swap/src/Pace.ts',
     from: 'left === undefined || left <= 0n',
@@ -1496,6 +1503,20 @@ export const bugs: readonly Bug[] = [
     from: '.find((secret) => Hashlock.opens(secret, parameters.hashlock))',
     to: '.find((secret) => secret.length === WORD)',
     tests: ['packages/adapters/test/polkadot/Hub.node.test.ts'],
+  },
+  {
+    name: 'S6: on Cosmos chains an index that whoever claims has filled hides the secret',
+    file: 'packages/adapters/src/cosmos/internal/indexed.ts',
+    from: 'if (UNREADABLE.some((tag) => isAitbcError(error, tag))) return undefined',
+    to: 'if (UNREADABLE.some((tag) => tag === error)) return undefined',
+    tests: ['packages/adapters/test/cosmos/CosmosAdapter.node.test.ts'],
+  },
+  {
+    name: 'S6: on Solana a transaction that can’t be read hides all that a lock was named in',
+    file: 'packages/adapters/src/solana/internal/history.ts',
+    from: 'if (isTorn(error)) return undefined',
+    to: 'if (isTorn === error) return undefined',
+    tests: ['packages/adapters/test/solana/SolanaAdapter.node.test.ts'],
   },
   {
     name: 'L1: a sequence that waits in a mempool is free for another swap of the account',

@@ -115,7 +115,7 @@ export interface What {
   readonly ref: string
   /** Of the lock that it is about. */
   readonly terms: Pick<LockTerms.LockTerms, 'asset' | 'amount'>
-  /** Most that it may cost, besides what the account's owner says. */
+  /** Most that it may cost, besides what anything about the lock may. */
   readonly most?: bigint
   readonly make: (feePayer: AccountId.AccountId, feeRate: bigint) => Promise<readonly Step[]>
 }
@@ -163,7 +163,7 @@ export async function send(
     const { fast } = await adapter.feeRates({ signal })
     const asset = network.native.id
     const own = Ladder.capOf(post, terms, relay.most)
-    const cap = most === undefined ? own : smaller(most, relay.most ?? most)
+    const cap = smaller(most ?? own, own)
     const steps = await Ladder.priced(make, fast, { asset, most: cap })
     if (steps === undefined)
       throw SwapErrors.FeeBudgetSpent(`the ${does} of ${ref} would cost more than ${cap}`, {

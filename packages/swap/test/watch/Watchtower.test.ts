@@ -1,6 +1,8 @@
 import {
   Bytes,
+  type Due,
   defineErrors,
+  type Fact,
   LockTerms,
   type Signed,
   type Storage,
@@ -782,6 +784,35 @@ describe('a tower’s own account', () => {
     expect(tower.ended).toMatchObject({ refund: 'refunded' })
     for (const fee of paid) expect(fee).toBeLessThanOrEqual(amount)
     expectGains(market, ALICE, 'no-deal')
+  })
+
+  it('S13 H29: nor for what an endpoint says that is owed', async () => {
+    const market = marketOf({ long: 'contract', short: 'contract' })
+    market.nets.long.apart = 7n
+    const owner = ownerOf(market, ALICE)
+    const deal = Process.agreed(market)
+    Process.start(owner.process, deal)
+    await Process.drive(market, () => isLocked(market, ALICE))
+    kill(owner.process)
+    const { amount } = deal.signed.agreement.long
+    const paid: bigint[] = []
+    const made = 1_000_000n * amount
+    const wrap = (adapter: SwapAdapter): SwapAdapter => ({
+      ...adapter,
+      feeRates: async () => ({ slow: made, normal: made, fast: made }),
+      async dues(...asked: Parameters<NonNullable<SwapAdapter['dues']>>) {
+        const fact = (await adapter.dues?.(...asked)) as Fact.Fact<readonly Due[]>
+        return { ...fact, value: fact.value.map((due) => ({ ...due, amount: made })) }
+      },
+      submit(signed, o) {
+        if (signed.step.kind === 'collect') paid.push(signed.step.maxFee.amount)
+        return adapter.submit(signed, o)
+      },
+    })
+    const tower = towerOf(market, newest(owner), FIRST, { wrap, storage: createMemoryStorage() })
+    await Process.drive(market, () => paid.length > 0)
+    for (const fee of paid) expect(fee).toBeLessThanOrEqual(amount)
+    tower.stop.abort()
   })
 
   it('L2 L7: many jobs of one account at once each get a nonce of their own', async () => {
