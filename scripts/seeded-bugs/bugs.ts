@@ -990,6 +990,13 @@ export const bugs: readonly Bug[] = [
     tests: RECOVERY_TESTS,
   },
   {
+    name: 'S15: claims of locks that an endpoint makes up fill the journal, look by look',
+    file: 'packages/swap/src/Ladder.ts',
+    from: 'const MAX_LADDERS = 16',
+    to: 'const MAX_LADDERS = 16_000',
+    tests: ['packages/swap/test/Runner.giveup.test.ts'],
+  },
+  {
     name: 'S15: an endpoint says what became of a transaction that nobody was given, and it is signed without end',
     file: 'packages/swap/src/internal/carryOut.ts',
     from: '  if (sent.ready) return sendAgain(context, swap, command, side, sent, last, tip, signal)\n',

@@ -1,6 +1,7 @@
 import {
   type AssetId,
   type Deadline,
+  Fact,
   isAitbcError,
   type Lock,
   type LockProfile,
@@ -30,6 +31,8 @@ export const SPAN = 128n
 const STEPS = { key: 3n, named: 8n } as const
 /** Most locks of one leg that are prepared for: anybody may pay into a script. */
 const MAX_LOCKS = 4
+/** So many ladders of a leg at most for locks that may be made up: a journal that grew with each look would be read no more. */
+const MAX_LADDERS = 16
 
 /**
  * Fee rates of a ladder's rungs, from what the market asks to {@link SPAN} times that.
@@ -209,7 +212,11 @@ export function unarmed(context: Context, swap: Swap): readonly Unarmed[] {
     if (terms === undefined || at.is !== 'seen') return []
     if (Side.of(context.sides, terms.backend.network).adapter.arm === undefined) return []
     const does = leg === Agreement.ownLeg(role) ? ('undo' as const) : ('arm' as const)
-    const isWanted = ({ lock, spend }: LockView) => lock.amount >= terms.amount && spend === undefined
+    const ladders = [...swap.book.keys()].filter((key) => key.startsWith(keyOf(does, leg, { ref: '' })))
+    const isSure = ({ final, assurance }: LockView) =>
+      ladders.length < MAX_LADDERS || (final && Fact.atLeast(assurance, durable.rules.assurance))
+    const isWanted = (view: LockView) =>
+      view.lock.amount >= terms.amount && view.spend === undefined && isSure(view)
     return at.locks
       .filter(isWanted)
       .sort((a, b) => Number(b.depth - a.depth))

@@ -247,6 +247,40 @@ describe('what was signed and given to nobody', () => {
   )
 })
 
+describe('locks that an endpoint makes up', () => {
+  it('S15 H29: others at each look fill no journal with claims of them, and the real one’s is signed', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const { long } = market.nets
+    let made = 0
+    const wrap = beside(LONG, ({ adapter }) => ({
+      adapter: {
+        ...adapter,
+        async findLocks(terms, o) {
+          const reads = await adapter.findLocks(terms, o)
+          const [one] = reads
+          if (one?.is !== 'found') return reads
+          const others = Array.from({ length: 3 }, () => {
+            const value = { ...one.fact.value, ref: `made-up:${made++}`, match: 'duplicate' } as const
+            return { is: 'found', fact: { ...one.fact, at: 'mempool', depth: 0n, value } } as const
+          })
+          return [...others, ...reads]
+        },
+      },
+    }))
+    const { deal, alice, bob } = both(market, {}, { wrap })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => locksBy(market, BOB).length > 0)
+    alice.dead = true
+    const { clock } = long.tip
+    await Process.drive(market, () => long.tip.clock > clock + 10n)
+    expect(made).toBeGreaterThan(40)
+    const armed = [...swapOf(bob).book.keys()].filter((key) => key.startsWith('arm/'))
+    expect(armed.length).toBeLessThan(20)
+    expect(armed).toContain(`arm/long/${[...long.tip.ledger.locks.keys()][0]}`)
+  })
+})
+
 describe('what may have been sent before a crash', () => {
   it('S6 H18: a claim that is only made anew since counts as sent as soon as an endpoint knows the one before', async () => {
     const market = create({ long: 'utxo', short: 'contract' })
