@@ -55,7 +55,8 @@ export interface Included extends Result {
 /** Longest transaction that is looked at, bytes. */
 export const MAX_TRANSACTION = 1_048_576
 const MAX_VALUE = 1_048_576
-const MAX_EVENTS = 10_000
+/** Anybody's contract fills events of a transaction as it likes: what all of them take is bounded by the answer alone. */
+const MAX_EVENTS = 16_777_216
 const MAX_BLOCK_TRANSACTIONS = 50_000
 const PAGE = 100
 /** Pages that one search may take. */
@@ -390,10 +391,13 @@ function result(answer: unknown, method: string): Result {
     events: is.list(record['events'], MAX_EVENTS).map((entry) => {
       const event = is.record(entry)
       return {
-        type: is.text(event['type'], 256),
+        type: is.text(event['type'], MAX_EVENTS),
         attributes: is.list(event['attributes'], MAX_EVENTS).map((item) => {
           const attribute = is.record(item)
-          return [is.text(attribute['key'] ?? '', 256), is.text(attribute['value'] ?? '', 65_536)] as const
+          return [
+            is.text(attribute['key'] ?? '', MAX_EVENTS),
+            is.text(attribute['value'] ?? '', MAX_EVENTS),
+          ] as const
         }),
       }
     }),

@@ -182,6 +182,55 @@ describe('sequences and fees', () => {
     expect((await of.status({ ...claim, attempts: [claim.id] })).value.is).toBe('final')
   })
 
+  /** A node whose index tells what a transaction brought about as another contract filled it, or can't tell for its size. */
+  const filled = (how: 'large' | 'long' | 'many' | 'off') => {
+    const http = createHttpRpc({ url: node.url })
+    const noise = (value: string) => ({ type: 'wasm-noise', attributes: [{ key: 'n', value, index: true }] })
+    const transport: typeof http = {
+      ...http,
+      request: async (method, params, options) => {
+        if (method !== 'tx_search') return http.request(method, params, options)
+        if (how === 'large') throw CoreErrors.RpcTooLarge('too large', { method })
+        if (how === 'off')
+          throw CoreErrors.RpcRejected('indexing is disabled', { method, message: 'disabled' })
+        const found = (await http.request(method, params, options)) as {
+          txs: { tx_result: { events: unknown[] } }[]
+        }
+        for (const { tx_result } of found.txs)
+          tx_result.events.unshift(
+            ...(how === 'long'
+              ? [noise('n'.repeat(70_000))]
+              : Array.from({ length: 10_001 }, () => noise(''))),
+          )
+        return found
+      },
+    }
+    return open({ transport })
+  }
+
+  test.each(['large', 'long', 'many', 'off'] as const)(
+    'S6: no index hides what the state says, however a claim or refund filled it (%s)',
+    async (how) => {
+      const [one, two] = [freshTerms(), freshTerms()]
+      const [{ lock }, other] = [await locked(one), await locked(two)]
+      await run({ kind: 'claim', terms: one, lock, secret: secretOf(one) })
+      await node.advance(4000n)
+      await run({ kind: 'refund', terms: two, lock: other.lock })
+      const of = filled(how)
+      expect(await of.findLocks(one)).toMatchObject([
+        { is: 'found', fact: { value: { ref: lock.ref, match: 'exact' } } },
+      ])
+      expect(await of.findSpend(one, lock)).toMatchObject({
+        is: 'found',
+        fact: { value: { kind: 'claim', secret: secretOf(one) } },
+      })
+      expect(await of.findSpend(two, other.lock)).toMatchObject({
+        is: 'found',
+        fact: { value: { kind: 'refund' } },
+      })
+    },
+  )
+
   test('S9, L5: a version that the node finds too cheap is replaced by a dearer one with the same sequence', async () => {
     const cheap = await sign(transfer, { feeRate: 1n })
     await expect(adapter.submit(cheap)).rejects.toMatchObject({ _tag: 'CosmosUnderpriced', retryable: true })

@@ -230,6 +230,29 @@ describe('what the module takes, and what is no lock of these terms', () => {
     expect(await blind.findLocks(terms)).toMatchObject([{ is: 'unknown', why: { check: 'lock-event' } }])
   })
 
+  test('S6: who makes more locks with one hashlock than an index tells of hides no secret', async () => {
+    const terms = freshTerms()
+    const lock = await locked(terms)
+    const secret = secretOf(terms)
+    await run({ kind: 'claim', terms, lock, secret })
+    const http = createHttpRpc({ url: node.url })
+    const crowded = open({
+      transport: {
+        request: async (method, params, options) =>
+          method === 'tx_search'
+            ? { txs: [], total_count: '10001' }
+            : http.request(method, params ?? {}, options),
+      },
+    })
+    expect(await crowded.findSpend(terms, lock)).toMatchObject({
+      is: 'found',
+      fact: { value: { kind: 'claim', transaction: '', secret } },
+    })
+    expect(await crowded.findLocks(terms)).toMatchObject([
+      { is: 'found', fact: { value: { ref: lock.ref } } },
+    ])
+  })
+
   test('H26, H27: no account of a module is a payee; one unit is a lock as any other', async () => {
     const module = sha256(new TextEncoder().encode('htlc')).slice(0, 20)
     const to = HtlcStorage.addressText(module, network)

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   Bytes,
+  CoreErrors,
   type Fact,
   Hashlock,
   type Intent,
@@ -432,6 +433,34 @@ describe('locks', () => {
     expect(paid).toBe(terms.amount)
     for (const to of ['locker', 'beneficiary'] as const)
       expect((await world.adapter.dues!(terms, lockOf(terms), to)).value).toEqual([])
+  })
+
+  test('S6: whoever names a lock in a transaction of a later version hides nothing of it', async () => {
+    const { terms, secret } = await world.terms()
+    await world.run({ kind: 'lock', terms })
+    const lock = lockOf(terms)
+    await world.run(claimOf(terms, secret))
+    const http = createHttpRpc({ url: world.node.url, exactNumbers: 'all' })
+    const later = '2'.repeat(88)
+    const adapter = world.open({
+      rpc: {
+        async request(method, params = [], options = {}) {
+          const [asked] = params as [unknown]
+          if (method === 'getTransaction' && asked === later) {
+            const message = 'Transaction version (1) is not supported by the requesting client'
+            throw CoreErrors.RpcRejected(message, { method, code: -32_015, message })
+          }
+          const answer = await http.request(method, params, options)
+          if (method !== 'getSignaturesForAddress') return answer
+          return [{ signature: later, slot: 1, err: null }, ...(answer as readonly unknown[])]
+        },
+      },
+    })
+    expect(await adapter.findLocks(terms)).toMatchObject([{ is: 'found' }])
+    expect(await adapter.findSpend(terms, lock)).toMatchObject({
+      is: 'found',
+      fact: { value: { kind: 'claim', secret } },
+    })
   })
 
   test('H19, H29: an endpoint that alters a lock, its vault or its secret is found out', async () => {

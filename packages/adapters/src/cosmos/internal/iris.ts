@@ -28,6 +28,7 @@ import * as CosmosTransaction from '../CosmosTransaction.js'
 import { CosmosErrors } from '../errors.js'
 import * as IrisHtlc from '../IrisHtlc.js'
 import { type Base, blockAt, type Head, ref, rpc, tipOf, told } from './client.js'
+import { indexed } from './indexed.js'
 import { pendingClaims } from './pending.js'
 import type { Prover } from './prove.js'
 import * as Record from './record.js'
@@ -224,13 +225,14 @@ export async function findLocks(
   const read = await lockAt(client, own, tip.height, options)
   if ('why' in read) return [{ is: 'unknown', why: read.why }]
   if (read.held === null) return [{ is: 'absent', fact: told(client, null, ref(tip), tip) }]
-  const [first, ...more] = await transactionsOf(client, `create_htlc.id='${id}'`, tip, options)
-  if (first === undefined || more.length > 0)
+  const made = await indexed(transactionsOf(client, `create_htlc.id='${id}'`, tip, options))
+  const [first, ...more] = made ?? []
+  if (made !== undefined && (first === undefined || more.length > 0))
     return [{ is: 'unknown', why: { check: 'lock-event', message: `one event of lock ${id} must be there` } }]
-  const block = await blockAt(client, first.height, options)
+  const block = first === undefined ? tip : await blockAt(client, first.height, options)
   // One that expires too early leaves less time for the claim than the terms say, and one that expires later holds the money longer.
   const match = HtlcModule.isInTime(read.held, own, client.window) ? 'exact' : 'late'
-  const lock: Lock = { ref: id, transaction: first.hash, amount: terms.amount, match }
+  const lock: Lock = { ref: id, transaction: first?.hash ?? '', amount: terms.amount, match }
   return [{ is: 'found', fact: told(client, lock, ref(block), tip) }]
 }
 
@@ -289,8 +291,9 @@ async function spendOf(
 ): Promise<Spend> {
   if (held.status !== 'claimed') return { kind: 'refund', transaction: '' }
   const hash = Bytes.toHex(own.hashlock).toUpperCase()
-  const found = await transactionsOf(client, `claim_htlc.hash_lock='${hash}'`, tip, options)
-  const claim = found.find(({ events }) =>
+  // Anybody may make and claim any number with the same hashlock.
+  const found = await indexed(transactionsOf(client, `claim_htlc.hash_lock='${hash}'`, tip, options))
+  const claim = found?.find(({ events }) =>
     events.some(
       ({ type, attributes }) =>
         type === 'claim_htlc' &&

@@ -28,6 +28,7 @@ import {
   tipOf,
   told,
 } from './client.js'
+import { indexed } from './indexed.js'
 import { pendingClaims } from './pending.js'
 import * as Recover from './recover.js'
 
@@ -49,12 +50,15 @@ export async function findLocks(
   const audited = await entryAt(client, own, tip.height, options)
   if ('why' in audited) return [{ is: 'unknown', why: audited.why }]
   if (audited.entry.status === 'none') return [{ is: 'absent', fact: told(client, null, ref(tip), tip) }]
-  const found = (await eventsOf(client, `wasm.id='${id}'`, tip, options)).filter(
-    ({ event }) => event.is === 'create',
-  )
-  const [first, ...more] = found
+  const events = await indexed(eventsOf(client, `wasm.id='${id}'`, tip, options))
+  // What the contract holds it took in time: that much is in the state.
+  if (events === undefined) {
+    const lock: Lock = { ref: id, transaction: '', amount: terms.amount, match: 'exact' }
+    return [{ is: 'found', fact: told(client, lock, ref(tip), tip) }]
+  }
+  const [first, ...more] = events.filter(({ event }) => event.is === 'create')
   if (first === undefined || more.length > 0)
-    return [unknown('lock-event', `one event of lock ${id} must be there, got ${found.length}`)]
+    return [unknown('lock-event', `one event of lock ${id} must be there, got ${more.length}`)]
   const block = await blockAt(client, first.transaction.height, options)
   return [{ is: 'found', fact: told(client, lockOf(first, terms.amount, block), ref(block), tip) }]
 }
@@ -83,10 +87,8 @@ export async function findSpend(
       : { is: 'found', fact: told(client, pending, 'mempool', tip) }
   }
   const wanted = entry.status === 'claimed' ? 'release' : 'refund'
-  const found = (await eventsOf(client, `wasm.id='${id}'`, tip, options)).filter(
-    ({ event }) => event.is === wanted,
-  )
-  const [first, ...more] = found
+  const events = await indexed(eventsOf(client, `wasm.id='${id}'`, tip, options))
+  const [first, ...more] = (events ?? []).filter(({ event }) => event.is === wanted)
   const spend = first === undefined || more.length > 0 ? undefined : spendOf(first)
   if (first !== undefined && spend !== undefined) {
     const block = await blockAt(client, first.transaction.height, options)
@@ -98,6 +100,8 @@ export async function findSpend(
       is: 'found',
       fact: told(client, { kind: 'claim', transaction: '', secret: entry.secret }, ref(tip), tip),
     }
+  if (entry.status === 'refunded' && events === undefined)
+    return { is: 'found', fact: told(client, { kind: 'refund', transaction: '' }, ref(tip), tip) }
   return unknown(
     'spend-event',
     `one event that tells how lock ${id} ended must be there, with its secret if claimed`,

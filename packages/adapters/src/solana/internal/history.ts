@@ -1,5 +1,6 @@
 import { Bytes, type CallOptions } from '@aitbc/core'
 import { Address, Transaction } from '@aitbc/proofs/solana'
+import { isTorn } from '../../internal/facts.js'
 import * as HtlcLock from '../HtlcLock.js'
 import * as SolanaRpc from '../SolanaRpc.js'
 import { type Client, remember, rpc } from './client.js'
@@ -60,7 +61,7 @@ export async function historyOf(
   const infos = await signatures(client, lock, options)
   const [oldest, newest] = [infos.slice(0, MAX_LOOKS / 2), infos.slice(MAX_LOOKS / 2).slice(-MAX_LOOKS / 2)]
   for (const { signature } of [...oldest, ...newest]) {
-    const found = await transactionOf(client, signature, options)
+    const found = await readable(transactionOf(client, signature, options))
     if (found === undefined) continue
     for (const call of callsOf(client, found)) {
       if (!Bytes.equal(call.lock, lock)) continue
@@ -78,6 +79,14 @@ export async function historyOf(
     failedClaims,
     closed,
   }
+}
+
+/** Nothing of a transaction that can't be read: anybody names an address in one, of a later version perhaps, and it hides no other. */
+export async function readable<T>(found: Promise<T>): Promise<T | undefined> {
+  return found.catch((error: unknown) => {
+    if (isTorn(error)) return undefined
+    throw error
+  })
 }
 
 /** A transaction by its signature; those that were read before aren't asked for again. */

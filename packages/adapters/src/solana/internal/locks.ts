@@ -31,7 +31,7 @@ import {
   rpc,
   told,
 } from './client.js'
-import { callsOf, type History, historyOf, signatures, transactionOf } from './history.js'
+import { callsOf, type History, historyOf, readable, signatures, transactionOf } from './history.js'
 import * as Record from './record.js'
 
 /** Locks of one hashlock whose making is looked up: anybody may make more. */
@@ -251,7 +251,7 @@ export async function recoverLocks(
       })
     for (const info of await signatures(client, Record.tagOf(seed, index), options)) {
       if (info.failed) continue
-      const transaction = await transactionOf(client, info.signature, options)
+      const transaction = await readable(transactionOf(client, info.signature, options))
       if (transaction === undefined || transaction.failed) continue
       for (const call of callsOf(client, transaction)) {
         if (call.is !== 'lock') continue
