@@ -681,6 +681,13 @@ export const bugs: readonly Bug[] = [
     tests: CHECK_TESTS,
   },
   {
+    name: 'S6: a swap is opened by a nonce whose keys can’t claim what was negotiated',
+    file: 'packages/swap/src/Runner.ts',
+    from: '    Side.signerOf(Side.of(context.sides, backend.network), account, nonce)\n',
+    to: '',
+    tests: ['packages/swap/test/Runner.test.ts'],
+  },
+  {
     name: 'S6: a lock that is undone and made void late is noticed but once',
     file: PLANNER,
     from: '(reorgs + 1n) * detection - held.most',
@@ -1092,6 +1099,13 @@ export const bugs: readonly Bug[] = [
     file: 'packages/swap/src/watch/Relay.ts',
     from: 'const cap = smaller(most ?? own, own)',
     to: 'const cap = most === undefined ? smaller(own, own) : most',
+    tests: ['packages/swap/test/watch/Watchtower.test.ts'],
+  },
+  {
+    name: 'S13: what failed is made anew each second where an endpoint says that the last blocks have begun',
+    file: 'packages/swap/src/internal/rest.ts',
+    from: "if (leg.network.clock === 'height') return undefined",
+    to: "if (leg.network.clock === 'height') return clock && deadline.value - clock",
     tests: ['packages/swap/test/watch/Watchtower.test.ts'],
   },
   {

@@ -55,8 +55,8 @@ export function isRested(
 }
 
 /**
- * Seconds until a deadline, the more of what the chain shows and of what UTC does where its clock is a time: an endpoint that shows too late
- * a time makes nothing more urgent.
+ * Seconds until a deadline, the more of what the chain shows and of what UTC does: an endpoint that shows too late a time makes nothing more
+ * urgent. Unknown where clocks count blocks, of which UTC says nothing.
  */
 export function leftBy(
   leg: { readonly network: Network; readonly profile: LockProfile },
@@ -64,8 +64,7 @@ export function leftBy(
   clock: bigint | undefined,
   utc: bigint,
 ): bigint | undefined {
-  const told = clock === undefined ? undefined : leftUntil(leg, deadline, clock).least
-  if (leg.network.clock === 'height') return told
-  const { least } = leftUntil(leg, deadline, utc)
-  return told === undefined || told < least ? least : told
+  if (leg.network.clock === 'height') return undefined
+  const { least } = leftUntil(leg, deadline, smaller(clock ?? utc, utc))
+  return least
 }

@@ -734,6 +734,45 @@ describe('a tower’s own account', () => {
     expectGains(market, ALICE, 'no-deal')
   })
 
+  it('S13 H29: an endpoint that says that it failed, and that the deadline is always ten blocks off, costs ever fewer fees too', async () => {
+    const market = marketOf({ long: 'contract', short: 'contract' })
+    const { long } = market.nets
+    const { agreement } = Process.agreed(market).signed
+    const terms = { ...agreement.long, deadline: { network: LONG, clock: 'height', value: 200n } as const }
+    lockBy(market, terms)
+    mine(market)
+    const made = new Set<string>()
+    const slow = ({ network, ...rest }: SwapAdapter): SwapAdapter => {
+      const conservative = { ...network.timing.conservative, inclusion: 64n }
+      return { ...rest, network: { ...network, timing: { ...network.timing, conservative } } }
+    }
+    const wrap = (adapter: SwapAdapter): SwapAdapter => ({
+      ...counting(slow(adapter), () => 190n - (long.tip.clock - EPOCH)),
+      submit(signed, o) {
+        if (made.size < 50) made.add(signed.step.conflictKey)
+        return made.size < 50 ? adapter.submit(signed, o) : Promise.reject(new Error('enough'))
+      },
+      async status(submission, o) {
+        const fact = await adapter.status(submission, o)
+        const { height, hash } = fact.asOf
+        if (fact.value.is === 'pending') return fact
+        return { ...fact, value: { is: 'failed', id: submission.id, block: { height, hash } } }
+      },
+      async findSpend(of, lock, o) {
+        const read = await adapter.findSpend(of, lock, o)
+        return read.is === 'found' ? { is: 'absent', fact: { ...read.fact, value: null } } : read
+      },
+    })
+    const task = { do: 'claim', terms, rungs: [] } as const
+    const job = { issue: 1n, hashlock: terms.hashlock, tasks: [task], secret: Process.secretOf() }
+    const tower = towerOf(market, job, FIRST, { wrap, storage: createMemoryStorage() })
+    const end = long.tip.height + 60
+    await Process.drive(market, () => long.tip.height >= end)
+    tower.stop.abort()
+    expect(made.size).toBeGreaterThan(2)
+    expect(made.size).toBeLessThan(12)
+  })
+
   it('S13 H29: an endpoint that tells ever more blocks has it raised no faster than time goes', async () => {
     const { market, job } = await gone({ long: 'contract', short: 'contract' }, ALICE)
     const { long } = market.nets
