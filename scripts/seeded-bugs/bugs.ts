@@ -976,13 +976,6 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/swap/test/Runner.giveup.test.ts'],
   },
   {
-    name: 'S15: dust that somebody pays into a script fills the journal, and stops the swap where it is gone',
-    file: MACHINE,
-    from: 'const final = whole(state, leg, locks)',
-    to: 'const final = locks',
-    tests: MACHINE_TESTS,
-  },
-  {
     name: 'L3: thousands of small locks in a script are each a question of every look',
     file: 'packages/swap/src/Side.ts',
     from: 'const MAX_LOCKS = 64',

@@ -481,18 +481,6 @@ describe('the machine, step by step', () => {
     })
   })
 
-  it('S12 S15 H4: dust is no lock that was final: it fills no journal, and nothing stops where it is gone', () => {
-    const dust = (leg: Agreement.Leg) =>
-      Array.from({ length: 9 }, (_, i) => view(leg, { ref: `d:${i}`, match: 'under', amount: 1n }))
-    const short = [view('short', { depth: 1n, final: false })]
-    const { state } = look(follower(), {
-      long: [...dust('long'), view('long')],
-      short: [...dust('short'), ...short],
-    })
-    expect(state.durable.settled).toEqual(['long/a:0'])
-    expect(keys(look(state, { long: [view('long')], short }))).toEqual([])
-  })
-
   it('S6: dust that was claimed for good is no deal while the exact lock is still to be claimed', () => {
     const dust = view('long', { ref: 'd:0', match: 'under', amount: 1n, ...claimed(3n) })
     const { state, commands } = look(follower(), {
