@@ -1533,6 +1533,13 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/adapters/test/solana/SolanaAdapter.node.test.ts'],
   },
   {
+    name: 'S6 H29: larger locks that one endpoint makes up take the agreed one’s place',
+    file: 'packages/swap/src/Side.ts',
+    from: '...small.slice(0, MAX_LOCKS)]',
+    to: '...small].slice(0, MAX_LOCKS)',
+    tests: SIDE_TESTS,
+  },
+  {
     name: 'L1: a sequence that waits in a mempool is free for another swap of the account',
     file: 'packages/adapters/src/cosmos/internal/steps.ts',
     from: 'beside: [...beside.map((one) => one.sequence), ...waiting]',

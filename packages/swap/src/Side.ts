@@ -143,7 +143,7 @@ export async function look(
   const doubts: string[] = skew === undefined ? [] : [skew]
   const locks: LockView[] = []
   const proved: Fact.Tip[] = []
-  for (const read of largest(await adapter.findLocks(terms, call))) {
+  for (const read of largest(await adapter.findLocks(terms, call), terms)) {
     if (read.is === 'unknown') doubts.push(read.why.message)
     if (read.is !== 'found') continue
     const { view, doubt, asOf } = await lookAt(side, terms, read.fact, options)
@@ -178,15 +178,22 @@ export async function look(
       }
 }
 
-/** Most locks of one leg that are looked at. */
+/** Most locks of less than the agreed amount that are looked at. */
 const MAX_LOCKS = 64
 
-/** Anybody may pay any number of small locks into a script, and each is a question about its end: the largest ones alone are looked at. */
-function largest(reads: readonly Fact.Read<Lock>[]): readonly Fact.Read<Lock>[] {
+/**
+ * Anybody may pay any number of small locks into a script, and each is a question about its end: the largest ones alone are looked at. Others
+ * cost whoever makes them as much as the agreed one, and an endpoint that makes them up takes no other's place (H29).
+ */
+function largest(
+  reads: readonly Fact.Read<Lock>[],
+  { amount }: LockTerms.LockTerms,
+): readonly Fact.Read<Lock>[] {
   if (reads.length <= MAX_LOCKS) return reads
-  const found = reads.flatMap((read) => (read.is === 'found' ? [read] : []))
-  found.sort((a, b) => Number(b.fact.value.amount - a.fact.value.amount))
-  return [...reads.filter(({ is }) => is !== 'found'), ...found].slice(0, MAX_LOCKS)
+  const isSmall = (read: Fact.Read<Lock>) => read.is === 'found' && read.fact.value.amount < amount
+  const small = reads.flatMap((read) => (read.is === 'found' && isSmall(read) ? [read] : []))
+  small.sort((a, b) => Number(b.fact.value.amount - a.fact.value.amount))
+  return [...reads.filter((read) => !isSmall(read)), ...small.slice(0, MAX_LOCKS)]
 }
 
 async function lookAt(

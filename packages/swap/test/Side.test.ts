@@ -240,6 +240,16 @@ describe('look', () => {
     })
   })
 
+  it('S6 H29: however many larger ones one of several endpoints makes up, the agreed lock is looked at', async () => {
+    const made = Array.from({ length: 64 }, (_, i) =>
+      found({ ...lock, ref: `m:${i}`, amount: lock.amount + 1n, match: 'over' } as const, 5n),
+    )
+    expect(await look(side([...made, found(lock, 5n)]))).toMatchObject({
+      is: 'seen',
+      locks: expect.arrayContaining([expect.objectContaining({ lock })]),
+    })
+  })
+
   it('H29: what an endpoint can’t tell is a doubt; what it could is told', async () => {
     expect(await look(side([found(lock, 5n), unknown]))).toMatchObject({
       is: 'unreadable',
