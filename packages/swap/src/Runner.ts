@@ -1,14 +1,16 @@
 import {
   Bytes,
+  CoreErrors,
   type Due,
   type Fact,
+  Hashlock,
   type Journal,
   LockTerms,
   type Network,
   type Signed,
   type Storage,
   type Submission,
-  type SwapSeed,
+  SwapSeed,
 } from '@aitbc/core'
 import * as Agreement from './Agreement.js'
 import * as Dues from './Dues.js'
@@ -136,7 +138,8 @@ const LEGS = ['long', 'short'] as const
  * Takes a signed agreement into storage; from here on a crash loses nothing.
  *
  * `HashlockReused` (4007) where an earlier swap of this storage has the hashlock, `InvalidSignature` (4002), `SideMissing` (4009),
- * `InvalidArgument` (1013) for what is missing.
+ * `SignerMissing` (4010) where nobody could sign for the own accounts, as with another nonce or role than was negotiated, `InvalidArgument` (1013)
+ * for what is missing, and an initiator's nonce whose secret doesn't open the locks.
  *
  * @example
  * import { type Negotiation, Policy, Runner } from '@aitbc/swap'
@@ -208,6 +211,16 @@ async function take(
     short: Side.of(context.sides, short.backend.network).adapter.profile,
   }
   Policy.assert(policy)
+  // Whoever has no key for what pays it would lock all the same, and never claim.
+  for (const leg of LEGS) {
+    const { backend, locker, beneficiary } = options.terms[leg]
+    const { account } = leg === Agreement.ownLeg(role) ? locker : beneficiary
+    Side.signerOf(Side.of(context.sides, backend.network), account, nonce)
+  }
+  if (role === 'initiator' && !Hashlock.opens(SwapSeed.secret(context.seed, nonce), long.hashlock))
+    throw CoreErrors.InvalidArgument('options.nonce must be the one that was negotiated with', {
+      argument: 'options.nonce',
+    })
   const rules = {
     ...rulesOf(margins, policy, profiles),
     ...feesOf(policy, { long, short }),

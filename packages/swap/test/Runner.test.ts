@@ -214,9 +214,12 @@ describe('a second process', () => {
     Process.start(bob, deal)
     await Process.drive(market, () => market.nets.long.tip.height > 1)
     const { signed, margins } = deal
-    for (const nonce of [nonces[ALICE], new Uint8Array(8).fill(9)])
+    for (const [{ context }, role, nonce] of [
+      [alice, 'initiator', nonces[ALICE]],
+      [bob, 'follower', new Uint8Array(8).fill(9)],
+    ] as const)
       await expect(
-        Runner.open(alice.context, { role: 'initiator', nonce, signed, margins, policy: risk }),
+        Runner.open(context, { role, nonce, signed, margins, policy: risk }),
       ).rejects.toMatchObject({ _tag: 'HashlockReused', code: 4007 })
     expect(await Runner.knowsHashlock(storage, signed.agreement.long.hashlock)).toBe(true)
     expect(await Runner.knowsHashlock(storage, new Uint8Array(32).fill(1))).toBe(false)
@@ -309,6 +312,38 @@ describe('a second process', () => {
     for (const [run, argument] of wrong)
       await expect(run(), argument).rejects.toMatchObject({ _tag: 'InvalidArgument', context: { argument } })
     expect(await Runner.list(context.storage)).toEqual([])
+  })
+
+  it('S6 S10: a nonce or a role that isn’t the negotiated one is refused before anything is written: the own claim could never be made', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const { deal, alice, bob } = both(market)
+    const { signed, margins } = deal
+    const all = { signed, margins, policy: risk }
+    // A wallet with a key of its own for each swap, as on Bitcoin.
+    const side = bob.context.sides[LONG] as Side.Side
+    const keyed: Side.Side = {
+      ...side,
+      signer: (account, nonce) => (Bytes.equal(nonce, nonces[BOB]) ? side.signer(account, nonce) : undefined),
+    }
+    const context = { ...bob.context, sides: { ...bob.context.sides, [LONG]: keyed } }
+    const other = new Uint8Array(8).fill(9)
+    await expect(Runner.open(context, { ...all, role: 'follower', nonce: other })).rejects.toMatchObject({
+      _tag: 'SignerMissing',
+      code: 4010,
+      context: { account: `${LONG}:${BOB}` },
+    })
+    await expect(
+      Runner.open(context, { ...all, role: 'initiator', nonce: nonces[BOB] }),
+    ).rejects.toMatchObject({
+      _tag: 'SignerMissing',
+    })
+    await expect(
+      Runner.open(alice.context, { ...all, role: 'initiator', nonce: other }),
+    ).rejects.toMatchObject({ _tag: 'InvalidArgument', context: { argument: 'options.nonce' } })
+    for (const { storage } of [context, alice.context]) {
+      expect(await Runner.list(storage)).toEqual([])
+      expect(await Runner.knowsHashlock(storage, signed.agreement.long.hashlock)).toBe(false)
+    }
   })
 
   it('error: an agreement that is not signed by both, or on a network without a side', async () => {
