@@ -225,8 +225,8 @@ export const HELD: readonly Status['is'][] = ['pending', 'included', 'final', 'f
 
 /**
  * What became of a submission. Where endpoints contradict each other, what is done next must be right whoever lies: nothing is settled, and it
- * counts as waiting while all have it, or anybody, and it `mayWait` (it can be raised under its conflict key, and its secret is out), else as
- * dropped (it is sent again, or made anew).
+ * counts as waiting while all have it and it failed for none, or anybody has it and it `mayWait` (it can be raised under its conflict key, and
+ * its secret is out), else as dropped (it is sent again, or made anew).
  */
 export function status(
   answers: readonly Answer<Fact.Fact<Status>>[],
@@ -253,7 +253,8 @@ export function status(
   }
   const { asOf } = least.value
   const held = of(...HELD).length
-  if (held === answers.length || (held > 0 && mayWait()))
+  const waits = held - of('failed').length
+  if (waits === answers.length || (held > 0 && mayWait()))
     return Fact.reported({ is: 'pending' }, 'mempool', asOf)
   const dropped = held > 0 || of('dropped', 'replaced').length > 0
   return Fact.reported({ is: dropped ? 'dropped' : 'unknown' }, asOf, asOf)

@@ -280,7 +280,9 @@ describe('statuses', () => {
     expect(await later(one('replaced', 'included'), 165n)).toEqual(['pending', 'dropped'])
     // What all have waits for as long as it takes, whatever they say of it.
     expect(await later(one('pending', 'pending'), 10_000n)).toEqual(['pending', 'pending'])
-    expect(await later(one('failed', 'pending'), 10_000n)).toEqual(['pending', 'pending'])
+    expect(await later(one('included', 'pending'), 10_000n)).toEqual(['pending', 'pending'])
+    // One that failed for some is made anew, though another one says that it waits.
+    expect(await later(one('failed', 'pending'), 165n)).toEqual(['pending', 'dropped'])
   })
 
   test('a majority that is told to be enough is', async () => {
