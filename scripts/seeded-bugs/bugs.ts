@@ -976,6 +976,13 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/swap/test/Runner.giveup.test.ts'],
   },
   {
+    name: 'S12: dust that somebody pays into a script is a lock that was final, and stops the swap where it is seen no more',
+    file: MACHINE,
+    from: 'const final = whole(state, leg, locks)',
+    to: 'const final = locks',
+    tests: MACHINE_TESTS,
+  },
+  {
     name: 'L3: thousands of small locks in a script are each a question of every look',
     file: 'packages/swap/src/Side.ts',
     from: 'const MAX_LOCKS = 64',

@@ -388,7 +388,7 @@ function learn(state: SwapState, leg: Leg, locks: readonly LockView[]): SwapStat
 }
 
 /**
- * Notes the locks that are final, and a reorganisation that undid one or set it back: deeper than planned for, it stops all further
+ * Notes the whole locks that are final, and a reorganisation that undid one or set it back: deeper than planned for, it stops all further
  * going (S12). `before` is the last view of an earlier instant.
  */
 function settle(state: SwapState, leg: Leg, locks: readonly LockView[], before: Seen | undefined): SwapState {
@@ -402,7 +402,9 @@ function settle(state: SwapState, leg: Leg, locks: readonly LockView[], before: 
     .filter((key) => key.startsWith(`${leg}/`))
     .map((key) => key.slice(leg.length + 1))
     .some(isLost)
-  const final = locks.filter((v) => v.final).map((v) => `${leg}/${v.lock.ref}`)
+  const final = whole(state, leg, locks)
+    .filter((v) => v.final)
+    .map((v) => `${leg}/${v.lock.ref}`)
   const settled = [...new Set([...durable.settled, ...final])]
   return with_(state, {
     ...(settled.length > durable.settled.length ? { settled } : {}),

@@ -481,6 +481,19 @@ describe('the machine, step by step', () => {
     })
   })
 
+  it('S12 H4: dust is no lock that was final: nothing stops where so much of it is paid that some is seen no more', () => {
+    const dust = (leg: Agreement.Leg, amount: bigint) =>
+      Array.from({ length: 9 }, (_, i) => view(leg, { ref: `d${amount}:${i}`, match: 'under', amount }))
+    const short = view('short', { depth: 1n, final: false })
+    const seen = (amount: bigint) => ({
+      long: [...dust('long', amount), view('long')],
+      short: [...dust('short', amount), short],
+    })
+    const { state } = look(follower(), seen(1n))
+    expect(state.durable.settled).toEqual(['long/a:0'])
+    expect(keys(look(state, seen(2n)))).toEqual([])
+  })
+
   it('S6: dust that was claimed for good is no deal while the exact lock is still to be claimed', () => {
     const dust = view('long', { ref: 'd:0', match: 'under', amount: 1n, ...claimed(3n) })
     const { state, commands } = look(follower(), {

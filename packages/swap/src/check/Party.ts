@@ -320,7 +320,9 @@ export function createParties(setting: Setting, machine: Machine): Parties {
   const firmOf = ({ firm }: Mind, { sights: seen, told }: Look): number =>
     NAMES.reduce(
       (bits, leg) =>
-        !HIDES.has(told[leg]) && seen[leg].locks.some((view) => view.final) ? bits | FIRM[leg] : bits,
+        !HIDES.has(told[leg]) && seen[leg].locks.some((view) => view.final && view.lock.match !== 'under')
+          ? bits | FIRM[leg]
+          : bits,
       firm,
     )
 
