@@ -60,7 +60,9 @@ export interface Options {
   readonly signal?: AbortSignal
 }
 
+/** Events of one answer, and of one search: a service has a lock for each of its swaps, and anybody may repeat their tags. */
 const MAX_LOGS = 10_000
+const MAX_FOUND = 1_000_000
 const MAX_BLOCK_TRANSACTIONS = 50_000
 const MAX_DATA = 131_072
 /** Calls that one search of events may take when an endpoint limits its ranges. */
@@ -321,15 +323,14 @@ export async function logs(
         },
       )
     try {
-      found.push(...(await logsOnce(transport, { ...query, from, to }, options)))
+      for (const log of await logsOnce(transport, { ...query, from, to }, options)) found.push(log)
     } catch (error) {
       const limited = isAitbcError(error, 'RpcRejected') || isAitbcError(error, 'RpcTooLarge')
       if (!limited || to === from) throw error
       span = (to - from + 1n) / 2n
       continue
     }
-    if (found.length > MAX_LOGS)
-      throw CoreErrors.RpcTooLarge(`eth_getLogs gave more than ${MAX_LOGS} events`, { method: 'eth_getLogs' })
+    if (found.length > MAX_FOUND) throw tooMany(MAX_FOUND)
     from = to + 1n
   }
   return found
@@ -364,6 +365,10 @@ async function logsOnce(
   return readLogs(await call(transport, 'eth_getLogs', [filter], options), address, topics, from, to)
 }
 
+function tooMany(most: number) {
+  return CoreErrors.RpcTooLarge(`eth_getLogs gave more than ${most} events`, { method: 'eth_getLogs' })
+}
+
 function readLogs(
   answer: unknown,
   address: Address,
@@ -372,8 +377,8 @@ function readLogs(
   to: bigint,
 ): readonly RpcLog[] {
   const method = 'eth_getLogs'
-  if (!Array.isArray(answer) || answer.length > MAX_LOGS)
-    throw malformed(method, `at most ${MAX_LOGS} events`, answer)
+  if (!Array.isArray(answer)) throw malformed(method, 'a list of events', answer)
+  if (answer.length > MAX_LOGS) throw tooMany(MAX_LOGS)
   const is = at(method)
   return answer
     .map((entry) => {

@@ -2,6 +2,7 @@ import { CoreErrors, isAitbcError, type Submission, SwapSeed } from '@aitbc/core
 import fc from 'fast-check'
 import { type Hex, numberToHex, toHex } from 'viem'
 import { describe, expect, test } from 'vitest'
+import * as EvmRpc from '../../src/evm/EvmRpc.js'
 import { createEvmAdapter, HtlcLock } from '../../src/evm/index.js'
 import { alice, createFakeNode, lockId, network, SECRET, terms } from './fakeNode.js'
 
@@ -241,7 +242,7 @@ describe('hostile answers', () => {
   test('endless or huge lists are cut short: 1204 or 1208', async () => {
     const node = createFakeNode()
     node.answers['eth_getLogs'] = () => new Array(10_001).fill(node.locked)
-    await expect(node.adapter.findLocks(terms)).rejects.toMatchObject({ _tag: 'RpcMalformed' })
+    await expect(node.adapter.findLocks(terms)).rejects.toMatchObject({ _tag: 'RpcTooLarge' })
     const refusing = createFakeNode()
     let asked = 0
     refusing.answers['eth_getLogs'] = () => {
@@ -299,6 +300,32 @@ describe('hostile answers', () => {
     await expect(adapter.feeRates()).rejects.toMatchObject({ _tag: 'EvmFeeRateTooHigh' })
     const [step] = await adapter.prepare({ kind: 'refund', terms, lock }, { feeRate: 10n ** 9n })
     expect(step!.maxFee.amount % 10n ** 9n).toBe(0n)
+  })
+
+  test('L6: more events than one answer may have are asked for in parts: a service has a lock for each of its swaps', async () => {
+    const node = createFakeNode()
+    const { locked, hashes } = node
+    const address = node.adapter.backend.address
+    const answer = ({ fromBlock, toBlock }: { fromBlock: Hex; toBlock: Hex }) => {
+      const blocks = Array.from(
+        { length: Number(toBlock) - Number(fromBlock) + 1 },
+        (_, i) => Number(fromBlock) + i,
+      )
+      return blocks.flatMap((height) =>
+        Array.from({ length: 6000 }, (_, i) => ({
+          ...locked,
+          logIndex: numberToHex(i),
+          blockNumber: numberToHex(height),
+          blockHash: hashes[height],
+        })),
+      )
+    }
+    const transport: EvmRpc.EvmTransport = {
+      request: async ({ params }) => answer(params?.[0] as { fromBlock: Hex; toBlock: Hex }),
+    }
+    const found = await EvmRpc.logs(transport, { address, topics: [], from: 0n, to: 3n })
+    expect(found).toHaveLength(24_000)
+    expect(found.at(-1)).toMatchObject({ index: 5999n, block: { height: 3n } })
   })
 
   test('ranges that an endpoint refuses are halved until it answers', async () => {
