@@ -49,6 +49,8 @@ export function create(stage: Stage, { checks, rpc, towers, passed }: Options): 
   let before = 0
   const concluded = new Set<Role>()
   const deceived = new Set<Role>()
+  /** Who died while it was lied to, and so may have written down an end that it was told. */
+  const misled = new Set<Role>()
 
   const processes = plan.honest.map((role) => {
     const clock = plan.faults.find((fault) => fault.is === 'utc' && fault.who === role)
@@ -74,6 +76,7 @@ export function create(stage: Stage, { checks, rpc, towers, passed }: Options): 
       passed: passed === undefined ? undefined : (boundary) => passed(role, boundary),
       died(label) {
         killed.push(Killed.of(stage, checks, role, label))
+        if (rpc.isLying(role, Agreement.incomingLeg(role))) misled.add(role)
       },
     })
   })
@@ -109,7 +112,7 @@ export function create(stage: Stage, { checks, rpc, towers, passed }: Options): 
       for (const { role, outcome } of processes) {
         if (outcome() === undefined || concluded.has(role)) continue
         concluded.add(role)
-        if (rpc.isLying(role, Agreement.incomingLeg(role))) deceived.add(role)
+        if (misled.has(role) || rpc.isLying(role, Agreement.incomingLeg(role))) deceived.add(role)
       }
     },
     isDeceived: (role) => deceived.has(role),
