@@ -83,6 +83,7 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
   const budgetOf = (leg: Leg) => (plan.purse === undefined ? terms[leg].amount : budget(plan.families[leg]))
   const checks = Checks.create({
     ...{ chains, terms, margins, addresses, honest: plan.honest, secret: deal.secret },
+    twins: plan.faults.flatMap((fault) => (fault.is === 'twin' ? [fault.who] : [])),
     budgets: { long: budgetOf('long'), short: budgetOf('short') },
     acts: !onlyOutcomes,
   })

@@ -27,6 +27,8 @@ export interface Options {
   readonly terms: { readonly [L in Leg]: LockTerms.LockTerms }
   readonly margins: Planner.Margins
   readonly honest: readonly Role[]
+  /** Of whom two processes may run at once. */
+  readonly twins: readonly Role[]
   readonly addresses: { readonly [R in Role]: { readonly [L in Leg]: readonly string[] } }
   readonly secret: Bytes.Bytes
   /** What one act may cost on each leg's chain at most, base units of the native coin. */
@@ -159,17 +161,14 @@ export function create(options: Options): Checks {
     }
   }
 
-  /** L5: no version pays less than one that waits in its place; what came in the same instant another process of the party couldn't see. */
+  /** L5: no version pays less than one that waits in its place. Two processes of one party may not know of each other's. */
   function raises(role: Role, step: Step): void {
     const chain = chains[LEGS.find((one) => chains[one].network.id === step.network) as Leg]
-    if (chain.family.contest === 'none') return
+    if (chain.family.contest === 'none' || options.twins.includes(role)) return
     const { rate } = bodyOf(chain.family, step)
     const dearer = chain.mempool.find(
-      ({ tx, since }) =>
-        since < chain.now &&
-        tx.slots[0] === step.conflictKey &&
-        tx.from === bodyOf(chain.family, step).from &&
-        tx.rate > rate,
+      ({ tx }) =>
+        tx.slots[0] === step.conflictKey && tx.from === bodyOf(chain.family, step).from && tx.rate > rate,
     )
     if (dearer !== undefined)
       fail('L5', `${role} signs a ${step.kind} of ${rate}, ${dearer.tx.rate} waits in its place`)
