@@ -1109,6 +1109,13 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/swap/test/watch/Watchtower.test.ts'],
   },
   {
+    name: 'L2: a height of years ago, told once, keeps a tower’s refund back',
+    file: 'packages/swap/src/watch/Watchtower.ts',
+    from: 'counts ? tip.clock : smaller',
+    to: 'smaller',
+    tests: ['packages/swap/test/watch/Watchtower.test.ts'],
+  },
+  {
     name: 'S13: what failed again and again is made anew each second once its time is over',
     file: 'packages/swap/src/Pace.ts',
     from: 'left === undefined || left <= 0n',
@@ -1160,8 +1167,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'S13: a clock that no chain can show has a tower pay all it may',
     file: 'packages/swap/src/watch/Watchtower.ts',
-    from: 'smaller(tip.clock, latest)',
-    to: 'tip.clock + smaller(latest, 0n)',
+    from: 'smaller(tip.clock, most)',
+    to: 'tip.clock + smaller(most, 0n)',
     tests: ['packages/swap/test/watch/Watchtower.test.ts'],
   },
   {

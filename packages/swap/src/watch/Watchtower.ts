@@ -246,8 +246,8 @@ async function look(
     const utc = context.utc()
     const counts = clock === 'height'
     // What no clock can show by now makes nothing more urgent.
-    const latest = counts ? mostBy(network, heads, index, { height: tip.clock, utc }) : latestBy(network, utc)
-    const now = Deadline.from({ network: id, clock, value: smaller(tip.clock, latest) })
+    const most = counts ? mostBy(network, heads, index, { height: tip.clock, utc }) : latestBy(network, utc)
+    const now = Deadline.from({ network: id, clock, value: counts ? tip.clock : smaller(tip.clock, most) })
     const locks: TowerMachine.Sight[] = []
     const asks: Record<string, bigint> = {}
     let isWhole = true
@@ -282,7 +282,7 @@ async function look(
       (counts || utc - network.timing.standard.lag < terms.deadline.value)
     const settle = inclusion + finality + reorg + outage
     // An endpoint that shows a day to come, and no lock, ends nothing before that day is there; nor do heights that were all told just now.
-    const ahead = !counts ? now.value - utc : utc - heads.since < settle ? now.value : 0n
+    const ahead = now.value - (!counts ? utc : utc - heads.since < settle ? 0n : most)
     return {
       secrets,
       event: {

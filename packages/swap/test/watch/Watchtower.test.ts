@@ -517,6 +517,25 @@ describe('what a tower is given', () => {
     },
   )
 
+  it('L2 L7 H29: a height of years ago, told once, keeps no refund back', async () => {
+    const market = marketOf({ long: 'contract', short: 'contract' })
+    const { long } = market.nets
+    const { agreement } = Process.agreed(market).signed
+    const terms = { ...agreement.long, deadline: { network: LONG, clock: 'height', value: 60n } as const }
+    lockBy(market, terms)
+    const heights = async (count: number) => Process.drive(market, () => long.tip.height >= count)
+    await heights(40)
+    let isLying = true
+    const wrap = (adapter: SwapAdapter) => counting(adapter, () => (isLying ? EPOCH - long.tip.clock : 0n))
+    const task = { do: 'refund', terms, rungs: [] } as const
+    const job = { issue: 1n, hashlock: terms.hashlock, tasks: [task] }
+    const tower = towerOf(market, job, FIRST, { wrap })
+    await Process.quiet()
+    isLying = false
+    await heights(70)
+    expect(tower.ended).toEqual({ refund: 'refunded' })
+  })
+
   it('L7 H29: a height of years to come that follows another one is as good as none', async () => {
     const market = marketOf({ long: 'contract', short: 'contract' })
     const { long } = market.nets
