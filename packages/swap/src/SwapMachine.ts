@@ -318,6 +318,18 @@ export function isTimely(state: SwapState): boolean {
   return state.role === 'initiator' || apart >= rules.apart
 }
 
+/**
+ * Tells whether a first claim of the initiator's could be made now, by both legs as they were just seen (S7), whatever stopped it: for one
+ * that may have left already.
+ */
+export function isRevealable({ view, durable }: SwapState): boolean {
+  const { long, short } = view
+  const { terms, rules } = durable
+  if (short.is !== 'seen' || long.is !== 'seen' || terms.short === undefined) return false
+  const left = leftUntil(terms.short, short).least - (short.behind ?? 0n)
+  return left >= rules.reveal && trusted(short, rules) !== undefined
+}
+
 /** Least time on the short leg's own clock when this party locks. */
 function startOf({ role, durable }: SwapState): bigint {
   return role === 'initiator' ? durable.rules.launch : durable.rules.lock

@@ -183,6 +183,36 @@ describe('numbers of accounts', () => {
   })
 })
 
+describe('statuses that are hidden', () => {
+  it('S13: a claim that is shown in a block is not made anew, though nobody tells what became of its transaction', async () => {
+    const market = create({ long: 'contract', short: 'contract' })
+    const made = new Set<string>()
+    const hides = (adapter: SwapAdapter): Partial<SwapAdapter> => ({
+      async findSpend(terms, lock, o) {
+        const read = await adapter.findSpend(terms, lock, o)
+        const isDeep = read.is === 'found' && read.fact.depth > 0n
+        return isDeep ? { ...read, fact: { ...read.fact, depth: 1n } } : read
+      },
+      async submit(signed, o) {
+        if (signed.step.kind === 'claim') made.add(signed.step.conflictKey)
+        return adapter.submit(signed, o)
+      },
+      async status(submission, o) {
+        const fact = await adapter.status(submission, o)
+        return submission.step.kind === 'claim' ? { ...fact, value: { is: 'unknown' } } : fact
+      },
+    })
+    const { deal, alice, bob } = both(market, {}, { wrap: lying(LONG, hides) })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    const claimed = () => locksBy(market, ALICE).find(({ spend }) => spend !== undefined)
+    await Process.drive(market, () => claimed() !== undefined)
+    const end = market.nets.long.tip.height + 30
+    await Process.drive(market, () => market.nets.long.tip.height >= end)
+    expect(made.size).toBe(1)
+  })
+})
+
 describe('endpoints that call all that is sent in vain', () => {
   const WAYS = [
     { says: 'that it failed', is: 'failed' },
@@ -377,6 +407,42 @@ describe('crashes where no mempool can be asked', () => {
       expect([again.outcome, bob.outcome]).toEqual([outcome, outcome])
       expectWhole(market, ALICE, BOB)
     }
+  })
+})
+
+describe('a claim that was about to be sent', () => {
+  /** Its process dies as it sends it; then an endpoint shows no lock, the mempool forgets the claim, and the truth is told again. */
+  const hiddenFor = async (at: 'submit' | 'sign') => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const storage = createMemoryStorage()
+    const judge = ({ method, args }: Process.Call) => (isKind(method, args, 'claim', at) ? 'die-after' : 'go')
+    const { deal, alice, bob } = both(market, { storage, judge })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => alice.dead)
+    market.nets.short.mempool = []
+    let hides = true
+    const hiding = ({ findLocks }: SwapAdapter): Partial<SwapAdapter> => ({
+      findLocks: async (terms, o) => (hides ? [] : findLocks(terms, o)),
+    })
+    const again = Process.create(market, ALICE, { storage, wrap: lying(SHORT, hiding) })
+    Process.start(again, deal)
+    await Process.drive(market, () => again.swap?.state.durable.stop === 'reorg')
+    hides = false
+    await Process.drive(market, () => Process.isDone(again) && Process.isDone(bob))
+    return { again, bob, market }
+  }
+
+  it('S6 H18 H29: is made again once it could be made anew, though an endpoint hid the lock meanwhile', async () => {
+    const { again, bob, market } = await hiddenFor('submit')
+    expect([again.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+    expectWhole(market, ALICE, BOB)
+  })
+
+  it('S7 S12: is not, where it was only signed', async () => {
+    const { again, bob, market } = await hiddenFor('sign')
+    expect([again.outcome, bob.outcome]).toEqual(['no-deal', 'no-deal'])
+    expectWhole(market, ALICE, BOB)
   })
 })
 

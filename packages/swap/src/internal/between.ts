@@ -5,10 +5,9 @@ import type { Context, Swap } from '../Runner.js'
 import * as Side from '../Side.js'
 import * as Standing from '../Standing.js'
 import * as SwapMachine from '../SwapMachine.js'
-import * as SwapRecord from '../SwapRecord.js'
 import type * as Wake from '../Wake.js'
 import { broken, write } from './book.js'
-import { sight } from './look.js'
+import { sight, wasSending } from './look.js'
 
 const turns = new WeakMap<Swap, Promise<unknown>>()
 
@@ -97,14 +96,4 @@ function isMade(context: Context, swap: Swap, lock: Lock): boolean {
   const sent = swap.book.get(`lock/${leg}`)
   const ids = [...(sent?.attempts ?? []), ...(sent?.signed ?? []).map(({ id }) => id)]
   return ids.includes(lock.transaction)
-}
-
-/** The initiator's claim, with the secret in it, was about to leave at any time. */
-function wasSending({ state, journal }: Swap): boolean {
-  if (state.role !== 'initiator') return false
-  return journal.entries.some(({ kind, bytes }) => {
-    if (kind !== 'sending') return false
-    const entry = SwapRecord.decode(kind, bytes)
-    return entry.is === 'sending' && entry.key.startsWith('claim/')
-  })
 }

@@ -1,7 +1,7 @@
 // One look at both chains, and what the machine makes of it.
 import { type Fact, type LockTerms, show } from '@aitbc/core'
 import * as Agreement from '../Agreement.js'
-import type { Context, Swap, Tips } from '../Runner.js'
+import type { Context, Sent, Swap, Tips } from '../Runner.js'
 import * as Side from '../Side.js'
 import * as SwapMachine from '../SwapMachine.js'
 import { tellWatchable } from './arming.js'
@@ -37,6 +37,10 @@ export async function round(
   for (const leg of LEGS) apply({ is: 'unreadable', leg, why: 'not read yet' })
   if (await wasRevealed(context, swap, signal)) apply({ is: 'revealed' })
   for (const event of seen) apply(event)
+  // What stopped it since, an endpoint's word at times, keeps no claim back that may be out and could be made for the first time now.
+  const { stop } = swap.state.durable
+  if (stop !== undefined && wasSending(swap) && SwapMachine.isRevealable(swap.state))
+    apply({ is: 'revealed' })
   if (commands.some((command) => command.do === 'void') && (await isVoided(context, swap, tips, signal)))
     apply({ is: 'voided' })
   if (swap.state.durable !== before) {
@@ -50,15 +54,20 @@ export async function round(
   return { commands, tips }
 }
 
+/** The initiator's claim, with the secret in it, was about to leave, and what became of it isn't known. */
+export function wasSending({ state, book }: Swap): boolean {
+  const isClaim = ([key, { sending }]: [string, Sent]) => key.startsWith('claim/') && sending
+  return state.role === 'initiator' && !state.durable.revealed && [...book].some(isClaim)
+}
+
 /**
  * The initiator's claim was about to be sent when a crash came, and an endpoint knows it: its secret is public then, also where no
  * mempool shows it. Where none can know (`capabilities.pending`), it counts as public: to stop then, with the secret out, could cost the own
  * lock. Of a claim that was only signed no endpoint can know, whatever it says (S7).
  */
 async function wasRevealed(context: Context, swap: Swap, signal: AbortSignal): Promise<boolean> {
-  const { role, durable } = swap.state
-  const terms = durable.terms.short
-  if (role !== 'initiator' || durable.revealed || terms === undefined) return false
+  const terms = swap.state.durable.terms.short
+  if (!wasSending(swap) || terms === undefined) return false
   const { adapter } = Side.of(context.sides, terms.backend.network)
   for (const [key, sent] of swap.book) {
     if (!key.startsWith('claim/') || !sent.sending) continue
