@@ -136,7 +136,9 @@ async function sendAgain(
     // Nobody takes it in, whatever it pays: what comes before it under its account may be lost. Of two claims or refunds one counts.
     const alone = command.do !== 'lock' && command.do !== 'void' && sent.attempts.length > 1
     const anew = alone && side.adapter.profile.feesFrom === 'account'
-    if (anew && hasRested(context, side, command, sent, tip))
+    // What a block is shown to have done would only cost its fee.
+    const isDone = tip !== undefined && isEnded(side, swap, command, sent, tip)
+    if (anew && !isDone && hasRested(context, side, command, sent, tip))
       return fresh(context, swap, command, side, signal)
     // Where nodes keep the first of two versions, a dearer one is taken now that they dropped it, or never.
     if (await hasRaised(context, swap, command, side, sent, last, tip, signal)) return undefined
