@@ -406,6 +406,13 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/swap/test/Runner.attacks.test.ts'],
   },
   {
+    name: 'S6: what an endpoint hides for a while keeps a claim back that may be out',
+    file: 'packages/swap/src/internal/look.ts',
+    from: 'if (stop !== undefined && wasSending(swap)',
+    to: 'if (false && wasSending(swap)',
+    tests: ['packages/swap/test/Runner.attacks.test.ts'],
+  },
+  {
     name: 'S15: a party helps to refund by a stop that is in no journal',
     file: 'packages/swap/src/internal/between.ts',
     from: ' && !broken.has(swap)',
@@ -1552,6 +1559,13 @@ export const bugs: readonly Bug[] = [
     from: '...small.slice(0, MAX_LOCKS)]',
     to: '...small].slice(0, MAX_LOCKS)',
     tests: SIDE_TESTS,
+  },
+  {
+    name: 'S13: after a crash a lock that was kept back outbids what another swap sent under its number',
+    file: 'packages/swap/src/internal/carryOut.ts',
+    from: "if (command.do === 'lock' && sent.inside === undefined && sent.submissions.length === 0) sent.kept = true",
+    to: 'if (sent.submissions.length < 0) sent.kept = true',
+    tests: ['packages/swap/test/Runner.turns.test.ts'],
   },
   {
     name: 'L1: a sequence that waits in a mempool is free for another swap of the account',

@@ -114,6 +114,28 @@ describe('what one swap signed and doesn’t send', () => {
     await Process.drive(market, () => [...ours, ...peers].every(Process.isDone))
     expect([ours[1].outcome, peers[1].outcome]).toEqual(['deal', 'deal'])
   })
+  it('S13: after a crash a lock that was kept back outbids nothing of the other swap, which has its nonce by then', async () => {
+    const { market, deals, outage, ours: both, peers } = two(BOB, 'lock')
+    const { short } = market.nets
+    let ours = both()
+    for (const [i, deal] of deals.entries()) Process.start(peers[i as 0 | 1], deal)
+    Process.start(ours[0], deals[0])
+    await Process.drive(market, () => outage.begun)
+    const { held } = short
+    short.held = (tx) => tx.by === BOB || held(tx)
+    Process.start(ours[1], deals[1])
+    await Process.drive(market, () => short.mempool.length > 0)
+    const [waits] = short.mempool
+    for (const one of ours) one.dead = true
+    ours = both()
+    for (const [i, deal] of deals.entries()) Process.start(ours[i as 0 | 1], deal)
+    outage.over = true
+    await Process.drive(market, () => short.mempool.length > 1)
+    expect(short.mempool).toContainEqual(waits)
+    short.held = held
+    await Process.drive(market, () => [...ours, ...peers].every(Process.isDone))
+    expect([...ours, ...peers].map(({ outcome }) => outcome)).toEqual(Array(4).fill('deal'))
+  })
   it('S9 L2: one that may have left before a crash is made void by a transaction, though it was signed anew since', async () => {
     const market = create({ long: 'utxo', short: 'contract' })
     const { short } = market.nets

@@ -126,6 +126,8 @@ async function sendAgain(
   signal: AbortSignal,
 ): Promise<'again' | 'waived' | undefined> {
   if (isKept(swap, command, sent)) return undefined
+  // Signed before a crash, and passed over then perhaps: another swap of the account may have its number.
+  if (command.do === 'lock' && sent.inside === undefined && sent.submissions.length === 0) sent.kept = true
   if (Turns.isReleased(side, sent)) return fresh(context, swap, command, side, signal)
   // Nobody is known to have it: it is made if claim and refund are affordable still (S13).
   if (command.do === 'lock' && !swap.recovered && !sent.ready && Turns.isUnsent(sent)) {
