@@ -42,7 +42,7 @@ export function from(value: unknown, argument = 'accountId'): AccountId {
 }
 
 /**
- * Splits an account id into its network and its address.
+ * Splits an account id into its network and its address; `InvalidAccountId` (1002).
  *
  * @example
  * import { AccountId } from '@aitbc/core'
@@ -53,7 +53,13 @@ export function parse(value: unknown): Parts {
   return { network: match[1] as ChainId, address: match[2] as string }
 }
 
-/** Joins network and address; `InvalidAccountId` (1002) where the result isn't CAIP-10. */
+/**
+ * Joins network and address; `InvalidAccountId` (1002) where the result isn't CAIP-10.
+ *
+ * @example
+ * import { AccountId } from '@aitbc/core'
+ * AccountId.format({ network: 'cosmos:cosmoshub-4', address: 'alice' }) // 'cosmos:cosmoshub-4:alice'
+ */
 export function format(parts: Parts): AccountId {
   return from(`${parts.network}:${parts.address}`)
 }
@@ -61,7 +67,8 @@ export function format(parts: Parts): AccountId {
 /**
  * The one spelling in which this SDK writes an account: `eip155` addresses in lower case, all others as they are.
  *
- * EIP-55 lets one account be written in two ways; two spellings must not become two identities.
+ * EIP-55 lets one account be written in two ways; two spellings must not become two identities. `InvalidAccountId` (1002), also for an
+ * `eip155` number with leading zeros, and an address there that isn't 20 bytes of hex.
  *
  * @example
  * import { AccountId } from '@aitbc/core'

@@ -44,7 +44,8 @@ export declare namespace assert {
 }
 
 /**
- * Reads a decimal number as base units, exactly; `InvalidAmount` (1004) where digits would be lost.
+ * Reads a decimal number as base units, exactly; `InvalidAmount` (1004) where digits would be lost, or the text is no such number;
+ * `InvalidArgument` (1013) for `decimals` that aren't 0 to 77.
  *
  * @example
  * import { Amount } from '@aitbc/core'
@@ -69,7 +70,7 @@ export function parse(text: string, decimals: number): bigint {
 }
 
 /**
- * Writes base units as a decimal number without trailing zeros; the inverse of {@link parse}.
+ * Writes base units as a decimal number without trailing zeros; the inverse of {@link parse}, with the same codes.
  *
  * @example
  * import { Amount } from '@aitbc/core'
@@ -85,7 +86,8 @@ export function format(amount: bigint, decimals: number): string {
 }
 
 /**
- * `amount · numerator / denominator` in exact integers, rounded as told; `InvalidAmount` (1004) on overflow or a zero denominator.
+ * `amount · numerator / denominator` in exact integers, rounded as told; `InvalidAmount` (1004) on overflow or a zero denominator,
+ * `InvalidArgument` (1013) for another rounding.
  *
  * @example
  * import { Amount } from '@aitbc/core'

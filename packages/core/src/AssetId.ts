@@ -47,7 +47,7 @@ export function from(value: unknown, argument = 'assetId'): AssetId {
 }
 
 /**
- * Splits an asset id into its parts.
+ * Splits an asset id into its parts; `InvalidAssetId` (1003).
  *
  * @example
  * import { AssetId } from '@aitbc/core'
@@ -63,7 +63,13 @@ export function parse(value: unknown): Parts {
   }
 }
 
-/** Joins the parts of an asset id; `InvalidAssetId` (1003) where the result isn't CAIP-19. */
+/**
+ * Joins the parts of an asset id; `InvalidAssetId` (1003) where the result isn't CAIP-19.
+ *
+ * @example
+ * import { AssetId } from '@aitbc/core'
+ * AssetId.format({ network: 'eip155:1', namespace: 'slip44', reference: '60' }) // 'eip155:1/slip44:60'
+ */
 export function format(parts: Parts): AssetId {
   const token = parts.tokenId === undefined ? '' : `/${parts.tokenId}`
   return from(`${parts.network}/${parts.namespace}:${parts.reference}${token}`)

@@ -62,12 +62,25 @@ export function equal(a: Bytes, b: Bytes): boolean {
 
 /**
  * Copies a byte string into a plain `Uint8Array` of its own memory (the `slice` of Node's `Buffer` is no copy).
+ *
+ * @example
+ * import { Bytes } from '@aitbc/core'
+ * const theirs = Uint8Array.of(1, 2)
+ * const own = Bytes.copy(theirs)
+ * theirs.fill(0)
+ * Bytes.toHex(own) // '0102'
  */
 export function copy(bytes: Bytes): Bytes {
   return new Uint8Array(bytes)
 }
 
-/** Joins byte strings into a new one. */
+/**
+ * Joins byte strings into a new one.
+ *
+ * @example
+ * import { Bytes } from '@aitbc/core'
+ * Bytes.toHex(Bytes.concat(Uint8Array.of(1), Uint8Array.of(2, 3))) // '010203'
+ */
 export function concat(...parts: readonly Bytes[]): Bytes {
   let length = 0
   for (const part of parts) length += part.length
@@ -80,7 +93,16 @@ export function concat(...parts: readonly Bytes[]): Bytes {
   return out
 }
 
-/** Refuses what isn't a `Uint8Array` of exactly `length` bytes: `InvalidBytes` (1005). */
+/**
+ * Refuses what isn't a `Uint8Array` of exactly `length` bytes: `InvalidBytes` (1005), by the name `argument`.
+ *
+ * @example
+ * import { Bytes } from '@aitbc/core'
+ * const salt: unknown = new Uint8Array(32)
+ * Bytes.assert(salt, 32, 'salt')
+ * // From here on it is known to be bytes.
+ * salt.length // 32
+ */
 export function assert(value: unknown, length: number, argument: string): asserts value is Bytes {
   if (!(value instanceof Uint8Array) || value.length !== length)
     throw CoreErrors.InvalidBytes(`${argument} must be a Uint8Array of ${length} bytes, got ${show(value)}`, {

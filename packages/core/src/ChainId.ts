@@ -40,7 +40,7 @@ export function from(value: unknown, argument = 'chainId'): ChainId {
 }
 
 /**
- * Splits a chain id into namespace and reference.
+ * Splits a chain id into namespace and reference; `InvalidChainId` (1001).
  *
  * @example
  * import { ChainId } from '@aitbc/core'

@@ -42,7 +42,8 @@ export interface Reader {
 }
 
 /**
- * Starts a canonical encoding.
+ * Starts a canonical encoding. `InvalidAmount` (1004) for an integer that doesn't fit its width, `InvalidArgument` (1013) for a number, text or bytes
+ * that are none.
  *
  * @example
  * import { Codec } from '@aitbc/core'

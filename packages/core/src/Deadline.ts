@@ -28,6 +28,7 @@ export const MAX_VALUE = 0xffff_ffffn
 /**
  * Makes a deadline; `InvalidDeadline` (1006) for a value that is not of its clock's kind: heights are below
  * 500,000,000, times are unix seconds from 500,000,000 to 2^32 − 1 (so milliseconds and nanoseconds are refused).
+ * `InvalidChainId` (1001) for its network.
  *
  * @example
  * import { Deadline } from '@aitbc/core'
@@ -83,7 +84,16 @@ export function reached<N extends ChainId.ChainId, C extends Clock>(
   return compare(deadline, now) <= 0
 }
 
-/** What is left until a deadline in its clock's unit (seconds or blocks); negative once it has passed. */
+/**
+ * What is left until a deadline in its clock's unit (seconds or blocks); negative once it has passed. `ClockMismatch` (1007) across networks
+ * or clocks.
+ *
+ * @example
+ * import { Deadline } from '@aitbc/core'
+ * const deadline = Deadline.from({ network: 'eip155:1', clock: 'unix', value: 1_900_000_000n })
+ * Deadline.remaining(deadline, { ...deadline, value: 1_899_999_400n }) // 600n
+ * Deadline.remaining(deadline, { ...deadline, value: 1_900_000_060n }) // -60n
+ */
 export function remaining<N extends ChainId.ChainId, C extends Clock>(
   deadline: Deadline<N, C>,
   now: NoInfer<Deadline<N, C>>,

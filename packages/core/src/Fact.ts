@@ -98,22 +98,57 @@ export function atLeast(assurance: Assurance, least: Assurance): boolean {
   return wanted >= 0 && ORDER.indexOf(assurance) >= wanted
 }
 
-/** The weaker of two assurances: what a conclusion from both has. */
+/**
+ * The weaker of two assurances: what a conclusion from both has.
+ *
+ * @example
+ * import { Fact } from '@aitbc/core'
+ * // Proved down to a block that enough endpoints agree on, and nothing else vouches for.
+ * Fact.weaker('proved', 'quorum') // 'quorum'
+ */
 export function weaker(a: Assurance, b: Assurance): Assurance {
   return atLeast(a, b) ? b : a
 }
 
-/** A fact told by one endpoint. `at` is its block, or `mempool`. */
+/**
+ * A fact told by one endpoint. `at` is its block, or `mempool`.
+ *
+ * @example
+ * import { Fact } from '@aitbc/core'
+ * const tip = { height: 7n, hash: '07', time: 1_900_000_000n, clock: 1_900_000_000n }
+ * const fact = Fact.reported(10n ** 18n, { height: 5n, hash: '05' }, tip)
+ * fact.assurance // 'reported'
+ * // Two blocks on top of its own.
+ * fact.depth // 3n
+ */
 export function reported<T>(value: T, at: BlockRef | 'mempool', asOf: Tip): Told<T> {
   return told(value, at, asOf, 'reported')
 }
 
-/** A fact that a quorum of endpoints told alike. */
+/**
+ * A fact that a quorum of endpoints told alike. `at` is its block, or `mempool`.
+ *
+ * @example
+ * import { Fact } from '@aitbc/core'
+ * const tip = { height: 7n, hash: '07', time: 1_900_000_000n, clock: 1_900_000_000n }
+ * const fact = Fact.quorum('pending', 'mempool', tip)
+ * fact.assurance // 'quorum'
+ * fact.depth // 0n
+ */
 export function quorum<T>(value: T, at: BlockRef | 'mempool', asOf: Tip): Told<T> {
   return told(value, at, asOf, 'quorum')
 }
 
-/** A fact told by one endpoint or by a quorum. `at` is its block, or `mempool`. */
+/**
+ * A fact told by one endpoint or by a quorum. `at` is its block, or `mempool`.
+ *
+ * @example
+ * import { Fact } from '@aitbc/core'
+ * const tip = { height: 7n, hash: '07', time: 1_900_000_000n, clock: 1_900_000_000n }
+ * // As good as the endpoint that was asked, which may be a quorum itself (`Rpc.assurance`).
+ * const fact = Fact.told(10n ** 18n, tip, tip, 'quorum')
+ * fact.depth // 1n
+ */
 export function told<T>(
   value: T,
   at: BlockRef | 'mempool',

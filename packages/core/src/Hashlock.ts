@@ -44,7 +44,20 @@ export function opens(secret: unknown, hashlock: Bytes.Hash32): boolean {
   )
 }
 
-/** Refuses a hashlock that isn't 32 bytes, is zero, or is the hash of 32 zero bytes: `InvalidHashlock` (1008). */
+/**
+ * Refuses what isn't 32 bytes: `InvalidBytes` (1005); and a hashlock that is zero or the hash of 32 zero bytes: `InvalidHashlock` (1008).
+ *
+ * @example
+ * import { Hashlock, isAitbcError } from '@aitbc/core'
+ * Hashlock.assert(Hashlock.of(new Uint8Array(32).fill(7)))
+ * let code: number | undefined
+ * try {
+ *   Hashlock.assert(new Uint8Array(32))
+ * } catch (error) {
+ *   code = isAitbcError(error) ? error.code : undefined
+ * }
+ * code // 1008
+ */
 export function assert(value: unknown, argument = 'hashlock'): asserts value is Bytes.Hash32 {
   Bytes.assert(value, 32, argument)
   if (value.every((byte) => byte === 0) || Bytes.equal(value, ZERO_SECRET_HASH))

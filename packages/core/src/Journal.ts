@@ -67,6 +67,7 @@ export interface Journal {
 /**
  * Opens a journal and replays it. The torn end that a crash leaves is cut off; any other damage is `JournalCorrupt` (1101) with its
  * offset, and an entry or a format that this version doesn't know is `JournalFromFuture` (1102): nothing is guessed.
+ * `InvalidArgument` (1013) for a name or kinds that it can't have.
  *
  * Opening fences whoever had the journal open before ({@link Storage.log}).
  *

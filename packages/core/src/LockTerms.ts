@@ -50,6 +50,25 @@ export interface LockTerms {
 /**
  * Checks terms once, at the edge: `InvalidLockTerms` (1010) names the field; ids, amounts, hashlock and deadline have
  * their own codes (1002–1008). All parts must be of one network, and ids in their canonical spelling.
+ *
+ * @example
+ * import { isAitbcError, LockTerms } from '@aitbc/core'
+ * const network = 'eip155:31337'
+ * const account = `${network}:0x${'aa'.repeat(20)}` as const
+ * const party = { account, payout: account }
+ * const terms: LockTerms.LockTerms = {
+ *   ...{ version: 1, asset: `${network}/slip44:60`, amount: 1n, salt: new Uint8Array(32), locker: party, beneficiary: party },
+ *   ...{ backend: { network, kind: 'contract', address: `0x${'cc'.repeat(20)}` }, hashlock: new Uint8Array(32).fill(1) },
+ *   deadline: { network, clock: 'unix', value: 1_900_000_000n },
+ * }
+ * LockTerms.assert(terms)
+ * let named: unknown
+ * try {
+ *   LockTerms.assert({ ...terms, asset: 'eip155:1/slip44:60' })
+ * } catch (error) {
+ *   named = isAitbcError(error, 'InvalidLockTerms') ? error.context['argument'] : undefined
+ * }
+ * named // 'terms.asset'
  */
 export function assert(terms: LockTerms, argument = 'terms'): void {
   const refuse = (field: string, message: string, received: unknown) =>
@@ -101,6 +120,18 @@ export function assert(terms: LockTerms, argument = 'terms'): void {
 /**
  * The canonical bytes of terms: one encoding a value, every field bound ({@link Codec}). Refuses what {@link assert} does, `argument`
  * being its name there.
+ *
+ * @example
+ * import { LockTerms } from '@aitbc/core'
+ * const network = 'eip155:31337'
+ * const account = `${network}:0x${'aa'.repeat(20)}` as const
+ * const party = { account, payout: account }
+ * const terms: LockTerms.LockTerms = {
+ *   ...{ version: 1, asset: `${network}/slip44:60`, amount: 1n, salt: new Uint8Array(32), locker: party, beneficiary: party },
+ *   ...{ backend: { network, kind: 'contract', address: `0x${'cc'.repeat(20)}` }, hashlock: new Uint8Array(32).fill(1) },
+ *   deadline: { network, clock: 'unix', value: 1_900_000_000n },
+ * }
+ * LockTerms.decode(LockTerms.encode(terms)).deadline.value // 1900000000n
  */
 export function encode(terms: LockTerms, argument?: string): Bytes.Bytes {
   assert(terms, argument)
@@ -125,6 +156,22 @@ export function encode(terms: LockTerms, argument?: string): Bytes.Bytes {
 
 /**
  * Reads canonical bytes back; `InvalidEncoding` (1012), or the code of the field that is wrong.
+ *
+ * @example
+ * import { Bytes, LockTerms } from '@aitbc/core'
+ * const network = 'eip155:31337'
+ * const account = `${network}:0x${'aa'.repeat(20)}` as const
+ * const party = { account, payout: account }
+ * const terms: LockTerms.LockTerms = {
+ *   ...{ version: 1, asset: `${network}/slip44:60`, amount: 1n, salt: new Uint8Array(32), locker: party, beneficiary: party },
+ *   ...{ backend: { network, kind: 'contract', address: `0x${'cc'.repeat(20)}` }, hashlock: new Uint8Array(32).fill(1) },
+ *   deadline: { network, clock: 'unix', value: 1_900_000_000n },
+ * }
+ * const bytes = LockTerms.encode(terms)
+ * const again = LockTerms.decode(bytes)
+ * again.amount // 1n
+ * // One encoding a value.
+ * Bytes.equal(LockTerms.encode(again), bytes) // true
  */
 export function decode(bytes: Bytes.Bytes): LockTerms {
   const reader = Codec.reader(bytes)
@@ -133,7 +180,25 @@ export function decode(bytes: Bytes.Bytes): LockTerms {
   return terms
 }
 
-/** Reads terms inside a longer record. */
+/**
+ * Reads terms inside a longer record, and leaves the reader behind them. Codes: those of {@link decode}.
+ *
+ * @example
+ * import { Codec, LockTerms } from '@aitbc/core'
+ * const network = 'eip155:31337'
+ * const account = `${network}:0x${'aa'.repeat(20)}` as const
+ * const party = { account, payout: account }
+ * const terms: LockTerms.LockTerms = {
+ *   ...{ version: 1, asset: `${network}/slip44:60`, amount: 1n, salt: new Uint8Array(32), locker: party, beneficiary: party },
+ *   ...{ backend: { network, kind: 'contract', address: `0x${'cc'.repeat(20)}` }, hashlock: new Uint8Array(32).fill(1) },
+ *   deadline: { network, clock: 'unix', value: 1_900_000_000n },
+ * }
+ * const bytes = Codec.writer().text('my leg').fixed(LockTerms.encode(terms)).finish()
+ * const reader = Codec.reader(bytes)
+ * reader.text() // 'my leg'
+ * LockTerms.read(reader).amount // 1n
+ * reader.finish()
+ */
 export function read(reader: Codec.Reader): LockTerms {
   const party = (): Party => {
     const account = reader.text(256) as AccountId.AccountId

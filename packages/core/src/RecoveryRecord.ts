@@ -24,7 +24,8 @@ const AGREEMENT = 4
 
 /**
  * The canonical bytes of what a lock's owner writes beside it: 1 byte, 33 with the id of the other leg's terms, and the agreement
- * where the chain has room for it.
+ * where the chain has room for it. `InvalidArgument` (1013) for another role or an agreement that isn't bytes, `InvalidBytes` (1005) for an id
+ * that isn't 32.
  *
  * @example
  * import { RecoveryRecord } from '@aitbc/core'
@@ -65,7 +66,16 @@ export function decode(bytes: Bytes.Bytes): SwapRecord {
   return record
 }
 
-/** Reads a record inside a longer one. */
+/**
+ * Reads a record inside a longer one, and leaves the reader behind it; `InvalidEncoding` (1012).
+ *
+ * @example
+ * import { Codec, RecoveryRecord } from '@aitbc/core'
+ * const bytes = Codec.writer().fixed(RecoveryRecord.encode({ role: 'follower' })).text('mine').finish()
+ * const reader = Codec.reader(bytes)
+ * RecoveryRecord.read(reader).role // 'follower'
+ * reader.text() // 'mine'
+ */
 export function read(reader: Codec.Reader): SwapRecord {
   const flags = reader.u8()
   if (flags > 7)
@@ -82,6 +92,8 @@ export function read(reader: Codec.Reader): SwapRecord {
 /**
  * Encrypts bytes so that only the seed's owner can read them and nobody can alter them; {@link TAG_LENGTH} bytes longer. `context`
  * (the lock's id) is bound but not kept: a record copied beside another lock doesn't open.
+ *
+ * `InvalidBytes` (1005) for a nonce that isn't 8 bytes, or more than {@link MAX_LENGTH} bytes of plaintext.
  *
  * @example
  * import { RecoveryRecord, SwapSeed } from '@aitbc/core'
@@ -109,7 +121,16 @@ export declare namespace seal {
 }
 
 /**
- * Decrypts what {@link seal} made; `RecordUnreadable` (1015) for another owner's, another nonce's, another context's, or damaged bytes.
+ * Decrypts what {@link seal} made; `RecordUnreadable` (1015) for another owner's, another nonce's, another context's, or damaged bytes;
+ * `InvalidBytes` (1005) for a nonce that isn't 8 bytes.
+ *
+ * @example
+ * import { Bytes, RecoveryRecord, SwapSeed } from '@aitbc/core'
+ * const seed = SwapSeed.forNetwork(new Uint8Array(32).fill(1), 'eip155:1')
+ * const [nonce, context] = [new Uint8Array(8), new Uint8Array(32).fill(5)]
+ * const sealed = RecoveryRecord.seal(seed, nonce, Uint8Array.of(1, 2), { context })
+ * Bytes.toHex(RecoveryRecord.open(seed, nonce, sealed, { context })) // '0102'
+ * // Beside another lock it doesn't open: `RecoveryRecord.open(seed, nonce, sealed)` throws `RecordUnreadable`.
  */
 export function open(
   seed: SwapSeed.NetworkSeed,
@@ -137,6 +158,7 @@ export function open(
 /**
  * Encrypts or decrypts (it is its own inverse) without a tag and without growing, for Bitcoin's 80 bytes: what comes out is
  * authenticated by the script that is rebuilt from it and found on chain, and by nothing else. One (seed, nonce) masks one plaintext.
+ * `InvalidBytes` (1005) as for {@link seal}.
  *
  * @example
  * import { RecoveryRecord, SwapSeed } from '@aitbc/core'

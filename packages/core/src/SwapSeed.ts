@@ -39,7 +39,13 @@ export type Purpose =
 const PURPOSES: readonly Purpose[] = ['party', 'funding', 'record', 'beacon', 'tag', 'salt']
 
 /**
- * Refuses what isn't a swap seed: `InvalidSeed` (1014).
+ * Refuses what isn't a swap seed, 32 bytes: `InvalidSeed` (1014), which tells its length or type and nothing else.
+ *
+ * @example
+ * import { SwapSeed } from '@aitbc/core'
+ * const seed: unknown = crypto.getRandomValues(new Uint8Array(32))
+ * SwapSeed.assert(seed)
+ * seed.length // 32
  */
 export function assert(seed: unknown): asserts seed is SwapSeed {
   if (!(seed instanceof Uint8Array) || seed.length !== 32)
@@ -50,7 +56,7 @@ export function assert(seed: unknown): asserts seed is SwapSeed {
 }
 
 /**
- * The share of a seed that one network's adapter may see.
+ * The share of a seed that one network's adapter may see; `InvalidSeed` (1014), `InvalidChainId` (1001).
  *
  * @example
  * import { SwapSeed } from '@aitbc/core'
@@ -63,7 +69,21 @@ export function forNetwork(seed: SwapSeed, network: ChainId.ChainId): NetworkSee
   return { network, key: expand(seed, `network/${network}`) }
 }
 
-/** Refuses a share of another network: `ForeignNetwork` (1016), so that keys never serve two chains. */
+/**
+ * Refuses a share of another network: `ForeignNetwork` (1016), so that keys never serve two chains.
+ *
+ * @example
+ * import { isAitbcError, SwapSeed } from '@aitbc/core'
+ * const share = SwapSeed.forNetwork(new Uint8Array(32).fill(1), 'eip155:1')
+ * SwapSeed.assertNetwork(share, 'eip155:1')
+ * let code: number | undefined
+ * try {
+ *   SwapSeed.assertNetwork(share, 'eip155:10')
+ * } catch (error) {
+ *   code = isAitbcError(error) ? error.code : undefined
+ * }
+ * code // 1016
+ */
 export function assertNetwork(share: NetworkSeed, network: ChainId.ChainId): void {
   if (share?.network !== network)
     throw CoreErrors.ForeignNetwork(
@@ -77,7 +97,8 @@ export function assertNetwork(share: NetworkSeed, network: ChainId.ChainId): voi
 }
 
 /**
- * 32 bytes for one purpose (HKDF-SHA256, RFC 5869); different purposes, salts and networks never meet.
+ * 32 bytes for one purpose (HKDF-SHA256, RFC 5869); different purposes, salts and networks never meet. `InvalidSeed` (1014) for what is no share,
+ * `InvalidArgument` (1013) for another purpose or salt.
  *
  * @example
  * import { SwapSeed } from '@aitbc/core'
@@ -101,8 +122,18 @@ export function derive(share: NetworkSeed, purpose: Purpose, salt: Bytes.Bytes |
 }
 
 /**
- * The secret of a swap that the seed's owner initiates; known to no network's share. `nonce` (8 bytes) is fresh for each swap and
+ * The secret of a swap that the seed's owner initiates, 32 bytes; known to no network's share. `nonce` (8 bytes) is fresh for each swap and
  * stands in the lock's recovery record, so a lost counter never brings a secret back.
+ *
+ * `InvalidSeed` (1014), `InvalidBytes` (1005) for a nonce that isn't 8 bytes.
+ *
+ * @example
+ * import { Hashlock, SwapSeed } from '@aitbc/core'
+ * const seed = crypto.getRandomValues(new Uint8Array(32))
+ * const nonce = crypto.getRandomValues(new Uint8Array(SwapSeed.NONCE_LENGTH))
+ * const hashlock = Hashlock.of(SwapSeed.secret(seed, nonce))
+ * // Whoever has the seed and reads the nonce in the lock's record has the secret again.
+ * Hashlock.opens(SwapSeed.secret(seed, nonce), hashlock) // true
  */
 export function secret(seed: SwapSeed, nonce: Bytes.Bytes): Secret {
   assert(seed)
@@ -110,14 +141,33 @@ export function secret(seed: SwapSeed, nonce: Bytes.Bytes): Secret {
   return expand(seed, `secret/${Bytes.toHex(nonce)}`)
 }
 
-/** The key that signs agreements (BIP-340), one for each swap. */
+/**
+ * The key that signs agreements (BIP-340), 32 bytes, one for each swap. `InvalidSeed` (1014), `InvalidBytes` (1005) for a nonce that isn't 8 bytes.
+ *
+ * @example
+ * import { Bytes, SwapSeed } from '@aitbc/core'
+ * const seed = crypto.getRandomValues(new Uint8Array(32))
+ * const [one, other] = [1, 2].map((swap) => SwapSeed.identity(seed, new Uint8Array(8).fill(swap))) as [Uint8Array, Uint8Array]
+ * // Another key for each swap: nobody sees that both are one person's.
+ * Bytes.equal(one, other) // false
+ */
 export function identity(seed: SwapSeed, nonce: Bytes.Bytes): Bytes.Bytes32 {
   assert(seed)
   Bytes.assert(nonce, NONCE_LENGTH, 'nonce')
   return expand(seed, `identity/${Bytes.toHex(nonce)}`)
 }
 
-/** The key that a swap's watch jobs are encrypted with, for the owner's towers: it opens those of one swap, and gives nothing else. */
+/**
+ * The key that a swap's watch jobs are encrypted with, 32 bytes, for the owner's towers: it opens those of one swap, and gives nothing else.
+ *
+ * `InvalidSeed` (1014), `InvalidBytes` (1005) for a nonce that isn't 8 bytes.
+ *
+ * @example
+ * import { SwapSeed } from '@aitbc/core'
+ * const nonce = crypto.getRandomValues(new Uint8Array(SwapSeed.NONCE_LENGTH))
+ * const key = SwapSeed.tower(crypto.getRandomValues(new Uint8Array(32)), nonce)
+ * key.length // 32
+ */
 export function tower(seed: SwapSeed, nonce: Bytes.Bytes): Bytes.Bytes32 {
   assert(seed)
   Bytes.assert(nonce, NONCE_LENGTH, 'nonce')

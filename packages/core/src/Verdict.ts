@@ -12,7 +12,14 @@ export type Verdict<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly refusal: Refusal }
 
-/** An accepting verdict. */
+/**
+ * An accepting verdict.
+ *
+ * @example
+ * import { Verdict } from '@aitbc/core'
+ * const verdict: Verdict.Verdict<bigint> = Verdict.accept(5n)
+ * verdict.ok ? verdict.value : verdict.refusal.check // 5n
+ */
 export function accept<T>(value: T): Verdict<T> {
   return { ok: true, value }
 }

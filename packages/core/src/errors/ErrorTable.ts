@@ -56,7 +56,16 @@ function kindOf(value: object): string {
   }
 }
 
-/** Renders what came for an error message: short, typed, never longer than 80 characters. */
+/**
+ * Renders what came for an error message: short, typed, never longer than 80 characters.
+ *
+ * @example
+ * import { show } from '@aitbc/core'
+ * show('eip155:01') // '"eip155:01"'
+ * show(5n) // '5n'
+ * // Of bytes only how many: they may be a secret.
+ * show(new Uint8Array(32)) // 'Uint8Array(32)'
+ */
 export function show(value: unknown): string {
   let text: string
   if (typeof value === 'string') text = JSON.stringify(value)

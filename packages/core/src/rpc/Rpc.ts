@@ -34,7 +34,18 @@ export type Call = (method: string, params: Params) => Effect.Effect<unknown, Ai
 const calls = /* @__PURE__ */ new WeakMap<Rpc, Call>()
 
 /**
- * Makes an {@link Rpc} from an Effect; the Promise form derives from it.
+ * Makes an {@link Rpc} from an Effect; the Promise form derives from it. `options` name it and say what its word is worth.
+ *
+ * @example
+ * import { fromEffect, type Middleware, toEffect } from '@aitbc/core/rpc'
+ * // Middleware of one's own: it hears of each request.
+ * const heard =
+ *   (saw: (method: string) => void): Middleware =>
+ *   (rpc) =>
+ *     fromEffect(rpc, (method, params) => {
+ *       saw(method)
+ *       return toEffect(rpc)(method, params)
+ *     })
  */
 export function fromEffect(options: Pick<Rpc, 'name' | 'assurance'>, call: Call): Rpc {
   const rpc: Rpc = {
@@ -71,7 +82,14 @@ function stoppedBy(signal: AbortSignal): Set<AbortController> {
 }
 
 /**
- * The Effect form of an endpoint, also of one that the caller wrote with promises.
+ * The Effect form of an endpoint, also of one that the caller wrote with promises: what that rejects with and is none of this SDK's errors
+ * becomes `RpcUnreachable` (1202).
+ *
+ * @example
+ * import { type Call, createHttpRpc, toEffect } from '@aitbc/core/rpc'
+ * const call: Call = toEffect(createHttpRpc({ url: 'http://127.0.0.1:8545' }))
+ * // Nothing is asked before the Effect is run.
+ * const height = call('eth_blockNumber', [])
  */
 export function toEffect(rpc: Rpc): Call {
   return (

@@ -115,7 +115,15 @@ export function createHttpRest(options: HttpOptions): Rpc {
   return lift(endpoint, options, ask)
 }
 
-/** Asks a REST endpoint for a path. */
+/**
+ * Asks a REST endpoint for a path, which starts with `/`. Codes: those of {@link createHttpRest}; 404 is an answer.
+ *
+ * @example
+ * import { createHttpRest, get } from '@aitbc/core/rpc'
+ * const esplora = createHttpRest({ url: 'https://blockstream.info/api' })
+ * const { status, body } = await get(esplora, '/blocks/tip/height')
+ * const height = status === 404 ? undefined : BigInt(body)
+ */
 export async function get(
   rest: Rpc,
   path: string,
@@ -124,7 +132,15 @@ export async function get(
   return (await rest.request('GET', [path], options)) as RestAnswer
 }
 
-/** Sends a text to a path of a REST endpoint. */
+/**
+ * Sends a text to a path of a REST endpoint. Codes: those of {@link createHttpRest}; 404 is an answer.
+ *
+ * @example
+ * import { createHttpRest, post } from '@aitbc/core/rpc'
+ * const esplora = createHttpRest({ url: 'https://blockstream.info/api' })
+ * declare const transaction: string // in hex
+ * const { body: id } = await post(esplora, '/tx', transaction)
+ */
 export async function post(
   rest: Rpc,
   path: string,
