@@ -69,7 +69,17 @@ const LONGEST = 25
 /** Most transactions that a replacement evicts (BIP-125, rule 5). */
 const EVICTIONS = 100
 
-/** A chain with one block, at a time (unix seconds), and what is handed out in it by keys of `Ledger.balanceKey`, base units. */
+/**
+ * A chain with one block, at a time (unix seconds), and what is handed out in it by keys of `Ledger.balanceKey`, base units. `createWorld` makes
+ * one for each of its networks.
+ *
+ * @example
+ * import { ethereum } from '@aitbc/core/networks'
+ * import { Chain, families, Ledger } from '@aitbc/devnet/world'
+ * const alice = `0x${'a1'.repeat(20)}`
+ * const chain = Chain.create(ethereum, families.evm, 1_900_000_000n, { [alice]: 10n ** 18n })
+ * Ledger.balance(Chain.tip(chain).ledger, 'accounts', alice) // 1000000000000000000n
+ */
 export function create(
   network: Network,
   family: Family,
@@ -100,7 +110,19 @@ export function create(
   }
 }
 
-/** The same chain once more, which nobody has listened to so far. */
+/**
+ * The same chain once more, which nobody has listened to so far: what becomes of one of the two changes nothing of the other.
+ *
+ * @example
+ * import { ethereum } from '@aitbc/core/networks'
+ * import { Chain, createWorld } from '@aitbc/devnet/world'
+ * const world = createWorld({ seed: '1', networks: [ethereum] })
+ * const before = world.chain(ethereum.id)
+ * // What would the next block be like?
+ * const next = Chain.mine(Chain.copy(before))
+ * next.height // 1n
+ * Chain.tip(before).height // 0n
+ */
 export function copy(of: Chain): Chain {
   return {
     ...of,
@@ -111,12 +133,33 @@ export function copy(of: Chain): Chain {
   }
 }
 
-/** The newest block. */
+/**
+ * The newest block.
+ *
+ * @example
+ * import { ethereum } from '@aitbc/core/networks'
+ * import { Chain, createWorld } from '@aitbc/devnet/world'
+ * const world = createWorld({ seed: '1', networks: [ethereum] })
+ * world.mine(ethereum.id, 3)
+ * Chain.tip(world.chain(ethereum.id)).height // 3n
+ */
 export function tip(of: Pick<View, 'blocks'>): Block {
   return of.blocks[of.blocks.length - 1] as Block
 }
 
-/** The block of a height; `undefined` beyond the head. */
+/**
+ * The block of a height, one within a run too; `undefined` below the first one and beyond the head.
+ *
+ * @example
+ * import { ethereum } from '@aitbc/core/networks'
+ * import { Chain, createWorld } from '@aitbc/devnet/world'
+ * const world = createWorld({ seed: '1', networks: [ethereum] })
+ * const chain = world.chain(ethereum.id)
+ * // Ten blocks at once: between them time goes evenly.
+ * Chain.mine(chain, { span: 10n })
+ * Chain.at(chain, 5n)?.time // 1900000060n
+ * Chain.at(chain, 11n) // undefined
+ */
 export function at(of: Pick<View, 'blocks'>, height: bigint): Header | undefined {
   const { blocks } = of
   if (height < 0n || height > tip(of).height) return undefined
@@ -146,7 +189,19 @@ function hashWithin(run: Block, height: bigint): string {
   return `${run.hash.slice(0, 48)}${height.toString(16).padStart(16, '0')}`
 }
 
-/** The ledger as a block of the branch left it. */
+/**
+ * The ledger as a block of the branch left it; beyond the head, as the head did.
+ *
+ * @example
+ * import { ethereum } from '@aitbc/core/networks'
+ * import { Chain, createWorld, Ledger } from '@aitbc/devnet/world'
+ * const world = createWorld({ seed: '1', networks: [ethereum] })
+ * const alice = `0x${'a1'.repeat(20)}`
+ * world.fund(`${ethereum.id}:${alice}`, 10n ** 18n)
+ * const chain = world.chain(ethereum.id)
+ * Ledger.balance(Chain.ledgerAt(chain, 0n), 'accounts', alice) // 0n
+ * Ledger.balance(Chain.ledgerAt(chain, 1n), 'accounts', alice) // 1000000000000000000n
+ */
 export function ledgerAt(of: Pick<View, 'blocks'>, height: bigint): Ledger.Ledger {
   const { blocks } = of
   let found = blocks[0] as Block
@@ -157,7 +212,18 @@ export function ledgerAt(of: Pick<View, 'blocks'>, height: bigint): Ledger.Ledge
   return found.ledger
 }
 
-/** Hands out base units at a key of `Ledger.balanceKey`, out of nothing. */
+/**
+ * Hands out base units at a key of `Ledger.balanceKey`, out of nothing, in a ledger that is being built; on a chain that lives `World.fund`, and
+ * `grants` of {@link mine}, do so.
+ *
+ * @example
+ * import { Chain, Ledger } from '@aitbc/devnet/world'
+ * const ledger = Ledger.empty()
+ * Chain.grant(ledger, 'coins', 'alice', 5n)
+ * Ledger.balance(ledger, 'coins', 'alice') // 5n
+ * // Of the native coin it counts as handed out.
+ * ledger.minted // 5n
+ */
 export function grant(ledger: Ledger.Ledger, kind: Ledger.Kind, key: string, amount: bigint): void {
   if (!key.includes(' ')) ledger.minted += amount
   if (kind === 'accounts') ledger.balances.set(key, (ledger.balances.get(key) ?? 0n) + amount)
@@ -295,7 +361,18 @@ function ancestors(chain: Chain, tx: Ledger.Tx): readonly Ledger.Tx[] {
   return [...found.values()]
 }
 
-/** What hangs on a transaction that waits. */
+/**
+ * What hangs on a transaction that waits: all that spends its outputs, and theirs.
+ *
+ * @example
+ * import { Chain } from '@aitbc/devnet/world'
+ * const waiting = (id: string, slot: string): Chain.Waiting => {
+ *   const body = { network: 'bip122:000000000019d6689c085ae165831e93', from: 'alice', rate: 1000n, size: 140n, fee: 140n }
+ *   return { tx: { ...body, id, slots: [slot], does: { is: 'nothing' } }, since: 1_900_000_000n, hidden: false }
+ * }
+ * const mempool = [waiting('parent', 'old:0'), waiting('child', 'parent:1'), waiting('grandchild', 'child:0')]
+ * Chain.descendants({ mempool }, 'parent').map(({ id }) => id) // ['child', 'grandchild']
+ */
 export function descendants(chain: Pick<View, 'mempool'>, id: string): readonly Ledger.Tx[] {
   const found = new Map<string, Ledger.Tx>()
   const add = (of: string) => {
@@ -314,7 +391,25 @@ export type Answer = { readonly is: 'taken' | 'known' } | { readonly is: Refusal
 
 const no = (is: Refusal, why: string): Answer => ({ is, why })
 
-/** Hands a transaction to the network; `hidden` ones to a miner alone. */
+/**
+ * Hands a transaction to the network; `hidden` ones to a miner alone. Gives what a node says to it: that it waits from now on, is known (in a
+ * block, or waiting), or why it isn't taken.
+ *
+ * @example
+ * import { ethereum } from '@aitbc/core/networks'
+ * import { Chain, createWorld, type Ledger } from '@aitbc/devnet/world'
+ * const world = createWorld({ seed: '1', networks: [ethereum] })
+ * const alice = `0x${'a1'.repeat(20)}`
+ * world.fund(`${ethereum.id}:${alice}`, 10n ** 18n)
+ * const tx: Ledger.Tx = {
+ *   ...{ id: '0x01', network: ethereum.id, from: alice, slots: [`${alice}/0`], nonce: 0, does: { is: 'nothing' } },
+ *   ...{ rate: 10n ** 10n, size: 21_000n, fee: 21_000n * 10n ** 10n },
+ * }
+ * Chain.accept(world.chain(ethereum.id), tx) // { is: 'taken' }
+ * Chain.accept(world.chain(ethereum.id), tx) // { is: 'known' }
+ * world.mine(ethereum.id)
+ * Chain.tip(world.chain(ethereum.id)).txs.length // 1
+ */
 export function accept(chain: Chain, tx: Ledger.Tx, options: { readonly hidden?: boolean } = {}): Answer {
   const { ledger } = tip(chain)
   if (ledger.included.has(tx.id) || chain.mempool.some((w) => w.tx.id === tx.id)) return { is: 'known' }
@@ -405,7 +500,24 @@ function judgeAccounts(
   return undefined
 }
 
-/** Takes transactions out of every mempool, as nodes that forget; what hangs on them goes too. */
+/**
+ * Takes transactions out of every mempool, as nodes that forget; what hangs on them goes too.
+ *
+ * @example
+ * import { ethereum } from '@aitbc/core/networks'
+ * import { Chain, createWorld, type Ledger } from '@aitbc/devnet/world'
+ * const world = createWorld({ seed: '1', networks: [ethereum] })
+ * const alice = `0x${'a1'.repeat(20)}`
+ * world.fund(`${ethereum.id}:${alice}`, 10n ** 18n)
+ * const tx: Ledger.Tx = {
+ *   ...{ id: '0x01', network: ethereum.id, from: alice, slots: [`${alice}/0`], nonce: 0, does: { is: 'nothing' } },
+ *   ...{ rate: 10n ** 10n, size: 21_000n, fee: 21_000n * 10n ** 10n },
+ * }
+ * Chain.accept(world.chain(ethereum.id), tx)
+ * // As if Alice had never sent anything.
+ * Chain.forget(world.chain(ethereum.id), ({ tx: { from } }) => from === alice)
+ * world.chain(ethereum.id).mempool.length // 0
+ */
 export function forget(chain: Chain, which: (waiting: Waiting) => boolean): void {
   const gone = new Set<string>()
   for (const w of chain.mempool)
@@ -423,7 +535,21 @@ export interface ReorgOptions {
   readonly instead?: readonly Ledger.Tx[]
 }
 
-/** Undoes blocks; as many others take their place, at the same times. */
+/**
+ * Undoes `depth` blocks; as many others take their place, at the same times. What was in them waits again, but for what {@link ReorgOptions} say.
+ * Nothing happens where there aren't so many beyond the first block.
+ *
+ * @example
+ * import { ethereum } from '@aitbc/core/networks'
+ * import { Chain, createWorld } from '@aitbc/devnet/world'
+ * const world = createWorld({ seed: '1', networks: [ethereum] })
+ * const chain = world.chain(ethereum.id)
+ * world.mine(ethereum.id, 3)
+ * const before = Chain.tip(chain)
+ * Chain.reorganise(chain, 2n)
+ * Chain.tip(chain).height // 3n
+ * Chain.tip(chain).hash === before.hash // false
+ */
 export function reorganise(chain: Chain, depth: bigint, options: ReorgOptions = {}): void {
   const { family } = chain
   const head = tip(chain)
@@ -493,7 +619,22 @@ function settleFinality(chain: Chain): void {
   if (height - behind > chain.finalized) chain.finalized = height - behind
 }
 
-/** Tells whoever listens that something changed. */
+/**
+ * Tells whoever listens that something changed, unless it is to be `quiet`; the functions here do so themselves.
+ *
+ * @example
+ * import { ethereum } from '@aitbc/core/networks'
+ * import { Chain, createWorld } from '@aitbc/devnet/world'
+ * const world = createWorld({ seed: '1', networks: [ethereum] })
+ * const chain = world.chain(ethereum.id)
+ * let heard = 0
+ * chain.listeners.add(() => heard++)
+ * // What is changed by hand is told by hand: fees are a hundred times as high from here on.
+ * chain.demand *= 100n
+ * chain.floor *= 100n
+ * Chain.tell(chain)
+ * heard // 1
+ */
 export function tell(chain: Chain): void {
   if (!chain.quiet) for (const listener of [...chain.listeners]) listener()
 }

@@ -14,7 +14,21 @@ export interface Endpoint {
   listen(listener: () => void): () => void
 }
 
-/** What everybody can see of a chain. */
+/**
+ * What everybody can see of a chain: all but what was given to a miner alone.
+ *
+ * @example
+ * import { ethereum } from '@aitbc/core/networks'
+ * import { createWorld, createWorldAdapter, Endpoint } from '@aitbc/devnet/world'
+ * const world = createWorld({ seed: '1', networks: [ethereum] })
+ * const chain = world.chain(ethereum.id)
+ * // A node of one's own, which lags: it never shows more than the first block.
+ * const stale = () => ({ ...Endpoint.viewOf(chain), blocks: chain.blocks.slice(0, 1), finalized: 0n })
+ * const endpoint: Endpoint.Endpoint = { ...world.endpoint(ethereum.id), ask: async () => stale() }
+ * world.mine(ethereum.id, 3)
+ * const { value: tip } = await createWorldAdapter({ network: ethereum, endpoint }).tip()
+ * tip.height // 0n
+ */
 export function viewOf(chain: Chain.Chain): Chain.View {
   return {
     blocks: chain.blocks,
@@ -26,7 +40,18 @@ export function viewOf(chain: Chain.Chain): Chain.View {
   }
 }
 
-/** A node of the chain that tells the truth. */
+/**
+ * A node of the chain that tells the truth, as `World.endpoint` gives one; its word is `reported` unless told.
+ *
+ * @example
+ * import { ethereum } from '@aitbc/core/networks'
+ * import { createWorld, createWorldAdapter, Endpoint } from '@aitbc/devnet/world'
+ * const world = createWorld({ seed: '1', networks: [ethereum] })
+ * // Stands for several nodes that always agree.
+ * const endpoint = Endpoint.honest(world.chain(ethereum.id), 'quorum')
+ * const fact = await createWorldAdapter({ network: ethereum, endpoint }).tip()
+ * fact.assurance // 'quorum'
+ */
 export function honest(chain: Chain.Chain, assurance: Endpoint['assurance'] = 'reported'): Endpoint {
   return {
     name: 'node',
@@ -103,7 +128,19 @@ export function down(endpoint: Endpoint): Endpoint {
   }
 }
 
-/** Takes every request, and never answers. */
+/**
+ * In front of another endpoint: takes every request, and never answers; an abort rejects with `signal.reason`.
+ *
+ * @example
+ * import { ethereum } from '@aitbc/core/networks'
+ * import { createWorld, createWorldAdapter, Endpoint } from '@aitbc/devnet/world'
+ * const world = createWorld({ seed: '1', networks: [ethereum] })
+ * const endpoint = Endpoint.silent(world.endpoint(ethereum.id))
+ * const patience = new AbortController()
+ * const asked = createWorldAdapter({ network: ethereum, endpoint }).tip({ signal: patience.signal }).catch((why) => why)
+ * patience.abort('no answer')
+ * await asked // 'no answer'
+ */
 export function silent(endpoint: Endpoint): Endpoint {
   const never = (signal?: AbortSignal) =>
     new Promise<never>((_, reject) => {

@@ -124,7 +124,13 @@ export interface Ledger {
   minted: bigint
 }
 
-/** A ledger of nothing. */
+/**
+ * A ledger of nothing.
+ *
+ * @example
+ * import { Ledger } from '@aitbc/devnet/world'
+ * Ledger.total(Ledger.empty()) // 0n
+ */
 export function empty(): Ledger {
   return {
     balances: new Map(),
@@ -138,7 +144,17 @@ export function empty(): Ledger {
   }
 }
 
-/** A ledger of its own with the same in it. */
+/**
+ * A ledger of its own with the same in it.
+ *
+ * @example
+ * import { Chain, Ledger } from '@aitbc/devnet/world'
+ * const before = Ledger.empty()
+ * const next = Ledger.copy(before)
+ * Chain.grant(next, 'accounts', 'alice', 5n)
+ * Ledger.total(next) // 5n
+ * Ledger.total(before) // 0n
+ */
 export function copy(of: Ledger): Ledger {
   return {
     balances: new Map(of.balances),
@@ -152,7 +168,17 @@ export function copy(of: Ledger): Ledger {
   }
 }
 
-/** Native base units that are anywhere: as many as were handed out (S1). */
+/**
+ * Native base units that are anywhere, in open locks and in fees too: as many as were handed out (S1).
+ *
+ * @example
+ * import { ethereum } from '@aitbc/core/networks'
+ * import { Chain, createWorld, Ledger } from '@aitbc/devnet/world'
+ * const world = createWorld({ seed: '1', networks: [ethereum] })
+ * world.fund(`${ethereum.id}:0x${'a1'.repeat(20)}`, 10n ** 18n)
+ * const { ledger } = Chain.tip(world.chain(ethereum.id))
+ * Ledger.total(ledger) === ledger.minted // true
+ */
 export function total(of: Ledger): bigint {
   let sum = of.fees
   for (const [key, amount] of of.balances) if (!key.includes(' ')) sum += amount
@@ -162,12 +188,31 @@ export function total(of: Ledger): bigint {
   return sum
 }
 
-/** Where an address's units of an asset are held; an empty asset is the native coin. */
+/**
+ * Where an address's units of an asset are held; an empty asset is the native coin.
+ *
+ * @example
+ * import { Ledger } from '@aitbc/devnet/world'
+ * Ledger.balanceKey('alice', '') // 'alice'
+ * Ledger.balanceKey('alice', 'eip155:1/erc20:0xc0') // 'eip155:1/erc20:0xc0 alice'
+ */
 export function balanceKey(address: string, asset: string): string {
   return asset === '' ? address : `${asset} ${address}`
 }
 
-/** Base units of an asset that an address has, the native coin unless told. */
+/**
+ * Base units of an asset that an address has, the native coin unless told; of coins there is no other asset.
+ *
+ * @example
+ * import { ethereum } from '@aitbc/core/networks'
+ * import { Chain, createWorld, Ledger } from '@aitbc/devnet/world'
+ * const world = createWorld({ seed: '1', networks: [ethereum] })
+ * const alice = `0x${'a1'.repeat(20)}`
+ * world.fund(`${ethereum.id}:${alice}`, 10n ** 18n)
+ * const { ledger } = Chain.tip(world.chain(ethereum.id))
+ * // How the network's family keeps them: `chain.family.kind`.
+ * Ledger.balance(ledger, 'accounts', alice) // 1000000000000000000n
+ */
 export function balance(of: Ledger, kind: Kind, address: string, asset = ''): bigint {
   if (kind === 'accounts') return of.balances.get(balanceKey(address, asset)) ?? 0n
   let sum = 0n
@@ -189,7 +234,22 @@ export interface Place {
 /** What became of a transaction: `never` can't stand in this block, nor change anything. */
 export type Result = 'done' | 'failed' | 'never'
 
-/** Carries out a transaction on a ledger that is being built. */
+/**
+ * Carries out a transaction on a ledger that is being built.
+ *
+ * @example
+ * import { Chain, Ledger } from '@aitbc/devnet/world'
+ * const ledger = Ledger.empty()
+ * Chain.grant(ledger, 'accounts', 'alice', 100n)
+ * const tx: Ledger.Tx = {
+ *   ...{ id: '01', network: 'eip155:1', from: 'alice', slots: ['alice/0'], nonce: 0, rate: 1n, size: 10n, fee: 10n },
+ *   does: { is: 'transfer', to: 'bob', asset: '', amount: 40n },
+ * }
+ * Ledger.apply(ledger, 'accounts', tx, { height: 1n, clock: 1_900_000_000n }) // 'done'
+ * Ledger.balance(ledger, 'accounts', 'alice') // 50n
+ * // No block has it twice.
+ * Ledger.apply(ledger, 'accounts', tx, { height: 2n, clock: 1_900_000_012n }) // 'never'
+ */
 export function apply(ledger: Ledger, kind: Kind, tx: Tx, place: Place): Result {
   if (ledger.included.has(tx.id)) return 'never'
   if (tx.lastHeight !== undefined && place.height > tx.lastHeight) return 'never'
@@ -326,7 +386,16 @@ function settle(
 
 const opened = new Map<string, boolean>()
 
-/** Whether a secret in hex opens a hashlock in hex; anything that isn't 32 bytes opens none. */
+/**
+ * Whether a secret in hex opens a hashlock in hex; anything that isn't 32 bytes opens none.
+ *
+ * @example
+ * import { Bytes, Hashlock } from '@aitbc/core'
+ * import { Ledger } from '@aitbc/devnet/world'
+ * const secret = new Uint8Array(32).fill(7)
+ * Ledger.opens(Bytes.toHex(secret), Bytes.toHex(Hashlock.of(secret))) // true
+ * Ledger.opens('07', Bytes.toHex(Hashlock.of(secret))) // false
+ */
 export function opens(secret: string, hashlock: string): boolean {
   const key = `${secret}/${hashlock}`
   let known = opened.get(key)

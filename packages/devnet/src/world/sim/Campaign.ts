@@ -55,7 +55,17 @@ export const nothing: Sums = {
   ...{ outcomes: {}, repeated: 0, hash: '0'.repeat(64) },
 }
 
-/** The sums of two campaigns. */
+/**
+ * The sums of two campaigns.
+ *
+ * @example
+ * import { Campaign } from '@aitbc/devnet/world'
+ * // Two parts of one campaign, which two processes may have run.
+ * const [one, other] = [await Campaign.sum({ universes: 1 }), await Campaign.sum({ from: 2, universes: 1 })]
+ * const both = Campaign.add(one, other)
+ * both.universes // 2
+ * both.lost // 0n
+ */
 export function add(a: Sums, b: Sums): Sums {
   const outcomes = { ...a.outcomes }
   for (const [name, count] of Object.entries(b.outcomes)) outcomes[name] = (outcomes[name] ?? 0) + count
@@ -77,7 +87,14 @@ function both(a: string, b: string): string {
   return (BigInt(`0x${a}`) ^ BigInt(`0x${b}`)).toString(16).padStart(64, '0')
 }
 
-/** Sums as people read them. */
+/**
+ * Sums as people read them: means of a universe, to one decimal; `NaN` where there was none.
+ *
+ * @example
+ * import { Campaign } from '@aitbc/devnet/world'
+ * const sums: Campaign.Sums = { ...Campaign.nothing, universes: 2, faults: 45, least: 21, struck: 30, steps: 900 }
+ * Campaign.figuresOf(sums).faults // { mean: 22.5, least: 21, struck: 15 }
+ */
 export function figuresOf(sums: Sums): Figures {
   const { universes, violations, lost, faults, least, struck, steps, outcomes, repeated, hash } = sums
   const mean = (sum: number) => Math.round((sum / universes) * 10) / 10
@@ -88,7 +105,8 @@ export function figuresOf(sums: Sums): Figures {
 }
 
 /**
- * Runs universes one after the other, each from its number as its seed, and adds up what they came to.
+ * Runs universes one after the other, each from its number as its seed, and adds up what they came to. Rejects with {@link Divergence}
+ * where one comes to another hash the second time.
  *
  * @example
  * import { Campaign } from '@aitbc/devnet/world'

@@ -106,7 +106,15 @@ const DOWN = 5
 /** Beyond the least time to the short deadline, so that being dead for a moment changes nothing. */
 const SLACK = 3600
 
-/** The plan of a scene, with a crash, or two, if told. */
+/**
+ * The plan of a scene, with a crash, or two, if told.
+ *
+ * @example
+ * import { Crash } from '@aitbc/devnet/world'
+ * const scene = { families: { long: 'solana', short: 'cosmos' }, course: 'deal', who: 'initiator' } as const
+ * Crash.planOf(scene).faults // []
+ * Crash.planOf(scene, { boundary: 60, torn: false, wipe: true }).faults.map(({ is }) => is) // ['kill']
+ */
 export function planOf({ families: pair, course, who }: Scene, point?: Point): Plan {
   const calm: Plan = {
     ...{ seed: 'crash', families: pair, risk: 'standard', reorgs: 1, slack: SLACK },
@@ -159,7 +167,17 @@ export interface Peace {
   readonly boundaries: readonly Place[]
 }
 
-/** Runs a scene in peace and numbers its boundaries. */
+/**
+ * Runs a scene in peace and numbers its boundaries.
+ *
+ * @example
+ * import { Crash } from '@aitbc/devnet/world'
+ * const scene = { families: { long: 'solana', short: 'cosmos' }, course: 'deal', who: 'initiator' } as const
+ * const { report, boundaries } = await Crash.survey(scene)
+ * report.outcomes.initiator // 'deal'
+ * // Numbered from 0 on, in the order in which the process comes to them.
+ * boundaries[2]?.at // 2
+ */
 export async function survey(scene: Scene, options: Universe.RunOptions = {}): Promise<Peace> {
   const boundaries: Place[] = []
   const report = await Universe.run(planOf(scene), {
@@ -193,8 +211,15 @@ async function aftermath(
 }
 
 /**
- * The points to try, each continued and wiped. Of boundaries between which nothing happened that outlasts the process, in one instant, the
- * first stands for all: whoever starts again finds the same disk and the same chains.
+ * The points to try, each continued and wiped, and torn where a write can be. Of boundaries between which nothing happened that outlasts the
+ * process, in one instant, the first stands for all: whoever starts again finds the same disk and the same chains.
+ *
+ * @example
+ * import { Crash } from '@aitbc/devnet/world'
+ * const at = (number: number, effects: number) => ({ at: number, effects, instant: 1, label: 'put', tears: effects === 1 })
+ * // The first two leave the same disk and the same chains behind; the third may be torn.
+ * const points = Crash.points({ boundaries: [at(0, 0), at(1, 0), at(2, 1)] })
+ * points.map(({ boundary }) => boundary) // [0, 0, 2, 2, 2]
  */
 export function points({ boundaries }: Pick<Peace, 'boundaries'>, all = false): readonly Death[] {
   const known = new Set<string>()
@@ -227,7 +252,16 @@ export function crash(
   return Universe.run(planOf(scene, point), options)
 }
 
-/** What a crash changed, and why that may not be where it may not. */
+/**
+ * What a crash changed, and `why` that may not be where it may not. Throws where the point killed nobody.
+ *
+ * @example
+ * import { Crash } from '@aitbc/devnet/world'
+ * const scene = { families: { long: 'solana', short: 'cosmos' }, course: 'deal', who: 'initiator' } as const
+ * const peace = await Crash.survey(scene)
+ * const point = { boundary: 60, torn: false, wipe: false }
+ * Crash.judge(peace, { report: await Crash.crash(scene, point), point }).kind // 'same'
+ */
 export function judge(
   peace: Peace,
   { report, point }: { readonly report: Universe.Report; readonly point: Point },
@@ -283,7 +317,14 @@ function isNothing(change: Change): boolean {
   return change?.long === 0n && change.short === 0n
 }
 
-/** How a scene must end in peace, or it shows nothing. */
+/**
+ * How a scene must end in peace, or it shows nothing.
+ *
+ * @example
+ * import { Crash } from '@aitbc/devnet/world'
+ * const scene = { families: { long: 'solana', short: 'cosmos' }, course: 'no-lock', who: 'initiator' } as const
+ * Crash.isAsMeant(await Crash.survey(scene)) // true
+ */
 export function isAsMeant({ scene: { course, who }, report }: Peace): boolean {
   const own = report.outcomes[who]
   if (report.violations.length > 0) return false
@@ -317,7 +358,7 @@ export interface TwiceOptions extends Common {
 }
 
 /**
- * Kills the processes of scenes at every boundary, and counts what comes of it.
+ * Kills the processes of scenes at every boundary, and counts what comes of it. Rejects where a scene in peace isn't {@link isAsMeant}.
  *
  * @example
  * import { Crash } from '@aitbc/devnet/world'
@@ -405,7 +446,18 @@ function counter({ bug, most = Number.POSITIVE_INFINITY }: Common) {
   }
 }
 
-/** The figures of several runs as those of one. */
+/**
+ * The figures of several runs as those of one.
+ *
+ * @example
+ * import { Crash } from '@aitbc/devnet/world'
+ * const scene = { families: { long: 'solana', short: 'cosmos' }, course: 'no-lock', who: 'follower' } as const
+ * const figures = await Crash.run({ scenes: [scene] })
+ * // Of two processes that each had a part of the scenes.
+ * const { runs, divergences } = Crash.add([figures, figures])
+ * runs === 2 * figures.runs // true
+ * divergences // []
+ */
 export function add(all: readonly Figures[]): Figures {
   const kinds = { ...NONE }
   for (const one of all) for (const kind of Object.keys(kinds) as Kind[]) kinds[kind] += one.kinds[kind]
@@ -419,7 +471,13 @@ export function add(all: readonly Figures[]): Figures {
   }
 }
 
-/** A scene in one word: `bitcoin/evm/deal/initiator`. */
+/**
+ * A scene in one word: `bitcoin/evm/deal/initiator`.
+ *
+ * @example
+ * import { Crash } from '@aitbc/devnet/world'
+ * Crash.nameOf({ families: { long: 'bitcoin', short: 'evm' }, course: 'deal', who: 'initiator' }) // 'bitcoin/evm/deal/initiator'
+ */
 export function nameOf({ families: { long, short }, course, who }: Scene): string {
   return `${long}/${short}/${course}/${who}`
 }
@@ -427,6 +485,12 @@ export function nameOf({ families: { long, short }, course, who }: Scene): strin
 /**
  * A scene and a point in one word: `bitcoin/evm/deal/initiator@115` and, where a write is torn or storage is lost, `t` or `w`; then `+` and
  * the second crash, `…@115t+140`, or `…@115t+follower@60w` where the other party dies.
+ *
+ * @example
+ * import { Crash } from '@aitbc/devnet/world'
+ * const scene = { families: { long: 'bitcoin', short: 'evm' }, course: 'deal', who: 'initiator' } as const
+ * const next = { who: 'follower', boundary: 60, torn: false, wipe: true } as const
+ * Crash.nameOfPoint(scene, { boundary: 115, torn: true, wipe: false, next }) // 'bitcoin/evm/deal/initiator@115t+follower@60w'
  */
 export function nameOfPoint(scene: Scene, { next, ...first }: Point): string {
   const of = ({ boundary, torn, wipe }: Death) => `${boundary}${torn ? 't' : ''}${wipe ? 'w' : ''}`
@@ -434,7 +498,14 @@ export function nameOfPoint(scene: Scene, { next, ...first }: Point): string {
   return `${nameOf(scene)}@${of(first)}${second}`
 }
 
-/** The scene and the point of a name. */
+/**
+ * The scene and the point of a name; `undefined` where it is none that {@link nameOfPoint} gives.
+ *
+ * @example
+ * import { Crash } from '@aitbc/devnet/world'
+ * Crash.pointOf('bitcoin/evm/deal/initiator@115t')?.point // { boundary: 115, torn: true, wipe: false }
+ * Crash.pointOf('bitcoin/evm/deal/initiator') // undefined
+ */
 export function pointOf(name: string): { readonly scene: Scene; readonly point: Point } | undefined {
   const shape = /^([^@]*)@(\d{1,9}t?w?)(?:\+(?:(initiator|follower)@)?(\d{1,9}t?w?))?$/
   const [, of = '', first = '', other, second] = shape.exec(name) ?? []
@@ -450,7 +521,14 @@ export function pointOf(name: string): { readonly scene: Scene; readonly point: 
   }
 }
 
-/** The scene of a name. */
+/**
+ * The scene of a name; `undefined` where it is none that {@link nameOf} gives.
+ *
+ * @example
+ * import { Crash } from '@aitbc/devnet/world'
+ * Crash.sceneOf('bitcoin/evm/deal/initiator')?.course // 'deal'
+ * Crash.sceneOf('bitcoin/bitcoin/deal/initiator') // undefined
+ */
 export function sceneOf(name: string): Scene | undefined {
   return PAIRS.flatMap((pair) => COURSES.map((one) => ({ families: pair, ...one }))).find(
     (scene) => nameOf(scene) === name,

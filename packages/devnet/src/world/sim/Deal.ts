@@ -167,7 +167,17 @@ function grantsOf({ purse, honest, families: pair }: Plan, role: Role, leg: Leg)
   return [locks + (purse === 'tight' ? kept : kept / 200n)]
 }
 
-/** Seconds from the beginning after which no lock of a plan is of any use: nobody would have the time to reveal against it. */
+/**
+ * Seconds from the beginning after which no lock of a plan is of any use: nobody would have the time to reveal against it.
+ *
+ * @example
+ * import { Universe } from '@aitbc/devnet/world'
+ * const plan = { ...Universe.draw('2026'), honest: ['initiator', 'follower'], deeds: [], liars: 0 } as const
+ * // Miners keep both locks out for so long that they are called off.
+ * const faults = (['long', 'short'] as const).map((leg) => ({ is: 'censor', leg, from: 0, for: Universe.useless(plan) + 1800 }) as const)
+ * const { outcomes } = await Universe.run({ ...plan, faults })
+ * outcomes.initiator // 'no-deal'
+ */
 export function useless(plan: Plan): number {
   const { terms, margins } = of(plan)
   return Number(terms.short.deadline.value - margins.reveal.seconds) - EPOCH

@@ -240,6 +240,15 @@ export function policyOf(
 /**
  * The plan of a seed. Nothing in it is beyond what both parties plan for: that many reorganisations, that long offline, that slow to be
  * included, clocks that far off.
+ *
+ * @example
+ * import { Universe } from '@aitbc/devnet/world'
+ * const plan = Universe.draw('2026')
+ * plan.faults.length >= 20 // true
+ * // Plain data: a fault more, or none, is another universe.
+ * const calm: Universe.Plan = { ...plan, faults: [], deeds: [], liars: 0 }
+ * // Of the four servers of each party three lie all the time.
+ * Universe.draw('2026', { byzantineRpc: 3 }).liars // 3
  */
 export function draw(seed: string, options: DrawOptions = {}): Plan {
   const r = Random.of(`universe/${seed}`)
@@ -409,7 +418,16 @@ function hostility(r: Random.Random, against: Role, span: { readonly [L in Leg]:
   return deeds
 }
 
-/** One line for each part of a plan. */
+/**
+ * A plan for people: the two chains, the parties, then one line for each deed and each fault.
+ *
+ * @example
+ * import { Universe } from '@aitbc/devnet/world'
+ * const plan = Universe.draw('2026')
+ * const calm = Universe.describe({ ...plan, honest: ['initiator', 'follower'], faults: [], deeds: [], liars: 0 })
+ * calm.length // 2
+ * calm[1]?.startsWith('honest: initiator and follower') // true
+ */
 export function describe(plan: Plan): readonly string[] {
   const { families: pair, risk, reorgs, honest, slack, servers, liars, deeds, faults } = plan
   return [
