@@ -74,13 +74,39 @@ export type TowerCommand =
   | { readonly do: 'relay'; readonly task: number; readonly lock: Sight['lock'] }
   | { readonly do: 'finish' }
 
-/** A tower's beginning. */
+/**
+ * A tower's beginning with a job, after a restart too: nothing was sent, as far as it knows.
+ *
+ * @example
+ * import { Hashlock } from '@aitbc/core'
+ * import { TowerMachine } from '@aitbc/swap/watch'
+ * const secret = new Uint8Array(32).fill(7)
+ * const state = TowerMachine.start({ issue: 1n, hashlock: Hashlock.of(secret), tasks: [], secret })
+ * state.secret === secret // true
+ */
 export function start(job: WatchJob.WatchJob): TowerState {
   const { secret } = job
   return { job, ...(secret === undefined ? {} : { secret }), tasks: job.tasks.map(() => ({ sent: {} })) }
 }
 
-/** Both tasks are at their end. */
+/**
+ * All tasks are at their end.
+ *
+ * @example
+ * import { Hashlock, type LockTerms } from '@aitbc/core'
+ * import { TowerMachine } from '@aitbc/swap/watch'
+ * const network = 'cosmos:cosmoshub-4'
+ * const who = (name: string) => ({ account: `${network}:${name}`, payout: `${network}:${name}` }) as const
+ * const hashlock = Hashlock.of(new Uint8Array(32).fill(7))
+ * const terms: LockTerms.LockTerms = {
+ *   ...{ version: 1, backend: { network, kind: 'contract', address: 'htlc' }, asset: `${network}/slip44:118`, amount: 1_000_000n },
+ *   ...{ locker: who('alice'), beneficiary: who('bob'), hashlock, salt: new Uint8Array(32) },
+ *   deadline: { network, clock: 'unix', value: 1_900_000_000n },
+ * }
+ * const state = TowerMachine.start({ issue: 1n, hashlock, tasks: [{ do: 'refund', terms, rungs: [] }] })
+ * TowerMachine.isOver(state) // false
+ * TowerMachine.isOver({ ...state, tasks: [{ sent: {}, ended: 'refunded' }] }) // true
+ */
 export function isOver(state: TowerState): boolean {
   return state.tasks.every(({ ended }) => ended !== undefined)
 }
@@ -89,6 +115,28 @@ export function isOver(state: TowerState): boolean {
  * One step of a tower. Pure and total: a refund from its deadline on, a claim as soon as the secret is public, each by the lowest rung that
  * pays what the market asks, a higher one whenever one has waited, and the highest when hardly a block is left (L5). What is in no block for
  * good is done again (L4); what the owner or another tower did first is as good.
+ *
+ * @example
+ * import { Hashlock, type LockTerms } from '@aitbc/core'
+ * import { TowerMachine } from '@aitbc/swap/watch'
+ * const network = 'cosmos:cosmoshub-4'
+ * const who = (name: string) => ({ account: `${network}:${name}`, payout: `${network}:${name}` }) as const
+ * const hashlock = Hashlock.of(new Uint8Array(32).fill(7))
+ * const terms: LockTerms.LockTerms = {
+ *   ...{ version: 1, backend: { network, kind: 'contract', address: 'htlc' }, asset: `${network}/slip44:118`, amount: 1_000_000n },
+ *   ...{ locker: who('alice'), beneficiary: who('bob'), hashlock, salt: new Uint8Array(32) },
+ *   deadline: { network, clock: 'unix', value: 1_900_000_000n },
+ * }
+ * const at = (value: bigint): TowerMachine.TowerEvent => ({
+ *   ...{ is: 'seen', task: 0, height: 20_000_000n, utc: value, now: { ...terms.deadline, value }, asks: {}, lateClaims: false },
+ *   ...{ locks: [{ lock: { ref: 'aa', amount: 1_000_000n } }], patience: 2n, settle: 7200n, blockTimeMs: 6000n },
+ * })
+ * const start = TowerMachine.start({ issue: 1n, hashlock, tasks: [{ do: 'refund', terms, rungs: [] }] })
+ * const before = TowerMachine.step(start, at(1_899_999_999n))
+ * before.commands // []
+ * // From the deadline on, and for whom the lock names: nothing of the owner's is signed.
+ * const { commands } = TowerMachine.step(before.state, at(1_900_000_000n))
+ * commands.map((command) => command.do) // ['relay']
  */
 export function step(
   state: TowerState,

@@ -173,7 +173,15 @@ export function ladderOf({ rungs }: Task, { ref }: Pick<Lock, 'ref'>): Ladder.La
   return rungs.find((one) => one.ref === ref)?.ladder ?? []
 }
 
-/** The canonical bytes of a job. */
+/**
+ * The canonical bytes of a job, not encrypted: what goes to a tower is what {@link seal} gives.
+ *
+ * @example
+ * import { WatchJob } from '@aitbc/swap/watch'
+ * const job: WatchJob.WatchJob = { issue: 3n, hashlock: new Uint8Array(32).fill(1), tasks: [] }
+ * // As it is inside of what `WatchJob.seal` gives: for a storage of the tower's own.
+ * WatchJob.decode(WatchJob.encode(job)).issue // 3n
+ */
 export function encode({ issue, hashlock, tasks, secret }: WatchJob): Bytes.Bytes {
   return Codec.writer()
     .u64(issue)
@@ -188,7 +196,22 @@ export function encode({ issue, hashlock, tasks, secret }: WatchJob): Bytes.Byte
     .finish()
 }
 
-/** Reads what {@link encode} wrote, and nothing that contradicts itself: `JobUnreadable` (4017). */
+/**
+ * Reads what {@link encode} wrote, and nothing that contradicts itself: `JobUnreadable` (4017).
+ *
+ * @example
+ * import { Hashlock, isAitbcError } from '@aitbc/core'
+ * import { WatchJob } from '@aitbc/swap/watch'
+ * const [secret, hashlock] = [new Uint8Array(32).fill(8), Hashlock.of(new Uint8Array(32).fill(7))]
+ * let code: number | undefined
+ * try {
+ *   WatchJob.decode(WatchJob.encode({ issue: 3n, hashlock, tasks: [], secret }))
+ * } catch (error) {
+ *   // A secret that opens nothing.
+ *   code = isAitbcError(error) ? error.code : undefined
+ * }
+ * code // 4017
+ */
 export function decode(bytes: Bytes.Bytes): WatchJob {
   let job: WatchJob
   try {
