@@ -70,6 +70,16 @@ export async function claim(
 /**
  * Prolongs leases by `leaseMs` from now on, by the server's clock; resolves to the ids of those that are held. One that ended there and that
  * nobody took is held again. It goes before other statements, all in one.
+ *
+ * `InvalidArgument` (1013), `StorageUnavailable` (1105).
+ *
+ * @example
+ * import { Lease, type PostgresStorage } from '@aitbc/swap/postgres'
+ * declare const storage: PostgresStorage
+ * const leases = await Lease.claim(storage, { max: 10, leaseMs: 30_000 })
+ * // Some time later: what isn't held any more is somebody else's.
+ * const held = await Lease.renew(storage, leases, { leaseMs: 30_000 })
+ * const lost = leases.filter(({ id }) => !held.has(id))
  */
 export async function renew(
   { database }: PostgresStorage,
@@ -92,7 +102,14 @@ export async function renew(
 
 /**
  * Gives leases back, where they are still held: others may take the swaps at once, or from `delayMs` on. With `failed` it is counted
- * as one more failure in a row, else the count begins anew.
+ * as one more failure in a row, else the count begins anew. `StorageUnavailable` (1105).
+ *
+ * @example
+ * import { Lease, type PostgresStorage } from '@aitbc/swap/postgres'
+ * declare const storage: PostgresStorage
+ * const leases = await Lease.claim(storage, { max: 10, leaseMs: 30_000 })
+ * // Something went wrong: not before a second has gone by.
+ * await Lease.release(storage, leases, { failed: true, delayMs: 1000 })
  */
 export async function release(
   { database }: PostgresStorage,
@@ -113,7 +130,15 @@ export async function release(
   )
 }
 
-/** Ends a lease and its swap's turns for good, where it is still held. */
+/**
+ * Ends a lease and its swap's turns for good, where it is still held, and else does nothing. `StorageUnavailable` (1105).
+ *
+ * @example
+ * import { Lease, type PostgresStorage } from '@aitbc/swap/postgres'
+ * declare const storage: PostgresStorage
+ * const [lease] = await Lease.claim(storage, { max: 1, leaseMs: 30_000 })
+ * if (lease !== undefined) await Lease.finish(storage, lease, 'deal')
+ */
 export async function finish(
   { database }: PostgresStorage,
   lease: Lease,
@@ -130,7 +155,17 @@ export async function finish(
   )
 }
 
-/** Asks the server which leases are held now, in one statement that goes before others; resolves to their ids. */
+/**
+ * Asks the server which leases are held now, in one statement that goes before others; resolves to their ids. `StorageUnavailable` (1105).
+ *
+ * @example
+ * import { Lease, type PostgresStorage } from '@aitbc/swap/postgres'
+ * declare const storage: PostgresStorage
+ * const leases = await Lease.claim(storage, { max: 10, leaseMs: 30_000 })
+ * // Before something that nobody else may do as well.
+ * const ids = await Lease.held(storage, leases, { patienceMs: 5000 })
+ * const sure = leases.filter(({ id }) => ids.has(id))
+ */
 export async function held(
   { database }: PostgresStorage,
   leases: readonly Lease[],
@@ -178,7 +213,16 @@ export async function offer(
   )
 }
 
-/** Tells how many swaps there are, and what becomes of them. */
+/**
+ * Tells how many swaps there are, and what becomes of them. `StorageUnavailable` (1105).
+ *
+ * @example
+ * import { Lease, type PostgresStorage } from '@aitbc/swap/postgres'
+ * declare const storage: PostgresStorage
+ * const { due, later, finished } = await Lease.count(storage)
+ * // More that nobody drives than for a moment: there are too few workers.
+ * if (due > 100) console.warn(`${due} swaps wait, ${later} are driven or rest, ${finished} are over`)
+ */
 export async function count({ database }: PostgresStorage, { signal }: CallOptions = {}): Promise<Count> {
   const { rows } = await database.query<{ due: number; later: number; finished: number }>(
     () => ({
