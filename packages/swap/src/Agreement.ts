@@ -57,6 +57,34 @@ export function incomingLeg(role: Role): Leg {
 /**
  * Refuses what two parties could not safely sign, whatever the numbers: `InvalidAgreement` (4001), or the code of the term
  * that is wrong. Whether the deadlines are far enough apart is the planner's question.
+ *
+ * @example
+ * import { Hashlock, isAitbcError, type LockTerms, SwapSeed } from '@aitbc/core'
+ * import { Agreement } from '@aitbc/swap'
+ * const leg = (network: `cosmos:${string}`, locker: string, beneficiary: string, value: bigint): LockTerms.LockTerms => {
+ *   const who = (name: string) => ({ account: `${network}:${name}`, payout: `${network}:${name}` }) as const
+ *   return {
+ *     ...{ version: 1, backend: { network, kind: 'contract', address: 'htlc' }, asset: `${network}/slip44:118`, amount: 1_000_000n },
+ *     ...{ locker: who(locker), beneficiary: who(beneficiary), salt: new Uint8Array(32) },
+ *     ...{ hashlock: Hashlock.of(new Uint8Array(32).fill(7)), deadline: { network, clock: 'unix', value } },
+ *   }
+ * }
+ * const [alice, bob] = [1, 2].map((fill) => SwapSeed.identity(new Uint8Array(32).fill(fill), new Uint8Array(8))) as [Uint8Array, Uint8Array]
+ * const agreement: Agreement.Agreement = {
+ *   version: 1,
+ *   long: leg('cosmos:cosmoshub-4', 'alice', 'bob', 1_900_020_000n),
+ *   short: leg('cosmos:osmosis-1', 'bob', 'alice', 1_900_010_000n),
+ *   initiator: Agreement.publicKey(alice),
+ *   follower: Agreement.publicKey(bob),
+ * }
+ * Agreement.assert(agreement)
+ * let named: unknown
+ * try {
+ *   Agreement.assert({ ...agreement, follower: agreement.initiator })
+ * } catch (error) {
+ *   named = isAitbcError(error, 'InvalidAgreement') ? error.context['argument'] : undefined
+ * }
+ * named // 'agreement.follower'
  */
 export function assert(agreement: Agreement): void {
   termsOf(agreement)
@@ -94,7 +122,30 @@ function termsOf(
   return terms
 }
 
-/** The canonical bytes of an agreement. */
+/**
+ * The canonical bytes of an agreement: one encoding a value. Codes: those of {@link assert}.
+ *
+ * @example
+ * import { Hashlock, type LockTerms, SwapSeed } from '@aitbc/core'
+ * import { Agreement } from '@aitbc/swap'
+ * const leg = (network: `cosmos:${string}`, locker: string, beneficiary: string, value: bigint): LockTerms.LockTerms => {
+ *   const who = (name: string) => ({ account: `${network}:${name}`, payout: `${network}:${name}` }) as const
+ *   return {
+ *     ...{ version: 1, backend: { network, kind: 'contract', address: 'htlc' }, asset: `${network}/slip44:118`, amount: 1_000_000n },
+ *     ...{ locker: who(locker), beneficiary: who(beneficiary), salt: new Uint8Array(32) },
+ *     ...{ hashlock: Hashlock.of(new Uint8Array(32).fill(7)), deadline: { network, clock: 'unix', value } },
+ *   }
+ * }
+ * const [alice, bob] = [1, 2].map((fill) => SwapSeed.identity(new Uint8Array(32).fill(fill), new Uint8Array(8))) as [Uint8Array, Uint8Array]
+ * const agreement: Agreement.Agreement = {
+ *   version: 1,
+ *   long: leg('cosmos:cosmoshub-4', 'alice', 'bob', 1_900_020_000n),
+ *   short: leg('cosmos:osmosis-1', 'bob', 'alice', 1_900_010_000n),
+ *   initiator: Agreement.publicKey(alice),
+ *   follower: Agreement.publicKey(bob),
+ * }
+ * Agreement.decode(Agreement.encode(agreement)).short.amount // 1000000n
+ */
 export function encode(agreement: Agreement): Bytes.Bytes {
   return join(agreement, termsOf(agreement))
 }
@@ -109,7 +160,33 @@ function join(agreement: Agreement, { long, short }: ReturnType<typeof termsOf>)
     .finish()
 }
 
-/** Reads canonical bytes; `InvalidEncoding` (1012), `InvalidAgreement` (4001), or the code of the term that is wrong. */
+/**
+ * Reads canonical bytes; `InvalidEncoding` (1012), `InvalidAgreement` (4001), or the code of the term that is wrong.
+ *
+ * @example
+ * import { Bytes, Hashlock, type LockTerms, SwapSeed } from '@aitbc/core'
+ * import { Agreement } from '@aitbc/swap'
+ * const leg = (network: `cosmos:${string}`, locker: string, beneficiary: string, value: bigint): LockTerms.LockTerms => {
+ *   const who = (name: string) => ({ account: `${network}:${name}`, payout: `${network}:${name}` }) as const
+ *   return {
+ *     ...{ version: 1, backend: { network, kind: 'contract', address: 'htlc' }, asset: `${network}/slip44:118`, amount: 1_000_000n },
+ *     ...{ locker: who(locker), beneficiary: who(beneficiary), salt: new Uint8Array(32) },
+ *     ...{ hashlock: Hashlock.of(new Uint8Array(32).fill(7)), deadline: { network, clock: 'unix', value } },
+ *   }
+ * }
+ * const [alice, bob] = [1, 2].map((fill) => SwapSeed.identity(new Uint8Array(32).fill(fill), new Uint8Array(8))) as [Uint8Array, Uint8Array]
+ * const agreement: Agreement.Agreement = {
+ *   version: 1,
+ *   long: leg('cosmos:cosmoshub-4', 'alice', 'bob', 1_900_020_000n),
+ *   short: leg('cosmos:osmosis-1', 'bob', 'alice', 1_900_010_000n),
+ *   initiator: Agreement.publicKey(alice),
+ *   follower: Agreement.publicKey(bob),
+ * }
+ * const bytes = Agreement.encode(agreement)
+ * const again = Agreement.decode(bytes)
+ * again.long.deadline.value // 1900020000n
+ * Bytes.equal(Agreement.hash(again), Agreement.hash(agreement)) // true
+ */
 export function decode(bytes: Bytes.Bytes): Agreement {
   return read(bytes).agreement
 }
@@ -129,7 +206,7 @@ function read(bytes: Bytes.Bytes): { readonly agreement: Agreement; readonly can
 }
 
 /**
- * What both sign: the tagged SHA-256 (tag `aitbc/agreement/v1`) of {@link encode}; also the swap's id.
+ * What both sign: the tagged SHA-256 (tag `aitbc/agreement/v1`) of {@link encode}; also the swap's id. Codes: those of {@link assert}.
  *
  * @example
  * import { Bytes, Hashlock, type LockTerms, SwapSeed } from '@aitbc/core'
@@ -167,7 +244,7 @@ function digestOf(canonical: Bytes.Bytes): Bytes.Hash32 {
 }
 
 /**
- * Signs an agreement (BIP-340, no auxiliary randomness: one signature an agreement and key).
+ * Signs an agreement (BIP-340, no auxiliary randomness: one signature an agreement and key). Codes: those of {@link assert}.
  *
  * @returns 64 bytes
  *
@@ -218,7 +295,8 @@ export function publicKey(identity: Bytes.Bytes32): Bytes.Bytes32 {
 }
 
 /**
- * Checks both signatures; the refusal names whose is wrong.
+ * Checks both signatures; the refusal names whose is wrong (`initiator-signature`, `follower-signature`). An agreement that {@link assert}
+ * refuses is thrown at.
  *
  * @example
  * import { Hashlock, type LockTerms, SwapSeed } from '@aitbc/core'
@@ -258,7 +336,32 @@ function judge(signed: Signed, digest: Bytes.Hash32): Verdict.Verdict<Agreement>
   return Verdict.accept(signed.agreement)
 }
 
-/** The canonical bytes of a signed agreement. */
+/**
+ * The canonical bytes of a signed agreement. The signatures are checked by {@link decodeSigned}, not here. Codes: those of {@link assert}.
+ *
+ * @example
+ * import { Hashlock, type LockTerms, SwapSeed } from '@aitbc/core'
+ * import { Agreement } from '@aitbc/swap'
+ * const leg = (network: `cosmos:${string}`, locker: string, beneficiary: string, value: bigint): LockTerms.LockTerms => {
+ *   const who = (name: string) => ({ account: `${network}:${name}`, payout: `${network}:${name}` }) as const
+ *   return {
+ *     ...{ version: 1, backend: { network, kind: 'contract', address: 'htlc' }, asset: `${network}/slip44:118`, amount: 1_000_000n },
+ *     ...{ locker: who(locker), beneficiary: who(beneficiary), salt: new Uint8Array(32) },
+ *     ...{ hashlock: Hashlock.of(new Uint8Array(32).fill(7)), deadline: { network, clock: 'unix', value } },
+ *   }
+ * }
+ * const [alice, bob] = [1, 2].map((fill) => SwapSeed.identity(new Uint8Array(32).fill(fill), new Uint8Array(8))) as [Uint8Array, Uint8Array]
+ * const agreement: Agreement.Agreement = {
+ *   version: 1,
+ *   long: leg('cosmos:cosmoshub-4', 'alice', 'bob', 1_900_020_000n),
+ *   short: leg('cosmos:osmosis-1', 'bob', 'alice', 1_900_010_000n),
+ *   initiator: Agreement.publicKey(alice),
+ *   follower: Agreement.publicKey(bob),
+ * }
+ * const signed = { agreement, initiator: Agreement.sign(agreement, alice), follower: Agreement.sign(agreement, bob) }
+ * const bytes = Agreement.encodeSigned(signed)
+ * Agreement.verify(Agreement.decodeSigned(bytes)).ok // true
+ */
 export function encodeSigned(signed: Signed): Bytes.Bytes {
   return Codec.writer()
     .bytes(encode(signed.agreement))
@@ -268,7 +371,7 @@ export function encodeSigned(signed: Signed): Bytes.Bytes {
 }
 
 /**
- * Reads a signed agreement and checks its signatures: `InvalidSignature` (4002).
+ * Reads a signed agreement and checks its signatures: `InvalidSignature` (4002), and the codes of {@link decode}.
  *
  * @example
  * import { Hashlock, type LockTerms, SwapSeed } from '@aitbc/core'

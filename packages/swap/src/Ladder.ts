@@ -51,6 +51,18 @@ export function rates(from: bigint, payee: LockProfile['payee'] = 'key'): readon
 
 /**
  * What the steps cost at most, base units of `asset`.
+ *
+ * @example
+ * import type { Step } from '@aitbc/core'
+ * import { Ladder } from '@aitbc/swap'
+ * const network = 'eip155:1'
+ * const asset = `${network}/slip44:60` as const
+ * const step = (amount: bigint): Step => ({
+ *   ...{ network, kind: 'claim', from: `${network}:0x${'a1'.repeat(20)}`, format: 'evm/transaction', payload: new Uint8Array() },
+ *   ...{ maxFee: { asset, amount }, conflictKey: 'nonce/0' },
+ * })
+ * // An approval, and what it is for.
+ * Ladder.costOf([step(2n), step(3n)], asset) // 5n
  */
 export function costOf(steps: readonly Step[], asset: AssetId.AssetId): bigint {
   return steps.reduce((sum, { maxFee }) => sum + (maxFee.asset === asset ? maxFee.amount : 0n), 0n)
@@ -59,6 +71,15 @@ export function costOf(steps: readonly Step[], asset: AssetId.AssetId): bigint {
 /**
  * Most that an act may pay, base units of the native coin: the budget where there is one; else no more than the lock is worth, and half of
  * that where it pays for itself. What a token is worth in coins nobody tells: there it is one whole coin.
+ *
+ * @example
+ * import { ethereum as network } from '@aitbc/core/networks'
+ * import { createWorld, createWorldAdapter } from '@aitbc/devnet/world'
+ * import { Ladder } from '@aitbc/swap'
+ * const adapter = createWorldAdapter({ network, endpoint: createWorld({ seed: '1', networks: [network] }).endpoint(network.id) })
+ * const lock = { asset: network.native.id, amount: 10n ** 17n }
+ * Ladder.capOf({ adapter }, lock, undefined) // 100000000000000000n
+ * Ladder.capOf({ adapter }, lock, 10n ** 15n) // 1000000000000000n
  */
 export function capOf(
   { adapter: { network, profile } }: Pick<Side.Side, 'adapter'>,
@@ -73,6 +94,13 @@ export function capOf(
 /**
  * A step can wait for its day: it doesn't expire by another clock than the lock's own, or before `until`. One that ends with a block hash
  * (Solana without a durable nonce) or a height can't be signed in advance.
+ *
+ * @example
+ * import { Ladder } from '@aitbc/swap'
+ * const until = { network: 'eip155:1', clock: 'unix', value: 1_900_000_000n } as const
+ * Ladder.isLasting({}, until) // true
+ * // Nobody can say when a height comes.
+ * Ladder.isLasting({ validUntil: { ...until, clock: 'height', value: 30_000_000n } }, until) // false
  */
 export function isLasting(step: Pick<Step, 'validUntil'>, until: Deadline.Deadline): boolean {
   const { validUntil } = step
@@ -186,7 +214,17 @@ export async function build(
   return rungs
 }
 
-/** The key of a ladder in a swap's book: the refund of a lock of this party's, or the claim of one that is for it. */
+/**
+ * The key of a ladder in a swap's book: `undo` is the refund of a lock of this party's, `arm` the claim of one that is for it.
+ *
+ * @example
+ * import type { Signed } from '@aitbc/core'
+ * import { Ladder, type Runner } from '@aitbc/swap'
+ * Ladder.keyOf('undo', 'long', { ref: 'aa:0' }) // 'undo/long/aa:0'
+ * // The refunds of a lock that are signed already, cheapest first.
+ * const refundsOf = (swap: Runner.Swap, ref: string): readonly Signed[] =>
+ *   swap.book.get(Ladder.keyOf('undo', 'long', { ref }))?.signed ?? []
+ */
 export function keyOf(does: 'undo' | 'arm', leg: Agreement.Leg, lock: Pick<Lock, 'ref'>): string {
   return `${does}/${leg}/${lock.ref}`
 }

@@ -93,7 +93,8 @@ export interface Plan {
 /**
  * The margins of a pair of chains; `UnsupportedClock` (4004) where a lock counts heights that say too little about time: those of
  * Bitcoin (144 blocks take 15.7 to 34.7 hours at 1e-6), and all of a network without `pace`. `InvalidAmount` (1004) for a network or profile
- * whose numbers are none: a time below nothing would make a gap smaller than any other one may.
+ * whose numbers are none: a time below nothing would make a gap smaller than any other one may. `InvalidPolicy` (4008), `InvalidArgument` (1013)
+ * for what is missing.
  *
  * A halt takes nothing from a leg that counts heights, whose deadline is put off by it.
  *
@@ -237,6 +238,9 @@ export function assertPunctual({ network, profile }: LegChain): void {
  * The earliest deadlines that are safe and leave time to finish, from `now` (UTC, unix seconds). Where a leg counts heights, so many that
  * they are late enough however fast blocks come, and the long leg outlasts the short one however slowly.
  *
+ * Codes: those of {@link margins}, `InvalidAmount` (1004) for a `now` in another unit, a `slack` of more than a year, and a leg that counts
+ * heights and comes without one.
+ *
  * @param slack seconds added to the least start time, for a slow counterparty; 0 unless told
  *
  * @example
@@ -275,7 +279,7 @@ export function plan(
   return { margins: m, short: shortAt, long: longAt, ends, confirmations, reserves }
 }
 
-/** What a leg's clock shows: UTC, or the height that came with it; `InvalidArgument` (1013) where none did. */
+/** What a leg's clock shows: UTC, or the height that came with it; `InvalidAmount` (1004) where none did. */
 function nowOf({ network, height }: LegChain, now: bigint): bigint {
   if (network.clock !== 'height') return now
   Amount.assert(height, { argument: `height of ${network.id}`, max: Deadline.TIME_THRESHOLD - 1n })
@@ -285,7 +289,7 @@ function nowOf({ network, height }: LegChain, now: bigint): bigint {
 /**
  * Judges an agreement's deadlines by one party's own policy: `gap` too small is a refusal that carries the inequality, and so are
  * deadlines of another clock, a `start` that leaves no time, and one so late that the funds would be tied up beyond
- * the policy's `patience` (H3, H4).
+ * the policy's `patience` (H3, H4). Codes: those of {@link plan}.
  *
  * @param now UTC, unix seconds
  *

@@ -82,7 +82,20 @@ export function of(sides: Sides, network: ChainId.ChainId): Side {
   return side
 }
 
-/** The signer of an account; `SignerMissing` (4010). */
+/**
+ * The signer of an account in the swap of a nonce (8 bytes); `SignerMissing` (4010).
+ *
+ * @example
+ * import { SwapSeed } from '@aitbc/core'
+ * import { ethereum as network } from '@aitbc/core/networks'
+ * import { createWorld, createWorldAdapter, createWorldWallet } from '@aitbc/devnet/world'
+ * import { Side } from '@aitbc/swap'
+ * const adapter = createWorldAdapter({ network, endpoint: createWorld({ seed: '1', networks: [network] }).endpoint(network.id) })
+ * const walletOf = (fill: number) => createWorldWallet({ network, seed: SwapSeed.forNetwork(new Uint8Array(32).fill(fill), network.id) })
+ * const side: Side.Side = { ...walletOf(1), adapter, backend: adapter.backend }
+ * Side.signerOf(side, side.funding, new Uint8Array(8)).kind // 'signs'
+ * // For anybody else's account there is none: `Side.signerOf(side, walletOf(2).funding, …)` throws `SignerMissing`.
+ */
 export function signerOf(side: Side, account: AccountId.AccountId, nonce: Bytes.Bytes): Signer {
   const signer = side.signer(account, nonce)
   if (signer === undefined)
@@ -129,6 +142,24 @@ interface Known {
  * endpoint that can't tell all, has no evidence of a lock that is to be relied on (`prove`) or contradicts it, or has a skewed clock gives an
  * `unreadable` event: nothing irrevocable follows from it. What it told goes along: a public secret is used and an expired lock refunded all
  * the same. A final spend without evidence is no such doubt: it is told as what it is.
+ *
+ * @example
+ * import { Hashlock, type LockTerms, SwapSeed } from '@aitbc/core'
+ * import { ethereum as network } from '@aitbc/core/networks'
+ * import { createWorld, createWorldAdapter, createWorldWallet } from '@aitbc/devnet/world'
+ * import { Side } from '@aitbc/swap'
+ * const adapter = createWorldAdapter({ network, endpoint: createWorld({ seed: '1', networks: [network] }).endpoint(network.id) })
+ * const walletOf = (fill: number) => createWorldWallet({ network, seed: SwapSeed.forNetwork(new Uint8Array(32).fill(fill), network.id) })
+ * const [alice, bob, nonce, now] = [walletOf(1), walletOf(2), new Uint8Array(8), 1_900_000_000n]
+ * const terms: LockTerms.LockTerms = {
+ *   ...{ version: 1, backend: adapter.backend, asset: network.native.id, amount: 1000n, salt: new Uint8Array(32) },
+ *   ...{ locker: alice.party(nonce), beneficiary: bob.party(nonce), hashlock: Hashlock.of(new Uint8Array(32).fill(7)) },
+ *   deadline: { network: network.id, clock: 'unix', value: now + 7200n },
+ * }
+ * const { event, tip } = await Side.look({ ...bob, adapter, backend: adapter.backend }, 'long', terms, { utc: now })
+ * // Alice hasn't locked yet, as far as this endpoint knows.
+ * event.is === 'seen' ? event.locks : event // []
+ * tip?.height // 0n
  */
 export async function look(
   side: Side,

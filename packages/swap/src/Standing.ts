@@ -32,8 +32,11 @@ export interface Standing {
  * lock back, `stopped` must be in the journal, and no claim may be under way: `Runner.standing` sees to both.
  *
  * @example
- * import { Standing } from '@aitbc/swap'
- * typeof Standing.of // 'function'
+ * import { Standing, SwapMachine } from '@aitbc/swap'
+ * const rules = { launch: 7200n, lock: 3600n, reveal: 1800n, apart: 7200n, assurance: 'proved', lateClaims: { long: true, short: false } } as const
+ * const before = SwapMachine.start('follower', {}, rules)
+ * const { state } = SwapMachine.step(before, { is: 'cancel' })
+ * Standing.of(state) // { role: 'follower', revealed: false, stopped: true, own: 'none', received: false }
  */
 export function of(
   state: SwapMachine.SwapState,
@@ -61,8 +64,31 @@ export function of(
  * secret isn't public. From the deadline on they are by script, and the machine's.
  *
  * @example
- * import { Standing } from '@aitbc/swap'
- * typeof Standing.early // 'function'
+ * import { Hashlock, type LockTerms } from '@aitbc/core'
+ * import { Standing, SwapMachine } from '@aitbc/swap'
+ * const leg = (network: `cosmos:${string}`, locker: string, beneficiary: string, value: bigint): LockTerms.LockTerms => {
+ *   const who = (name: string) => ({ account: `${network}:${name}`, payout: `${network}:${name}` }) as const
+ *   return {
+ *     ...{ version: 1, backend: { network, kind: 'contract', address: 'htlc' }, asset: `${network}/slip44:118`, amount: 1_000_000n },
+ *     ...{ locker: who(locker), beneficiary: who(beneficiary), salt: new Uint8Array(32) },
+ *     ...{ hashlock: Hashlock.of(new Uint8Array(32).fill(7)), deadline: { network, clock: 'unix', value } },
+ *   }
+ * }
+ * const terms = {
+ *   long: leg('cosmos:cosmoshub-4', 'alice', 'bob', 1_900_028_800n),
+ *   short: leg('cosmos:osmosis-1', 'bob', 'alice', 1_900_014_400n),
+ * }
+ * const rules = { launch: 7200n, lock: 3600n, reveal: 1800n, apart: 7200n, assurance: 'proved', lateClaims: { long: true, short: false } } as const
+ * const lock = { ref: 'aa', transaction: 'bb', amount: 1_000_000n, match: 'exact' } as const
+ * // Its lock was ordered, and is in a block.
+ * const { durable } = SwapMachine.start('initiator', terms, rules)
+ * const { state } = SwapMachine.step(SwapMachine.resume('initiator', { ...durable, ordered: true }), {
+ *   ...{ is: 'seen', leg: 'long', locks: [{ lock, depth: 1n, final: false, assurance: 'reported' }] },
+ *   now: { ...terms.long.deadline, value: 1_900_000_000n },
+ * })
+ * Standing.early(state) // []
+ * const stopped = SwapMachine.step(state, { is: 'cancel' })
+ * Standing.early(stopped.state).map(({ key }) => key) // ['refund/long/aa']
  */
 export function early(
   state: SwapMachine.SwapState,

@@ -176,7 +176,19 @@ export function start(role: Role, terms: Durable['terms'], rules: Rules): SwapSt
   return resume(role, { terms, rules, ordered: false, revealed: false, settled: [] })
 }
 
-/** The state after a restart: what was journaled, and nothing seen yet. */
+/**
+ * The state after a restart: what was journaled, and nothing seen yet.
+ *
+ * @example
+ * import { SwapMachine } from '@aitbc/swap'
+ * const rules = { launch: 7200n, lock: 3600n, reveal: 1800n, apart: 7200n, assurance: 'proved', lateClaims: { long: true, short: false } } as const
+ * const before = SwapMachine.start('initiator', {}, rules)
+ * const { state } = SwapMachine.step(before, { is: 'cancel' })
+ * // What follows from a state is journaled first; a restart begins with that, and reads the chains anew.
+ * const after = SwapMachine.resume('initiator', state.durable)
+ * after.durable.stop // 'cancelled'
+ * after.view.long.is // 'unseen'
+ */
 export function resume(role: Role, durable: Durable): SwapState {
   return { role, durable, view: { long: { is: 'unseen' }, short: { is: 'unseen' } } }
 }
@@ -296,7 +308,35 @@ export function isPublic({ revealed, learned }: Durable): boolean {
   return revealed || learned !== undefined
 }
 
-/** Tells whether this party's own lock was seen in a block, as far as its leg could be read. */
+/**
+ * Tells whether this party's own lock was seen in a block, as far as its leg could be read.
+ *
+ * @example
+ * import { Hashlock, type LockTerms } from '@aitbc/core'
+ * import { SwapMachine } from '@aitbc/swap'
+ * const leg = (network: `cosmos:${string}`, locker: string, beneficiary: string, value: bigint): LockTerms.LockTerms => {
+ *   const who = (name: string) => ({ account: `${network}:${name}`, payout: `${network}:${name}` }) as const
+ *   return {
+ *     ...{ version: 1, backend: { network, kind: 'contract', address: 'htlc' }, asset: `${network}/slip44:118`, amount: 1_000_000n },
+ *     ...{ locker: who(locker), beneficiary: who(beneficiary), salt: new Uint8Array(32) },
+ *     ...{ hashlock: Hashlock.of(new Uint8Array(32).fill(7)), deadline: { network, clock: 'unix', value } },
+ *   }
+ * }
+ * const terms = {
+ *   long: leg('cosmos:cosmoshub-4', 'alice', 'bob', 1_900_028_800n),
+ *   short: leg('cosmos:osmosis-1', 'bob', 'alice', 1_900_014_400n),
+ * }
+ * const rules = { launch: 7200n, lock: 3600n, reveal: 1800n, apart: 7200n, assurance: 'proved', lateClaims: { long: true, short: false } } as const
+ * const lock = { ref: 'aa', transaction: 'bb', amount: 1_000_000n, match: 'exact' } as const
+ * const seen = (depth: bigint): SwapMachine.SwapEvent => {
+ *   const locks = [{ lock, depth, final: false, assurance: 'reported' }] as const
+ *   return { is: 'seen', leg: 'long', locks, now: { ...terms.long.deadline, value: 1_900_000_000n } }
+ * }
+ * const start = SwapMachine.start('initiator', terms, rules)
+ * // In a mempool it is no lock yet.
+ * SwapMachine.isLocked(SwapMachine.step(start, seen(0n)).state) // false
+ * SwapMachine.isLocked(SwapMachine.step(start, seen(1n)).state) // true
+ */
 export function isLocked(state: SwapState): boolean {
   const leg = ownLeg(state.role)
   const view = readable(state.view[leg])
@@ -306,6 +346,31 @@ export function isLocked(state: SwapState): boolean {
 /**
  * Tells whether there would still be the time to order the own lock, by both legs as they were just seen: for an order that wasn't carried
  * out at once.
+ *
+ * @example
+ * import { Hashlock, type LockTerms } from '@aitbc/core'
+ * import { SwapMachine } from '@aitbc/swap'
+ * const leg = (network: `cosmos:${string}`, locker: string, beneficiary: string, value: bigint): LockTerms.LockTerms => {
+ *   const who = (name: string) => ({ account: `${network}:${name}`, payout: `${network}:${name}` }) as const
+ *   return {
+ *     ...{ version: 1, backend: { network, kind: 'contract', address: 'htlc' }, asset: `${network}/slip44:118`, amount: 1_000_000n },
+ *     ...{ locker: who(locker), beneficiary: who(beneficiary), salt: new Uint8Array(32) },
+ *     ...{ hashlock: Hashlock.of(new Uint8Array(32).fill(7)), deadline: { network, clock: 'unix', value } },
+ *   }
+ * }
+ * const terms = {
+ *   long: leg('cosmos:cosmoshub-4', 'alice', 'bob', 1_900_028_800n),
+ *   short: leg('cosmos:osmosis-1', 'bob', 'alice', 1_900_014_400n),
+ * }
+ * const rules = { launch: 7200n, lock: 3600n, reveal: 1800n, apart: 7200n, assurance: 'proved', lateClaims: { long: true, short: false } } as const
+ * const at = (value: bigint) => {
+ *   const seen = (of: 'long' | 'short') => ({ is: 'seen', leg: of, locks: [], now: { ...terms[of].deadline, value } }) as const
+ *   const { state } = SwapMachine.step(SwapMachine.start('initiator', terms, rules), seen('long'))
+ *   return SwapMachine.step(state, seen('short')).state
+ * }
+ * SwapMachine.isTimely(at(1_900_000_000n)) // true
+ * // An hour before the short leg's deadline nobody begins any more.
+ * SwapMachine.isTimely(at(1_900_010_800n)) // false
  */
 export function isTimely(state: SwapState): boolean {
   const { long, short } = state.view

@@ -66,6 +66,15 @@ export interface Told extends Standing.Standing {
  * whatever became of it.
  *
  * What it gives holds for good once `stopped` (see {@link Standing.of}): it may be used later.
+ *
+ * @example
+ * import { Cooperation } from '@aitbc/adapters/bitcoin/musig2'
+ * import { Runner } from '@aitbc/swap'
+ * declare const context: Runner.Context
+ * declare const swap: Runner.Swap
+ * const { view, ...standing } = await Runner.standing(context, swap, { signal: AbortSignal.timeout(60_000) })
+ * // A follower is asked for the initiator's refund before the deadline: is that safe, and the lock there at all?
+ * const may = Cooperation.judge('refund', standing).ok && view.long.is === 'seen'
  */
 export function standing(context: Context, swap: Swap, options: CallOptions = {}): Promise<Told> {
   const signal = options.signal ?? new AbortController().signal

@@ -3,7 +3,15 @@ import { Bytes, isAitbcError, type Storage } from '@aitbc/core'
 import { SwapErrors } from '../errors.js'
 
 /**
- * Tells whether an earlier swap of this storage has a hashlock: pass it to `Negotiation.follow` as `isKnown` (H15).
+ * Tells whether an earlier swap of this storage has a hashlock: pass it to `Negotiation.follow` and `RingNegotiation.join` as `isKnown` (H15).
+ *
+ * @example
+ * import { Hashlock } from '@aitbc/core'
+ * import { createMemoryStorage } from '@aitbc/core/storage/memory'
+ * import { Runner } from '@aitbc/swap'
+ * const storage = createMemoryStorage()
+ * const isKnown = (hashlock: Uint8Array) => Runner.knowsHashlock(storage, hashlock)
+ * await isKnown(Hashlock.of(new Uint8Array(32).fill(7))) // false
  */
 export async function knowsHashlock(storage: Storage, hashlock: Bytes.Hash32): Promise<boolean> {
   return (await storage.get(`hashlock/${Bytes.toHex(hashlock)}`)) !== undefined

@@ -6,7 +6,20 @@ import type * as Policy from '../Policy.js'
 import * as Side from '../Side.js'
 import type * as SwapMachine from '../SwapMachine.js'
 
-/** The machine's numbers from the planner's margins and the chains' profiles. */
+/**
+ * The machine's numbers from the planner's margins and the chains' profiles; {@link feesOf} and {@link spendsOf} give the rest.
+ *
+ * @example
+ * import { cosmosHub, ethereum } from '@aitbc/core/networks'
+ * import { Planner, Policy, Runner, SwapMachine } from '@aitbc/swap'
+ * const profile = { lateClaims: false, payee: 'named', unique: true, lateLocks: false, feesFrom: 'account', events: true } as const
+ * const { standard: policy } = Policy
+ * const margins = Planner.margins({ network: ethereum, profile }, { network: cosmosHub, profile }, policy)
+ * const rules = Runner.rulesOf(margins, policy, { long: profile, short: profile })
+ * rules.assurance // 'proved'
+ * // What the machine starts with, for whoever drives it without a runner.
+ * SwapMachine.start('follower', {}, rules).durable.rules.reveal === margins.reveal.seconds // true
+ */
 export function rulesOf(
   margins: Planner.Margins,
   policy: Policy.Policy,
@@ -23,7 +36,16 @@ export function rulesOf(
   }
 }
 
-/** The fee budgets of a policy for both legs, as rules hold them. */
+/**
+ * The fee budgets of a policy for both legs, base units of each chain's native coin, as rules hold them; nothing where it has none for them.
+ *
+ * @example
+ * import { Policy, Runner, type SwapMachine } from '@aitbc/swap'
+ * declare const terms: Required<SwapMachine.Durable['terms']>
+ * const { fees } = Runner.feesOf({ ...Policy.standard, fees: { 'eip155:1': 10n ** 16n } }, terms)
+ * // Most that one act may cost on the long leg's chain, where that is Ethereum.
+ * const most = fees?.long
+ */
 export function feesOf(
   policy: Policy.Policy,
   terms: SwapMachine.Durable['terms'],
@@ -37,7 +59,17 @@ export function feesOf(
   return Object.keys(fees).length === 0 ? {} : { fees }
 }
 
-/** How well each leg's spends must be known, as rules hold it: see {@link Policy.Policy}. */
+/**
+ * How well each leg's spends must be known, as rules hold it: see {@link Policy.Policy}. `SideMissing` (4009).
+ *
+ * @example
+ * import { Policy, Runner, type Side, type SwapMachine } from '@aitbc/swap'
+ * declare const terms: SwapMachine.Durable['terms']
+ * declare const sides: Side.Sides
+ * const { spends } = Runner.spendsOf(Policy.standard, 'initiator', terms, sides)
+ * // Of the own lock the end need only be attested, of the one that pays it is to be proved; where sides have verifiers.
+ * const least = [spends?.long, spends?.short]
+ */
 export function spendsOf(
   policy: Pick<Policy.Policy, 'assurance' | 'spends'>,
   role: Agreement.Role,

@@ -74,6 +74,30 @@ export function viewOf({ arcs }: Pick<RingAgreement, 'arcs'>, member: number): V
 /**
  * Refuses what the members could not safely sign, whatever the numbers: `InvalidAgreement` (4001), or the code of the term that is
  * wrong. Whether the deadlines are far enough apart is the planner's question.
+ *
+ * @example
+ * import { Hashlock, isAitbcError, type LockTerms, SwapSeed } from '@aitbc/core'
+ * import { Agreement, RingAgreement } from '@aitbc/swap'
+ * const arcs = ['a', 'b', 'c'].map((name, i): LockTerms.LockTerms => {
+ *   const network = `cosmos:${name}` as const
+ *   const who = (at: number) => ({ account: `${network}:${at % 3}`, payout: `${network}:${at % 3}` }) as const
+ *   return {
+ *     ...{ version: 1, backend: { network, kind: 'contract', address: 'htlc' }, asset: `${network}/slip44:118`, amount: 1_000_000n },
+ *     ...{ locker: who(i), beneficiary: who(i + 1), hashlock: Hashlock.of(new Uint8Array(32).fill(7)), salt: new Uint8Array(32) },
+ *     deadline: { network, clock: 'unix', value: 1_900_030_000n - 10_000n * BigInt(i) },
+ *   }
+ * })
+ * const keys = [1, 2, 3].map((fill) => SwapSeed.identity(new Uint8Array(32).fill(fill), new Uint8Array(8)))
+ * const agreement: RingAgreement.RingAgreement = { version: 1, arcs, members: keys.map((key) => Agreement.publicKey(key)) }
+ * RingAgreement.assert(agreement)
+ * let named: unknown
+ * try {
+ *   // Two have an agreement of two.
+ *   RingAgreement.assert({ ...agreement, arcs: arcs.slice(1) })
+ * } catch (error) {
+ *   named = isAitbcError(error, 'InvalidAgreement') ? error.context['argument'] : undefined
+ * }
+ * named // 'agreement.arcs'
  */
 export function assert(agreement: RingAgreement): void {
   const refuse = (field: string, message: string, received: unknown) =>
@@ -109,7 +133,25 @@ export function assert(agreement: RingAgreement): void {
     throw refuse('members', 'must be keys of their own', `${keys.size} of them`)
 }
 
-/** The canonical bytes of an agreement. */
+/**
+ * The canonical bytes of an agreement: one encoding a value. Codes: those of {@link assert}.
+ *
+ * @example
+ * import { Hashlock, type LockTerms, SwapSeed } from '@aitbc/core'
+ * import { Agreement, RingAgreement } from '@aitbc/swap'
+ * const arcs = ['a', 'b', 'c'].map((name, i): LockTerms.LockTerms => {
+ *   const network = `cosmos:${name}` as const
+ *   const who = (at: number) => ({ account: `${network}:${at % 3}`, payout: `${network}:${at % 3}` }) as const
+ *   return {
+ *     ...{ version: 1, backend: { network, kind: 'contract', address: 'htlc' }, asset: `${network}/slip44:118`, amount: 1_000_000n },
+ *     ...{ locker: who(i), beneficiary: who(i + 1), hashlock: Hashlock.of(new Uint8Array(32).fill(7)), salt: new Uint8Array(32) },
+ *     deadline: { network, clock: 'unix', value: 1_900_030_000n - 10_000n * BigInt(i) },
+ *   }
+ * })
+ * const keys = [1, 2, 3].map((fill) => SwapSeed.identity(new Uint8Array(32).fill(fill), new Uint8Array(8)))
+ * const agreement: RingAgreement.RingAgreement = { version: 1, arcs, members: keys.map((key) => Agreement.publicKey(key)) }
+ * RingAgreement.decode(RingAgreement.encode(agreement)).arcs.length // 3
+ */
 export function encode(agreement: RingAgreement): Bytes.Bytes {
   assert(agreement)
   return Codec.writer()
@@ -119,7 +161,27 @@ export function encode(agreement: RingAgreement): Bytes.Bytes {
     .finish()
 }
 
-/** Reads canonical bytes; `InvalidEncoding` (1012), `InvalidAgreement` (4001), or the code of the term that is wrong. */
+/**
+ * Reads canonical bytes; `InvalidEncoding` (1012), `InvalidAgreement` (4001), or the code of the term that is wrong.
+ *
+ * @example
+ * import { Bytes, Hashlock, type LockTerms, SwapSeed } from '@aitbc/core'
+ * import { Agreement, RingAgreement } from '@aitbc/swap'
+ * const arcs = ['a', 'b', 'c'].map((name, i): LockTerms.LockTerms => {
+ *   const network = `cosmos:${name}` as const
+ *   const who = (at: number) => ({ account: `${network}:${at % 3}`, payout: `${network}:${at % 3}` }) as const
+ *   return {
+ *     ...{ version: 1, backend: { network, kind: 'contract', address: 'htlc' }, asset: `${network}/slip44:118`, amount: 1_000_000n },
+ *     ...{ locker: who(i), beneficiary: who(i + 1), hashlock: Hashlock.of(new Uint8Array(32).fill(7)), salt: new Uint8Array(32) },
+ *     deadline: { network, clock: 'unix', value: 1_900_030_000n - 10_000n * BigInt(i) },
+ *   }
+ * })
+ * const keys = [1, 2, 3].map((fill) => SwapSeed.identity(new Uint8Array(32).fill(fill), new Uint8Array(8)))
+ * const agreement: RingAgreement.RingAgreement = { version: 1, arcs, members: keys.map((key) => Agreement.publicKey(key)) }
+ * const again = RingAgreement.decode(RingAgreement.encode(agreement))
+ * again.arcs[2]?.deadline.value // 1900010000n
+ * Bytes.equal(RingAgreement.hash(again), RingAgreement.hash(agreement)) // true
+ */
 export function decode(bytes: Bytes.Bytes): RingAgreement {
   const reader = Codec.reader(bytes)
   const agreement: RingAgreement = {
@@ -132,21 +194,82 @@ export function decode(bytes: Bytes.Bytes): RingAgreement {
   return agreement
 }
 
-/** What all sign: the tagged SHA-256 (tag `aitbc/ring-agreement/v1`) of {@link encode}; also the ring's id. */
+/**
+ * What all sign: the tagged SHA-256 (tag `aitbc/ring-agreement/v1`) of {@link encode}; also the ring's id. Codes: those of {@link assert}.
+ *
+ * @example
+ * import { Bytes, Hashlock, type LockTerms, SwapSeed } from '@aitbc/core'
+ * import { Agreement, RingAgreement } from '@aitbc/swap'
+ * const arcs = ['a', 'b', 'c'].map((name, i): LockTerms.LockTerms => {
+ *   const network = `cosmos:${name}` as const
+ *   const who = (at: number) => ({ account: `${network}:${at % 3}`, payout: `${network}:${at % 3}` }) as const
+ *   return {
+ *     ...{ version: 1, backend: { network, kind: 'contract', address: 'htlc' }, asset: `${network}/slip44:118`, amount: 1_000_000n },
+ *     ...{ locker: who(i), beneficiary: who(i + 1), hashlock: Hashlock.of(new Uint8Array(32).fill(7)), salt: new Uint8Array(32) },
+ *     deadline: { network, clock: 'unix', value: 1_900_030_000n - 10_000n * BigInt(i) },
+ *   }
+ * })
+ * const keys = [1, 2, 3].map((fill) => SwapSeed.identity(new Uint8Array(32).fill(fill), new Uint8Array(8)))
+ * const agreement: RingAgreement.RingAgreement = { version: 1, arcs, members: keys.map((key) => Agreement.publicKey(key)) }
+ * RingAgreement.hash(agreement).length // 32
+ * // In another order it is another ring.
+ * const other = { ...agreement, members: agreement.members.toReversed() }
+ * Bytes.equal(RingAgreement.hash(agreement), RingAgreement.hash(other)) // false
+ */
 export function hash(agreement: RingAgreement): Bytes.Hash32 {
   return TaggedHash.of('aitbc/ring-agreement/v1', encode(agreement))
 }
 
 /**
- * Signs an agreement (BIP-340, no auxiliary randomness: one signature an agreement and key).
+ * Signs an agreement (BIP-340, no auxiliary randomness: one signature an agreement and key). Codes: those of {@link assert}.
  *
  * @returns 64 bytes
+ *
+ * @example
+ * import { Hashlock, type LockTerms, SwapSeed } from '@aitbc/core'
+ * import { Agreement, RingAgreement } from '@aitbc/swap'
+ * const arcs = ['a', 'b', 'c'].map((name, i): LockTerms.LockTerms => {
+ *   const network = `cosmos:${name}` as const
+ *   const who = (at: number) => ({ account: `${network}:${at % 3}`, payout: `${network}:${at % 3}` }) as const
+ *   return {
+ *     ...{ version: 1, backend: { network, kind: 'contract', address: 'htlc' }, asset: `${network}/slip44:118`, amount: 1_000_000n },
+ *     ...{ locker: who(i), beneficiary: who(i + 1), hashlock: Hashlock.of(new Uint8Array(32).fill(7)), salt: new Uint8Array(32) },
+ *     deadline: { network, clock: 'unix', value: 1_900_030_000n - 10_000n * BigInt(i) },
+ *   }
+ * })
+ * const keys = [1, 2, 3].map((fill) => SwapSeed.identity(new Uint8Array(32).fill(fill), new Uint8Array(8)))
+ * const agreement: RingAgreement.RingAgreement = { version: 1, arcs, members: keys.map((key) => Agreement.publicKey(key)) }
+ * const [leader] = keys as [Uint8Array]
+ * const signature = RingAgreement.sign(agreement, leader)
+ * Agreement.verifySignature(signature, RingAgreement.hash(agreement), Agreement.publicKey(leader)) // true
  */
 export function sign(agreement: RingAgreement, identity: Bytes.Bytes32): Bytes.Bytes {
   return schnorr.sign(hash(agreement), identity, new Uint8Array(32))
 }
 
-/** Checks all signatures; the refusal names whose is wrong. */
+/**
+ * Checks all signatures; the refusal names whose is wrong (`member-signature`), or that there are too few or too many (`signatures`). An agreement
+ * that {@link assert} refuses is thrown at.
+ *
+ * @example
+ * import { Hashlock, type LockTerms, SwapSeed } from '@aitbc/core'
+ * import { Agreement, RingAgreement } from '@aitbc/swap'
+ * const arcs = ['a', 'b', 'c'].map((name, i): LockTerms.LockTerms => {
+ *   const network = `cosmos:${name}` as const
+ *   const who = (at: number) => ({ account: `${network}:${at % 3}`, payout: `${network}:${at % 3}` }) as const
+ *   return {
+ *     ...{ version: 1, backend: { network, kind: 'contract', address: 'htlc' }, asset: `${network}/slip44:118`, amount: 1_000_000n },
+ *     ...{ locker: who(i), beneficiary: who(i + 1), hashlock: Hashlock.of(new Uint8Array(32).fill(7)), salt: new Uint8Array(32) },
+ *     deadline: { network, clock: 'unix', value: 1_900_030_000n - 10_000n * BigInt(i) },
+ *   }
+ * })
+ * const keys = [1, 2, 3].map((fill) => SwapSeed.identity(new Uint8Array(32).fill(fill), new Uint8Array(8)))
+ * const agreement: RingAgreement.RingAgreement = { version: 1, arcs, members: keys.map((key) => Agreement.publicKey(key)) }
+ * const signatures = keys.map((key) => RingAgreement.sign(agreement, key))
+ * RingAgreement.verify({ agreement, signatures }).ok // true
+ * const verdict = RingAgreement.verify({ agreement, signatures: signatures.toReversed() })
+ * verdict.ok ? '' : verdict.refusal.check // 'member-signature'
+ */
 export function verify({ agreement, signatures }: Signed): Verdict.Verdict<RingAgreement> {
   const digest = hash(agreement)
   if (signatures.length !== agreement.members.length)
@@ -162,7 +285,26 @@ export function verify({ agreement, signatures }: Signed): Verdict.Verdict<RingA
 /** First byte of a signed ring; that of an agreement of two is 0. */
 const MARK = 2
 
-/** The canonical bytes of a signed agreement. */
+/**
+ * The canonical bytes of a signed agreement. The signatures are checked by {@link decodeSigned}, not here. Codes: those of {@link assert}.
+ *
+ * @example
+ * import { Hashlock, type LockTerms, SwapSeed } from '@aitbc/core'
+ * import { Agreement, RingAgreement } from '@aitbc/swap'
+ * const arcs = ['a', 'b', 'c'].map((name, i): LockTerms.LockTerms => {
+ *   const network = `cosmos:${name}` as const
+ *   const who = (at: number) => ({ account: `${network}:${at % 3}`, payout: `${network}:${at % 3}` }) as const
+ *   return {
+ *     ...{ version: 1, backend: { network, kind: 'contract', address: 'htlc' }, asset: `${network}/slip44:118`, amount: 1_000_000n },
+ *     ...{ locker: who(i), beneficiary: who(i + 1), hashlock: Hashlock.of(new Uint8Array(32).fill(7)), salt: new Uint8Array(32) },
+ *     deadline: { network, clock: 'unix', value: 1_900_030_000n - 10_000n * BigInt(i) },
+ *   }
+ * })
+ * const keys = [1, 2, 3].map((fill) => SwapSeed.identity(new Uint8Array(32).fill(fill), new Uint8Array(8)))
+ * const agreement: RingAgreement.RingAgreement = { version: 1, arcs, members: keys.map((key) => Agreement.publicKey(key)) }
+ * const signed = { agreement, signatures: keys.map((key) => RingAgreement.sign(agreement, key)) }
+ * RingAgreement.isSigned(RingAgreement.encodeSigned(signed)) // true
+ */
 export function encodeSigned({ agreement, signatures }: Signed): Bytes.Bytes {
   return Codec.writer()
     .u8(MARK)
@@ -171,12 +313,42 @@ export function encodeSigned({ agreement, signatures }: Signed): Bytes.Bytes {
     .finish()
 }
 
-/** Tells the bytes of a signed ring from those of an agreement of two. */
+/**
+ * Tells the bytes of a signed ring from those of an agreement of two, by the first one.
+ *
+ * @example
+ * import { RingAgreement } from '@aitbc/swap'
+ * // What `Runner.Swap` has as its agreement may be either.
+ * const kindOf = (agreement: Uint8Array) => (RingAgreement.isSigned(agreement) ? 'a ring' : 'two')
+ * kindOf(Uint8Array.of(2)) // 'a ring'
+ * kindOf(Uint8Array.of(0)) // 'two'
+ */
 export function isSigned(bytes: Bytes.Bytes): boolean {
   return bytes[0] === MARK
 }
 
-/** Reads a signed agreement and checks its signatures: `InvalidSignature` (4002), and the codes of {@link decode}. */
+/**
+ * Reads a signed agreement and checks its signatures: `InvalidSignature` (4002), `InvalidAgreement` (4001) for bytes that
+ * aren't {@link isSigned}, and the codes of {@link decode}.
+ *
+ * @example
+ * import { Hashlock, type LockTerms, SwapSeed } from '@aitbc/core'
+ * import { Agreement, RingAgreement } from '@aitbc/swap'
+ * const arcs = ['a', 'b', 'c'].map((name, i): LockTerms.LockTerms => {
+ *   const network = `cosmos:${name}` as const
+ *   const who = (at: number) => ({ account: `${network}:${at % 3}`, payout: `${network}:${at % 3}` }) as const
+ *   return {
+ *     ...{ version: 1, backend: { network, kind: 'contract', address: 'htlc' }, asset: `${network}/slip44:118`, amount: 1_000_000n },
+ *     ...{ locker: who(i), beneficiary: who(i + 1), hashlock: Hashlock.of(new Uint8Array(32).fill(7)), salt: new Uint8Array(32) },
+ *     deadline: { network, clock: 'unix', value: 1_900_030_000n - 10_000n * BigInt(i) },
+ *   }
+ * })
+ * const keys = [1, 2, 3].map((fill) => SwapSeed.identity(new Uint8Array(32).fill(fill), new Uint8Array(8)))
+ * const agreement: RingAgreement.RingAgreement = { version: 1, arcs, members: keys.map((key) => Agreement.publicKey(key)) }
+ * const signatures = keys.map((key) => RingAgreement.sign(agreement, key))
+ * const bytes = RingAgreement.encodeSigned({ agreement, signatures })
+ * RingAgreement.decodeSigned(bytes).signatures.length // 3
+ */
 export function decodeSigned(bytes: Bytes.Bytes): Signed {
   const reader = Codec.reader(bytes)
   if (reader.u8() !== MARK)

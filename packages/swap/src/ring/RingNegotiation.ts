@@ -192,6 +192,19 @@ async function withEach<T>(
  *
  * Rejects as {@link lead} does, with `HashlockReused` (4007) where `isKnown` knows the hashlock, and with `UnsafeTerms` (4003), whose
  * context carries the inequality.
+ *
+ * @example
+ * import type { Channel } from '@aitbc/core'
+ * import { RingNegotiation, Runner } from '@aitbc/swap'
+ * declare const context: Runner.Context
+ * declare const own: RingNegotiation.Options
+ * declare const channel: Channel.Channel // to who leads
+ * const { quote, ...agreed } = await RingNegotiation.join(channel, {
+ *   ...own,
+ *   accept: (asked, member) => asked[member]?.amount === 1_000_000n,
+ *   isKnown: (hashlock) => Runner.knowsHashlock(context.storage, hashlock),
+ * })
+ * const swap = await Runner.openRing(context, { nonce: own.nonce, policy: own.policy, ...agreed })
  */
 export async function join(
   channel: Channel.Channel,

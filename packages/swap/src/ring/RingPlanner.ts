@@ -80,6 +80,8 @@ export function margins(chains: readonly Planner.LegChain[], policy: Policy.Poli
 /**
  * The earliest deadlines that are safe for all and leave time to finish, from `now` (UTC, unix seconds).
  *
+ * Codes: those of {@link margins}, `InvalidAmount` (1004) for a `now` in another unit or a `slack` of more than a year.
+ *
  * @param slack seconds added to the least start time, for slow members; 0 unless told
  *
  * @example
@@ -119,6 +121,8 @@ export function plan(
  * counts another clock than its chain), `order` (an arc doesn't end before the one before it), `gap` (S20, of the member's own two
  * arcs), `start` (no time is left to finish), `patience` (the own funds would be tied up longer than this party is ready for: H3, H4).
  * `InvalidAgreement` (4001) where there is no such member, or another number of chains.
+ *
+ * Codes: those of {@link margins}, `InvalidAmount` (1004) for a `now` in another unit.
  *
  * @param chains of all arcs; of other members' arcs only the times are asked for
  * @param now UTC, unix seconds
