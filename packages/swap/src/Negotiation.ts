@@ -83,7 +83,7 @@ interface Half {
  * Offers a swap: quote → the follower's half → the agreement, signed → countersigned. Nothing is locked here.
  *
  * Rejects with `NegotiationRefused` (4005) where the counterparty declines, `NegotiationMalformed` (4006) where its messages are
- * of another form, `InvalidArgument` (1013) for what is missing, and the planner's and the agreement's own codes.
+ * of another form, `InvalidArgument` (1013) for what is missing, `SideMissing` (4009), and the planner's and the agreement's own codes.
  *
  * @example
  * import { Channel, type Network, SwapSeed } from '@aitbc/core'

@@ -102,7 +102,8 @@ export function of(tiers: readonly Tier[], value: bigint): Policy {
 }
 
 /**
- * Refuses a policy with a field out of range: `InvalidPolicy` (4008), or `InvalidAmount` (1004).
+ * Refuses a policy with a field out of range: `InvalidPolicy` (4008), `InvalidAmount` (1004), or `InvalidChainId` (1001)
+ * for a key of `fees` or `spends`.
  *
  * @example
  * import { Policy } from '@aitbc/swap'
