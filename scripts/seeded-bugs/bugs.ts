@@ -406,6 +406,13 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/swap/test/Runner.attacks.test.ts'],
   },
   {
+    name: 'L5: two processes of one party raise one lock against each other, one at each look',
+    file: 'packages/swap/src/internal/carryOut.ts',
+    from: "return command.do === 'lock' ? waits : ",
+    to: "return command.do === 'lock' ? false : ",
+    tests: ['packages/devnet/test/world/Twin.test.ts'],
+  },
+  {
     name: 'S6: what an endpoint hides for a while keeps a claim back that may be out',
     file: 'packages/swap/src/internal/look.ts',
     from: 'if (stop !== undefined && wasSending(swap)',

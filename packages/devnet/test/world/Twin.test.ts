@@ -17,3 +17,20 @@ test.each(['bitcoin', 'evm'] as const)(
     expect(trace.filter((line) => line.includes('initiator sent refund/')).length).toBeLessThan(5)
   },
 )
+
+test('L3, L5, S13: two processes of one party, one of them recovered, do not raise one lock against each other at once', async () => {
+  const plan: Universe.Plan = {
+    ...Universe.draw('1'),
+    ...{ families: { long: 'bitcoin', short: 'polkadot' }, risk: 'conservative', reorgs: 1, slack: 1800 },
+    ...{ honest: ['initiator'], liars: 0 },
+    deeds: [{ act: 'lock', when: { at: 100 } }],
+    faults: [
+      { is: 'censor', leg: 'long', from: 0, for: 4000 },
+      { is: 'twin', who: 'initiator', at: 3000, wiped: true },
+      { is: 'undo', who: 'initiator', act: 'lock' },
+    ],
+  }
+  const { violations, trace } = await Universe.run(plan)
+  expect(violations).toEqual([])
+  expect(trace.filter((line) => line.includes('initiator raised lock/')).length).toBeLessThan(5)
+})

@@ -151,13 +151,13 @@ async function sendAgain(
   } catch (error) {
     // The same again would be refused for ever: what is there, or waits beside it, pays more by now (L5, H6).
     if (!isOutbid(error)) throw error
+    // Another process of this party may have sent it: two that outbid each other at once would pay the lock away in fees.
+    if (isServed(swap, command) && !hasWaited(context, side, command, sent, tip)) return undefined
     // Another lock would be a second payment; a dearer version of the same one isn't (S9).
     if (command.do === 'void' || command.do === 'lock') {
       await raise(context, swap, command, side, sent, last, tip, signal)
       return undefined
     }
-    // Another process of this party may have sent it: two that outbid each other at once would pay the lock away in fees.
-    if (isServed(swap, command) && !hasWaited(context, side, command, sent, tip)) return undefined
     if (!hasRested(context, side, command, sent, tip)) return undefined
     return fresh(context, swap, command, side, signal)
   }
@@ -213,17 +213,26 @@ function isKept(swap: Swap, command: Act, sent: Sent | undefined): boolean {
   return !swap.state.durable.settled.some(was) && !SwapMachine.isTimely(swap.state)
 }
 
-/** The lock is being ended as it is to be, and so in favour of this party, whoever sent it: the lock says whose key signs, or who is paid. */
+/**
+ * What is shown to wait is what was to be done, whoever sent it: of a claim or refund the lock says whose key signs, or who is paid; that the own
+ * lock waits is seen, and that it doesn't.
+ */
 function isServed(swap: Swap, command: Act): boolean {
-  return (
-    (command.do === 'claim' || command.do === 'refund') && spendOf(swap, command)?.spend.kind === command.do
-  )
+  if (command.do === 'claim' || command.do === 'refund')
+    return spendOf(swap, command)?.spend.kind === command.do
+  const amount = swap.state.durable.terms[command.leg]?.amount ?? 0n
+  const locks = shown(swap, command.leg)?.locks ?? []
+  const waits = locks.some(({ lock, depth }) => depth === 0n && lock.amount >= amount)
+  return command.do === 'lock' ? waits : command.do === 'void' && !waits
+}
+
+function shown({ state }: Swap, leg: Agreement.Leg): SwapMachine.Seen | undefined {
+  const view = state.view[leg]
+  return view.is === 'seen' ? view : view.is === 'unreadable' ? view.last : undefined
 }
 
 function spendOf(swap: Swap, command: Extract<Act, { do: 'claim' | 'refund' }>) {
-  const view = swap.state.view[command.leg]
-  const seen = view.is === 'seen' ? view : view.is === 'unreadable' ? view.last : undefined
-  return seen?.locks.find(({ lock }) => lock.ref === command.lock.ref)?.spend
+  return shown(swap, command.leg)?.locks.find(({ lock }) => lock.ref === command.lock.ref)?.spend
 }
 
 async function fresh(

@@ -46,7 +46,7 @@ const AGAIN = new Error('what is missing is looked for again')
 const BEST: readonly SwapMachine.Outcome[] = ['free-ride', 'deal', 'no-deal']
 
 /**
- * Looks for the party's swaps on the chains, again whenever something changed as long as one may be missing, and drives them. `found`
+ * Looks for the party's swaps on the chains, again whenever something changed as long as one may be missing and is of use, and drives them. `found`
  * hears each time whether there are any.
  */
 export async function rebuild(
@@ -72,7 +72,9 @@ export async function rebuild(
     const { long, short } = (swaps[0] as Runner.Swap).state.durable.terms
     const whole = long !== undefined && short !== undefined
     const stop = new AbortController()
-    if (!whole) changed.then(() => stop.abort(AGAIN))
+    // Past the long leg's deadline the other leg is of no use any more, and what goes on is left to end.
+    const isUseful = () => context.utc() < deal.signed.agreement.long.deadline.value
+    if (!whole) changed.then(() => isUseful() && stop.abort(AGAIN))
     const both = AbortSignal.any([signal, stop.signal])
     const ends = await Promise.allSettled(swaps.map((swap) => Runner.run(context, swap, { signal: both })))
     const outcomes: SwapMachine.Outcome[] = []
