@@ -1,3 +1,4 @@
+import { assertHas } from './internal/given.js'
 import type { LegChain } from './Planner.js'
 import * as Policy from './Policy.js'
 
@@ -25,7 +26,7 @@ export interface Caveat {
 
 /**
  * What a plan between two chains can't promise, by their parameters and one party's policy; to be shown before anybody locks.
- * `InvalidPolicy` (4008), or `InvalidAmount` (1004) for a policy out of range.
+ * `InvalidPolicy` (4008), or `InvalidAmount` (1004) for a policy out of range; `InvalidArgument` (1013) for a leg that isn't there.
  *
  * @example
  * import { ethereum, bitcoin } from '@aitbc/core/networks'
@@ -35,6 +36,8 @@ export interface Caveat {
  */
 export function of(long: LegChain, short: LegChain, policy: Policy.Policy): readonly Caveat[] {
   Policy.assert(policy)
+  assertHas(long, 'long', ['network', 'profile'])
+  assertHas(short, 'short', ['network', 'profile'])
   const tail = policy.risk === 'standard' ? '1e-3' : '1e-6'
   const caveats: Caveat[] = [
     {
@@ -75,7 +78,7 @@ export function of(long: LegChain, short: LegChain, policy: Policy.Policy): read
     if (profile.lateClaims)
       add(
         'late-claims',
-        `a claim is accepted after the deadline, until the refund is mined${leg === 'long' ? '' : '; the gap has S and D once more for it'}`,
+        `a claim is accepted after the deadline, until the refund is mined${leg === 'long' ? '' : '; the gap has S and D once more for it'}. Whoever replaces the refund that waits by a claim, and that by something else, holds it up until its owner looks again`,
       )
     if (!profile.unique)
       add('several-locks', 'a second payment into the same lock is possible, and is refunded')

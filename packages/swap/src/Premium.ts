@@ -1,5 +1,5 @@
 import { Amount } from '@aitbc/core'
-import { assertInstant } from './internal/given.js'
+import { assertHas, assertInstant } from './internal/given.js'
 import type * as Planner from './Planner.js'
 
 /** What a premium is computed from. All values are in one unit of the caller's, such as cents. */
@@ -40,7 +40,8 @@ const PARTS = 1_000_000_000_000n
  * Transactions").
  *
  * This says how much, not how it is paid: a hash-locked contract can't keep a premium back from who walks away. Between strangers it is
- * paid ahead, or short deadlines and small amounts take its place. `InvalidAmount` (1004) for numbers out of range.
+ * paid ahead, or short deadlines and small amounts take its place. `InvalidAmount` (1004) for numbers out of range,
+ * `InvalidArgument` (1013) for one that isn't there.
  *
  * @example
  * import { Premium, type Planner } from '@aitbc/swap'
@@ -48,6 +49,7 @@ const PARTS = 1_000_000_000_000n
  *   Premium.of({ plan, now, value: { long: 100_000n, short: 100_000n }, volatility: 8000n, rate: 500n })
  */
 export function of(options: Options): { readonly initiator: Premium; readonly follower: Premium } {
+  assertHas(options, 'options', ['plan', 'now', 'value', 'volatility', 'rate'])
   const { plan, now, value, volatility, rate } = options
   assertInstant(now)
   for (const leg of ['long', 'short'] as const) Amount.assert(value[leg], { argument: `value.${leg}` })

@@ -137,6 +137,19 @@ describe('a premium', () => {
   })
 })
 
+describe('error: what is missing', () => {
+  const named = (argument: string) =>
+    expect.objectContaining({ _tag: 'InvalidArgument', context: expect.objectContaining({ argument }) })
+
+  it('InvalidArgument (1013) names it, of a premium and of caveats', () => {
+    for (const field of ['plan', 'now', 'value', 'volatility', 'rate'] as const)
+      expect(() => Premium.of({ ...basic, [field]: undefined } as never)).toThrow(named(`options.${field}`))
+    expect(() => Premium.of(undefined as never)).toThrow(named('options.plan'))
+    expect(() => Caveats.of(undefined as never, short, risk)).toThrow(named('long.network'))
+    expect(() => Caveats.of(long, { network: short.network } as never, risk)).toThrow(named('short.profile'))
+  })
+})
+
 describe('what a plan can’t promise', () => {
   it.each(pairs)('between $long and $short: what each chain’s locks leave open, and the policy', (kinds) => {
     const caveats = Caveats.of(leg(LONG, kinds.long), leg(SHORT, kinds.short), {
@@ -174,9 +187,11 @@ describe('what a plan can’t promise', () => {
       `${short}it is taken to stand still for at most 83 s in all while the swap lasts`,
     ])
     const late = 'a claim is accepted after the deadline, until the refund is mined'
+    const cycled =
+      '. Whoever replaces the refund that waits by a claim, and that by something else, holds it up until its owner looks again'
     expect(of('late-claims').map(({ message }) => message)).toEqual([
-      `${long}${late}`,
-      `${short}${late}; the gap has S and D once more for it`,
+      `${long}${late}${cycled}`,
+      `${short}${late}; the gap has S and D once more for it${cycled}`,
     ])
   })
 
