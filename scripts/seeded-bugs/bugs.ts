@@ -413,6 +413,13 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/devnet/test/world/Twin.test.ts'],
   },
   {
+    name: 'L2: a recovered lock is given up for one that was made beside it',
+    file: 'packages/swap/src/internal/voided.ts',
+    from: ' || isBeside) return',
+    to: ' || (isBeside && false)) return',
+    tests: ['packages/devnet/test/world/Twin.test.ts'],
+  },
+  {
     name: 'S6: what an endpoint hides for a while keeps a claim back that may be out',
     file: 'packages/swap/src/internal/look.ts',
     from: 'if (stop !== undefined && wasSending(swap)',

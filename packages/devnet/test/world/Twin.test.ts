@@ -34,3 +34,17 @@ test('L3, L5, S13: two processes of one party, one of them recovered, do not rai
   expect(violations).toEqual([])
   expect(trace.filter((line) => line.includes('initiator raised lock/')).length).toBeLessThan(5)
 })
+
+test('L2 S12 H29: a recovered lock is not given up for one that was made beside it, as an endpoint hid it, and ran out of time', async () => {
+  const plan: Universe.Plan = {
+    ...Universe.draw('154462'),
+    deeds: [{ act: 'lock', when: { at: 2556 } }],
+    faults: [
+      { is: 'skew', leg: 'short', at: 16_048, by: 5574 },
+      { is: 'twin', who: 'initiator', at: 15_791, wiped: true },
+      { is: 'rpc', who: 'initiator', leg: 'long', server: 0, from: 21_905, for: 427, lie: 'hide-locks' },
+      { is: 'rpc', who: 'initiator', leg: 'long', server: 0, from: 14_650, for: 2146, lie: 'equivocate' },
+    ],
+  }
+  expect((await Universe.run(plan)).violations).toEqual([])
+})

@@ -60,7 +60,9 @@ export async function isVoided(
   const wasThere = swap.recovered || durable.settled.some((key) => key.startsWith(`${leg}/`))
   const isOver = isPast(wasThere ? inclusion + finality + reorg + outage : reorg)
   const made = lock && latest(lock)
-  if (lock === undefined || made === undefined) return !adapter.profile.lateLocks && isOver
+  // What was made anew beside a recovered one says nothing of that.
+  const isBeside = swap.recovered && adapter.profile.unique
+  if (lock === undefined || made === undefined || isBeside) return !adapter.profile.lateLocks && isOver
   const isDoubtful = wasThere && !isOver
   const least = isDoubtful ? (durable.rules.spends?.[leg] ?? 'reported') : 'reported'
   const told = async (submission: Submission): Promise<Status | undefined> => {

@@ -1,4 +1,5 @@
 // The honest parties of a universe: their processes, what each of them can know, and whether it is finished.
+import type { Signed } from '@aitbc/core'
 import { Agreement, type SwapMachine } from '@aitbc/swap'
 import * as Chain from '../Chain.js'
 import * as Bug from './Bug.js'
@@ -30,6 +31,8 @@ export interface Honest {
   conclude(): void
   /** A party ended while an endpoint lied to it of its incoming leg. */
   isDeceived(role: Role): boolean
+  /** A process of it died before it had noted that its claim left, and none has noted that since. */
+  isUnsure(role: Role): boolean
   /** How a party's swap ended; `undefined` while it hasn't. */
   outcome(role: Role): SwapMachine.Outcome | undefined
   /** All parties, or the towers of those that are gone, have nothing left to do. */
@@ -52,6 +55,19 @@ export function create(stage: Stage, { checks, rpc, towers, passed }: Options): 
   /** Who died while it was lied to, and so may have written down an end that it was told. */
   const misled = new Set<Role>()
 
+  /** How far each is with telling its own journal that a claim left. */
+  const leaving = new Map<Role, 'sent' | 'noting' | 'noted'>()
+  const unsure = new Set<Role>()
+  const follow = (role: Role, method: string, [first]: readonly unknown[]) => {
+    const at = leaving.get(role)
+    if (at === undefined && method === 'submit' && (first as Signed).step.kind === 'claim')
+      leaving.set(role, 'sent')
+    if (at === 'sent' && method === 'append') leaving.set(role, 'noting')
+    if (at !== 'noting') return
+    leaving.set(role, 'noted')
+    unsure.delete(role)
+  }
+
   const processes = plan.honest.map((role) => {
     const clock = plan.faults.find((fault) => fault.is === 'utc' && fault.who === role)
     if (clock !== undefined) struck.add(clock)
@@ -66,7 +82,10 @@ export function create(stage: Stage, { checks, rpc, towers, passed }: Options): 
       risk: plan.risk,
       utc: () => BigInt(stage.now + off),
       faults: plan.faults,
-      heard: (method, args) => checks.heard(role, method, args),
+      heard(method, args) {
+        follow(role, method, args)
+        checks.heard(role, method, args)
+      },
       told: stage.told,
       struck(fault) {
         mishaps++
@@ -77,6 +96,8 @@ export function create(stage: Stage, { checks, rpc, towers, passed }: Options): 
       died(label) {
         killed.push(Killed.of(stage, checks, role, label))
         if (rpc.isLying(role, Agreement.incomingLeg(role))) misled.add(role)
+        if (leaving.get(role) === 'noted' || !leaving.delete(role)) return
+        unsure.add(role)
       },
     })
   })
@@ -116,6 +137,7 @@ export function create(stage: Stage, { checks, rpc, towers, passed }: Options): 
       }
     },
     isDeceived: (role) => deceived.has(role),
+    isUnsure: (role) => unsure.has(role),
     outcome(role) {
       const process = of(role)
       return process === undefined

@@ -83,18 +83,21 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
   const budgetOf = (leg: Leg) => (plan.purse === undefined ? terms[leg].amount : budget(plan.families[leg]))
   const checks = Checks.create({
     ...{ chains, terms, margins, addresses, honest: plan.honest, secret: deal.secret },
-    twins: plan.faults.flatMap((fault) => (fault.is === 'twin' ? [fault.who] : [])),
+    forgetful: plan.faults.flatMap((fault) =>
+      fault.is === 'twin' || ('wipe' in fault && fault.wipe) ? [fault.who] : [],
+    ),
     budgets: { long: budgetOf('long'), short: budgetOf('short') },
     acts: !onlyOutcomes,
   })
   for (const collision of deal.collisions) checks.fail('S11', collision)
   const undone = Undone.create({
     ...{ chains, terms, addresses, honest: plan.honest },
-    ...{ least: margins.launch.seconds, public: checks.public },
+    ...{ least: margins.launch.seconds, reveal: margins.reveal.seconds, public: checks.public },
+    unsure: (role) => honest.isUnsure(role),
   })
   let steps = 0
   const passed = options.passed && ((role: Role, at: Boundary) => options.passed?.(role, at, steps))
-  const honest = Honest.create(stage, { checks, towers, rpc: Rpc.create(stage), passed })
+  const honest: Honest.Honest = Honest.create(stage, { checks, towers, rpc: Rpc.create(stage), passed })
   const miners = Miners.create(stage)
   const faults = Faults.create(stage, { miners, honest, towers, checks, undone })
   const deeds = Deeds.create(stage, { checks, faults })

@@ -27,8 +27,8 @@ export interface Options {
   readonly terms: { readonly [L in Leg]: LockTerms.LockTerms }
   readonly margins: Planner.Margins
   readonly honest: readonly Role[]
-  /** Of whom two processes may run at once. */
-  readonly twins: readonly Role[]
+  /** Of whom a process may not know what another one has sent: two run at once, or one loses its storage. */
+  readonly forgetful: readonly Role[]
   readonly addresses: { readonly [R in Role]: { readonly [L in Leg]: readonly string[] } }
   readonly secret: Bytes.Bytes
   /** What one act may cost on each leg's chain at most, base units of the native coin. */
@@ -161,10 +161,10 @@ export function create(options: Options): Checks {
     }
   }
 
-  /** L5: no version pays less than one that waits in its place. Two processes of one party may not know of each other's. */
+  /** L5: no version pays less than one that waits in its place, of a party that knows of it. */
   function raises(role: Role, step: Step): void {
     const chain = chains[LEGS.find((one) => chains[one].network.id === step.network) as Leg]
-    if (chain.family.contest === 'none' || options.twins.includes(role)) return
+    if (chain.family.contest === 'none' || options.forgetful.includes(role)) return
     const { rate } = bodyOf(chain.family, step)
     const dearer = chain.mempool.find(
       ({ tx }) =>

@@ -12,8 +12,12 @@ export interface Options {
   readonly honest: readonly Role[]
   /** Least time on the short leg with which a lock is worth sending again, seconds. */
   readonly least: bigint
+  /** Least time on the short leg with which a secret is revealed, seconds. */
+  readonly reveal: bigint
   /** The secret is known to others. */
   readonly public: () => boolean
+  /** It died before it had noted that its claim left: it doesn't know, where nobody has that any more. */
+  readonly unsure: (role: Role) => boolean
 }
 
 export interface Undone {
@@ -59,6 +63,9 @@ export function create(options: Options): Undone {
     const chain = chains[leg]
     const { clock } = Chain.tip(chain)
     const left = terms.short.deadline.value - Chain.tip(chains.short).clock
+    // Who doesn't know that its claim ever left reveals nothing late (S7).
+    if (does.is === 'claim' && role === 'initiator' && options.unsure(role) && left < options.reveal)
+      return true
     if (does.is === 'claim') return !chain.family.profile.lateClaims && clock >= terms[leg].deadline.value
     if (does.is === 'refund') return clock < terms[leg].deadline.value
     if (does.is !== 'lock' || left < options.least) return true
