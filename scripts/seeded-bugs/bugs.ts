@@ -964,8 +964,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'L6: a recovered lock that was undone, and that nobody has any more, is waited for for ever',
     file: 'packages/swap/src/internal/voided.ts',
-    from: '  if (lock === undefined || made === undefined) return',
-    to: '  if (lock === undefined) return false\n  if (made === undefined) return',
+    from: '  if (lock === undefined || made === undefined || isBeside) return',
+    to: '  if (lock === undefined || isBeside) return false\n  if (made === undefined) return',
     tests: RECOVERY_TESTS,
   },
   {

@@ -35,16 +35,17 @@ export async function assert(
     ...(await lockNeeds(swap, own, intent, signal)),
     ...(await needsOf(context, swap, signal)),
   ])
+  // One that is signed has counted on it before the others, and goes on doing so: it may be out.
+  const isSigned = swap.book.has(`lock/${Agreement.ownLeg(swap.state.role)}`)
   // Of two that look at a balance at once, one has counted on it before the other, who knows.
-  const others = await Turns.reserve(swap, totals)
+  const others = isSigned ? new Map<string, bigint>() : await Turns.reserve(swap, totals)
   try {
     for (const { about, side, account, asset, locks, keeps } of totals) {
       const least = leastOf(side, asset) + locks + keeps + (others.get(about) ?? 0n)
       await assertHolds(side, account, asset, least, signal)
     }
   } catch (error) {
-    // One that is signed may be out, and its claim and refund are to be paid then.
-    if (!swap.book.has(`lock/${Agreement.ownLeg(swap.state.role)}`)) await Turns.giveUp(context, swap)
+    if (!isSigned) await Turns.giveUp(context, swap)
     throw error
   }
 }

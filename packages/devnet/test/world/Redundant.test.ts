@@ -66,7 +66,11 @@ describe('three of four endpoints lie', () => {
     await fc.assert(
       fc.asyncProperty(drawn, async ({ network, stage, lies }) => {
         const { honest, reader, terms, lock } = await leg(network, stage, lies)
-        expect((await reader.tip()).value).toEqual((await honest.tip()).value)
+        const [told, true_] = [(await reader.tip()).value, (await honest.tip()).value]
+        expect({ clock: told.clock, time: told.time }).toEqual({ clock: true_.clock, time: true_.time })
+        // Of heights that come with the right time, the one in the middle counts.
+        const isHigh = (lie: Lie) => lie === 'high' || lie === 'equivocate'
+        if (lies.filter(isHigh).length < 2) expect(told).toEqual(true_)
         const final = (depth: bigint, assurance: string) => depth > 0n && assurance === 'proved'
         const reads = await reader.findLocks(terms)
         const truly = await honest.findLocks(terms)

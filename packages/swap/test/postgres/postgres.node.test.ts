@@ -888,10 +888,10 @@ describe.skipIf(missing !== undefined)(
           await Service.drive(market, () => second.outcomes.size === 2 && Process.isDone(bob))
           awake()
           await Promise.all([first.stop(), second.stop()])
-          expect([...second.outcomes]).toEqual([
-            [Service.idOf(one), 'deal'],
-            [Service.idOf(two), 'no-deal'],
-          ])
+          expect(Object.fromEntries(second.outcomes)).toEqual({
+            [Service.idOf(one)]: 'deal',
+            [Service.idOf(two)]: 'no-deal',
+          })
           expect(second.sent.filter((kind) => kind === 'lock')).toHaveLength(1)
         },
       )
