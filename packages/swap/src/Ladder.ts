@@ -18,7 +18,7 @@ import type { LockView } from './SwapMachine.js'
 /** Versions of one claim or refund, all signed, cheapest first: each may take the place of those before it, and one alone is ever included. */
 export type Ladder = readonly Signed[]
 
-/** Most rungs from a price on. */
+/** Most rungs from the price on at which they begin: the market's, or the relay minimum. */
 export const MAX_RUNGS = 16
 /** A price of which so many times as much is more than an act may cost is worth another question: an endpoint may have made it up. */
 export const ODD = 8n
@@ -158,7 +158,8 @@ export async function priced(
 
 /**
  * Signs a claim or a refund at every rate of a ladder that its budget and its adapter allow: the last rung pays the whole budget, if the
- * market could ask it. Below a price that is {@link ODD} those from the relay minimum on. One rung alone where versions can't replace each other or don't last; none where the wallet only sends.
+ * market could ask it. Where {@link ODD} times the market's price is beyond it, there are rungs from the relay minimum on too. One rung alone
+ * where versions can't replace each other or don't last; none where the wallet only sends.
  */
 export async function build(
   side: Side.Side,

@@ -223,7 +223,7 @@ function largest(
   if (reads.length <= MAX_LOCKS) return reads
   const isSmall = (read: Fact.Read<Lock>) => read.is === 'found' && read.fact.value.amount < amount
   const small = reads.flatMap((read) => (read.is === 'found' && isSmall(read) ? [read] : []))
-  small.sort((a, b) => Number(b.fact.value.amount - a.fact.value.amount))
+  small.sort((a, b) => (a.fact.value.amount < b.fact.value.amount ? 1 : -1))
   return [...reads.filter((read) => !isSmall(read)), ...small.slice(0, MAX_LOCKS)]
 }
 

@@ -386,6 +386,12 @@ export function isTimely(state: SwapState): boolean {
 /**
  * Tells whether a first claim of the initiator's could be made now, by both legs as they were just seen (S7), whatever stopped it: for one
  * that may have left already.
+ *
+ * @example
+ * import { SwapMachine } from '@aitbc/swap'
+ * const rules = { launch: 7200n, lock: 3600n, reveal: 1800n, apart: 7200n, assurance: 'proved', lateClaims: { long: true, short: false } } as const
+ * // Nothing was seen yet.
+ * SwapMachine.isRevealable(SwapMachine.start('initiator', {}, rules)) // false
  */
 export function isRevealable({ view, durable }: SwapState): boolean {
   const { long, short } = view
