@@ -56,9 +56,10 @@ export async function findLocks(
     const lock: Lock = { ref: id, transaction: '', amount: terms.amount, match: 'exact' }
     return [{ is: 'found', fact: told(client, lock, ref(tip), tip) }]
   }
-  const [first, ...more] = events.filter(({ event }) => event.is === 'create')
+  const made = events.filter(({ event }) => event.is === 'create')
+  const [first, ...more] = made
   if (first === undefined || more.length > 0)
-    return [unknown('lock-event', `one event of lock ${id} must be there, got ${more.length}`)]
+    return [unknown('lock-event', `one event of lock ${id} must be there, got ${made.length}`)]
   const block = await blockAt(client, first.transaction.height, options)
   return [{ is: 'found', fact: told(client, lockOf(first, terms.amount, block), ref(block), tip) }]
 }
