@@ -406,6 +406,20 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/swap/test/Runner.attacks.test.ts'],
   },
   {
+    name: "L2: a Bitcoin node's scan is believed, whether its filters are made or not",
+    file: 'packages/adapters/src/bitcoin/createCoreBackend.ts',
+    from: "await call('getblockfilter', [to.hash, 'basic'], callOptions)",
+    to: '',
+    tests: ['packages/adapters/test/bitcoin/Backend.node.test.ts'],
+  },
+  {
+    name: 'S13: a lock that was signed before a crash comes behind others who count on the same coins since',
+    file: 'packages/swap/src/Solvency.ts',
+    from: 'isSigned ? new Map<string, bigint>() : await',
+    to: 'await',
+    tests: ['packages/swap/test/postgres/postgres.node.test.ts'],
+  },
+  {
     name: 'L5: two processes of one party raise one lock against each other, one at each look',
     file: 'packages/swap/src/internal/carryOut.ts',
     from: "return command.do === 'lock' ? waits : ",

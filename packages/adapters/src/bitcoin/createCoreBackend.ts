@@ -21,8 +21,6 @@ const CODE = {
 
 /** Blocks read one by one rather than by a scan of filters, which other callers may hold. */
 const FEW_BLOCKS = 12n
-/** The filter index may trail the tip by a moment, and a scan skips what it hasn't: the last blocks are read. */
-const FILTER_LAG = 6n
 const BUSY_TRIES = 20
 const SCAN_TRIES = 3
 /** The last scan that was begun on each client. */
@@ -191,10 +189,10 @@ export function createCoreBackend(options: createCoreBackend.Options): Backend {
     }
     let from = known === undefined ? birthHeight : known.upTo.height + 1n
     if (head.height - from + 1n > FEW_BLOCKS) {
-      const relevant = await filtered([...wanted], from, head.height - FILTER_LAG, callOptions)
+      const relevant = await filtered([...wanted], from, head, callOptions)
       if (relevant !== undefined) {
         for (const hash of relevant) await visit(hash)
-        from = head.height - FILTER_LAG + 1n
+        from = head.height + 1n
       }
     }
     for (let height = from; height <= head.height; height++) {
@@ -204,19 +202,24 @@ export function createCoreBackend(options: createCoreBackend.Options): Backend {
     }
     return { upTo: head, touched, own }
   }
-  /** Blocks whose BIP-158 filters match any script, oldest first; `undefined` where the node has no such index. */
+  /**
+   * Blocks whose BIP-158 filters match any script, oldest first; `undefined` where the node has no such index. A node makes filters behind
+   * its tip, and a scan to a block that has none yet says nothing of ten thousand blocks before it, as if they held nothing: so it is asked
+   * for the last block's filter first, which it makes after all others, and waits for.
+   */
   const filtered = async (
     wanted: readonly string[],
     from: bigint,
-    to: bigint,
+    to: Fact.BlockRef,
     callOptions: CallOptions | undefined,
   ): Promise<readonly string[] | undefined> => {
     try {
       const indexes = await call('getindexinfo', ['basic block filter index'], callOptions)
       const index = Answer.field(indexes, 'basic block filter index')
       if (Answer.isAbsent(index) || !Answer.flag(Answer.field(index, 'synced'))) return undefined
+      await call('getblockfilter', [to.hash, 'basic'], callOptions)
       const objects = wanted.map((script) => `raw(${script})`)
-      const params = ['start', objects, Number(from), Number(to), 'basic']
+      const params = ['start', objects, Number(from), Number(to.height), 'basic']
       const found = await scan('scanblocks', params, callOptions)
       if (!Answer.flag(Answer.field(found, 'completed'))) return undefined
       return Answer.list(Answer.field(found, 'relevant_blocks')).map(Answer.hash)

@@ -198,6 +198,29 @@ test('scans of several callers at once wait for each other', async () => {
   expect(found.every((list) => list.length > 0)).toBe(true)
 })
 
+test('L2: a node whose filters trail its tip hides nothing: a scan that they are not there for skips all blocks in silence', async () => {
+  const payee = createPerson('payee of one that trails').funding
+  const script = scriptOf(payee.account)
+  const paid = await fund(world.devnet, 'bitcoin', addressOf(payee.account), 200_000n)
+  await mine(world.devnet, 'bitcoin', 20)
+  const last = (await createCoreBackend({ rpc: world.rpc }).tip()).height - 10n
+  const trailing: Rpc = {
+    ...world.rpc,
+    async request(method, params, options) {
+      const result = (await world.rpc.request(method, params, options)) as Record<string, unknown>
+      if (method === 'scanblocks' && BigInt(String(params?.[3])) > last)
+        return { ...result, relevant_blocks: [] }
+      // What it says of a filter that isn't made yet has the code of its other errors, as that of a call without arguments.
+      if (method !== 'getblockfilter') return result
+      const header = await world.rpc.request('getblockheader', [params?.[0]], options)
+      const { height } = header as { readonly height: unknown }
+      return BigInt(String(height)) > last ? world.rpc.request(method, [], options) : result
+    },
+  }
+  expect(await createCoreBackend({ rpc: trailing }).history([script])).toEqual([paid])
+  expect(await createCoreBackend({ rpc: world.rpc }).history([script])).toEqual([paid])
+})
+
 test('only new blocks are read on a second look', async () => {
   const asked: string[] = []
   const rpc: Rpc = {

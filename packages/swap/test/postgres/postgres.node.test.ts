@@ -880,11 +880,20 @@ describe.skipIf(missing !== undefined)(
             awake()
             await stopped
           } else await pool.query(`UPDATE ${options.schema}.leases SET due = clock_timestamp()`)
+          const place = async () => {
+            const text = `SELECT place::text FROM ${options.schema}.lines WHERE kind = 'coins' AND swap = $1 ORDER BY about`
+            return (await pool.query(text, [Service.idOf(one)])).rows
+          }
+          const before = await place()
+          expect(before).not.toEqual([])
           await Service.open(market, storage, two)
           const second = Service.start(market, pool, { ...options, leaseMs: LONG })
           await second.when(() => second.progress.filter(({ is }) => is === 'claimed').length === 2)
           const bob = Service.bob(market, one)
           Service.bob(market, two)
+          await Service.drive(market, () => second.sent.includes('lock'))
+          // Whoever counts on them later comes behind it still.
+          expect(await place()).toEqual(before)
           await Service.drive(market, () => second.outcomes.size === 2 && Process.isDone(bob))
           awake()
           await Promise.all([first.stop(), second.stop()])
