@@ -479,7 +479,7 @@ export const bugs: readonly Bug[] = [
     name: 'L2: a clock that an endpoint made up ends a swap whose lock a wallet may have sent',
     file: 'packages/swap/src/internal/voided.ts',
     from: 'return !adapter.profile.lateLocks && isOver',
-    to: 'return !adapter.profile.lateLocks && (tips[leg]?.clock ?? 0n) >= terms.deadline.value + reorg',
+    to: 'return !adapter.profile.lateLocks && (tips[leg]?.clock ?? 0n) >= terms.deadline.value',
     tests: ['packages/swap/test/Runner.faults.test.ts'],
   },
   {
@@ -948,18 +948,18 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/swap/test/Runner.faults.test.ts'],
   },
   {
-    name: 'S12: a lock that was final is gone where an endpoint says that it failed',
+    name: 'S12: a lock that may have left is gone where an endpoint says that it failed',
     file: 'packages/swap/src/internal/voided.ts',
-    from: 'const isDoubtful = wasThere &&',
-    to: 'const isDoubtful = wasThere && false &&',
+    from: "const least = isOver ? 'reported' :",
+    to: "const least = true ? 'reported' :",
     tests: ['packages/devnet/test/world/Spends.test.ts'],
   },
   {
-    name: 'S12: a recovered lock is gone where an endpoint says that it failed',
+    name: 'S12: a lock that nobody saw final is gone where an endpoint says that it failed',
     file: 'packages/swap/src/internal/voided.ts',
-    from: 'swap.recovered || durable.settled.some(',
-    to: 'durable.settled.some(',
-    tests: RECOVERY_TESTS,
+    from: "const least = isOver ? 'reported' :",
+    to: "const least = isOver || durable.settled.length === 0 ? 'reported' :",
+    tests: ['packages/devnet/test/world/Spends.test.ts'],
   },
   {
     name: 'S12: a recovered lock that an endpoint hides is gone once another one was signed and not sent',
@@ -971,8 +971,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'S12: a final lock of a wallet whose answer was lost is gone where it is hidden at the deadline',
     file: 'packages/swap/src/internal/voided.ts',
-    from: 'wasThere ? inclusion + finality + reorg + outage : reorg',
-    to: 'swap.recovered ? inclusion + finality + reorg + outage : reorg',
+    from: 'unitsOf(adapter, inclusion + finality + reorg + outage)',
+    to: 'unitsOf(adapter, reorg)',
     tests: ['packages/swap/test/Runner.faults.test.ts'],
   },
   {

@@ -14,10 +14,11 @@ export interface Policy {
   /** Least assurance of the incoming lock before anything irrevocable is done. */
   readonly assurance: Fact.Assurance
   /**
-   * Least assurance at which a final claim or refund on a network counts as the end of a lock there. Unless told: `assurance` where the other
-   * side's lock is; where the own lock is, whatever the side's verifier vouches for, and no more than `assurance`. What an endpoint reports
-   * counts on a side without a verifier, and nowhere else: until there is evidence, a swap goes on. So a light client that can't follow for
-   * long keeps a swap from ending, and `reported` here is the way out (`Runner.load` takes it too).
+   * Least assurance at which a final claim or refund on a network counts as the end of a lock there, and what failed or took its place as the
+   * end of an own one that may have left (until a refund would have been final for long). Unless told: `assurance` where the other side's lock
+   * is; where the own lock is, whatever the side's verifier vouches for, and no more than `assurance`. What an endpoint reports counts on a side
+   * without a verifier, and nowhere else: until there is evidence, a swap goes on. So a light client that can't follow for long keeps a swap from
+   * ending, and `reported` here is the way out (`Runner.load` takes it too).
    */
   readonly spends?: Readonly<Record<ChainId.ChainId, Fact.Assurance>>
   /** Most that the short leg may end beyond the least start time, seconds; {@link PATIENCE} unless told. */

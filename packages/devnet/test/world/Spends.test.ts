@@ -55,6 +55,15 @@ describe('one endpoint that lies about what ended a lock', () => {
     }
   })
 
+  test('S12 L2 H29: whoever hides the own lock from its broadcast on, and says that it failed, ends nothing', async () => {
+    for (const plan of calm) {
+      const alone = { ...plan, honest: ['initiator'] } as const
+      const sent = when(await Universe.run(alone), /initiator sent lock/)
+      const late = Universe.useless(alone)
+      await ends(alone, [lie('initiator', 'failed', sent + 1, late + 3600)], { initiator: 'no-deal' })
+    }
+  })
+
   test('S6 S18 H29: a made-up refund of the incoming lock makes nobody underwater, and is claimed all the same', async () => {
     for (const plan of calm) {
       const revealed = when(await Universe.run(plan), /short block .*: claim/)

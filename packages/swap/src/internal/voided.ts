@@ -1,5 +1,5 @@
 // What can never be included any more.
-import { Fact, type Status, type Submission } from '@aitbc/core'
+import { Fact, type LockTerms, type Status, type Submission } from '@aitbc/core'
 import * as Agreement from '../Agreement.js'
 import type { Context, Sent, Swap, Tips } from '../Runner.js'
 import * as Side from '../Side.js'
@@ -31,9 +31,9 @@ export async function isTaken(
 
 /**
  * The own lock can never appear: its place is finally taken, or it was never signed, or never left this process; the machine orders it no
- * more. Where a wallet was asked and didn't answer, only the deadline helps, and that only on a chain that takes no late locks. One that was
- * final, or of which a recovery was told (it has appeared), is not undone by a mere word, since whoever hides it would have it never refunded
- * (S12, H29): what is told must be known as well as `Rules.spends`, until a refund would have been final for long.
+ * more. Where a wallet was asked and didn't answer, only the deadline helps, and that only on a chain that takes no late locks. No lock that
+ * may have left is undone by a mere word, since whoever hides it would have it never refunded (S12, H29): what is told must be known as well
+ * as `Rules.spends`, until a refund would have been final for long.
  */
 export async function isVoided(
   context: Context,
@@ -49,22 +49,12 @@ export async function isVoided(
   if (!swap.recovered && (lock === undefined || lock.inside)) return true
   const side = Side.of(context.sides, terms.backend.network)
   const { adapter } = side
-  const { inclusion, finality, reorg, outage } = adapter.network.timing.conservative
-  const view = swap.state.view[leg]
-  /** So many seconds have gone by since the deadline: a clock alone that an endpoint made up would end the swap, and the lock be mined. */
-  const isPast = (seconds: bigint) => {
-    const over = terms.deadline.value + unitsOf(adapter, seconds)
-    if (view.is !== 'seen' || (view.left?.most ?? 0n) > 0n || (tips[leg]?.clock ?? 0n) < over) return false
-    return adapter.network.clock === 'height' || context.utc() >= over
-  }
-  const wasThere = swap.recovered || durable.settled.some((key) => key.startsWith(`${leg}/`))
-  const isOver = isPast(wasThere ? inclusion + finality + reorg + outage : reorg)
+  const isOver = isPast(context, swap, leg, terms, tips)
   const made = lock && latest(lock)
   // What was made anew beside a recovered one says nothing of that.
   const isBeside = swap.recovered && adapter.profile.unique
   if (lock === undefined || made === undefined || isBeside) return !adapter.profile.lateLocks && isOver
-  const isDoubtful = wasThere && !isOver
-  const least = isDoubtful ? (durable.rules.spends?.[leg] ?? 'reported') : 'reported'
+  const least = isOver ? 'reported' : (durable.rules.spends?.[leg] ?? 'reported')
   const told = async (submission: Submission): Promise<Status | undefined> => {
     const { value, assurance } = await adapter.status(submission, { signal })
     return Fact.atLeast(assurance, least) ? value : undefined
@@ -79,4 +69,23 @@ export async function isVoided(
     signal.throwIfAborted()
     return false
   }
+}
+
+/**
+ * A refund of the own lock would have been final for long, as a conservative plan counts. By the chain's clock and by UTC: a clock alone that
+ * an endpoint made up would end the swap, and the lock be mined.
+ */
+function isPast(
+  context: Context,
+  swap: Swap,
+  leg: Agreement.Leg,
+  { backend, deadline }: LockTerms.LockTerms,
+  tips: Tips,
+): boolean {
+  const { adapter } = Side.of(context.sides, backend.network)
+  const { inclusion, finality, reorg, outage } = adapter.network.timing.conservative
+  const over = deadline.value + unitsOf(adapter, inclusion + finality + reorg + outage)
+  const view = swap.state.view[leg]
+  if (view.is !== 'seen' || (view.left?.most ?? 0n) > 0n || (tips[leg]?.clock ?? 0n) < over) return false
+  return adapter.network.clock === 'height' || context.utc() >= over
 }
