@@ -212,7 +212,11 @@ test('L2: a node whose filters trail its tip hides nothing: a scan that they are
         return { ...result, relevant_blocks: [] }
       // What it says of a filter that isn't made yet has the code of its other errors, as that of a call without arguments.
       if (method !== 'getblockfilter') return result
-      const header = await world.rpc.request('getblockheader', Object.values(params ?? {}).slice(0, 1), options)
+      const header = await world.rpc.request(
+        'getblockheader',
+        Object.values(params ?? {}).slice(0, 1),
+        options,
+      )
       const { height } = header as { readonly height: unknown }
       return BigInt(String(height)) > last ? world.rpc.request(method, [], options) : result
     },
