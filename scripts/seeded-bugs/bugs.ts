@@ -413,6 +413,13 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/adapters/test/bitcoin/Backend.node.test.ts'],
   },
   {
+    name: 'L2: what a Bitcoin node left out of one scan is left out for good',
+    file: 'packages/adapters/src/bitcoin/createCoreBackend.ts',
+    from: 'head.height - known.filtered >= FEW_BLOCKS)',
+    to: 'false)',
+    tests: ['packages/adapters/test/bitcoin/Backend.node.test.ts'],
+  },
+  {
     name: 'S13: a lock that was signed before a crash comes behind others who count on the same coins since',
     file: 'packages/swap/src/Solvency.ts',
     from: 'isSigned ? new Map<string, bigint>() : await',

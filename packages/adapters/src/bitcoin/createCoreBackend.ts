@@ -161,6 +161,8 @@ export function createCoreBackend(options: createCoreBackend.Options): Backend {
       // What a reorganisation undid may hide anywhere in what was read: read again.
       if (known !== undefined && (await blockHash(known.upTo.height, callOptions)) !== known.upTo.hash)
         known = undefined
+      // What a node's index once left out is not left out for good.
+      if (known?.filtered !== undefined && head.height - known.filtered >= FEW_BLOCKS) known = undefined
       const scanned = await scanTo(head, wanted, known, callOptions)
       // A chain that moved meanwhile was read in part from one branch, in part from another.
       if ((await blockHash(head.height, callOptions)) === head.hash) {
@@ -188,11 +190,13 @@ export function createCoreBackend(options: createCoreBackend.Options): Backend {
       }
     }
     let from = known === undefined ? birthHeight : known.upTo.height + 1n
+    let filteredTo = known?.filtered
     if (head.height - from + 1n > FEW_BLOCKS) {
       const relevant = await filtered([...wanted], from, head, callOptions)
       if (relevant !== undefined) {
         for (const hash of relevant) await visit(hash)
         from = head.height + 1n
+        filteredTo = head.height
       }
     }
     for (let height = from; height <= head.height; height++) {
@@ -200,7 +204,7 @@ export function createCoreBackend(options: createCoreBackend.Options): Backend {
       if (hash === undefined) break
       await visit(hash)
     }
-    return { upTo: head, touched, own }
+    return { upTo: head, touched, own, ...(filteredTo === undefined ? {} : { filtered: filteredTo }) }
   }
   /**
    * Blocks whose BIP-158 filters match any script, oldest first; `undefined` where the node has no such index. A node makes filters behind
@@ -378,6 +382,8 @@ interface Scan {
   readonly upTo: Fact.BlockRef
   readonly touched: ReadonlyMap<string, Transaction.Transaction>
   readonly own: ReadonlySet<string>
+  /** The height up to which the node's filters named the blocks that were read. */
+  readonly filtered?: bigint
 }
 
 /** The transaction's id where it pays to one of the scripts or spends one of their outputs, which are added to `own`. */

@@ -225,6 +225,25 @@ test('L2: a node whose filters trail its tip hides nothing: a scan that they are
   expect(await createCoreBackend({ rpc: world.rpc }).history([script])).toEqual([paid])
 })
 
+test('L2: what a node left out of one scan is found by a later one', async () => {
+  const payee = createPerson('payee of one that was left out').funding
+  const script = scriptOf(payee.account)
+  const paid = await fund(world.devnet, 'bitcoin', addressOf(payee.account), 200_000n)
+  await mine(world.devnet, 'bitcoin', 1)
+  let scans = 0
+  const forgetful: Rpc = {
+    ...world.rpc,
+    async request(method, params, options) {
+      const result = (await world.rpc.request(method, params, options)) as Record<string, unknown>
+      return method === 'scanblocks' && scans++ === 0 ? { ...result, relevant_blocks: [] } : result
+    },
+  }
+  const backend = createCoreBackend({ rpc: forgetful })
+  expect(await backend.history([script])).toEqual([])
+  await mine(world.devnet, 'bitcoin', 12)
+  expect(await backend.history([script])).toEqual([paid])
+})
+
 test('only new blocks are read on a second look', async () => {
   const asked: string[] = []
   const rpc: Rpc = {
