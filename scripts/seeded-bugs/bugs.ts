@@ -420,6 +420,20 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/adapters/test/bitcoin/Backend.node.test.ts'],
   },
   {
+    name: 'S6: a claim of a closed lock on Solana is absent where it stands among many that name the lock',
+    file: 'packages/adapters/src/solana/internal/locks.ts',
+    from: 'if (early === undefined && history.isCut) return cut(state)',
+    to: '',
+    tests: ['packages/adapters/test/solana/SolanaAdapter.node.test.ts'],
+  },
+  {
+    name: 'L3: whoever names a tag often enough on Solana hides the record of its owner',
+    file: 'packages/adapters/src/solana/internal/history.ts',
+    from: 'await signatures(client, tag, options, MAX_TAG_PAGES)',
+    to: '{ ...(await signatures(client, tag, options)), isWhole: true }',
+    tests: ['packages/adapters/test/solana/SolanaAdapter.node.test.ts'],
+  },
+  {
     name: 'S13: a lock that was signed before a crash comes behind others who count on the same coins since',
     file: 'packages/swap/src/Solvency.ts',
     from: 'isSigned ? new Map<string, bigint>() : await',

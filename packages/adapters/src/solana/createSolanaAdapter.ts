@@ -186,6 +186,7 @@ function createClient(options: createSolanaAdapter.Options): Client {
       sent: new Map(),
       blocks: new Map(),
       transactions: new Map(),
+      pasts: new Map(),
       drafts: { count: 0 },
       rents: new Map(),
     },

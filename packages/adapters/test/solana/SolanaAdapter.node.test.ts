@@ -91,6 +91,55 @@ const spied = (): {
   }
 }
 
+/** Which part of a list of signatures is asked for. */
+interface Listing {
+  readonly before?: string
+  readonly until?: string
+  readonly limit?: number
+}
+
+/** The node, where so many transactions that can't be read name each address that any other one names, before and after those. */
+function bothered(many: { readonly older: number; readonly newer: number }): {
+  readonly rpc: SolanaTransport
+  /** How many lists were asked for. */
+  pages(): number
+} {
+  const http = createHttpRpc({ url: world.node.url, exactNumbers: 'all' })
+  const others = (count: number, name: number) =>
+    Array.from({ length: count }, (_, i) => ({
+      ...{
+        signature: Address.encode(
+          new Uint8Array(64)
+            .fill(name)
+            .fill(i, 0, 1)
+            .fill(i >> 8, 1, 2),
+        ),
+      },
+      ...{ slot: 1, err: null },
+    }))
+  const [older, newer] = [others(many.older, 1), others(many.newer, 2)]
+  const theirs = new Set([...older, ...newer].map(({ signature }) => signature))
+  let pages = 0
+  return {
+    pages: () => pages,
+    rpc: {
+      async request(method, params = [], options = {}) {
+        const [asked, { before, until, limit } = {}] = params as [string, Listing?]
+        if (method === 'getTransaction' && theirs.has(asked)) {
+          const message = 'Transaction version (1) is not supported by the requesting client'
+          throw CoreErrors.RpcRejected(message, { method, code: -32_015, message })
+        }
+        if (method !== 'getSignaturesForAddress') return http.request(method, params, options)
+        pages++
+        const own = await http.request(method, [asked, { commitment: 'confirmed' }], options)
+        const all = (own as typeof older).length === 0 ? [] : [...newer, ...(own as typeof older), ...older]
+        const at = (signature: string | undefined) => all.findIndex((one) => one.signature === signature)
+        return all.slice(at(before) + 1, until === undefined ? all.length : at(until)).slice(0, limit)
+      },
+    },
+  }
+}
+
 describe('lifetimes', () => {
   test('S9, H18, L7: what a blockhash and a durable nonce outlive', async () => {
     const one = await first(transfer())
@@ -463,6 +512,35 @@ describe('locks', () => {
     })
   })
 
+  test('S6 L2: whoever closes a claimed lock, and hides its claim among transactions that name it, hides it for some looks', async () => {
+    const { terms, secret } = await world.terms()
+    const lock = lockOf(terms)
+    await world.run({ kind: 'lock', terms })
+    await world.run(claimOf(terms, secret))
+    await world.reach(terms.deadline.value)
+    await world.run({ kind: 'collect', terms, lock, due: 'deposit', to: 'locker' })
+    const { rpc, pages } = bothered({ older: 2500, newer: 2500 })
+    const adapter = world.open({ rpc })
+    // Nobody says that it isn't there, nor that nobody claimed it.
+    expect(await adapter.findLocks(terms)).toMatchObject([{ is: 'unknown', why: { check: 'lock-history' } }])
+    expect(await adapter.findSpend(terms, lock)).toMatchObject({
+      is: 'unknown',
+      why: { check: 'lock-history' },
+    })
+    let looks = 2
+    for (; looks < 30; looks++) if ((await adapter.findSpend(terms, lock)).is === 'found') break
+    expect(looks).toBeLessThan(30)
+    expect(await adapter.findSpend(terms, lock)).toMatchObject({
+      fact: { value: { kind: 'claim', secret } },
+    })
+    expect(await adapter.findLocks(terms)).toMatchObject([{ is: 'found' }])
+    // Listed once, and then what is new alone.
+    const before = pages()
+    await adapter.findLocks(terms)
+    expect(pages()).toBe(before + 1)
+    expect(await world.open().findSpend(terms, lock)).toMatchObject({ is: 'found' })
+  })
+
   test('H19, H29: an endpoint that alters a lock, its vault or its secret is found out', async () => {
     const { terms, secret } = await world.terms({ asset: world.token.id, amount: 50n })
     await world.fundToken(alice(), 50n)
@@ -627,6 +705,11 @@ describe('locks', () => {
     const found = await world.open().recoverLocks(seed, { hashlockOf: () => new Uint8Array(32) })
     expect(found.map(({ nonce, record }) => ({ nonce, agreement: record.agreement }))).toEqual(recovered)
     for (const { record } of found) expect(record).toMatchObject({ role: 'follower', counter })
+    // Whoever saw a tag may name it as often as they like.
+    const { rpc } = bothered({ older: 0, newer: 5000 })
+    expect(await world.open({ rpc }).recoverLocks(seed, { hashlockOf: () => new Uint8Array(32) })).toEqual(
+      found,
+    )
   })
 })
 

@@ -7,6 +7,7 @@ import type { EvidenceSource } from '../EvidenceSource.js'
 import { SolanaErrors } from '../errors.js'
 import { type HtlcBackend, keyOfText } from '../HtlcLock.js'
 import * as SolanaRpc from '../SolanaRpc.js'
+import type { Past } from './history.js'
 import * as Wire from './wire.js'
 
 /**
@@ -62,6 +63,8 @@ export interface Client {
     readonly blocks: Map<bigint, SolanaRpc.Block>
     /** Transactions of final blocks by signature. */
     readonly transactions: Map<string, SolanaRpc.FoundTransaction>
+    /** What was read of locks whose accounts are gone, by address. */
+    readonly pasts: Map<string, Past>
     /** How many transactions were drafted. */
     readonly drafts: { count: number }
     /** Rent by size. */

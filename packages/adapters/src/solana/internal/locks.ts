@@ -31,7 +31,7 @@ import {
   rpc,
   told,
 } from './client.js'
-import { callsOf, type History, historyOf, readable, signatures, transactionOf } from './history.js'
+import { callsOf, firstOf, type History, historyOf, pastOf, readable, transactionOf } from './history.js'
 import * as Record from './record.js'
 
 /** Locks of one hashlock whose making is looked up: anybody may make more. */
@@ -90,22 +90,19 @@ export async function findLocks(
   if (doubt !== undefined) return [unknown('lock-program', doubt)]
   const state = await stateOf(client, own, options)
   if ('why' in state) return [{ is: 'unknown', why: state.why }]
-  const history = await historyOf(client, state.lock, options)
-  const { made } = history
   if (state.account === undefined) {
-    if (made === undefined || !history.closed)
-      return made === undefined
-        ? [{ is: 'absent', fact: told(client, null, ref(state.at), state.head.tip) }]
-        : [
-            unknown(
-              'lock-account',
-              `the lock ${Address.encode(state.lock)} was made, and its account is gone`,
-            ),
-          ]
+    const { made, closed, isCut } = await pastOf(client, state.lock, options)
+    if (made === undefined)
+      return [isCut ? cut(state) : { is: 'absent', fact: told(client, null, ref(state.at), state.head.tip) }]
+    if (!closed)
+      return [
+        unknown('lock-account', `the lock ${Address.encode(state.lock)} was made, and its account is gone`),
+      ]
     const block = await blockNear(client, made.slot, options)
     const head = await headOf(client, options, made.slot)
     return [found(client, lockOf(state, made.transaction), ref(block), head.tip)]
   }
+  const { made } = await historyOf(client, state.lock, options)
   const held = state.account.status === 'locked' ? state.held : undefined
   const lock = lockOf(state, made?.transaction ?? '', held?.amount)
   if (made !== undefined) {
@@ -135,12 +132,13 @@ export async function findSpend(
   if (doubt !== undefined) return unknown('lock-program', doubt)
   const state = await stateOf(client, own, options)
   if ('why' in state) return { is: 'unknown', why: state.why }
-  const history = await historyOf(client, state.lock, options)
   const status = state.account?.status
+  const history = await (status === undefined ? pastOf : historyOf)(client, state.lock, options)
   if (status === 'locked' || (status === undefined && history.ended === undefined)) {
     // From the deadline on, a claim that isn't in a block never will be.
     const over = state.head.tip.clock >= own.deadline
     const early = over ? undefined : await earlyClaim(client, own, history, options)
+    if (early === undefined && history.isCut) return cut(state)
     return early === undefined
       ? { is: 'absent', fact: told(client, null, ref(state.at), state.head.tip) }
       : found(client, early, 'mempool', state.head.tip)
@@ -249,7 +247,7 @@ export async function recoverLocks(
       throw CoreErrors.RpcTooLarge(`more than ${Record.MAX_TAGS} tags of one seed are in use`, {
         method: 'getSignaturesForAddress',
       })
-    for (const info of await signatures(client, Record.tagOf(seed, index), options)) {
+    for (const info of await firstOf(client, Record.tagOf(seed, index), options)) {
       if (info.failed) continue
       const transaction = await readable(transactionOf(client, info.signature, options))
       if (transaction === undefined || transaction.failed) continue
@@ -323,6 +321,14 @@ function found<T>(client: Client, value: T, at: Fact.BlockRef | 'mempool', tip: 
 
 function unknown(check: string, message: string): { readonly is: 'unknown'; readonly why: Verdict.Refusal } {
   return { is: 'unknown', why: { check, message } }
+}
+
+/** The account is gone, and what became of it may stand in what wasn't looked into yet. */
+function cut({ lock }: State): ReturnType<typeof unknown> {
+  return unknown(
+    'lock-history',
+    `the history of the lock ${Address.encode(lock)} is long, and is read further`,
+  )
 }
 
 function refusal(check: string, message: string): { readonly why: Verdict.Refusal } {
