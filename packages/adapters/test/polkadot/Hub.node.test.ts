@@ -279,6 +279,19 @@ describe('what is read', () => {
     expect(await adapter.findSpend(terms, lock)).toMatchObject({ is: 'absent' })
   })
 
+  test('L3: who writes the call of a lock before its owner, with another record, hides it from no recovery', async () => {
+    const tag = SwapSeed.derive(share(1), 'tag', 0)
+    const call = HubLock.encodeLock(parameters, tag, new Uint8Array(40).fill(7))
+    // Bytes that say nothing to the runtime, such as a remark's.
+    hub.block({ extrinsics: [Bytes.concat(Uint8Array.of(1, 2, 3), call)] })
+    await locked()
+    const hashlockOf = () => terms.hashlock
+    expect(await adapter.recoverLocks(share(1), { hashlockOf })).toMatchObject([
+      { terms, nonce: NONCE, record: { role: 'initiator' } },
+    ])
+    expect(await adapter.discoverLocks(terms.hashlock)).toMatchObject([{ terms }])
+  })
+
   test('a claim shows its secret, in the pool and in its block; a node without old states still tells', async () => {
     await locked()
     const lock = adapter.expectLock(terms, [])

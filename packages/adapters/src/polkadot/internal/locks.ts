@@ -88,8 +88,8 @@ export async function discoverLocks(
   options?: CallOptions,
 ): Promise<readonly FoundLock[]> {
   Hashlock.assert(hashlock)
-  const found = await search(client, hub, (call) => Bytes.equal(call.parameters.hashlock, hashlock), options)
-  return found.map(({ terms, lock }) => ({ terms, lock }))
+  const read = (call: HubLock.LockCall) => (Bytes.equal(call.parameters.hashlock, hashlock) ? {} : undefined)
+  return search(client, hub, read, options)
 }
 
 /** Every lock that the owner of a seed made, found by its tags and opened with its key. */
@@ -103,15 +103,15 @@ export async function recoverLocks(
   const tags = new Set(
     Array.from({ length: Record.MAX_TAGS }, (_, index) => Bytes.toHex(Record.tagOf(seed, index))),
   )
-  const found = await search(client, hub, ({ tag }) => tags.has(Bytes.toHex(tag)), options)
-  return found.flatMap(({ terms, lock, record }) => {
-    const opened = Record.open(seed, Rpc.unhex(lock.ref), record)
-    if (opened === undefined) return []
-    // An initiator's lock has the hashlock of its own secret; anything else was never its.
-    const own =
-      opened.record.role !== 'initiator' || Bytes.equal(options.hashlockOf(opened.nonce), terms.hashlock)
-    return own ? [{ terms, lock, ...opened }] : []
-  })
+  // Anybody may write the call before its owner, with a record of their own: only one that opens is a record.
+  const read = ({ parameters, tag, record }: HubLock.LockCall) =>
+    tags.has(Bytes.toHex(tag)) ? Record.open(seed, HtlcStorage.lockId(parameters), record) : undefined
+  const found = await search(client, hub, read, options)
+  // An initiator's lock has the hashlock of its own secret; anything else was never its.
+  return found.filter(
+    ({ terms, nonce, record }) =>
+      record.role !== 'initiator' || Bytes.equal(options.hashlockOf(nonce), terms.hashlock),
+  )
 }
 
 /** What a watch of a lock sees: what it is when the watch begins, then its events. */
@@ -300,30 +300,34 @@ async function succeeded(
   )
 }
 
-/** Locks that transactions since `deployedAt` made, oldest first, as far as the contract has them. */
-async function search(
+/**
+ * Locks that transactions since `deployedAt` made, oldest first, as far as the contract has them; with what is read of their calls, of which
+ * those that give `undefined` aren't wanted.
+ */
+async function search<T extends object>(
   client: Client,
   hub: Hub,
-  wanted: (call: HubLock.LockCall) => boolean,
+  read: (call: HubLock.LockCall) => T | undefined,
   options?: CallOptions,
-): Promise<readonly (FoundLock & { readonly record: Bytes.Bytes })[]> {
+): Promise<readonly (FoundLock & T)[]> {
   return atTip(client, options, async (tip) => {
     await assertCode(client, hub, tip.hash, options)
-    const found = new Map<string, FoundLock & { readonly record: Bytes.Bytes }>()
+    const found = new Map<string, FoundLock & T>()
     for (let height = hub.deployedAt > 0n ? hub.deployedAt : 1n; height <= tip.height; height++) {
       const header = await headerAt(client, height, options)
       if (header === undefined) throw Rpc.malformed('chain_getBlockHash', `block ${height}`, null)
       const { extrinsics } = await needBlock(client, header.hash, options)
       for (const raw of extrinsics)
         for (const call of HubLock.locksIn(raw, hub)) {
-          if (!wanted(call)) continue
+          const wanted = read(call)
+          if (wanted === undefined) continue
           const id = Bytes.toHex(HtlcStorage.lockId(call.parameters))
           const status = await statusAt(client, hub, call.parameters, tip.hash, options)
           if (found.has(id) || !status.ok || status.value === 'none') continue
           const terms = await termsOf(client, hub, call.parameters, tip, options)
           if (terms === undefined) continue
           const lock = lockOf(call.parameters, terms.amount, PolkadotTransaction.id(raw))
-          found.set(id, { terms, lock, record: call.record })
+          found.set(id, { terms, lock, ...wanted })
         }
     }
     return [...found.values()]
