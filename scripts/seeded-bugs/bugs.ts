@@ -1596,6 +1596,27 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/adapters/test/cosmos/CosmosAdapter.node.test.ts'],
   },
   {
+    name: 'S6: on Cosmos chains a block that a node no longer has hides what its state says',
+    file: 'packages/adapters/src/cosmos/internal/locks.ts',
+    from: 'block: (await indexed(blockAt(client, height, options))) ?? tip',
+    to: 'block: await blockAt(client, height, options)',
+    tests: ['packages/adapters/test/cosmos/CosmosAdapter.node.test.ts'],
+  },
+  {
+    name: 'S9: on Cosmos chains a lock that a block has and the chain didn’t begin is taken for failed',
+    file: 'packages/adapters/src/cosmos/internal/follow.ts',
+    from: 'if (!isStillborn(found)) failed ??= found',
+    to: 'if (!isStillborn(found)) return included(found)',
+    tests: ['packages/adapters/test/cosmos/CosmosAdapter.node.test.ts'],
+  },
+  {
+    name: 'L3: on Cosmos chains one transaction that is too large stops a recovery',
+    file: 'packages/adapters/src/cosmos/CosmosRpc.ts',
+    from: 'else [next, passed] = [next + 1, passed + 1]',
+    to: 'else throw error',
+    tests: ['packages/adapters/test/cosmos/CosmosAdapter.node.test.ts'],
+  },
+  {
     name: 'S6: on Solana a transaction that can’t be read hides all that a lock was named in',
     file: 'packages/adapters/src/solana/internal/history.ts',
     from: 'if (isTorn(error)) return undefined',

@@ -59,8 +59,12 @@ const MAX_VALUE = 1_048_576
 const MAX_EVENTS = 16_777_216
 const MAX_BLOCK_TRANSACTIONS = 50_000
 const PAGE = 100
-/** Pages that one search may take. */
+/** Pages that all validators may take. */
 const MAX_PAGES = 100
+/** Transactions that one search asks for at once, a power of two; that it reads; and that it passes over for their size. */
+const SEARCHED = 64
+const MAX_SEARCHED = 10_000
+const MAX_PASSED = 256
 const I64 = 2n ** 63n - 1n
 
 /**
@@ -290,29 +294,54 @@ export async function transaction(
   return found
 }
 
-/** All included transactions with these events (CometBFT, "Subscribing to events": its query language), oldest first. */
+/**
+ * Included transactions with these events (CometBFT, "Subscribing to events": its query language), oldest first; `whole`: all of them. Anybody
+ * may make one that is too large to be read, or any number: the others are told all the same, the first ones where there are too many.
+ */
 export async function search(
   transport: CosmosTransport,
   conditions: string,
   options?: Options,
-): Promise<readonly Included[]> {
+): Promise<{ readonly found: readonly Included[]; readonly whole: boolean }> {
   const method = 'tx_search'
   const is = at(method)
   const found = new Map<string, Included>()
-  for (let page = 1; ; page++) {
-    const asked = { query: conditions, page: String(page), per_page: String(PAGE), order_by: 'asc' }
-    const answer = is.record(await call(transport, method, { ...asked, prove: false }, options))
-    const total = is.integer(answer['total_count'], 0n)
-    if (total > BigInt(MAX_PAGES * PAGE))
-      throw CoreErrors.RpcTooLarge(`tx_search found more than ${MAX_PAGES * PAGE} transactions`, { method })
-    const part = is.list(answer['txs'], PAGE)
+  let total: bigint | undefined
+  let size = SEARCHED
+  let next = 0
+  let passed = 0
+  while (next < MAX_SEARCHED && (total === undefined || next < total)) {
+    const asked = {
+      query: conditions,
+      page: String(next / size + 1),
+      per_page: String(size),
+      order_by: 'asc',
+    }
+    let answer: Readonly<Record<string, unknown>>
+    try {
+      answer = is.record(await call(transport, method, { ...asked, prove: false }, options))
+    } catch (error) {
+      // There is no page behind the last one, which was too large as all before it.
+      if (total === undefined && next > 0 && isAitbcError(error, 'RpcRejected')) break
+      if (!isAitbcError(error, 'RpcTooLarge') || passed === MAX_PASSED) throw error
+      if (size > 1) size /= 2
+      else [next, passed] = [next + 1, passed + 1]
+      continue
+    }
+    total = is.integer(answer['total_count'], 0n)
+    const part = is.list(answer['txs'], size)
     for (const entry of part) {
       const one = included(entry, method)
       found.set(one.hash, one)
     }
-    if (BigInt(found.size) >= total || part.length === 0) break
+    if (part.length === 0) break
+    next += size
+    if (size < SEARCHED && next % (2 * size) === 0) size *= 2
   }
-  return [...found.values()].sort((a, b) => Number(a.height - b.height) || a.index - b.index)
+  return {
+    found: [...found.values()].sort((a, b) => Number(a.height - b.height) || a.index - b.index),
+    whole: total !== undefined && next >= total && passed === 0,
+  }
 }
 
 /** Transactions in the node's mempool, as far as it shows it. */
@@ -387,7 +416,7 @@ function result(answer: unknown, method: string): Result {
   return {
     code: Number(is.integer(record['code'] ?? 0, 0n, 2n ** 32n - 1n)),
     codespace: is.text(record['codespace'] ?? '', 64),
-    log: is.text(record['log'] ?? '', MAX_VALUE).slice(0, 1000),
+    log: is.text(record['log'] ?? '', MAX_EVENTS).slice(0, 1000),
     events: is.list(record['events'], MAX_EVENTS).map((entry) => {
       const event = is.record(entry)
       return {

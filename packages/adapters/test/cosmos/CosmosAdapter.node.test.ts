@@ -10,6 +10,7 @@ import {
   type PrepareOptions,
   type Signed,
   type Submission,
+  SwapSeed,
 } from '@aitbc/core'
 import { createHttpRpc } from '@aitbc/core/rpc'
 import { type CosmosNode, createCosmosNode } from '@aitbc/devnet'
@@ -26,12 +27,15 @@ import {
   createOfflineSigner,
   GAS,
   HtlcArtifact,
+  HtlcLock,
 } from '../../src/cosmos/index.js'
 import { ALICE, alice, BOB, bob, network, terms as sample } from './world.js'
 
 const program = (name: string) =>
   Uint8Array.from(readFileSync(join(import.meta.dirname, '../../programs/cosmos', name)))
 const SECOND = 1_000_000_000n
+/** What a call asks for. */
+const asked = (params: unknown, name: string) => (params as Record<string, unknown> | undefined)?.[name]
 
 let node: CosmosNode
 let adapter: CosmosAdapter
@@ -183,13 +187,17 @@ describe('sequences and fees', () => {
   })
 
   /** A node whose index tells what a transaction brought about as another contract filled it, or can't tell for its size. */
-  const filled = (how: 'large' | 'long' | 'many' | 'off') => {
+  const filled = (how: 'large' | 'long' | 'many' | 'off' | 'later' | 'gone') => {
     const http = createHttpRpc({ url: node.url })
+    const height = `${node.height()}`
     const noise = (value: string) => ({ type: 'wasm-noise', attributes: [{ key: 'n', value, index: true }] })
     const transport: typeof http = {
       ...http,
       request: async (method, params, options) => {
-        if (method !== 'tx_search') return http.request(method, params, options)
+        if (how === 'gone' && method === 'commit' && asked(params, 'height') !== height)
+          throw CoreErrors.RpcRejected('no such block', { method, message: 'lowest height is 1000' })
+        if (method !== 'tx_search' || how === 'gone') return http.request(method, params, options)
+        if (how === 'later') return { txs: [], total_count: '0' }
         if (how === 'large') throw CoreErrors.RpcTooLarge('too large', { method })
         if (how === 'off')
           throw CoreErrors.RpcRejected('indexing is disabled', { method, message: 'disabled' })
@@ -208,8 +216,8 @@ describe('sequences and fees', () => {
     return open({ transport })
   }
 
-  test.each(['large', 'long', 'many', 'off'] as const)(
-    'S6: no index hides what the state says, however a claim or refund filled it (%s)',
+  test.each(['large', 'long', 'many', 'off', 'later', 'gone'] as const)(
+    'S6: no index hides what the state says, whoever filled it, and whenever its node began (%s)',
     async (how) => {
       const [one, two] = [freshTerms(), freshTerms()]
       const [{ lock }, other] = [await locked(one), await locked(two)]
@@ -230,6 +238,71 @@ describe('sequences and fees', () => {
       })
     },
   )
+
+  test('S9: what a block has and the chain didn’t begin hasn’t failed: its sequence is free, and anybody may send it again', async () => {
+    const lock = await sign({ kind: 'lock', terms: freshTerms() })
+    const http = createHttpRpc({ url: node.url })
+    const hash = btoa(String.fromCharCode(...Bytes.fromHex(lock.id.toLowerCase())))
+    const transport: typeof http = {
+      ...http,
+      request: async (method, params, options) => {
+        if (method !== 'tx' || asked(params, 'hash') !== hash) return http.request(method, params, options)
+        const tx_result = { code: 13, codespace: 'sdk', log: 'insufficient fee', events: [] }
+        return {
+          ...{ hash: lock.id, height: `${node.height()}`, index: 0, tx_result },
+          tx: btoa(String.fromCharCode(...lock.raw)),
+        }
+      },
+    }
+    const submission = { ...lock, attempts: [lock.id] }
+    expect((await open({ transport }).status(submission)).value).toEqual({ is: 'dropped' })
+    await adapter.submit(lock)
+    await node.mine()
+    expect((await adapter.status(submission)).value.is).toBe('final')
+  })
+
+  test('L3: no transaction of anybody’s stops a recovery, however large it is, and however many name a tag', async () => {
+    const seed = SwapSeed.forNetwork(new Uint8Array(32).fill(77), network.id)
+    const terms = freshTerms()
+    const recovery = { seed, nonce: new Uint8Array(8), record: { role: 'follower' } } as const
+    await run({ kind: 'lock', terms, recovery })
+    const tag = SwapSeed.derive(seed, 'tag', 0)
+    const copy = { ...freshTerms(), locker: terms.beneficiary, beneficiary: terms.locker }
+    const own = HtlcLock.fromLockTerms(copy, adapter.backend, network)
+    const { message: data } = HtlcLock.lockMessage(own, { tag }) as { message: Uint8Array }
+    const to = `${network.id}:${htlc}` as const
+    const large = await run({ kind: 'call', from: bob.account, to, data, value: copy.amount })
+    const later = { ...freshTerms(), hashlock: terms.hashlock }
+    await run({ kind: 'lock', terms: later, recovery: { ...recovery, index: 1 } })
+    const http = createHttpRpc({ url: node.url })
+    const reading = (many: boolean) => {
+      const transport: typeof http = {
+        ...http,
+        request: async (method, params, options) => {
+          if (many && method === 'tx_search' && asked(params, 'page') !== '1')
+            return { txs: [], total_count: '10001' }
+          const answer = await http.request(method, params, options)
+          if (method !== 'tx_search') return answer
+          const { txs } = answer as { txs: { hash: string }[] }
+          if (!many && txs.some(({ hash }) => hash === large.id))
+            throw CoreErrors.RpcTooLarge('too large', { method })
+          return many && txs.length > 0 ? { txs, total_count: '10001' } : answer
+        },
+      }
+      return open({ transport })
+    }
+    const hashlockOf = () => terms.hashlock
+    for (const of of [reading(false), reading(true)]) {
+      const found = await of.recoverLocks(seed, { hashlockOf })
+      expect(found.map(({ lock }) => lock.ref)).toEqual(
+        [terms, later].map((one) => adapter.expectLock(one, []).ref),
+      )
+    }
+    // What ends too early tells nothing of what comes after.
+    const crowded = reading(true)
+    await expect(crowded.discoverLocks(terms.hashlock)).rejects.toMatchObject({ _tag: 'RpcTooLarge' })
+    expect(await reading(false).discoverLocks(terms.hashlock)).toHaveLength(2)
+  })
 
   test('S9, L5: a version that the node finds too cheap is replaced by a dearer one with the same sequence', async () => {
     const cheap = await sign(transfer, { feeRate: 1n })

@@ -1,4 +1,4 @@
-import { Hashlock, type Intent, type LockTerms, type Signed, type Submission } from '@aitbc/core'
+import { CoreErrors, Hashlock, type Intent, type LockTerms, type Signed, type Submission } from '@aitbc/core'
 import * as networks from '@aitbc/core/networks'
 import { createHttpRpc } from '@aitbc/core/rpc'
 import { type CosmosNode, createCosmosNode } from '@aitbc/devnet'
@@ -227,7 +227,34 @@ describe('what the module takes, and what is no lock of these terms', () => {
       is: 'found',
       fact: { value: { kind: 'claim', transaction: '', secret } },
     })
-    expect(await blind.findLocks(terms)).toMatchObject([{ is: 'unknown', why: { check: 'lock-event' } }])
+    expect(await blind.findLocks(terms)).toMatchObject([
+      { is: 'found', fact: { value: { ref: lock.ref, transaction: '', match: 'exact' } } },
+    ])
+  })
+
+  test('S6: blocks that a node no longer has hide neither a lock nor its secret', async () => {
+    const terms = freshTerms()
+    const lock = await locked(terms)
+    const secret = secretOf(terms)
+    await run({ kind: 'claim', terms, lock, secret })
+    await node.mine(2)
+    const http = createHttpRpc({ url: node.url })
+    const pruned = open({
+      transport: {
+        request: async (method, params, options) => {
+          if (method === 'commit' && params?.['height'] !== `${node.height()}`)
+            throw CoreErrors.RpcRejected('no such block', { method, message: 'lowest height is 1000' })
+          return http.request(method, params ?? {}, options)
+        },
+      },
+    })
+    expect(await pruned.findLocks(terms)).toMatchObject([
+      { is: 'found', fact: { value: { ref: lock.ref, match: 'exact' } } },
+    ])
+    expect(await pruned.findSpend(terms, lock)).toMatchObject({
+      is: 'found',
+      fact: { value: { kind: 'claim', secret } },
+    })
   })
 
   test('S6: who makes more locks with one hashlock than an index tells of hides no secret', async () => {

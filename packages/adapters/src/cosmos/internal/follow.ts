@@ -61,14 +61,18 @@ export async function status(
     const is = found.code === 0 ? ('final' as const) : ('failed' as const)
     return told<Status>(client, { is, id: found.hash, block: ref(block) }, ref(block), tip)
   }
+  let failed: CosmosRpc.Included | undefined
   for (const id of ids) {
     const found = await CosmosRpc.transaction(client.transport, id, rpc(options))
-    if (found !== undefined && found.height <= tip.height && !isStillborn(found)) return included(found)
+    if (found === undefined || found.height > tip.height) continue
+    if (found.code === 0) return included(found)
+    saw(client, id)
+    if (!isStillborn(found)) failed ??= found
   }
   const account = await accountAt(client, from, tip.height, options)
   if (account !== undefined && account.sequence > sequence) {
     const query = `tx.acc_seq='${from}/${sequence}'`
-    const takers = await CosmosRpc.search(client.transport, query, rpc(options))
+    const { found: takers } = await CosmosRpc.search(client.transport, query, rpc(options))
     const taker = takers.find(
       (found) =>
         CosmosTransaction.open(found.bytes)?.sequence === sequence &&
@@ -76,6 +80,7 @@ export async function status(
         found.height <= tip.height,
     )
     if (taker !== undefined && ids.includes(taker.hash)) return included(taker)
+    if (taker === undefined && failed !== undefined) return included(failed)
     // An index that lags behind the state tells nothing yet: what it can't name wasn't necessarily another's.
     if (taker === undefined) return told<Status>(client, { is: 'unknown' }, ref(tip), tip)
     return told<Status>(client, { is: 'replaced', by: taker.hash }, ref(tip), tip)
@@ -91,7 +96,10 @@ export async function status(
   return told<Status>(client, { is }, ref(tip), tip)
 }
 
-/** A transaction that a block has but the chain refused to begin: it cost nothing, and its sequence is still free. */
+/**
+ * A transaction that a block has but the chain refused to begin: it cost nothing, and its sequence is still free, for whoever sends it again. By
+ * these codes; by others too, which a message's own failure has as well: then the account's sequence tells.
+ */
 function isStillborn({ code, codespace }: CosmosRpc.Included): boolean {
   return codespace === 'sdk' && (code === CODE.sequence || code === CODE.timeout)
 }

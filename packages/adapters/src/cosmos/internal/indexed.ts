@@ -3,8 +3,8 @@ import { isAitbcError } from '@aitbc/core'
 const UNREADABLE = ['RpcRejected', 'RpcMalformed', 'RpcTooLarge'] as const
 
 /**
- * What the node's index tells of transactions; `undefined` where it can't be read. Whoever makes one fills it as they like, with events of other
- * contracts too, so that none hides what the state says.
+ * What a node's index or its old blocks tell; `undefined` where they can't be read. Whoever makes a transaction fills it as they like, with events
+ * of other contracts too, and nodes forget: neither hides what the state says.
  */
 export async function indexed<T>(found: Promise<T>): Promise<T | undefined> {
   return found.catch((error: unknown) => {

@@ -225,11 +225,11 @@ export async function findLocks(
   const read = await lockAt(client, own, tip.height, options)
   if ('why' in read) return [{ is: 'unknown', why: read.why }]
   if (read.held === null) return [{ is: 'absent', fact: told(client, null, ref(tip), tip) }]
-  const made = await indexed(transactionsOf(client, `create_htlc.id='${id}'`, tip, options))
-  const [first, ...more] = made ?? []
-  if (made !== undefined && (first === undefined || more.length > 0))
-    return [{ is: 'unknown', why: { check: 'lock-event', message: `one event of lock ${id} must be there` } }]
-  const block = first === undefined ? tip : await blockAt(client, first.height, options)
+  // What the node's index lacks, and blocks that are gone, hide nothing that the state says.
+  const [made, ...more] =
+    (await indexed(transactionsOf(client, `create_htlc.id='${id}'`, tip, options))) ?? []
+  const first = more.length > 0 ? undefined : made
+  const block = (first && (await indexed(blockAt(client, first.height, options)))) ?? tip
   // One that expires too early leaves less time for the claim than the terms say, and one that expires later holds the money longer.
   const match = HtlcModule.isInTime(read.held, own, client.window) ? 'exact' : 'late'
   const lock: Lock = { ref: id, transaction: first?.hash ?? '', amount: terms.amount, match }
@@ -259,8 +259,8 @@ export async function findSpend(
       : { is: 'found', fact: told(client, pending, 'mempool', tip) }
   }
   const spend = await spendOf(client, own, held, id, tip, options)
-  const block = held.closed <= tip.height ? await blockAt(client, held.closed, options) : tip
-  return { is: 'found', fact: told(client, spend, ref(block), tip) }
+  const block = held.closed <= tip.height ? await indexed(blockAt(client, held.closed, options)) : undefined
+  return { is: 'found', fact: told(client, spend, ref(block ?? tip), tip) }
 }
 
 /** How locks of the module are proved: by the lock's entry in the module's store. */
@@ -399,7 +399,7 @@ async function transactionsOf(
   tip: Head,
   options?: CallOptions,
 ): Promise<readonly CosmosRpc.Included[]> {
-  const found = await CosmosRpc.search(client.transport, condition, rpc(options))
+  const { found } = await CosmosRpc.search(client.transport, condition, rpc(options))
   return found.filter(({ code, height }) => code === 0 && height <= tip.height)
 }
 

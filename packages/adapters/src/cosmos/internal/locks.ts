@@ -1,6 +1,7 @@
 import {
   Bytes,
   type CallOptions,
+  CoreErrors,
   type Fact,
   type FoundLock,
   Hashlock,
@@ -50,18 +51,8 @@ export async function findLocks(
   const audited = await entryAt(client, own, tip.height, options)
   if ('why' in audited) return [{ is: 'unknown', why: audited.why }]
   if (audited.entry.status === 'none') return [{ is: 'absent', fact: told(client, null, ref(tip), tip) }]
-  const events = await indexed(eventsOf(client, `wasm.id='${id}'`, tip, options))
-  // What the contract holds it took in time: that much is in the state.
-  if (events === undefined) {
-    const lock: Lock = { ref: id, transaction: '', amount: terms.amount, match: 'exact' }
-    return [{ is: 'found', fact: told(client, lock, ref(tip), tip) }]
-  }
-  const made = events.filter(({ event }) => event.is === 'create')
-  const [first, ...more] = made
-  if (first === undefined || more.length > 0)
-    return [unknown('lock-event', `one event of lock ${id} must be there, got ${made.length}`)]
-  const block = await blockAt(client, first.transaction.height, options)
-  return [{ is: 'found', fact: told(client, lockOf(first, terms.amount, block), ref(block), tip) }]
+  const { transaction, block } = await originOf(client, id, 'create', tip, options)
+  return [{ is: 'found', fact: told(client, lockOf(id, transaction, terms.amount), ref(block), tip) }]
 }
 
 /** What ended a lock; a claim that waits in the mempool has told its secret already. */
@@ -87,26 +78,37 @@ export async function findSpend(
       ? { is: 'absent', fact: told(client, null, ref(tip), tip) }
       : { is: 'found', fact: told(client, pending, 'mempool', tip) }
   }
-  const wanted = entry.status === 'claimed' ? 'release' : 'refund'
-  const events = await indexed(eventsOf(client, `wasm.id='${id}'`, tip, options))
-  const [first, ...more] = (events ?? []).filter(({ event }) => event.is === wanted)
-  const spend = first === undefined || more.length > 0 ? undefined : spendOf(first)
-  if (first !== undefined && spend !== undefined) {
-    const block = await blockAt(client, first.transaction.height, options)
-    return { is: 'found', fact: told(client, spend, ref(block), tip) }
-  }
   // The state itself has the secret: an endpoint that hides the transaction can't hide it.
-  if (entry.status === 'claimed' && Hashlock.opens(entry.secret, terms.hashlock))
+  if (entry.status === 'claimed' && !Hashlock.opens(entry.secret, terms.hashlock))
     return {
-      is: 'found',
-      fact: told(client, { kind: 'claim', transaction: '', secret: entry.secret }, ref(tip), tip),
+      is: 'unknown',
+      why: { check: 'spend-secret', message: `the secret of lock ${id} must open its hashlock` },
     }
-  if (entry.status === 'refunded' && events === undefined)
-    return { is: 'found', fact: told(client, { kind: 'refund', transaction: '' }, ref(tip), tip) }
-  return unknown(
-    'spend-event',
-    `one event that tells how lock ${id} ended must be there, with its secret if claimed`,
-  )
+  const is = entry.status === 'claimed' ? 'release' : 'refund'
+  const { transaction, block } = await originOf(client, id, is, tip, options)
+  const spend: Spend =
+    entry.status === 'claimed'
+      ? { kind: 'claim', transaction, secret: entry.secret }
+      : { kind: 'refund', transaction }
+  return { is: 'found', fact: told(client, spend, ref(block), tip) }
+}
+
+/**
+ * The transaction that brought a lock where its state says it is, and its block: what the node's index says, where it has the one event and the
+ * block is still there. A node that began after it has neither, and its state is as good.
+ */
+async function originOf(
+  client: Client,
+  id: string,
+  is: HtlcLock.HtlcEvent['is'],
+  tip: Head,
+  options?: CallOptions,
+): Promise<{ readonly transaction: string; readonly block: Fact.BlockRef }> {
+  const { found } = (await indexed(eventsOf(client, `wasm.id='${id}'`, tip, options))) ?? { found: [] }
+  const [first, ...more] = found.filter(({ event }) => event.is === is)
+  if (first === undefined || more.length > 0) return { transaction: '', block: tip }
+  const { hash, height } = first.transaction
+  return { transaction: hash, block: (await indexed(blockAt(client, height, options))) ?? tip }
 }
 
 /** Locks by hashlock alone, oldest first. */
@@ -118,8 +120,11 @@ export async function discoverLocks(
   Hashlock.assert(hashlock)
   const tip = await tipOf(client, options)
   await assertContract(client, tip.height, options)
-  const found = await eventsOf(client, `wasm.hash='${Bytes.toHex(hashlock)}'`, tip, options)
-  return rebuilt(client, found, options).then((all) => all.map(({ terms, lock }) => ({ terms, lock })))
+  const { found, whole } = await eventsOf(client, `wasm.hash='${Bytes.toHex(hashlock)}'`, tip, options)
+  // What isn't read may be the one that is looked for.
+  if (!whole)
+    throw CoreErrors.RpcTooLarge('tx_search has more transactions than can be read', { method: 'tx_search' })
+  return rebuilt(client, found).map(({ terms, lock }) => ({ terms, lock }))
 }
 
 /** Every lock that the owner of a seed made, found by its tags and opened with its key. */
@@ -132,8 +137,9 @@ export async function recoverLocks(
   return Recover.recoverLocks(client, seed, options, async (tag, tip) => {
     if (!audited) await assertContract(client, tip.height, options)
     audited = true
-    const found = await eventsOf(client, `wasm.tag='${tag}'`, tip, options)
-    const locks = (await rebuilt(client, found, options)).map(({ terms, lock, record }) => ({
+    // Nobody knows a tag before its owner uses it, so that the first ones are enough.
+    const { found } = await eventsOf(client, `wasm.tag='${tag}'`, tip, options)
+    const locks = rebuilt(client, found).map(({ terms, lock, record }) => ({
       ...{ terms, lock, id: Bytes.fromHex(lock.ref), sealed: record },
     }))
     return { inUse: found.length > 0, locks }
@@ -160,18 +166,18 @@ export function secretIn(client: Client, id: string) {
   return (message: CosmosTransaction.Message) => HtlcLock.secretInMessage(message, id, client.backend)
 }
 
-/** The contract's events of included transactions that match, oldest first; none that the head doesn't know of. */
+/** The contract's events of included transactions that match, oldest first; none that the head doesn't know of. `whole`: all of them. */
 export async function eventsOf(
   client: Client,
   condition: string,
   tip: Head,
   options?: CallOptions,
-): Promise<readonly Found[]> {
+): Promise<{ readonly found: readonly Found[]; readonly whole: boolean }> {
   const { address } = client.backend
   const query = `wasm._contract_address='${address}' AND ${condition}`
   const [, wanted = ''] = /='([0-9a-f]{64})'$/.exec(condition) ?? []
-  const transactions = await CosmosRpc.search(client.transport, query, rpc(options))
-  return transactions
+  const { found: transactions, whole } = await CosmosRpc.search(client.transport, query, rpc(options))
+  const found = transactions
     .filter(({ code, height }) => code === 0 && height <= tip.height)
     .flatMap((transaction) =>
       transaction.events
@@ -182,13 +188,12 @@ export async function eventsOf(
           return event === undefined ? [] : [{ event, transaction }]
         }),
     )
+  return { found, whole }
 }
 
-/** The lock of a `create` event. */
-export function lockOf(found: Found, amount: bigint, block: CosmosRpc.Block): Lock {
-  const { event, transaction } = found
-  const late = event.is === 'create' && block.header.time >= event.parameters.expires
-  return { ref: event.id, transaction: transaction.hash, amount, match: late ? 'late' : 'exact' }
+/** A lock of the contract: what that holds it took in time. */
+export function lockOf(ref: string, transaction: string, amount: bigint): Lock {
+  return { ref, transaction, amount, match: 'exact' }
 }
 
 /** The spend of a `release` or `refund` event. */
@@ -200,21 +205,15 @@ export function spendOf({ event, transaction }: Found): Spend | undefined {
 }
 
 /** The terms and locks of `create` events; none where terms of that kind can't be. */
-async function rebuilt(
+function rebuilt(
   client: Client,
   found: readonly Found[],
-  options?: CallOptions,
-): Promise<readonly (FoundLock & { readonly record: Bytes.Bytes })[]> {
-  const locks: (FoundLock & { readonly record: Bytes.Bytes })[] = []
-  for (const one of found) {
-    const { event, transaction } = one
-    if (event.is !== 'create') continue
-    const terms = termsOf(client, event.parameters)
-    if (terms === undefined) continue
-    const block = await blockAt(client, transaction.height, options)
-    locks.push({ terms, lock: lockOf(one, terms.amount, block), record: event.record })
-  }
-  return locks
+): readonly (FoundLock & { readonly record: Bytes.Bytes })[] {
+  return found.flatMap(({ event, transaction }) => {
+    const terms = event.is === 'create' ? termsOf(client, event.parameters) : undefined
+    if (event.is !== 'create' || terms === undefined) return []
+    return [{ terms, lock: lockOf(event.id, transaction.hash, terms.amount), record: event.record }]
+  })
 }
 
 function termsOf(client: Client, parameters: HtlcStorage.Parameters): LockTerms.LockTerms | undefined {
@@ -225,8 +224,4 @@ function termsOf(client: Client, parameters: HtlcStorage.Parameters): LockTerms.
     if (isAitbcError(error)) return undefined
     throw error
   }
-}
-
-function unknown(check: string, message: string): { readonly is: 'unknown'; readonly why: Verdict.Refusal } {
-  return { is: 'unknown', why: { check, message } }
 }

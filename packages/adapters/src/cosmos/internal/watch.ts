@@ -15,6 +15,7 @@ import * as CosmosRpc from '../CosmosRpc.js'
 import { CosmosErrors } from '../errors.js'
 import * as HtlcLock from '../HtlcLock.js'
 import { type Base, blockAt, type Client, type Head, ref, rpc, tipOf } from './client.js'
+import { indexed } from './indexed.js'
 import { eventsOf, lockOf, secretIn, spendOf } from './locks.js'
 import { pendingClaims } from './pending.js'
 import { contractTerms } from './prepare.js'
@@ -112,16 +113,16 @@ export function lookForLock(
   const told = new Set<string>()
   return async ({ tip }) => {
     // All reads first: a look that fails half-way must leave nothing behind.
-    const found = await eventsOf(client, `wasm.id='${id}'`, tip, options)
+    const { found } = (await indexed(eventsOf(client, `wasm.id='${id}'`, tip, options))) ?? { found: [] }
     const sightings: { readonly key: string; readonly what: Sighting }[] = []
     let seen = lock
     for (const one of found) {
       const key = `${one.event.is}/${one.transaction.hash}`
       if (told.has(key)) continue
-      const block = await blockAt(client, one.transaction.height, options)
+      const block = (await indexed(blockAt(client, one.transaction.height, options))) ?? tip
       const spend = spendOf(one)
       if (spend === undefined) {
-        seen = lockOf(one, terms.amount, block)
+        seen = lockOf(id, one.transaction.hash, terms.amount)
         sightings.push({ key, what: { kind: 'lock', lock: seen, block: ref(block) } })
       } else sightings.push({ key, what: { kind: 'spend', lock: seen, spend, block: ref(block) } })
     }
