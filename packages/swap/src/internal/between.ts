@@ -27,7 +27,8 @@ export const wakes = new WeakMap<Swap, Wake.Wake>()
 /**
  * Goes no further towards the exchange: from here on the party neither locks nor reveals, whatever comes; its refund, and a claim with a secret
  * that is public already, go on. Resolves once that is journaled, to whether it is so: not where the secret is out, or the swap over.
- * A swap that runs comes to it between two turns, one that doesn't at once.
+ * A swap that runs comes to it between two turns, one that doesn't at once. While its lock may still be mined the swap goes on: until what took
+ * its place is known as well as `Policy.spends` asks, or, where an endpoint alone says so, until a refund would have been final for long.
  *
  * `SwapBusy` (4012) where another process took the swap over, `JournalClosed` (1103) after a run that was aborted: load it again.
  *
