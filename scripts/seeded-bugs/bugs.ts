@@ -422,15 +422,43 @@ export const bugs: readonly Bug[] = [
   {
     name: 'S6: a claim of a closed lock on Solana is absent where it stands among many that name the lock',
     file: 'packages/adapters/src/solana/internal/locks.ts',
-    from: 'if (early === undefined && history.isCut) return cut(state)',
+    from: 'if (status === undefined && history.isCut) return cut(state)',
     to: '',
     tests: ['packages/adapters/test/solana/SolanaAdapter.node.test.ts'],
   },
   {
     name: 'L3: whoever names a tag often enough on Solana hides the record of its owner',
     file: 'packages/adapters/src/solana/internal/history.ts',
-    from: 'await signatures(client, tag, options, MAX_TAG_PAGES)',
-    to: '{ ...(await signatures(client, tag, options)), isWhole: true }',
+    from: 'if (!isCut) return [',
+    to: 'if (isCut || !isCut) return [',
+    tests: ['packages/adapters/test/solana/SolanaAdapter.node.test.ts'],
+  },
+  {
+    name: 'S12 H29: what a node on Solana refuses to show for a moment counts as nothing',
+    file: 'packages/adapters/src/solana/internal/history.ts',
+    from: "error.context['code'] === LATER_VERSION",
+    to: 'LATER_VERSION < 0',
+    tests: ['packages/adapters/test/solana/SolanaAdapter.node.test.ts'],
+  },
+  {
+    name: 'S12 H29: what a node on Solana left out of a list once is left out for good',
+    file: 'packages/adapters/src/solana/internal/history.ts',
+    from: 'past.looks++ % ANEW === 0 ? {}',
+    to: 'past.looks++ === 0 ? {}',
+    tests: ['packages/adapters/test/solana/SolanaAdapter.node.test.ts'],
+  },
+  {
+    name: 'S12 H29: a short page of signatures is taken for the last one',
+    file: 'packages/adapters/src/solana/internal/history.ts',
+    from: 'list = last === undefined ?',
+    to: 'list = more.length < 1000 ?',
+    tests: ['packages/adapters/test/solana/SolanaAdapter.node.test.ts'],
+  },
+  {
+    name: 'S12 H29: a lock on Solana that is closed has no end where its claim isn’t shown',
+    file: 'packages/adapters/src/solana/internal/locks.ts',
+    from: 'status === undefined && (history.made ?? history.closed) !== undefined',
+    to: 'false',
     tests: ['packages/adapters/test/solana/SolanaAdapter.node.test.ts'],
   },
   {
@@ -1619,8 +1647,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'S6: on Solana a transaction that can’t be read hides all that a lock was named in',
     file: 'packages/adapters/src/solana/internal/history.ts',
-    from: 'if (isTorn(error)) return undefined',
-    to: 'if (isTorn === error) return undefined',
+    from: 'if (!isTorn(error)) throw error',
+    to: 'if (isTorn !== error) throw error',
     tests: ['packages/adapters/test/solana/SolanaAdapter.node.test.ts'],
   },
   {

@@ -185,7 +185,6 @@ function createClient(options: createSolanaAdapter.Options): Client {
       attempts: new Map(),
       sent: new Map(),
       blocks: new Map(),
-      transactions: new Map(),
       pasts: new Map(),
       drafts: { count: 0 },
       rents: new Map(),

@@ -98,8 +98,16 @@ interface Listing {
   readonly limit?: number
 }
 
-/** The node, where so many transactions that can't be read name each address that any other one names, before and after those. */
-function bothered(many: { readonly older: number; readonly newer: number }): {
+/**
+ * The node, where so many transactions that can't be read name each address that any other one names: before those, after them, and between
+ * each two; and it shows so many at once.
+ */
+function bothered(many: {
+  readonly older?: number
+  readonly newer?: number
+  readonly between?: number
+  readonly page?: number
+}): {
   readonly rpc: SolanaTransport
   /** How many lists were asked for. */
   pages(): number
@@ -117,8 +125,9 @@ function bothered(many: { readonly older: number; readonly newer: number }): {
       },
       ...{ slot: 1, err: null },
     }))
-  const [older, newer] = [others(many.older, 1), others(many.newer, 2)]
-  const theirs = new Set([...older, ...newer].map(({ signature }) => signature))
+  const [older, newer] = [others(many.older ?? 0, 1), others(many.newer ?? 0, 2)]
+  const between = Array.from({ length: 16 }, (_, i) => others(many.between ?? 0, 3 + i))
+  const theirs = new Set([older, newer, ...between].flat().map(({ signature }) => signature))
   let pages = 0
   return {
     pages: () => pages,
@@ -131,13 +140,48 @@ function bothered(many: { readonly older: number; readonly newer: number }): {
         }
         if (method !== 'getSignaturesForAddress') return http.request(method, params, options)
         pages++
-        const own = await http.request(method, [asked, { commitment: 'confirmed' }], options)
-        const all = (own as typeof older).length === 0 ? [] : [...newer, ...(own as typeof older), ...older]
+        const own = (await http.request(
+          method,
+          [asked, { commitment: 'confirmed' }],
+          options,
+        )) as typeof older
+        const mixed = own.flatMap((one, i) => (i === 0 ? [one] : [...(between[i] ?? []), one]))
+        const all = own.length === 0 ? [] : [...newer, ...mixed, ...older]
         const at = (signature: string | undefined) => all.findIndex((one) => one.signature === signature)
-        return all.slice(at(before) + 1, until === undefined ? all.length : at(until)).slice(0, limit)
+        return all
+          .slice(at(before) + 1, until === undefined ? all.length : at(until))
+          .slice(0, Math.min(limit ?? 1000, many.page ?? 1000))
       },
     },
   }
+}
+
+/** The node, which refuses a method for now. */
+function refusing(refused: string): { readonly rpc: SolanaTransport; stop(): void } {
+  const http = createHttpRpc({ url: world.node.url, exactNumbers: 'all' })
+  let stopped = false
+  return {
+    stop: () => {
+      stopped = true
+    },
+    rpc: {
+      async request(method, params = [], options = {}) {
+        if (method !== refused || stopped) return http.request(method, params, options)
+        const message = 'Node is behind by 42 slots'
+        throw CoreErrors.RpcRejected(message, { method, code: -32_005, message })
+      },
+    },
+  }
+}
+
+/** A lock that was claimed, paid and closed. */
+async function closed(): Promise<{ readonly terms: LockTerms.LockTerms; readonly secret: Hashlock.Secret }> {
+  const { terms, secret } = await world.terms()
+  await world.run({ kind: 'lock', terms })
+  await world.run(claimOf(terms, secret))
+  await world.reach(terms.deadline.value)
+  await world.run({ kind: 'collect', terms, lock: lockOf(terms), due: 'deposit', to: 'locker' })
+  return { terms, secret }
 }
 
 describe('lifetimes', () => {
@@ -513,12 +557,8 @@ describe('locks', () => {
   })
 
   test('S6 L2: whoever closes a claimed lock, and hides its claim among transactions that name it, hides it for some looks', async () => {
-    const { terms, secret } = await world.terms()
+    const { terms, secret } = await closed()
     const lock = lockOf(terms)
-    await world.run({ kind: 'lock', terms })
-    await world.run(claimOf(terms, secret))
-    await world.reach(terms.deadline.value)
-    await world.run({ kind: 'collect', terms, lock, due: 'deposit', to: 'locker' })
     const { rpc, pages } = bothered({ older: 2500, newer: 2500 })
     const adapter = world.open({ rpc })
     // Nobody says that it isn't there, nor that nobody claimed it.
@@ -539,6 +579,58 @@ describe('locks', () => {
     await adapter.findLocks(terms)
     expect(pages()).toBe(before + 1)
     expect(await world.open().findSpend(terms, lock)).toMatchObject({ is: 'found' })
+    // A node's short page isn't its last one.
+    const short = world.open(bothered({ newer: 250, page: 100 }))
+    expect(await short.findSpend(terms, lock)).toMatchObject({ is: 'found' })
+  })
+
+  test('S12 H29: of a closed lock nothing is absent because the node refuses, leaves out or has forgotten a part', async () => {
+    const { terms, secret } = await closed()
+    const lock = lockOf(terms)
+    const claimed = { is: 'found', fact: { value: { kind: 'claim', secret } } }
+    // Refused for a moment.
+    const { rpc, stop } = refusing('getTransaction')
+    const refused = world.open({ rpc })
+    expect(await refused.findLocks(terms)).toMatchObject([{ is: 'unknown' }])
+    expect(await refused.findSpend(terms, lock)).toMatchObject({ is: 'unknown' })
+    stop()
+    expect(await refused.findLocks(terms)).toMatchObject([{ is: 'found' }])
+    expect(await refused.findSpend(terms, lock)).toMatchObject(claimed)
+    // Left out for a moment, or forgotten: the newest one alone is listed.
+    const http = createHttpRpc({ url: world.node.url, exactNumbers: 'all' })
+    let short = true
+    const partly = world.open({
+      rpc: {
+        async request(method, params = [], options = {}) {
+          const answer = await http.request(method, params, options)
+          const [, { before } = {}] = params as [string, Listing?]
+          if (method !== 'getSignaturesForAddress' || !short) return answer
+          return before === undefined ? (answer as unknown[]).slice(0, 1) : []
+        },
+      },
+    })
+    expect(await partly.findLocks(terms)).toMatchObject([{ is: 'found' }])
+    expect(await partly.findSpend(terms, lock)).toMatchObject({
+      ...{ is: 'unknown', why: { check: 'lock-account' } },
+    })
+    short = false
+    let looks = 1
+    for (; looks < 20; looks++) if ((await partly.findSpend(terms, lock)).is === 'found') break
+    expect(looks).toBeLessThan(20)
+    expect(await partly.findSpend(terms, lock)).toMatchObject(claimed)
+    // One look that is never answered holds up no other.
+    let asked = 0
+    const silent = world.open({
+      rpc: {
+        request: (method, params = [], options = {}) =>
+          method === 'getSignaturesForAddress' && ++asked === 1
+            ? new Promise<never>(() => {})
+            : http.request(method, params, options),
+      },
+    })
+    void silent.findSpend(terms, lock)
+    await world.mine()
+    expect(await silent.findSpend(terms, lock)).toMatchObject(claimed)
   })
 
   test('H19, H29: an endpoint that alters a lock, its vault or its secret is found out', async () => {
@@ -706,10 +798,17 @@ describe('locks', () => {
     expect(found.map(({ nonce, record }) => ({ nonce, agreement: record.agreement }))).toEqual(recovered)
     for (const { record } of found) expect(record).toMatchObject({ role: 'follower', counter })
     // Whoever saw a tag may name it as often as they like.
-    const { rpc } = bothered({ older: 0, newer: 5000 })
-    expect(await world.open({ rpc }).recoverLocks(seed, { hashlockOf: () => new Uint8Array(32) })).toEqual(
-      found,
-    )
+    for (const many of [{ newer: 5000 }, { between: 300 }])
+      expect(
+        await world.open(bothered(many)).recoverLocks(seed, { hashlockOf: () => new Uint8Array(32) }),
+      ).toEqual(found)
+    // What the node doesn't show now isn't taken for nothing.
+    const { rpc, stop } = refusing('getTransaction')
+    const adapter = world.open({ rpc })
+    const recover = () => adapter.recoverLocks(seed, { hashlockOf: () => new Uint8Array(32) })
+    expect(await error(recover())).toMatchObject({ _tag: 'RpcRejected' })
+    stop()
+    expect(await recover()).toEqual(found)
   })
 })
 

@@ -61,9 +61,7 @@ export interface Client {
     readonly sent: Map<string, bigint>
     /** Confirmed blocks by slot. */
     readonly blocks: Map<bigint, SolanaRpc.Block>
-    /** Transactions of final blocks by signature. */
-    readonly transactions: Map<string, SolanaRpc.FoundTransaction>
-    /** What was read of locks whose accounts are gone, by address. */
+    /** What was read of the transactions that name a lock or a tag, by its address. */
     readonly pasts: Map<string, Past>
     /** How many transactions were drafted. */
     readonly drafts: { count: number }

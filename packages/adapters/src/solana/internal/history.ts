@@ -1,221 +1,180 @@
-import { Bytes, type CallOptions, CoreErrors } from '@aitbc/core'
+import { Bytes, type CallOptions, CoreErrors, isAitbcError } from '@aitbc/core'
 import { Address, Transaction } from '@aitbc/proofs/solana'
 import { isTorn } from '../../internal/facts.js'
 import * as HtlcLock from '../HtlcLock.js'
 import * as SolanaRpc from '../SolanaRpc.js'
 import { type Client, remember, rpc } from './client.js'
 
-/** Pages of signatures that are read of one address, 1,000 each. */
+/** Pages of signatures that one look lists, 1,000 each. */
 const MAX_PAGES = 4
-/** Pages of a tag: what stands before the first use of it is as much as somebody paid for to hide it. */
-const MAX_TAG_PAGES = 200
-/** Transactions that are looked into for one question. */
+/** Transactions that one look looks into. */
 const MAX_LOOKS = 256
+/** Looks after which all is listed anew: what an index left out once isn't left out for good. */
+const ANEW = 16
+/** Signatures of one address that are kept: more is as much as somebody paid for, or an endpoint that makes them up. */
+const MAX_NAMED = 1_000_000
 
 /** A call of the program, and the transaction that it stands in. */
-export interface PastCall {
-  readonly call: HtlcLock.HtlcCall
+export interface PastCall<Is extends HtlcLock.HtlcCall['is'] = HtlcLock.HtlcCall['is']> {
+  readonly call: Extract<HtlcLock.HtlcCall, { readonly is: Is }>
   readonly transaction: string
   readonly slot: bigint
   readonly failed: boolean
 }
 
-/** Transactions that named an address, oldest first, as far as the node remembers and as reading them is bounded. */
-async function signatures(
-  client: Client,
-  address: Bytes.Bytes32,
-  options: CallOptions | undefined,
-  pages = MAX_PAGES,
-): Promise<{ readonly infos: readonly SolanaRpc.SignatureInfo[]; readonly isWhole: boolean }> {
-  const found: SolanaRpc.SignatureInfo[] = []
-  let isWhole = false
-  for (let page = 0; page < pages && !isWhole; page++) {
-    const before = found.at(-1)?.signature
-    const more = await SolanaRpc.signaturesFor(client.transport, address, {
-      ...rpc(options),
-      ...(before === undefined ? {} : { before }),
-    })
-    found.push(...more)
-    isWhole = more.length < SolanaRpc.PAGE
-  }
-  return { infos: found.reverse(), isWhole }
-}
-
-/**
- * The first transactions that named an owner's tag, oldest first, at most {@link MAX_LOOKS}: nobody else knows of it before its owner has used
- * it, and anybody may name it afterwards. `RpcTooLarge` (1206) where they can't be listed to the first one.
- */
-export async function firstOf(
-  client: Client,
-  tag: Bytes.Bytes32,
-  options?: CallOptions,
-): Promise<readonly SolanaRpc.SignatureInfo[]> {
-  const { infos, isWhole } = await signatures(client, tag, options, MAX_TAG_PAGES)
-  if (isWhole) return infos.slice(0, MAX_LOOKS)
-  const most = MAX_TAG_PAGES * SolanaRpc.PAGE
-  throw CoreErrors.RpcTooLarge(
-    `more than ${most} transactions name ${Address.encode(tag)}, a tag of the seed`,
-    {
-      method: 'getSignaturesForAddress',
-    },
-  )
-}
-
-/** What happened to a lock: the call that made it, the one that ended it, and claims that failed, whose secrets are public all the same. */
+/** What happened to a lock: the calls that made, ended and closed it, and claims that failed, whose secrets are public all the same. */
 export interface History {
-  readonly made?: PastCall & { readonly call: { readonly is: 'lock' } }
-  readonly ended?: PastCall & { readonly call: { readonly is: 'claim' | 'refund' } }
-  readonly failedClaims: readonly (PastCall & { readonly call: { readonly is: 'claim' } })[]
-  readonly closed: boolean
+  readonly made?: PastCall<'lock'>
+  readonly ended?: PastCall<'claim' | 'refund'>
+  readonly closed?: PastCall<'close'>
+  readonly failedClaims: readonly PastCall<'claim'>[]
   /** There is more that wasn't looked into. */
-  readonly isCut?: boolean
+  readonly isCut: boolean
 }
 
-/** What was read of the history of a lock whose account is gone, as far as it was. */
+/** What was read of the transactions that name an address. */
 export interface Past {
-  readonly found: Found
-  /** Listed, and not looked into yet. */
-  unread: readonly string[]
-  /** What couldn't be read is asked for again, by turns: a later version, or an endpoint's slip. */
-  torn: readonly string[]
-  /** The newest signature of the last listing that came to its end, that of the one under way, and the oldest of this. */
+  /** The program's calls in each one, by signature; undefined where it wasn't looked into yet, null where it is of a later version. */
+  readonly read: Map<string, readonly PastCall[] | undefined | null>
+  /** The listing under way, newest first; it ends at what an earlier one began with. */
+  list?:
+    | { readonly newest?: string | undefined; readonly until?: string | undefined; readonly before?: string }
+    | undefined
+  /** The newest signature of the last listing that came to its end. */
   until?: string | undefined
-  newest?: string | undefined
-  before?: string | undefined
-  /** One call at a time. */
-  turn: Promise<unknown>
+  looks: number
 }
 
-type Found = { -readonly [K in keyof History]: History[K] } & {
-  failedClaims: History['failedClaims'][number][]
+/** What is known of an address after one more look; `isCut` where there is more, and why a transaction couldn't be read. */
+interface Look {
+  readonly past: Past
+  readonly isCut: boolean
+  readonly failure: unknown
 }
 
 /**
- * Reads a lock's history. Anybody can name a lock's address in transactions: at most {@link MAX_LOOKS} are looked into, the oldest first,
- * for the lock is there before whoever bothers it can know of it in earnest. What it is by now its account says.
+ * A lock's history, as far as it was read: anybody can name a lock's address in any number of transactions, so with each call at most
+ * {@link MAX_LOOKS} more are looked into. What a lock is by now its account says; of one that is closed nothing else tells, and all count.
  */
 export async function historyOf(
   client: Client,
   lock: Bytes.Bytes32,
   options?: CallOptions,
 ): Promise<History> {
-  const history: Found = { failedClaims: [], closed: false }
-  const { infos } = await signatures(client, lock, options)
-  const [oldest, newest] = [infos.slice(0, MAX_LOOKS / 2), infos.slice(MAX_LOOKS / 2).slice(-MAX_LOOKS / 2)]
-  for (const { signature } of [...oldest, ...newest]) {
-    const found = await readable(transactionOf(client, signature, options))
-    if (found !== undefined) note(client, history, lock, signature, found)
+  const { past, isCut } = await readOn(client, lock, options)
+  const failedClaims: PastCall<'claim'>[] = []
+  const found: { -readonly [K in keyof History]: History[K] } = { failedClaims, isCut }
+  for (const one of [...past.read.values()].flatMap((calls) => calls ?? [])) {
+    const { call, failed } = one
+    if (!Bytes.equal(call.lock, lock)) continue
+    if (call.is === 'claim' && failed) failedClaims.push(one as PastCall<'claim'>)
+    if (failed) continue
+    if (call.is === 'lock') found.made = one as PastCall<'lock'>
+    if (call.is === 'claim' || call.is === 'refund') found.ended = one as PastCall<'claim' | 'refund'>
+    if (call.is === 'close') found.closed = one as PastCall<'close'>
   }
-  return history
+  return found
 }
 
 /**
- * Reads the history of a lock whose account is gone: nothing else tells what became of it, and anybody may close one that is paid, and hide
- * the claim among any number of transactions. So all of them are looked into, {@link MAX_LOOKS} more with each call; `isCut` until then.
+ * All calls of the program that stand beside an owner's tag, oldest first. The owner's locks share it, and anybody who saw one may name it
+ * between them, so all are looked into; a call that was broken off is gone on with. `RpcTooLarge` (1208) where they are too many.
  */
-export async function pastOf(client: Client, lock: Bytes.Bytes32, options?: CallOptions): Promise<History> {
-  const key = Address.encode(lock)
-  const past = client.memory.pasts.get(key) ?? {
-    ...{ found: { failedClaims: [], closed: false }, unread: [], torn: [], turn: Promise.resolve() },
+export async function callsAt(
+  client: Client,
+  tag: Bytes.Bytes32,
+  options?: CallOptions,
+): Promise<readonly PastCall[]> {
+  for (let looks = 0; looks * MAX_LOOKS < MAX_NAMED; looks++) {
+    const { past, isCut, failure } = await readOn(client, tag, options)
+    if (!isCut) return [...past.read.values()].reverse().flatMap((calls) => calls ?? [])
+    if (failure !== undefined) throw failure
+    if (past.read.size >= MAX_NAMED) break
   }
-  remember(client.memory.pasts, key, past)
-  const turn = past.turn.then(() => readOn(client, lock, past, options))
-  past.turn = turn.catch(() => undefined)
-  const isListed = await turn
-  return { ...past.found, isCut: !isListed || past.unread.length > 0 }
+  throw CoreErrors.RpcTooLarge(
+    `more than ${MAX_NAMED} transactions name ${Address.encode(tag)}, a tag of the seed`,
+    { method: 'getSignaturesForAddress' },
+  )
 }
 
-/** Lists what is new, or older than what was listed, and looks into some of it from both ends; tells whether all is listed. */
-async function readOn(
-  client: Client,
-  lock: Bytes.Bytes32,
-  past: Past,
-  options: CallOptions | undefined,
-): Promise<boolean> {
-  let isListed = false
-  for (let page = 0; page < MAX_PAGES && !isListed; page++) {
-    const { before, until } = past
-    const more = await SolanaRpc.signaturesFor(client.transport, lock, {
+/** Lists what is new, or older than what was listed, and looks into some of it from both ends. */
+async function readOn(client: Client, address: Bytes.Bytes32, options?: CallOptions): Promise<Look> {
+  const key = Address.encode(address)
+  const past: Past = client.memory.pasts.get(key) ?? { read: new Map(), looks: 0 }
+  remember(client.memory.pasts, key, past)
+  const { read } = past
+  let { list } = past
+  let isWhole = false
+  let isFresh = list === undefined
+  for (let page = 0; page < MAX_PAGES && !isWhole && read.size < MAX_NAMED; page++) {
+    list ??= past.looks++ % ANEW === 0 ? {} : { until: past.until }
+    const { newest, before, until } = list
+    const more = await SolanaRpc.signaturesFor(client.transport, address, {
       ...rpc(options),
       ...(before === undefined ? {} : { before }),
       ...(until === undefined ? {} : { until }),
     })
-    isListed = more.length < SolanaRpc.PAGE
-    past.unread = [...past.unread, ...more.map(({ signature }) => signature)]
-    past.newest ??= more[0]?.signature
-    past.before = more.at(-1)?.signature
-    if (!isListed) continue
-    past.until = past.newest ?? past.until
-    past.newest = undefined
-    past.before = undefined
+    for (const { signature } of more) if (!read.has(signature)) read.set(signature, undefined)
+    const [first, last] = [newest ?? more[0]?.signature, more.at(-1)?.signature]
+    // A short page isn't the last one: nodes put them together from several stores.
+    list = last === undefined ? undefined : { newest: first, until, before: last }
+    past.list = list
+    if (list !== undefined) continue
+    past.until = first ?? past.until
+    // What came since a listing of an earlier look began stands before it.
+    isWhole = isFresh
+    isFresh = true
   }
+  const left = (state: undefined | null) => [...read].flatMap(([id, calls]) => (calls === state ? [id] : []))
   const half = MAX_LOOKS / 2
-  const chosen = new Set([...past.unread.slice(0, half), ...past.unread.slice(-half), ...past.torn])
-  for (const signature of [...chosen].slice(0, MAX_LOOKS)) {
-    const without = (list: readonly string[]) => list.filter((one) => one !== signature)
-    const read = await readable(transactionOf(client, signature, options).then((found) => ({ found })))
-    // The node lists it, and has yet to show it: it stays.
-    if (read !== undefined && read.found === undefined) continue
-    past.unread = without(past.unread)
-    past.torn = read === undefined ? [...without(past.torn), signature] : without(past.torn)
-    if (read?.found !== undefined) note(client, past.found, lock, signature, read.found)
+  const unread = left(undefined)
+  const chosen = [...unread.slice(0, half), ...unread.slice(half).slice(-half), ...left(null)]
+  let failure: unknown
+  for (const signature of chosen.slice(0, MAX_LOOKS)) {
+    let calls: readonly PastCall[] | undefined | null
+    try {
+      calls = await callsIn(client, signature, options)
+    } catch (error) {
+      if (!isTorn(error)) throw error
+      // Anybody can name an address in a transaction of a version that isn't asked for; what is refused otherwise may be a call of the program.
+      if (isAitbcError(error) && error.context['code'] === LATER_VERSION) calls = null
+      else failure = error
+    }
+    // By turns: what can't be read has others come first.
+    if (calls == null) read.delete(signature)
+    read.set(signature, calls)
   }
-  return isListed
+  return { past, isCut: !isWhole || left(undefined).length > 0, failure }
 }
 
-/** Notes what a transaction did to a lock. */
-function note(
-  client: Client,
-  history: Found,
-  lock: Bytes.Bytes32,
-  transaction: string,
-  found: SolanaRpc.FoundTransaction,
-): void {
-  const { slot, failed } = found
-  for (const call of callsOf(client, found)) {
-    if (!Bytes.equal(call.lock, lock)) continue
-    const past = { transaction, slot, failed }
-    if (call.is === 'claim' && failed) history.failedClaims.push({ ...past, call })
-    if (failed) continue
-    if (call.is === 'lock') history.made ??= { ...past, call }
-    if (call.is === 'claim' || call.is === 'refund') history.ended ??= { ...past, call: call as never }
-    if (call.is === 'close') history.closed = true
-  }
-}
+/** The node's code for a transaction of a version above the highest one that was asked for. */
+const LATER_VERSION = -32_015
 
-/** Nothing of a transaction that can't be read: anybody names an address in one, of a later version perhaps, and it hides no other. */
-export async function readable<T>(found: Promise<T>): Promise<T | undefined> {
-  return found.catch((error: unknown) => {
-    if (isTorn(error)) return undefined
-    throw error
-  })
-}
-
-/** A transaction by its signature; those that were read before aren't asked for again. */
-export async function transactionOf(
+/** The program's calls in a transaction that the node lists. */
+async function callsIn(
   client: Client,
   signature: string,
   options?: CallOptions,
-): Promise<SolanaRpc.FoundTransaction | undefined> {
-  const known = client.memory.transactions.get(signature)
-  if (known !== undefined) return known
+): Promise<readonly PastCall[]> {
   const found = await SolanaRpc.transaction(client.transport, signature, rpc(options))
-  if (found === undefined) return undefined
   // What stands under a signature must have it; the rest is the endpoint's word.
-  const read = Transaction.decode(found.wire)
-  if (!read.ok || Address.encode(read.value.signatures[0] as Bytes.Bytes) !== signature)
-    throw SolanaRpc.malformed('getTransaction', `the transaction ${signature}`, found.wire)
-  remember(client.memory.transactions, signature, found)
-  return found
+  const decoded = found && Transaction.decode(found.wire)
+  if (!decoded?.ok || Address.encode(decoded.value.signatures[0] as Bytes.Bytes) !== signature)
+    throw SolanaRpc.malformed('getTransaction', `the transaction ${signature}`, found?.wire)
+  const { slot, failed } = found as SolanaRpc.FoundTransaction
+  return callsOf(client, decoded.value, found as SolanaRpc.FoundTransaction).map((call) => ({
+    ...{ call, transaction: signature, slot, failed },
+  }))
 }
 
 /** The calls of the program in a transaction, those that other programs made included. */
-export function callsOf(client: Client, found: SolanaRpc.FoundTransaction): readonly HtlcLock.HtlcCall[] {
-  const read = Transaction.decode(found.wire)
-  if (!read.ok) return []
-  const { message } = read.value
-  const keys = [...message.addresses, ...found.loaded]
-  return [...message.instructions, ...found.inner].flatMap(({ program, accounts, data }) => {
+function callsOf(
+  client: Client,
+  { message }: Transaction.Transaction,
+  { loaded, inner }: SolanaRpc.FoundTransaction,
+): readonly HtlcLock.HtlcCall[] {
+  const keys = [...message.addresses, ...loaded]
+  return [...message.instructions, ...inner].flatMap(({ program, accounts, data }) => {
     if (!Bytes.equal(keys[program] ?? new Uint8Array(0), client.program)) return []
     const named = Array.from(accounts, (index) => keys[index])
     if (named.includes(undefined)) return []

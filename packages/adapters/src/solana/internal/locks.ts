@@ -31,7 +31,7 @@ import {
   rpc,
   told,
 } from './client.js'
-import { callsOf, firstOf, type History, historyOf, pastOf, readable, transactionOf } from './history.js'
+import { callsAt, type History, historyOf } from './history.js'
 import * as Record from './record.js'
 
 /** Locks of one hashlock whose making is looked up: anybody may make more. */
@@ -91,16 +91,15 @@ export async function findLocks(
   const state = await stateOf(client, own, options)
   if ('why' in state) return [{ is: 'unknown', why: state.why }]
   if (state.account === undefined) {
-    const { made, closed, isCut } = await pastOf(client, state.lock, options)
-    if (made === undefined)
+    const { made, ended, closed, isCut } = await historyOf(client, state.lock, options)
+    // What was claimed, refunded or closed was there, whatever the node remembers of its making.
+    const known = made ?? ended ?? closed
+    if (known === undefined)
       return [isCut ? cut(state) : { is: 'absent', fact: told(client, null, ref(state.at), state.head.tip) }]
-    if (!closed)
-      return [
-        unknown('lock-account', `the lock ${Address.encode(state.lock)} was made, and its account is gone`),
-      ]
-    const block = await blockNear(client, made.slot, options)
-    const head = await headOf(client, options, made.slot)
-    return [found(client, lockOf(state, made.transaction), ref(block), head.tip)]
+    if (closed === undefined) return [gone(state)]
+    const block = await blockNear(client, known.slot, options)
+    const head = await headOf(client, options, known.slot)
+    return [found(client, lockOf(state, made?.transaction ?? ''), ref(block), head.tip)]
   }
   const { made } = await historyOf(client, state.lock, options)
   const held = state.account.status === 'locked' ? state.held : undefined
@@ -133,15 +132,17 @@ export async function findSpend(
   const state = await stateOf(client, own, options)
   if ('why' in state) return { is: 'unknown', why: state.why }
   const status = state.account?.status
-  const history = await (status === undefined ? pastOf : historyOf)(client, state.lock, options)
+  const history = await historyOf(client, state.lock, options)
   if (status === 'locked' || (status === undefined && history.ended === undefined)) {
     // From the deadline on, a claim that isn't in a block never will be.
     const over = state.head.tip.clock >= own.deadline
     const early = over ? undefined : await earlyClaim(client, own, history, options)
-    if (early === undefined && history.isCut) return cut(state)
-    return early === undefined
-      ? { is: 'absent', fact: told(client, null, ref(state.at), state.head.tip) }
-      : found(client, early, 'mempool', state.head.tip)
+    if (early !== undefined) return found(client, early, 'mempool', state.head.tip)
+    if (status === undefined && history.isCut) return cut(state)
+    // No account is gone before its lock has ended.
+    return status === undefined && (history.made ?? history.closed) !== undefined
+      ? gone(state)
+      : { is: 'absent', fact: told(client, null, ref(state.at), state.head.tip) }
   }
   const { ended } = history
   const ending = status ?? (ended?.call.is === 'claim' ? 'claimed' : 'refunded')
@@ -247,31 +248,26 @@ export async function recoverLocks(
       throw CoreErrors.RpcTooLarge(`more than ${Record.MAX_TAGS} tags of one seed are in use`, {
         method: 'getSignaturesForAddress',
       })
-    for (const info of await firstOf(client, Record.tagOf(seed, index), options)) {
-      if (info.failed) continue
-      const transaction = await readable(transactionOf(client, info.signature, options))
-      if (transaction === undefined || transaction.failed) continue
-      for (const call of callsOf(client, transaction)) {
-        if (call.is !== 'lock') continue
-        const terms = termsOf(client, call.terms)
-        if (terms === undefined) continue
-        const opened = Record.open(seed, terms, HtlcLock.id(call.terms, client.backend), call.record)
-        if (opened === undefined) continue
-        last = index
-        // An initiator's lock has the hashlock of its own secret; anything else was never its.
-        if (
-          opened.record.role === 'initiator' &&
-          !Bytes.equal(options.hashlockOf(opened.nonce), terms.hashlock)
-        )
-          continue
-        const lock: Lock = {
-          ref: Address.encode(call.lock),
-          transaction: info.signature,
-          amount: terms.amount,
-          match: 'exact',
-        }
-        if (!locks.some((it) => it.lock.ref === lock.ref)) locks.push({ terms, lock, ...opened })
+    for (const { call, transaction, failed } of await callsAt(client, Record.tagOf(seed, index), options)) {
+      if (call.is !== 'lock' || failed) continue
+      const terms = termsOf(client, call.terms)
+      if (terms === undefined) continue
+      const opened = Record.open(seed, terms, HtlcLock.id(call.terms, client.backend), call.record)
+      if (opened === undefined) continue
+      last = index
+      // An initiator's lock has the hashlock of its own secret; anything else was never its.
+      if (
+        opened.record.role === 'initiator' &&
+        !Bytes.equal(options.hashlockOf(opened.nonce), terms.hashlock)
+      )
+        continue
+      const lock: Lock = {
+        ref: Address.encode(call.lock),
+        transaction,
+        amount: terms.amount,
+        match: 'exact',
       }
+      if (!locks.some((it) => it.lock.ref === lock.ref)) locks.push({ terms, lock, ...opened })
     }
   }
   return locks
@@ -321,6 +317,11 @@ function found<T>(client: Client, value: T, at: Fact.BlockRef | 'mempool', tip: 
 
 function unknown(check: string, message: string): { readonly is: 'unknown'; readonly why: Verdict.Refusal } {
   return { is: 'unknown', why: { check, message } }
+}
+
+/** What ended the lock isn't shown, or the account hasn't been there for a moment. */
+function gone({ lock }: State): ReturnType<typeof unknown> {
+  return unknown('lock-account', `the lock ${Address.encode(lock)} was made, and its account is gone`)
 }
 
 /** The account is gone, and what became of it may stand in what wasn't looked into yet. */

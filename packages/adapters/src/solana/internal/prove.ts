@@ -1,7 +1,7 @@
 import { type CallOptions, type Claim, CoreErrors, type Fact, show } from '@aitbc/core'
 import { SolanaErrors } from '../errors.js'
 import { type Client, checkChain } from './client.js'
-import { historyOf, pastOf } from './history.js'
+import { historyOf } from './history.js'
 import { assertRef } from './locks.js'
 import { programTerms } from './terms.js'
 
@@ -25,7 +25,7 @@ export async function prove(client: Client, claim: Claim, options?: CallOptions)
   const lock = assertRef(client, own, claim.lock, 'claim.lock.ref')
   await checkChain(client, options)
   const kind = claim.kind === 'lock' ? 'made' : 'ended'
-  const wanted = (await historyOf(client, lock, options))[kind] ?? (await pastOf(client, lock, options))[kind]
+  const wanted = (await historyOf(client, lock, options))[kind]
   const refuse = (why: string) =>
     SolanaErrors.SolanaNotProvable(`the ${claim.kind} of ${claim.lock.ref} can't be proved: ${why}`, {
       claim: claim.kind,
