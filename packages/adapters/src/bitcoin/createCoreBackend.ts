@@ -7,6 +7,7 @@ import { BitcoinErrors } from './errors.js'
 import * as Answer from './internal/answer.js'
 import { forEach } from './internal/forEach.js'
 import { lru } from './internal/lru.js'
+import { inputOf } from './internal/reader.js'
 
 /** Error codes of Bitcoin Core (`rpc/protocol.h`). */
 const CODE = {
@@ -68,7 +69,8 @@ export function createCoreBackend(options: createCoreBackend.Options): Backend {
     } catch (error) {
       const code = codeOf(error)
       if (code === CODE.INVALID_ADDRESS_OR_KEY || code === CODE.INVALID_PARAMETER) {
-        if (/txindex/i.test(reasonOf(error)))
+        // Also while the index is being made: what isn't in it yet isn't absent.
+        if (/txindex|indexed/i.test(reasonOf(error)))
           throw BitcoinErrors.IndexMissing(`${name} has no transaction index`, { method }, { cause: error })
         return undefined
       }
@@ -165,7 +167,7 @@ export function createCoreBackend(options: createCoreBackend.Options): Backend {
       if (known?.filtered !== undefined && head.height - known.filtered >= FEW_BLOCKS) known = undefined
       const scanned = await scanTo(head, wanted, known, callOptions)
       // A chain that moved meanwhile was read in part from one branch, in part from another.
-      if ((await blockHash(head.height, callOptions)) === head.hash) {
+      if (scanned !== undefined && (await blockHash(head.height, callOptions)) === head.hash) {
         scans.set(key, scanned)
         return scanned
       }
@@ -180,7 +182,7 @@ export function createCoreBackend(options: createCoreBackend.Options): Backend {
     wanted: ReadonlySet<string>,
     known: Scan | undefined,
     callOptions: CallOptions | undefined,
-  ): Promise<Scan> => {
+  ): Promise<Scan | undefined> => {
     const touched = new Map(known?.touched ?? [])
     const own = new Set(known?.own ?? [])
     const visit = async (hash: string): Promise<void> => {
@@ -200,8 +202,9 @@ export function createCoreBackend(options: createCoreBackend.Options): Backend {
       }
     }
     for (let height = from; height <= head.height; height++) {
-      const hash = await blockHash(height, callOptions)
-      if (hash === undefined) break
+      const hash = height === head.height ? head.hash : await blockHash(height, callOptions)
+      // The chain moved, or another node answers, which lags behind the one that named the head.
+      if (hash === undefined) return undefined
       await visit(hash)
     }
     return { upTo: head, touched, own, ...(filteredTo === undefined ? {} : { filtered: filteredTo }) }
@@ -316,7 +319,7 @@ export function createCoreBackend(options: createCoreBackend.Options): Backend {
       const output = await ask('gettxout', [outpoint.txid, outpoint.index, false], callOptions)
       if (output !== undefined && !Answer.isAbsent(output)) return undefined
       const { touched } = await scanOf([script], callOptions)
-      for (const [txid, transaction] of touched) if (spends(transaction, outpoint)) return txid
+      for (const [txid, transaction] of touched) if (inputOf(transaction, outpoint) !== undefined) return txid
       return undefined
     },
     async send(raw, callOptions) {
@@ -398,12 +401,6 @@ function touch(
   const txid = Hash256.toDisplay(Transaction.txid(transaction))
   for (const index of paid) own.add(`${txid}:${index}`)
   return txid
-}
-
-function spends(transaction: Transaction.Transaction, outpoint: Outpoint): boolean {
-  return transaction.inputs.some(
-    (input) => input.index === outpoint.index && Hash256.toDisplay(input.txid) === outpoint.txid,
-  )
 }
 
 function codeOf(error: unknown): number | undefined {

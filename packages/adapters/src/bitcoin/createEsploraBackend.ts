@@ -7,8 +7,7 @@ import { BitcoinErrors } from './errors.js'
 import * as Answer from './internal/answer.js'
 import { forEach } from './internal/forEach.js'
 
-const PAGE = 25
-/** 25,000 transactions of one script: no address of a swap has so many. */
+/** Of 25 transactions each, unless the server says otherwise: no address of a swap has so many. */
 const MAX_PAGES = 1000
 const MAX_DEPTH = 15
 const MAX_TRANSACTIONS = 16_666
@@ -41,6 +40,8 @@ export function createEsploraBackend(options: createEsploraBackend.Options): Bac
   }
   const needed = (found: Answer.Answer | undefined, path: string): Answer.Answer =>
     found ?? Answer.answer(undefined, `${path} of ${name}`)
+  const needJson = async (path: string, callOptions: CallOptions | undefined) =>
+    needed(await getJson(path, callOptions), path)
 
   const blockHash = async (height: bigint, callOptions?: CallOptions): Promise<string | undefined> => {
     const found = await getText(`/block-height/${height}`, callOptions)
@@ -52,12 +53,11 @@ export function createEsploraBackend(options: createEsploraBackend.Options): Bac
     callOptions: CallOptions | undefined,
   ): Promise<readonly string[]> => {
     const base = scriptPath(script)
-    const pending = `${base}/txs/mempool`
-    const ids = Answer.list(needed(await getJson(pending, callOptions), pending)).map(idOf)
+    const ids = Answer.list(await needJson(`${base}/txs/mempool`, callOptions)).map(idOf)
     for (let page = 0, last = ''; page < MAX_PAGES; page++) {
       const path = `${base}/txs/chain${last === '' ? '' : `/${last}`}`
-      const found = Answer.list(needed(await getJson(path, callOptions), path)).map(idOf)
-      if (found.length < PAGE) return [...ids, ...found]
+      const found = Answer.list(await needJson(path, callOptions)).map(idOf)
+      if (found.length === 0) return ids
       ids.push(...found)
       last = found.at(-1) as string
     }
@@ -66,6 +66,14 @@ export function createEsploraBackend(options: createEsploraBackend.Options): Bac
     })
   }
   const idOf = (transaction: Answer.Answer): string => Answer.hash(Answer.field(transaction, 'txid'))
+  const spenderOf = async (
+    { txid, index }: Outpoint,
+    callOptions: CallOptions | undefined,
+  ): Promise<string | undefined> => {
+    const found = await getJson(`/tx/${txid}/outspend/${index}`, callOptions)
+    if (found === undefined || !Answer.flag(Answer.field(found, 'spent'))) return undefined
+    return idOf(found)
+  }
 
   return {
     name,
@@ -73,13 +81,7 @@ export function createEsploraBackend(options: createEsploraBackend.Options): Bac
     blockHash,
     async tip(callOptions) {
       const path = '/blocks/tip/height'
-      const digits = Answer.text(needed(await getText(path, callOptions), path), 10)
-      if (!/^\d{1,10}$/.test(digits))
-        throw BitcoinErrors.InvalidAnswer(`${path} of ${name}: answer must be a height, got ${digits}`, {
-          asked: path,
-          received: digits,
-        })
-      const height = BigInt(digits)
+      const height = Answer.height(needed(await getText(path, callOptions), path))
       const hash = await blockHash(height, callOptions)
       if (hash === undefined)
         throw BitcoinErrors.ContradictoryAnswer(`${name} has no block at its own tip ${height}`, { height })
@@ -116,9 +118,15 @@ export function createEsploraBackend(options: createEsploraBackend.Options): Bac
       const found = await getText(`/tx/${txid}/hex`, callOptions)
       if (found === undefined) return undefined
       const raw = Answer.bytes(found)
-      const path = `/tx/${txid}/status`
-      const status = needed(await getJson(path, callOptions), path)
-      if (!Answer.flag(Answer.field(status, 'confirmed'))) return { raw }
+      const status = await needJson(`/tx/${txid}/status`, callOptions)
+      if (!Answer.flag(Answer.field(status, 'confirmed'))) {
+        const decoded = Transaction.decode(raw)
+        const [input] = decoded.ok ? decoded.value.inputs : []
+        // Servers keep what undone blocks held; what is in the mempool spends its inputs there.
+        if (input === undefined) return { raw }
+        const spent = { txid: Hash256.toDisplay(input.txid), index: input.index }
+        return (await spenderOf(spent, callOptions)) === txid ? { raw } : undefined
+      }
       return {
         raw,
         block: {
@@ -128,8 +136,7 @@ export function createEsploraBackend(options: createEsploraBackend.Options): Bac
       }
     },
     async place(txid, _block, callOptions): Promise<Place> {
-      const path = `/tx/${txid}/merkle-proof`
-      const proof = needed(await getJson(path, callOptions), path)
+      const proof = await needJson(`/tx/${txid}/merkle-proof`, callOptions)
       return {
         index: Answer.integer(Answer.field(proof, 'pos')),
         siblings: Answer.list(Answer.field(proof, 'merkle'), MAX_DEPTH).map((node) =>
@@ -145,20 +152,14 @@ export function createEsploraBackend(options: createEsploraBackend.Options): Bac
       return [...ids]
     },
     async unspent(script, callOptions) {
-      const path = `${scriptPath(script)}/utxo`
-      return Answer.list(needed(await getJson(path, callOptions), path)).map(
+      return Answer.list(await needJson(`${scriptPath(script)}/utxo`, callOptions)).map(
         (coin): Outpoint => ({
           txid: idOf(coin),
           index: Answer.integer(Answer.field(coin, 'vout')),
         }),
       )
     },
-    async spender({ txid, index }, _script, callOptions) {
-      const path = `/tx/${txid}/outspend/${index}`
-      const found = await getJson(path, callOptions)
-      if (found === undefined || !Answer.flag(Answer.field(found, 'spent'))) return undefined
-      return idOf(found)
-    },
+    spender: (outpoint, _script, callOptions) => spenderOf(outpoint, callOptions),
     async send(raw, callOptions) {
       try {
         await rest.request('POST', ['/tx', Bytes.toHex(raw)], callOptions)
@@ -174,8 +175,7 @@ export function createEsploraBackend(options: createEsploraBackend.Options): Bac
     // Esplora shows no descendants: the node's refusal tells.
     evicted: async () => undefined,
     async estimate(blocks, callOptions) {
-      const path = '/fee-estimates'
-      const found = needed(await getJson(path, callOptions), path)
+      const found = await needJson('/fee-estimates', callOptions)
       // The nearest target that is no later than the one asked for.
       const target = Answer.keys(found)
         .filter((key) => /^\d{1,5}$/.test(key) && Number(key) <= blocks)

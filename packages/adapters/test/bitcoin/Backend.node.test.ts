@@ -244,6 +244,30 @@ test('L2: what a node left out of one scan is found by a later one', async () =>
   expect(await backend.history([script])).toEqual([paid])
 })
 
+test('L2: a block that lags behind the tip, where several nodes answer, is not passed over for good', async () => {
+  const payee = createPerson('payee of one that lags').funding
+  const script = scriptOf(payee.account)
+  let behind: bigint | undefined
+  const lagging: Rpc = {
+    ...world.rpc,
+    request(method, params, options) {
+      const [height] = Object.values(params ?? {})
+      if (method !== 'getblockhash' || behind === undefined || height !== Number(behind))
+        return world.rpc.request(method, params, options)
+      // Asked once, of a node that doesn't have it yet.
+      behind = undefined
+      return world.rpc.request(method, [1_000_000], options)
+    },
+  }
+  const backend = createCoreBackend({ rpc: lagging })
+  expect(await backend.history([script])).toEqual([])
+  const paid = await fund(world.devnet, 'bitcoin', addressOf(payee.account), 200_000n)
+  behind = (await backend.tip()).height
+  await mine(world.devnet, 'bitcoin', 1)
+  expect(await backend.history([script])).toEqual([paid])
+  expect(behind).toBeUndefined()
+})
+
 test('only new blocks are read on a second look', async () => {
   const asked: string[] = []
   const rpc: Rpc = {

@@ -1,4 +1,4 @@
-import { type Bytes, isAitbcError, type LockTerms, SwapSeed } from '@aitbc/core'
+import { Bytes, CoreErrors, isAitbcError, type LockTerms, SwapSeed } from '@aitbc/core'
 import type { Rpc } from '@aitbc/core/rpc'
 import { BlockHeader, Hash256, HtlcScript, Transaction } from '@aitbc/proofs/bitcoin'
 import { fc, test as property } from '@fast-check/vitest'
@@ -317,6 +317,56 @@ describe.each([
       }
     },
   )
+})
+
+test('H29: a node whose index of transactions is still being made says of none that it isn’t there', async () => {
+  const message =
+    'No such mempool transaction. Blockchain transactions are still in the process of being indexed. Use gettransaction for wallet transactions.'
+  const rpc = endpoint(() => {
+    throw CoreErrors.RpcRejected(message, { code: -5, message })
+  })
+  await expect(createCoreBackend({ rpc }).transaction('ab'.repeat(32))).rejects.toMatchObject({
+    _tag: 'IndexMissing',
+  })
+})
+
+describe('an Esplora server', () => {
+  const id = (n: number) => n.toString(16).padStart(64, '0')
+  /** Answers of a server by path; what it doesn't have is not found. */
+  const server = (answers: Readonly<Record<string, unknown>>): Rpc => ({
+    name: 'Esplora',
+    assurance: 'reported',
+    async request(_method, params) {
+      const [path] = params as readonly [string]
+      const found = answers[path.replace(/^\/scripthash\/[0-9a-f]+/, '')]
+      if (found === undefined) return { status: 404, body: 'not found' }
+      return { status: 200, body: typeof found === 'string' ? found : JSON.stringify(found) }
+    },
+  })
+
+  test('S12 H29: pages are as long as it likes: a history ends where a page is empty', async () => {
+    const all = Array.from({ length: 23 }, (_, n) => ({ txid: id(n + 1) }))
+    const pages: Record<string, unknown> = { '/txs/mempool': [] }
+    for (let from = 0; from <= 23; from = Math.min(from + 10, from === 23 ? 24 : 23))
+      pages[from === 0 ? '/txs/chain' : `/txs/chain/${id(from)}`] = all.slice(from, from + 10)
+    const backend = createEsploraBackend({ rest: server(pages) })
+    expect(await backend.history([Uint8Array.of(0x51)])).toEqual(all.map(({ txid }) => txid))
+  })
+
+  test('L4 H29: what an undone block held, and no mempool holds, is not waiting though the server keeps it', async () => {
+    const { payment, txid } = withLock()
+    const [input] = payment.inputs as [Transaction.Input]
+    const spent = `/tx/${Hash256.toDisplay(input.txid)}/outspend/${input.index}`
+    const kept = {
+      [`/tx/${txid}/hex`]: Bytes.toHex(Transaction.encode(payment)),
+      [`/tx/${txid}/status`]: { confirmed: false },
+    }
+    const told = (outspend: unknown) =>
+      createEsploraBackend({ rest: server({ ...kept, [spent]: outspend }) }).transaction(txid)
+    expect(await told({ spent: false })).toBeUndefined()
+    expect(await told({ spent: true, txid: id(7) })).toBeUndefined()
+    expect(await told({ spent: true, txid })).toEqual({ raw: Transaction.encode(payment) })
+  })
 })
 
 describe('L5 S13: an estimate that the lock can not pay', () => {
