@@ -5,6 +5,8 @@ import { fc, test as property } from '@fast-check/vitest'
 import { describe, expect, test } from 'vitest'
 import {
   Account,
+  type Backend,
+  beaconAccount,
   createBitcoinAdapter,
   createSeedWallet,
   fundingAccount,
@@ -142,6 +144,45 @@ test('H15: each lock’s record has an address of its own', async () => {
     expect(await adapter.nextBeaconIndex(share(ALICE))).toBe(i + 1)
   }
   expect(beacons.size).toBe(3)
+})
+
+describe('L3 H29: a lock is recovered from the seed', () => {
+  const beacon = (index: number) => beaconAccount(network, share(ALICE), index).script
+  /** A lock that is made with what a back end says, and then recovered with what the chain holds. */
+  const recovered = async (lie: (chain: ReturnType<typeof createFakeChain>) => Partial<Backend>) => {
+    const chain = createFakeChain()
+    const funding = fundingAccount(network, share(ALICE))
+    chain.mine(1_700_000_200n, chain.pay(Account.parse(network, funding.account).script, 1_000_000n))
+    const adapter = createBitcoinAdapter({ network, backend: { ...chain.backend, ...lie(chain) } })
+    const terms = termsOf()
+    const recovery = { seed: share(ALICE), nonce: NONCE, record: { role: 'initiator' } } as const
+    const [step] = await adapter.prepare({ kind: 'lock', terms, from: funding.account, recovery })
+    const decoded = Transaction.decode((await funding.signer.sign(step as never)).raw)
+    if (!decoded.ok) throw new Error(decoded.refusal.message)
+    // What waited is dropped, as when fees rise.
+    chain.mempool.clear()
+    chain.mine(1_700_000_300n, decoded.value)
+    return adapterOf(chain).recoverLocks(share(ALICE), { hashlockOf: () => terms.hashlock })
+  }
+
+  test('when so many before it waited, and were dropped, that their beacons leave a gap', async () => {
+    const found = await recovered((chain) => {
+      for (let index = 0; index < 45; index++) chain.pay(beacon(index), network.fees.dust)
+      return {}
+    })
+    expect(found).toMatchObject([{ nonce: NONCE }])
+  })
+
+  test('when an endpoint says of every beacon that it was used', async () => {
+    let asked = 0
+    const found = await recovered((chain) => ({
+      // It stops one day, else the lock would never be made.
+      history: async () =>
+        ++asked > 100 ? [] : [chain.idOf(chain.blocks[1]?.transactions[0] as Transaction.Transaction)],
+    }))
+    expect(found).toMatchObject([{ nonce: NONCE }])
+    expect(asked).toBeLessThan(100)
+  })
 })
 
 describe('H20: what the counterparty funded in place of the lock is not found', () => {

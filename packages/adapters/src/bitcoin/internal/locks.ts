@@ -160,7 +160,10 @@ export async function recoverLocks(
 /** Where the walk ended, by seed: the next look begins there. */
 const nexts = /* @__PURE__ */ new WeakMap<Context, Map<string, number>>()
 
-/** The least index from which on no beacon was ever used: where the next lock's record goes. */
+/**
+ * Where the next lock's record goes: the least index that nothing touches, within reach of a recovery, which passes over a gap alone. What
+ * waits may be dropped, so where a whole gap waits, or an endpoint says so, a beacon is used again.
+ */
 export async function nextBeaconIndex(
   context: Context,
   seed: SwapSeed.NetworkSeed,
@@ -171,16 +174,23 @@ export async function nextBeaconIndex(
   const known = nexts.get(context) ?? new Map<string, number>()
   nexts.set(context, known)
   const key = shareId(seed)
-  let next = known.get(key) ?? (await walkBeacons(context, seed, options, async () => undefined))
-  for (; ; next++) {
-    const script = beaconAccount(network, seed, next).script
-    if ((await reader.history([script], options)).length === 0) break
+  let least = known.get(key) ?? (await walkBeacons(context, seed, options, async () => undefined))
+  for (let next = least; next < least + BEACON_GAP; next++) {
+    const { script } = beaconAccount(network, seed, next)
+    const found = await reader.history([script], options)
+    if (found.some((one) => isPaid(one, script))) least = next + 1
+    known.set(key, least)
+    if (found.length === 0) return next
   }
-  known.set(key, next)
-  return next
+  return least
 }
 
-/** Visits what touches the seed's beacons until a whole gap of them was never used; gives the index after the last used one. */
+/** Whether a transaction in a block pays to a script. */
+function isPaid({ at, transaction }: Located, script: Bytes.Bytes): boolean {
+  return at !== 'mempool' && transaction.outputs.some((output) => Bytes.equal(output.script, script))
+}
+
+/** Visits what touches the seed's beacons until a whole gap of them was paid in no block; gives the index after the last that was. */
 async function walkBeacons(
   context: Context,
   seed: SwapSeed.NetworkSeed,
@@ -190,18 +200,13 @@ async function walkBeacons(
   const { network, reader } = context
   let next = 0
   for (let start = 0; start < next + BEACON_GAP; start += BEACON_GAP) {
-    const indices = new Map(
-      Array.from({ length: BEACON_GAP }, (_, i) => {
-        const script = beaconAccount(network, seed, start + i).script
-        return [Bytes.toHex(script), { index: start + i, script }] as const
-      }),
+    const scripts = Array.from(
+      { length: BEACON_GAP },
+      (_, i) => beaconAccount(network, seed, start + i).script,
     )
-    const scripts = [...indices.values()].map(({ script }) => script)
     for (const located of await reader.history(scripts, options)) {
-      for (const { script } of located.transaction.outputs) {
-        const beacon = indices.get(Bytes.toHex(script))
-        if (beacon !== undefined && beacon.index >= next) next = beacon.index + 1
-      }
+      for (const [i, script] of scripts.entries())
+        if (isPaid(located, script)) next = Math.max(next, start + i + 1)
       await visit(located)
     }
   }
