@@ -156,8 +156,11 @@ function bothered(many: {
   }
 }
 
-/** The node, which refuses a method for now. */
-function refusing(refused: string): { readonly rpc: SolanaTransport; stop(): void } {
+/** The node, which refuses a method for now, as one that is behind does, or whose caller asks too much. */
+function refusing(
+  refused: string,
+  why: 'refused' | 'limited' = 'refused',
+): { readonly rpc: SolanaTransport; stop(): void } {
   const http = createHttpRpc({ url: world.node.url, exactNumbers: 'all' })
   let stopped = false
   return {
@@ -167,6 +170,7 @@ function refusing(refused: string): { readonly rpc: SolanaTransport; stop(): voi
     rpc: {
       async request(method, params = [], options = {}) {
         if (method !== refused || stopped) return http.request(method, params, options)
+        if (why === 'limited') throw CoreErrors.RpcRateLimited('HTTP 429', { method })
         const message = 'Node is behind by 42 slots'
         throw CoreErrors.RpcRejected(message, { method, code: -32_005, message })
       },
@@ -526,6 +530,70 @@ describe('locks', () => {
     expect(paid).toBe(terms.amount)
     for (const to of ['locker', 'beneficiary'] as const)
       expect((await world.adapter.dues!(terms, lockOf(terms), to)).value).toEqual([])
+  })
+
+  test('S1 H26: lamports at a payee’s token account to be, and tokens in a vault that is paid out, hold up neither payment nor deposit', async () => {
+    const erin = createKeySigner({ network, privateKey: new Uint8Array(32).fill(0xe1) })
+    await world.fundToken(alice(), 1_001n)
+    const mint = HtlcLock.mintOf(world.token.id, network)
+    const tokensOf = (owner: Uint8Array) => SolanaInstruction.tokenAccount(owner, mint).address
+    const payee = HtlcLock.keyOf(erin.account, network.id, 'erin')
+    const beneficiary = { account: erin.account, payout: erin.account }
+    const { terms, secret } = await world.terms({ asset: world.token.id, amount: 1_000n, beneficiary })
+    await world.run({
+      ...transfer(3_000_000n),
+      to: `${network.id}:${Address.encode(tokensOf(payee))}`,
+    } as Intent)
+    await world.run({ kind: 'lock', terms })
+    await world.run({ ...claimOf(terms, secret), feePayer: bob() } as Intent)
+    expect((await world.adapter.dues!(terms, lockOf(terms), 'beneficiary')).value).toEqual([])
+    expect(await held(erin.account, world.token.id)).toBe(1_000n)
+    const thrown = SolanaInstruction.transferToken({
+      ...{ program: SolanaInstruction.TOKEN_PROGRAM, mint, amount: 1n, decimals: 6 },
+      owner: HtlcLock.keyOf(alice(), network.id, 'alice'),
+      from: tokensOf(HtlcLock.keyOf(alice(), network.id, 'alice')),
+      to: tokensOf(HtlcLock.keyOfText(lockOf(terms).ref, 'ref')),
+    })
+    await world.run({
+      kind: 'call',
+      from: alice(),
+      to: `${network.id}:${Address.encode(thrown.program)}`,
+      data: SolanaInstruction.encodeCall(thrown.accounts, thrown.data),
+      value: 0n,
+    })
+    await world.reach(terms.deadline.value)
+    const deposit = { due: 'deposit', to: 'locker', feePayer: carol() } as const
+    await world.run({ kind: 'collect', terms, lock: lockOf(terms), ...deposit })
+    expect(await held(erin.account, world.token.id)).toBe(1_001n)
+    expect((await world.adapter.dues!(terms, lockOf(terms), 'locker')).value).toEqual([])
+    expect(await world.adapter.findSpend(terms, lockOf(terms))).toMatchObject({ is: 'found' })
+  })
+
+  test('S6 H29: what a lock’s account says is told, whatever there is to read of its past, and though none can be read', async () => {
+    const { terms, secret } = await world.terms()
+    await world.run({ kind: 'lock', terms })
+    const lock = lockOf(terms)
+    await world.run(claimOf(terms, secret))
+    const claimed = { is: 'found', fact: { value: { kind: 'claim', secret } } }
+    for (const refused of ['getSignaturesForAddress', 'getTransaction'])
+      for (const why of ['refused', 'limited'] as const) {
+        const adapter = world.open(refusing(refused, why))
+        expect(await adapter.findLocks(terms)).toMatchObject([{ is: 'found' }])
+        expect(await adapter.findSpend(terms, lock)).toMatchObject(claimed)
+      }
+    const { rpc } = bothered({ newer: 300 })
+    let reads = 0
+    const adapter = world.open({
+      rpc: {
+        request(method, params = [], options = {}) {
+          if (method === 'getTransaction') reads++
+          return rpc.request(method, params, options)
+        },
+      },
+    })
+    expect(await adapter.findSpend(terms, lock)).toMatchObject(claimed)
+    // An answer that takes too long is none.
+    expect(reads).toBeLessThan(20)
   })
 
   test('S6: whoever names a lock in a transaction of a later version hides nothing of it', async () => {

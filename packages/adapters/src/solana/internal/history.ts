@@ -7,8 +7,9 @@ import { type Client, remember, rpc } from './client.js'
 
 /** Pages of signatures that one look lists, 1,000 each. */
 const MAX_PAGES = 4
-/** Transactions that one look looks into. */
+/** Transactions that one look looks into; of a lock whose account is there only so few that nobody holds up what that says. */
 const MAX_LOOKS = 256
+const FEW_LOOKS = 16
 /** Looks after which all is listed anew: what an index left out once isn't left out for good. */
 const ANEW = 16
 /** Signatures of one address that are kept: more is as much as somebody paid for, or an endpoint that makes them up. */
@@ -45,7 +46,7 @@ export interface Past {
   looks: number
 }
 
-/** What is known of an address after one more look; `isCut` where there is more, and why a transaction couldn't be read. */
+/** What is known of an address after one more look; `isCut` where there is more, and what couldn't be had. */
 interface Look {
   readonly past: Past
   readonly isCut: boolean
@@ -53,15 +54,16 @@ interface Look {
 }
 
 /**
- * A lock's history, as far as it was read: anybody can name a lock's address in any number of transactions, so with each call at most
- * {@link MAX_LOOKS} more are looked into. What a lock is by now its account says; of one that is closed nothing else tells, and all count.
+ * A lock's history, as far as it was read: anybody can name a lock's address in any number of transactions, so some more are looked into with
+ * each call, and what can't be had is missing. What a lock is by now its account says; of one that is closed nothing else tells, and all count.
  */
 export async function historyOf(
   client: Client,
   lock: Bytes.Bytes32,
+  isGone: boolean,
   options?: CallOptions,
 ): Promise<History> {
-  const { past, isCut } = await readOn(client, lock, options)
+  const { past, isCut } = await readOn(client, lock, isGone ? MAX_LOOKS : FEW_LOOKS, options)
   const failedClaims: PastCall<'claim'>[] = []
   const found: { -readonly [K in keyof History]: History[K] } = { failedClaims, isCut }
   for (const one of [...past.read.values()].flatMap((calls) => calls ?? [])) {
@@ -86,7 +88,7 @@ export async function callsAt(
   options?: CallOptions,
 ): Promise<readonly PastCall[]> {
   for (let looks = 0; looks * MAX_LOOKS < MAX_NAMED; looks++) {
-    const { past, isCut, failure } = await readOn(client, tag, options)
+    const { past, isCut, failure } = await readOn(client, tag, MAX_LOOKS, options)
     if (!isCut) return [...past.read.values()].reverse().flatMap((calls) => calls ?? [])
     if (failure !== undefined) throw failure
     if (past.read.size >= MAX_NAMED) break
@@ -98,15 +100,56 @@ export async function callsAt(
 }
 
 /** Lists what is new, or older than what was listed, and looks into some of it from both ends. */
-async function readOn(client: Client, address: Bytes.Bytes32, options?: CallOptions): Promise<Look> {
+async function readOn(
+  client: Client,
+  address: Bytes.Bytes32,
+  most: number,
+  options?: CallOptions,
+): Promise<Look> {
   const key = Address.encode(address)
   const past: Past = client.memory.pasts.get(key) ?? { read: new Map(), looks: 0 }
   remember(client.memory.pasts, key, past)
   const { read } = past
-  let { list } = past
+  const left = (state: undefined | null) => [...read].flatMap(([id, calls]) => (calls === state ? [id] : []))
   let isWhole = false
+  let failure: unknown
+  try {
+    isWhole = await list(client, address, past, options)
+    const unread = left(undefined)
+    const chosen = [...unread.slice(0, most / 2), ...unread.slice(most / 2).slice(-most / 2), ...left(null)]
+    for (const signature of chosen.slice(0, most)) {
+      let calls: readonly PastCall[] | undefined | null
+      try {
+        calls = await callsIn(client, signature, options)
+      } catch (error) {
+        if (!isTorn(error)) throw error
+        // Anybody can name an address in a transaction of a version that isn't asked for; what is refused otherwise may be a call of the program.
+        if (isAitbcError(error) && error.context['code'] === LATER_VERSION) calls = null
+        else failure = error
+      }
+      // By turns: what can't be read has others come first.
+      if (calls == null) read.delete(signature)
+      read.set(signature, calls)
+    }
+  } catch (error) {
+    options?.signal?.throwIfAborted()
+    if (!isAitbcError(error)) throw error
+    failure = error
+  }
+  return { past, isCut: !isWhole || left(undefined).length > 0, failure }
+}
+
+/** Lists some pages more; tells whether all that there is by now is listed. */
+async function list(
+  client: Client,
+  address: Bytes.Bytes32,
+  past: Past,
+  options: CallOptions | undefined,
+): Promise<boolean> {
+  const { read } = past
+  let { list } = past
   let isFresh = list === undefined
-  for (let page = 0; page < MAX_PAGES && !isWhole && read.size < MAX_NAMED; page++) {
+  for (let page = 0; page < MAX_PAGES && read.size < MAX_NAMED; page++) {
     list ??= past.looks++ % ANEW === 0 ? {} : { until: past.until }
     const { newest, before, until } = list
     const more = await SolanaRpc.signaturesFor(client.transport, address, {
@@ -121,30 +164,11 @@ async function readOn(client: Client, address: Bytes.Bytes32, options?: CallOpti
     past.list = list
     if (list !== undefined) continue
     past.until = first ?? past.until
+    if (isFresh) return true
     // What came since a listing of an earlier look began stands before it.
-    isWhole = isFresh
     isFresh = true
   }
-  const left = (state: undefined | null) => [...read].flatMap(([id, calls]) => (calls === state ? [id] : []))
-  const half = MAX_LOOKS / 2
-  const unread = left(undefined)
-  const chosen = [...unread.slice(0, half), ...unread.slice(half).slice(-half), ...left(null)]
-  let failure: unknown
-  for (const signature of chosen.slice(0, MAX_LOOKS)) {
-    let calls: readonly PastCall[] | undefined | null
-    try {
-      calls = await callsIn(client, signature, options)
-    } catch (error) {
-      if (!isTorn(error)) throw error
-      // Anybody can name an address in a transaction of a version that isn't asked for; what is refused otherwise may be a call of the program.
-      if (isAitbcError(error) && error.context['code'] === LATER_VERSION) calls = null
-      else failure = error
-    }
-    // By turns: what can't be read has others come first.
-    if (calls == null) read.delete(signature)
-    read.set(signature, calls)
-  }
-  return { past, isCut: !isWhole || left(undefined).length > 0, failure }
+  return false
 }
 
 /** The node's code for a transaction of a version above the highest one that was asked for. */

@@ -91,7 +91,7 @@ export async function findLocks(
   const state = await stateOf(client, own, options)
   if ('why' in state) return [{ is: 'unknown', why: state.why }]
   if (state.account === undefined) {
-    const { made, ended, closed, isCut } = await historyOf(client, state.lock, options)
+    const { made, ended, closed, isCut } = await historyOf(client, state.lock, true, options)
     // What was claimed, refunded or closed was there, whatever the node remembers of its making.
     const known = made ?? ended ?? closed
     if (known === undefined)
@@ -101,7 +101,7 @@ export async function findLocks(
     const head = await headOf(client, options, known.slot)
     return [found(client, lockOf(state, made?.transaction ?? ''), ref(block), head.tip)]
   }
-  const { made } = await historyOf(client, state.lock, options)
+  const { made } = await historyOf(client, state.lock, false, options)
   const held = state.account.status === 'locked' ? state.held : undefined
   const lock = lockOf(state, made?.transaction ?? '', held?.amount)
   if (made !== undefined) {
@@ -132,7 +132,7 @@ export async function findSpend(
   const state = await stateOf(client, own, options)
   if ('why' in state) return { is: 'unknown', why: state.why }
   const status = state.account?.status
-  const history = await historyOf(client, state.lock, options)
+  const history = await historyOf(client, state.lock, status === undefined, options)
   if (status === 'locked' || (status === undefined && history.ended === undefined)) {
     // From the deadline on, a claim that isn't in a block never will be.
     const over = state.head.tip.clock >= own.deadline
@@ -218,7 +218,7 @@ export async function discoverLocks(
     if (!Bytes.equal(HtlcLock.address(decoded.terms, client.backend).address, address)) continue
     const terms = termsOf(client, decoded.terms)
     if (terms === undefined) continue
-    const { made } = locks.length < MAX_LOOKUPS ? await historyOf(client, address, options) : {}
+    const { made } = locks.length < MAX_LOOKUPS ? await historyOf(client, address, false, options) : {}
     locks.push({
       terms,
       lock: {
@@ -326,10 +326,7 @@ function gone({ lock }: State): ReturnType<typeof unknown> {
 
 /** The account is gone, and what became of it may stand in what wasn't looked into yet. */
 function cut({ lock }: State): ReturnType<typeof unknown> {
-  return unknown(
-    'lock-history',
-    `the history of the lock ${Address.encode(lock)} is long, and is read further`,
-  )
+  return unknown('lock-history', `the history of the lock ${Address.encode(lock)} isn't read to its end yet`)
 }
 
 function refusal(check: string, message: string): { readonly why: Verdict.Refusal } {

@@ -48,7 +48,7 @@ import {
 import * as Record from './record.js'
 import { claim, close, payout, refund } from './settlement.js'
 import { programTerms } from './terms.js'
-import { assertDecimals, isToken, mintAt, tokenRent } from './tokens.js'
+import { assertDecimals, isFree, isToken, mintAt, tokenRent } from './tokens.js'
 
 /** The steps of an intent. */
 export async function prepare(
@@ -218,12 +218,12 @@ async function transfer(
   const held = mine && Mint.decodeTokenAccount(mine)
   if (fresh) assertHolds(intent.from, held?.amount ?? 0n, intent.amount)
   const paid = payee && Mint.decodeTokenAccount(payee)
-  if (payee !== undefined && (paid === undefined || paid.frozen || !Bytes.equal(paid.owner, to)))
+  const missing = isFree(payee)
+  if (!missing && (paid === undefined || paid.frozen || !Bytes.equal(paid.owner, to)))
     throw SolanaErrors.SolanaWouldFail(`the token account of ${intent.to} can't be paid now`, {
       argument: 'intent.to',
       account: Address.encode(theirs.address),
     })
-  const missing = payee === undefined
   const { program, decimals } = kind
   return {
     kind: 'transfer',
@@ -311,7 +311,7 @@ async function lock(
     )
   const rent =
     (await rentOf(client, HtlcLock.ACCOUNT_SIZE, options)) +
-    (native || held !== undefined ? 0n : await tokenRent(client, TOKEN_PROGRAM, options))
+    (native || !isFree(held) ? 0n : await tokenRent(client, TOKEN_PROGRAM, options))
   if (options.after === undefined || options.after.length === 0) {
     const need = rent + SolanaTransaction.SIGNATURE_FEE + (native ? own.amount : 0n)
     assertHolds(locker, payer?.lamports ?? 0n, need)

@@ -25,7 +25,7 @@ export async function prove(client: Client, claim: Claim, options?: CallOptions)
   const lock = assertRef(client, own, claim.lock, 'claim.lock.ref')
   await checkChain(client, options)
   const kind = claim.kind === 'lock' ? 'made' : 'ended'
-  const wanted = (await historyOf(client, lock, options))[kind]
+  const wanted = (await historyOf(client, lock, true, options))[kind]
   const refuse = (why: string) =>
     SolanaErrors.SolanaNotProvable(`the ${claim.kind} of ${claim.lock.ref} can't be proved: ${why}`, {
       claim: claim.kind,

@@ -17,7 +17,7 @@ import {
   units,
 } from './plan.js'
 import { programTerms } from './terms.js'
-import { tokenRent } from './tokens.js'
+import { isFree, tokenRent } from './tokens.js'
 
 export async function claim(
   client: Client,
@@ -138,9 +138,11 @@ export async function close(
     })
   if ('why' in state || account === undefined || account.status === 'locked' || (!account.paid && !paysToo))
     throw unpaid('')
-  const paid = account.paid
-    ? undefined
-    : await paying(client, own, address, account.status, payer, options, state)
+  // A vault that holds anything can't be closed, and anybody may have thrown some in since it was paid out.
+  const paid =
+    account.paid && !state.held?.amount
+      ? undefined
+      : await paying(client, own, address, account.status, payer, options, state)
   if (paid?.acts.length === 0) throw unpaid(`: ${paid.doubt}`)
   const { bump } = HtlcLock.address(own, client.backend)
   return {
@@ -192,11 +194,11 @@ async function paying(
   const { accounts } = await read(client, [theirs.address], options)
   const [account] = accounts
   const tokens = account && Mint.decodeTokenAccount(account)
-  if (account !== undefined && (tokens === undefined || !Bytes.equal(tokens.owner, payee) || tokens.frozen))
+  const missing = isFree(account)
+  if (!missing && (tokens === undefined || !Bytes.equal(tokens.owner, payee) || tokens.frozen))
     return none("the payee's token account is frozen or another's")
   if (state?.held?.frozen) return none('the vault is frozen')
   if (state?.account !== undefined && (state.held?.amount ?? 0n) === 0n) return none('the vault is empty')
-  const missing = account === undefined
   return {
     acts: [createTokenAccount(payer, payee, own.mint), act],
     units: client.units.payToken + client.units.createTokenAccount + units(bump, theirs.bump),

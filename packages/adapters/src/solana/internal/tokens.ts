@@ -44,6 +44,11 @@ export async function tokenRent(
   return rentOf(client, TOKEN_ACCOUNT_SIZE + more, options)
 }
 
+/** Nobody made the account yet; lamports that anybody may have sent to its address stand in nobody's way. */
+export function isFree(account: SolanaRpc.Account | undefined): boolean {
+  return account === undefined || Bytes.equal(account.owner, Address.SYSTEM_PROGRAM)
+}
+
 export function isToken(account: SolanaRpc.Account): boolean {
   return Mint.decode(account).ok || Mint.decodeTokenAccount(account) !== undefined
 }
