@@ -297,7 +297,10 @@ export async function feeHistory(
   }
 }
 
-/** Events of a contract by topics (null: any), oldest first; ranges that an endpoint refuses are halved. */
+/**
+ * Events of a contract by topics (null: any), oldest first; ranges that an endpoint refuses are halved. They are read from the newest on, up to
+ * `most` of them: what is older than all that matters may be pruned.
+ */
 export async function logs(
   transport: EvmTransport,
   query: {
@@ -305,14 +308,17 @@ export async function logs(
     readonly topics: Topics
     readonly from: bigint
     readonly to: bigint
+    readonly most?: number
   },
   options?: Options,
 ): Promise<readonly RpcLog[]> {
-  const found: RpcLog[] = []
+  const { most = MAX_FOUND + 1 } = query
+  const parts: (readonly RpcLog[])[] = []
+  let count = 0
   let calls = 0
   let span = query.to - query.from + 1n
-  for (let from = query.from; from <= query.to; ) {
-    const to = from + span - 1n < query.to ? from + span - 1n : query.to
+  for (let to = query.to; to >= query.from && count < most; ) {
+    const from = to - span + 1n > query.from ? to - span + 1n : query.from
     if (++calls > MAX_LOG_CALLS)
       throw CoreErrors.RpcTooLarge(
         `eth_getLogs from ${query.from} to ${query.to} takes more than ${MAX_LOG_CALLS} calls`,
@@ -323,17 +329,19 @@ export async function logs(
         },
       )
     try {
-      for (const log of await logsOnce(transport, { ...query, from, to }, options)) found.push(log)
+      const part = await logsOnce(transport, { ...query, from, to }, options)
+      parts.push(part)
+      count += part.length
     } catch (error) {
       const limited = isAitbcError(error, 'RpcRejected') || isAitbcError(error, 'RpcTooLarge')
       if (!limited || to === from) throw error
       span = (to - from + 1n) / 2n
       continue
     }
-    if (found.length > MAX_FOUND) throw tooMany(MAX_FOUND)
-    from = to + 1n
+    if (count > MAX_FOUND) throw tooMany(MAX_FOUND)
+    to = from - 1n
   }
-  return found
+  return parts.reverse().flat()
 }
 
 /** Events of a contract by topics in one block. */

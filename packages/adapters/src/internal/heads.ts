@@ -36,6 +36,8 @@ export interface Seen {
 
 /** What a watch looks for. */
 export interface Look<B extends Link> {
+  /** What happened before a watch began with this block. */
+  before?(first: B): Promise<readonly Seen[]>
   inBlocks(added: readonly B[]): Promise<readonly Seen[]>
   /** What waits, given what stands. */
   inMempool(standing: readonly Seen[]): Promise<readonly Sighting[]>
@@ -62,7 +64,9 @@ export function watchHeads<B extends Link>(
   let asOf: Fact.Tip | undefined
   return followHeads(chain, undefined, options, async (move) => {
     // All reads first: a look that fails half-way must leave nothing behind.
-    const added = move === undefined ? [] : await look.inBlocks(move.added)
+    const added = move === undefined ? [] : [...(await look.inBlocks(move.added))]
+    const first = asOf === undefined ? move?.added[0] : undefined
+    if (first !== undefined) added.unshift(...((await look.before?.(first)) ?? []))
     const pending = await look.inMempool([...standing, ...added])
     const now = move?.asOf ?? asOf
     if (now === undefined) return []

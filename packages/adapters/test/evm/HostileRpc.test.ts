@@ -184,12 +184,51 @@ describe('hostile answers', () => {
     })
   })
 
-  test('H29: status and events that contradict each other are unknown, not absent', async () => {
-    const silent = createFakeNode(1n)
-    silent.answers['eth_getLogs'] = () => []
-    expect(await silent.adapter.findLocks(terms)).toMatchObject([
-      { is: 'unknown', why: { check: 'lock-event' } },
+  test('S6, H29: events that a node has pruned, or hides, hide neither a lock nor its refund: the state tells', async () => {
+    const pruned = (): never => {
+      throw Object.assign(new Error('pruned history unavailable'), { code: 4444 })
+    }
+    for (const [status, answer] of [
+      [1n, () => []],
+      [1n, pruned],
+      [3n, () => []],
+      [3n, pruned],
+    ] as const) {
+      const { adapter, answers } = createFakeNode(status)
+      answers['eth_getLogs'] = answer
+      // Where the newest final block has it so, it is final.
+      const at = { height: 7n }
+      expect(await adapter.findLocks(terms)).toMatchObject([
+        { is: 'found', fact: { value: { ref: lockId, transaction: '', match: 'exact' }, at } },
+      ])
+      const spend = await adapter.findSpend(terms, lock)
+      if (status === 1n) expect(spend).toMatchObject({ is: 'absent' })
+      else expect(spend).toMatchObject({ is: 'found', fact: { value: { kind: 'refund' }, at } })
+    }
+    const fresh = createFakeNode(1n)
+    fresh.answers['eth_getLogs'] = () => []
+    fresh.answers['eth_getStorageAt'] = ([, , at]) =>
+      numberToHex((at as { blockHash: Hex }).blockHash === fresh.hashes[9] ? 1n : 0n, { size: 32 })
+    expect(await fresh.adapter.findLocks(terms)).toMatchObject([
+      { is: 'found', fact: { at: { height: 9n } } },
     ])
+  })
+
+  test('S6: a secret is found in the part of the chain whose events a node still has', async () => {
+    const node = createFakeNode(2n)
+    const honest = node.answers['eth_getLogs']!
+    node.answers['eth_getLogs'] = (params) => {
+      const { fromBlock, toBlock } = params[0] as { fromBlock: Hex; toBlock: Hex }
+      if (BigInt(fromBlock) < 6n) throw Object.assign(new Error('pruned history unavailable'), { code: 4444 })
+      return BigInt(toBlock) >= 8n ? honest(params) : []
+    }
+    expect(await node.adapter.findSpend(terms, lock)).toMatchObject({
+      is: 'found',
+      fact: { value: { kind: 'claim', secret: SECRET }, at: { height: 8n } },
+    })
+  })
+
+  test('H29: status and events that contradict each other are unknown, not absent', async () => {
     const odd = createFakeNode(1n)
     odd.answers['eth_getStorageAt'] = () => numberToHex(4n, { size: 32 })
     expect(await odd.adapter.findLocks(terms)).toMatchObject([
@@ -242,14 +281,15 @@ describe('hostile answers', () => {
   test('endless or huge lists are cut short: 1204 or 1208', async () => {
     const node = createFakeNode()
     node.answers['eth_getLogs'] = () => new Array(10_001).fill(node.locked)
-    await expect(node.adapter.findLocks(terms)).rejects.toMatchObject({ _tag: 'RpcTooLarge' })
+    const { hashlock } = terms
+    await expect(node.adapter.discoverLocks(hashlock)).rejects.toMatchObject({ _tag: 'RpcTooLarge' })
     const refusing = createFakeNode()
     let asked = 0
     refusing.answers['eth_getLogs'] = () => {
       asked++
       throw Object.assign(new Error('query returned more than 10000 results'), { code: -32005 })
     }
-    await expect(refusing.adapter.findLocks(terms)).rejects.toMatchObject({ _tag: 'RpcRejected' })
+    await expect(refusing.adapter.discoverLocks(hashlock)).rejects.toMatchObject({ _tag: 'RpcRejected' })
     expect(asked).toBeLessThan(20)
   })
 
@@ -408,6 +448,40 @@ describe('submit', () => {
     })
   })
 
+  test('S9, S12: what waits under a nonce that its wallet chose isn’t replaced by what took the one that was asked for', async () => {
+    const node = createFakeNode()
+    const submission = await submissionOf(node)
+    const waiting = {
+      ...{ hash: submission.id, from: alice.account.split(':')[2], to: null, input: '0x', value: '0x0' },
+      ...{ blockHash: null, blockNumber: null },
+    }
+    node.answers['eth_getTransactionCount'] = () => '0x6'
+    node.answers['eth_getTransactionByHash'] = () => ({ ...waiting, nonce: '0x6' })
+    expect((await node.adapter.status(submission)).value).toEqual({ is: 'pending' })
+    node.answers['eth_getTransactionByHash'] = () => ({ ...waiting, nonce: '0x5' })
+    expect((await node.adapter.status(submission)).value).toMatchObject({ is: 'replaced' })
+  })
+
+  test('S12: a node that has the transaction in a block, and not its receipt, doesn’t tell what became of it', async () => {
+    const node = createFakeNode()
+    const submission = await submissionOf(node)
+    node.answers['eth_getTransactionCount'] = () => '0x6'
+    const from = alice.account.split(':')[2]
+    const own = { hash: submission.id, from, to: null, input: '0x', value: '0x0', nonce: '0x5' }
+    const forgotten = { _tag: 'RpcMalformed', context: { method: 'eth_getTransactionReceipt' } }
+    node.answers['eth_getTransactionByHash'] = () => ({
+      ...own,
+      ...{ blockHash: node.hashes[8], blockNumber: '0x8' },
+    })
+    await expect(node.adapter.status(submission)).rejects.toMatchObject(forgotten)
+    node.answers['eth_getTransactionByHash'] = () => null
+    for (const block of node.blocks) block['transactions'] = [own]
+    await expect(node.adapter.status(submission)).rejects.toMatchObject(forgotten)
+    // Whoever fills that block beyond what can be read hides who took the nonce, not that somebody did.
+    for (const block of node.blocks) block['transactions'] = new Array(50_001).fill(own)
+    expect((await node.adapter.status(submission)).value).toEqual({ is: 'replaced', by: '' })
+  })
+
   test('S12: a receipt in a block that left the chain is no inclusion', async () => {
     const node = createFakeNode()
     const submission = await submissionOf(node)
@@ -461,6 +535,23 @@ describe('transports', () => {
     expect((await events.next()).value).toMatchObject({ is: 'added', what: { kind: 'block' } })
     down_ = true
     await expect(events.next()).rejects.toMatchObject({ _tag: 'RpcUnreachable' })
+  })
+
+  test('a watch whose first look fails half-way tells all the same what happened before it began', async () => {
+    for (const method of ['eth_getLogs', 'eth_getBlockByNumber']) {
+      const node = createFakeNode()
+      const honest = node.answers[method]!
+      let failures = 0
+      node.answers[method] = (params) => {
+        const [first] = params as readonly [unknown]
+        const late = first === 'pending' || (first as { blockHash?: Hex } | null)?.blockHash !== undefined
+        if (late && failures++ === 0) throw CoreErrors.RpcTimeout('too late')
+        return honest(params)
+      }
+      const events = node.adapter.watch({ kind: 'lock', terms })[Symbol.asyncIterator]()
+      expect((await events.next()).value).toMatchObject({ is: 'added', what: { kind: 'lock' } })
+      expect(failures).toBeGreaterThan(0)
+    }
   })
 
   test('error: options that can not be are refused by name', () => {

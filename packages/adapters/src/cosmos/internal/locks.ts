@@ -15,6 +15,7 @@ import {
 } from '@aitbc/core'
 import { HtlcStorage } from '@aitbc/proofs/cosmwasm'
 import { assertRef } from '../../internal/guards.js'
+import { indexed } from '../../internal/indexed.js'
 import * as CosmosRpc from '../CosmosRpc.js'
 import type * as CosmosTransaction from '../CosmosTransaction.js'
 import * as HtlcLock from '../HtlcLock.js'
@@ -29,7 +30,6 @@ import {
   tipOf,
   told,
 } from './client.js'
-import { indexed } from './indexed.js'
 import { pendingClaims } from './pending.js'
 import * as Recover from './recover.js'
 

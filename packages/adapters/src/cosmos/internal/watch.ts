@@ -10,12 +10,12 @@ import {
   show,
 } from '@aitbc/core'
 import { LightBlock } from '@aitbc/proofs/tendermint'
+import { indexed } from '../../internal/indexed.js'
 import { poll } from '../../internal/poll.js'
 import * as CosmosRpc from '../CosmosRpc.js'
 import { CosmosErrors } from '../errors.js'
 import * as HtlcLock from '../HtlcLock.js'
 import { type Base, blockAt, type Client, type Head, ref, rpc, tipOf } from './client.js'
-import { indexed } from './indexed.js'
 import { eventsOf, lockOf, secretIn, spendOf } from './locks.js'
 import { pendingClaims } from './pending.js'
 import { contractTerms } from './prepare.js'

@@ -8,6 +8,7 @@ import {
 } from '@aitbc/core'
 import { type Address, type Hex, toHex } from 'viem'
 import { assertNetwork } from '../../internal/guards.js'
+import { indexed } from '../../internal/indexed.js'
 import { attemptsOf, saw, sent } from '../../internal/memory.js'
 import * as EvmRpc from '../EvmRpc.js'
 import * as EvmTransaction from '../EvmTransaction.js'
@@ -57,25 +58,31 @@ export async function status(
       return told<Status>(client, { is, id, block: ref(receipt.block) }, ref(receipt.block), tip)
     }
     const next = await EvmRpc.nonce(client.transport, from, tip.height, rpc(options))
+    for (const id of ids) {
+      const found = await EvmRpc.transaction(client.transport, id, rpc(options))
+      if (found === undefined) continue
+      // A wallet may have chosen another nonce than the step's, and not have told.
+      const own = found.nonce
+      if (own < next && found.block !== undefined) throw unreceipted(id)
+      if (own < next) continue
+      saw(client, id)
+      // After a nonce that the node has no transaction for, nothing is included: it is as good as dropped.
+      const blocked =
+        next < own && (await EvmRpc.nonce(client.transport, from, 'pending', rpc(options))) <= own
+      if (blocked) return told<Status>(client, { is: 'dropped' }, ref(tip), tip)
+      return told<Status>(client, { is: 'pending' }, 'mempool', tip)
+    }
     if (next > nonce) {
       const by = await taker(client, from, nonce, tip.height, options)
+      if (ids.includes(by as Hex)) throw unreceipted(by)
       return told<Status>(client, { is: 'replaced', by }, ref(tip), tip)
     }
-    for (const id of ids)
-      if ((await EvmRpc.transaction(client.transport, id, rpc(options))) !== undefined) {
-        saw(client, id)
-        // After a nonce that the node has no transaction for, nothing is included: it is as good as dropped.
-        const blocked =
-          next < nonce && (await EvmRpc.nonce(client.transport, from, 'pending', rpc(options))) <= nonce
-        if (blocked) return told<Status>(client, { is: 'dropped' }, ref(tip), tip)
-        return told<Status>(client, { is: 'pending' }, 'mempool', tip)
-      }
     const is = ids.some((id) => client.seen.has(id)) ? 'dropped' : 'unknown'
     return told<Status>(client, { is }, ref(tip), tip)
   })
 }
 
-/** The transaction that took a nonce; empty where the endpoint no longer has the states that tell. */
+/** The transaction that took a nonce; empty where the endpoint no longer has the states that tell, or can't show the block. */
 async function taker(
   client: Client,
   from: Address,
@@ -88,7 +95,7 @@ async function taker(
     (await EvmRpc.nonce(client.transport, from, height, rpc(options))) > nonce
   let high = head
   let low = head
-  try {
+  const search = async () => {
     for (let step = 16n; low > 0n; step *= 4n) {
       low = low > step ? low - step : 0n
       if (!(await usedIn(low))) break
@@ -99,12 +106,15 @@ async function taker(
       if (await usedIn(middle)) high = middle
       else low = middle
     }
-  } catch (error) {
-    if (!isAitbcError(error, 'RpcRejected')) throw error
-    return ''
+    return EvmRpc.blockTransactions(client.transport, high, rpc(options))
   }
-  const transactions = await EvmRpc.blockTransactions(client.transport, high, rpc(options))
-  return transactions.find((found) => found.from === from && found.nonce === nonce)?.hash ?? ''
+  const transactions = await indexed(search())
+  return transactions?.find((found) => found.from === from && found.nonce === nonce)?.hash ?? ''
+}
+
+/** `RpcMalformed` (1204): a node that forgot a receipt doesn't tell what became of its transaction. */
+function unreceipted(id: string) {
+  return EvmRpc.malformed('eth_getTransactionReceipt', `the receipt of ${id}, which a block has`, null)
 }
 
 async function known(client: Client, id: Hex, options?: CallOptions): Promise<boolean> {

@@ -15,6 +15,7 @@ import {
 } from '@aitbc/core'
 import { type Hex, hexToBytes, toHex } from 'viem'
 import { assertRef } from '../../internal/guards.js'
+import { indexed } from '../../internal/indexed.js'
 import * as EvmRpc from '../EvmRpc.js'
 import * as HtlcLock from '../HtlcLock.js'
 import { assertCode, atTip, type Client, codeHashAt, needBlock, ref, rpc, told } from './client.js'
@@ -36,11 +37,13 @@ export async function findLocks(
     if ('why' in audited) return [{ is: 'unknown', why: audited.why }]
     if (audited.status === HtlcLock.STATUS.none)
       return [{ is: 'absent', fact: told(client, null, ref(tip), tip) }]
-    const found = await eventsOf(client, [HtlcLock.TOPICS.locked, id], tip, options)
-    const [first, ...more] = found
-    if (first === undefined || more.length > 0)
-      return [unknown('lock-event', `one event of lock ${id} must be there, got ${found.length}`)]
-    return [{ is: 'found', fact: told(client, lockOf(first, terms.amount), ref(first.block), tip) }]
+    const made = await eventOf(client, HtlcLock.TOPICS.locked, id, tip, options)
+    if (made !== undefined)
+      return [{ is: 'found', fact: told(client, lockOf(made, terms.amount), ref(made.block), tip) }]
+    // What the contract holds it took in time: that much is in the state.
+    const lock: Lock = { ref: id, transaction: '', amount: terms.amount, match: 'exact' }
+    const at = await placeOf(client, id, (it) => it !== HtlcLock.STATUS.none, tip, options)
+    return [{ is: 'found', fact: told(client, lock, at, tip) }]
   })
 }
 
@@ -65,17 +68,56 @@ export async function findSpend(
         ? { is: 'absent', fact: told(client, null, ref(tip), tip) }
         : { is: 'found', fact: told(client, pending, 'mempool', tip) }
     }
-    const topic = status === HtlcLock.STATUS.claimed ? HtlcLock.TOPICS.claimed : HtlcLock.TOPICS.refunded
-    const found = await eventsOf(client, [topic, id], tip, options)
-    const [first, ...more] = found
-    const spend = first === undefined || more.length > 0 ? undefined : spendOf(first, terms.hashlock)
-    if (first === undefined || spend === undefined)
-      return unknown(
-        'spend-event',
-        `one event that tells how lock ${id} ended must be there, with its secret if claimed`,
-      )
-    return { is: 'found', fact: told(client, spend, ref(first.block), tip) }
+    const isClaimed = status === HtlcLock.STATUS.claimed
+    const topic = isClaimed ? HtlcLock.TOPICS.claimed : HtlcLock.TOPICS.refunded
+    const ended = await eventOf(client, topic, id, tip, options)
+    const spend = ended && spendOf(ended, terms.hashlock)
+    if (ended !== undefined && spend !== undefined)
+      return { is: 'found', fact: told(client, spend, ref(ended.block), tip) }
+    if (isClaimed)
+      return {
+        is: 'unknown',
+        why: { check: 'spend-event', message: `the event of the claim of lock ${id} must have its secret` },
+      }
+    const at = await placeOf(client, id, (it) => it === status, tip, options)
+    return { is: 'found', fact: told(client, { kind: 'refund', transaction: '' }, at, tip) }
   })
+}
+
+const PRUNED = ['RpcRejected', 'RpcTooLarge'] as const
+
+/** The one event of a lock with a topic; none where the node no longer has it: some then refuse, and some answer with nothing. */
+async function eventOf(
+  client: Client,
+  topic: Hex,
+  id: Hex,
+  tip: Head,
+  options?: CallOptions,
+): Promise<Found | undefined> {
+  const found = await indexed(eventsOf(client, [topic, id], tip, options, 1), PRUNED)
+  return found?.length === 1 ? found[0] : undefined
+}
+
+/** The newest final block where a lock's status is such, else the head, where it is. */
+async function placeOf(
+  client: Client,
+  id: Hex,
+  isSuch: (status: bigint) => boolean,
+  tip: Head,
+  options?: CallOptions,
+): Promise<Fact.BlockRef> {
+  const { finalized } = tip
+  if (finalized === undefined) return ref(tip)
+  const { transport, backend } = client
+  const word = EvmRpc.storage(
+    transport,
+    backend.address,
+    HtlcLock.slot(id),
+    finalized.hash as Hex,
+    rpc(options),
+  )
+  const status = await indexed(word, PRUNED)
+  return status !== undefined && isSuch(status) ? finalized : ref(tip)
 }
 
 /** Locks by hashlock alone, oldest first. */
@@ -149,8 +191,6 @@ export async function statusAt(
     : { status }
 }
 
-const HIDDEN = ['RpcRejected', 'RpcMalformed', 'RpcTooLarge'] as const
-
 /** Claims of a lock that wait in the mempool, as far as the endpoint shows it; their secrets open the hashlock. */
 export async function pendingClaims(
   client: Client,
@@ -158,15 +198,9 @@ export async function pendingClaims(
   hashlock: Bytes.Hash32,
   options?: CallOptions,
 ): Promise<readonly (Spend & { readonly kind: 'claim' })[]> {
-  let pending: readonly EvmRpc.RpcTransaction[]
-  try {
-    pending = await EvmRpc.blockTransactions(client.transport, 'pending', rpc(options))
-  } catch (error) {
-    // Many endpoints keep their mempool to themselves, or whoever fills it has them do so; then there is nothing to see.
-    if (HIDDEN.some((tag) => isAitbcError(error, tag))) return []
-    throw error
-  }
-  return pending.flatMap((transaction) => {
+  // Many endpoints keep their mempool to themselves, or whoever fills it has them do so; then there is nothing to see.
+  const pending = await indexed(EvmRpc.blockTransactions(client.transport, 'pending', rpc(options)))
+  return (pending ?? []).flatMap((transaction) => {
     if (transaction.to !== client.backend.address) return []
     const secret = HtlcLock.secretInCall(transaction.data, id, client.backend)
     return secret !== undefined && Hashlock.opens(secret, hashlock)
@@ -211,11 +245,12 @@ async function eventsOf(
   topics: EvmRpc.Topics,
   tip: Head,
   options?: CallOptions,
+  most?: number,
 ): Promise<readonly Found[]> {
   const { address } = client.backend
   const logs = await EvmRpc.logs(
     client.transport,
-    { address, topics, from: client.deployedAt, to: tip.height },
+    { address, topics, from: client.deployedAt, to: tip.height, ...(most === undefined ? {} : { most }) },
     rpc(options),
   )
   const blocks = new Map<bigint, EvmRpc.Block>()
@@ -231,8 +266,4 @@ async function eventsOf(
     found.push({ log, event, block })
   }
   return found
-}
-
-function unknown(check: string, message: string): { readonly is: 'unknown'; readonly why: Verdict.Refusal } {
-  return { is: 'unknown', why: { check, message } }
 }

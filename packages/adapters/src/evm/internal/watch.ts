@@ -85,7 +85,6 @@ function lookForLock(
     topics: [[HtlcLock.TOPICS.locked, HtlcLock.TOPICS.claimed, HtlcLock.TOPICS.refunded], id],
   } as const
   let lock: Lock = { ref: id, transaction: '', amount: terms.amount, match: 'exact' }
-  let past = true
   const sighting = (log: EvmRpc.RpcLog, block: EvmRpc.Block) => {
     const event = HtlcLock.decodeEvent(log, client.backend)
     if (event?.is === 'locked') {
@@ -98,20 +97,19 @@ function lookForLock(
     return { what: { kind: 'spend', lock, spend, block: ref(block) }, block: ref(block) } as const
   }
   return {
+    before: async (first) => {
+      const found: Seen[] = []
+      const range = { ...query, from: client.deployedAt, to: first.height - 1n }
+      for (const log of await EvmRpc.logs(client.transport, range, rpc(options))) {
+        const block = await needBlock(client, log.block.height, options)
+        if (block.hash !== log.block.hash)
+          throw EvmRpc.malformed('eth_getLogs', `events of block ${block.hash}`, log.block.hash)
+        found.push(sighting(log, block))
+      }
+      return found
+    },
     inBlocks: async (added) => {
       const found: Seen[] = []
-      const first = added[0]
-      if (past && first !== undefined && first.height > 0n) {
-        // What happened before the watch began.
-        const range = { ...query, from: client.deployedAt, to: first.height - 1n }
-        for (const log of await EvmRpc.logs(client.transport, range, rpc(options))) {
-          const block = await needBlock(client, log.block.height, options)
-          if (block.hash !== log.block.hash)
-            throw EvmRpc.malformed('eth_getLogs', `events of block ${block.hash}`, log.block.hash)
-          found.push(sighting(log, block))
-        }
-      }
-      past = false
       for (const block of added)
         for (const log of await EvmRpc.logsOfBlock(client.transport, { ...query, block }, rpc(options)))
           found.push(sighting(log, block))

@@ -125,24 +125,23 @@ export function lookForLock(
   const id = HtlcStorage.lockId(parameters)
   const contract = Rpc.unhex(hub.backend.address)
   let lock = lockOf(parameters, terms.amount, '')
-  let past = true
   return {
-    inBlocks: async (added) => {
+    before: async (first) => {
       const found: Seen[] = []
-      const first = added[0]
-      if (past && first !== undefined) {
-        // What happened before the watch began.
-        const [read] = await findLocks(client, hub, terms, options)
-        if (read?.is === 'found' && read.fact.at !== 'mempool' && read.fact.at.height < first.height) {
-          lock = read.fact.value
-          found.push({ what: { kind: 'lock', lock, block: read.fact.at }, block: read.fact.at })
-          const spent = await findSpend(client, hub, terms, lock, options)
-          if (spent.is === 'found' && spent.fact.at !== 'mempool' && spent.fact.at.height < first.height) {
-            const { value: spend, at: block } = spent.fact
-            found.push({ what: { kind: 'spend', lock, spend, block }, block })
-          }
+      const [read] = await findLocks(client, hub, terms, options)
+      if (read?.is === 'found' && read.fact.at !== 'mempool' && read.fact.at.height < first.height) {
+        lock = read.fact.value
+        found.push({ what: { kind: 'lock', lock, block: read.fact.at }, block: read.fact.at })
+        const spent = await findSpend(client, hub, terms, lock, options)
+        if (spent.is === 'found' && spent.fact.at !== 'mempool' && spent.fact.at.height < first.height) {
+          const { value: spend, at: block } = spent.fact
+          found.push({ what: { kind: 'spend', lock, spend, block }, block })
         }
       }
+      return found
+    },
+    inBlocks: async (added) => {
+      const found: Seen[] = []
       for (const header of added) {
         const block = ref(header)
         for (const { event, transaction } of await contractEvents(
@@ -167,7 +166,6 @@ export function lookForLock(
           found.push({ what: { kind: 'spend', lock, spend, block }, block })
         }
       }
-      past = false
       return found
     },
     inMempool: async (standing): Promise<readonly Sighting[]> => {
