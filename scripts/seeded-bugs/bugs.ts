@@ -448,6 +448,13 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/adapters/test/bitcoin/Terms.test.ts'],
   },
   {
+    name: 'S6: a claim on Bitcoin that can’t be proved shows no secret where the adapter has a verifier',
+    file: 'packages/adapters/src/bitcoin/internal/locks.ts',
+    from: 'return verdict.ok ? verdict.value : undefined\n  } catch (error) {\n    if (isAitbcError(error)) return undefined',
+    to: 'return verdict.ok ? verdict.value : undefined\n  } catch (error) {\n    void isAitbcError(error)',
+    tests: ['packages/adapters/test/bitcoin/HostileEndpoint.test.ts'],
+  },
+  {
     name: 'L2: what a Bitcoin node left out of one scan is left out for good',
     file: 'packages/adapters/src/bitcoin/createCoreBackend.ts',
     from: 'head.height - known.filtered >= FEW_BLOCKS)',

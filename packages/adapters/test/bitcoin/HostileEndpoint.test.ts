@@ -1,4 +1,12 @@
-import { Bytes, CoreErrors, isAitbcError, type LockTerms, SwapSeed } from '@aitbc/core'
+import {
+  Bytes,
+  CoreErrors,
+  isAitbcError,
+  type LockTerms,
+  SwapSeed,
+  Verdict,
+  type Verifier,
+} from '@aitbc/core'
 import type { Rpc } from '@aitbc/core/rpc'
 import { BlockHeader, Hash256, HtlcScript, Transaction } from '@aitbc/proofs/bitcoin'
 import { fc, test as property } from '@fast-check/vitest'
@@ -232,6 +240,55 @@ describe('H29: lies of a back end', () => {
       _tag: 'ContradictoryAnswer',
     })
   })
+})
+
+test('S6: a claim that nothing can prove shows its secret all the same', async () => {
+  const { chain, terms, txid } = withLock()
+  const htlc = HtlcScript.from(terms)
+  if (!htlc.ok) throw new Error(htlc.refusal.message)
+  const secret = SwapSeed.secret(ALICE, NONCE)
+  const claim: Transaction.Transaction = {
+    version: 2,
+    inputs: [
+      {
+        txid: Hash256.fromDisplay(txid),
+        index: 0,
+        script: new Uint8Array(),
+        sequence: 0xfffffffd,
+        witness: HtlcScript.claimWitness(htlc.value, new Uint8Array(72), secret),
+      },
+    ],
+    // Pay to anchor: four bytes, which make the transaction as long as two hashes, so that no branch to it proves anything.
+    outputs: [{ amount: 1000n, script: Uint8Array.of(0x51, 0x02, 0x4e, 0x73) }],
+    lockTime: 0,
+  }
+  expect(Transaction.encodeStripped(claim).length).toBe(64)
+  chain.mine(1_700_000_102n, claim)
+  const verifier: Verifier = { network: network.id, verify: () => Verdict.refuse('anchor', 'another chain') }
+  const adapter = createBitcoinAdapter({ network, backend: chain.backend, verifier })
+  const lock = { ref: `${txid}:0`, transaction: txid, amount: terms.amount, match: 'exact' } as const
+  expect(await adapter.findSpend(terms, lock)).toMatchObject({
+    is: 'found',
+    fact: { value: { kind: 'claim', secret }, assurance: 'reported' },
+  })
+})
+
+test('one caller that gives up takes no other with it', async () => {
+  const { chain } = withLock()
+  const adapter = adapterOf({
+    ...chain.backend,
+    async blockHash(height, options) {
+      await undefined
+      options?.signal?.throwIfAborted()
+      return chain.backend.blockHash(height)
+    },
+  })
+  const impatient = new AbortController()
+  const first = adapter.tip({ signal: impatient.signal })
+  const second = adapter.tip()
+  impatient.abort(new Error('enough'))
+  await expect(first).rejects.toThrow('enough')
+  expect((await second).value.height).toBe(13n)
 })
 
 const HOSTILE: readonly unknown[] = [

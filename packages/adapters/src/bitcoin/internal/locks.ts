@@ -259,7 +259,7 @@ function absent(context: Context, tip: Fact.Tip): Fact.Read<never> {
   return { is: 'absent', fact: told(context, null, tip, tip) }
 }
 
-/** The fact as the caller's verifier sees it, where there is one and it can tell. */
+/** The fact as the caller's verifier sees it, where there is one and it can tell: what can't be proved is told, secrets above all. */
 async function verified<C extends Parameters<typeof prove>[1]>(
   context: Context,
   claim: C,
@@ -267,7 +267,11 @@ async function verified<C extends Parameters<typeof prove>[1]>(
   options: CallOptions,
 ) {
   if (context.verifier === undefined || located.at === 'mempool') return undefined
-  const evidence = await prove(context, claim, options)
-  const verdict = context.verifier.verify(claim, evidence)
-  return verdict.ok ? verdict.value : undefined
+  try {
+    const verdict = context.verifier.verify(claim, await prove(context, claim, options))
+    return verdict.ok ? verdict.value : undefined
+  } catch (error) {
+    if (isAitbcError(error)) return undefined
+    throw error
+  }
 }

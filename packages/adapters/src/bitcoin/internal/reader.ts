@@ -51,27 +51,23 @@ export function createReader(network: Network, backend: Backend): Reader {
   )
   /** Places that were proved once: a place in a block never changes. */
   const places = lru<number>(TRANSACTIONS)
-  let sameNetwork: Promise<void> | undefined
+  let sameNetwork = false
   // What a network's difficulty should be, only its chain of headers tells: that is for `proved` facts.
   const limit = 1n << BigInt(EASY[ChainId.parse(network.id).reference] ?? 224)
 
   const contradiction = (message: string, context: Record<string, unknown>) =>
     BitcoinErrors.ContradictoryAnswer(`${backend.name}: ${message}`, context)
 
-  /** The endpoint's first block must be that of the network (CAIP-2 names it); asked once. */
-  const assertNetwork = (options: CallOptions | undefined): Promise<void> => {
-    sameNetwork ??= (async () => {
-      const genesis = await backend.blockHash(0n, options)
-      if (genesis?.slice(0, 32) !== ChainId.parse(network.id).reference)
-        throw CoreErrors.ForeignNetwork(
-          `${backend.name} is on a chain that starts with ${genesis}, not on ${network.id}`,
-          { expected: network.id, received: genesis },
-        )
-    })().catch((error: unknown) => {
-      sameNetwork = undefined
-      throw error
-    })
-    return sameNetwork
+  /** The endpoint's first block must be that of the network (CAIP-2 names it); asked until it is known to be. */
+  const assertNetwork = async (options: CallOptions | undefined): Promise<void> => {
+    if (sameNetwork) return
+    const genesis = await backend.blockHash(0n, options)
+    if (genesis?.slice(0, 32) !== ChainId.parse(network.id).reference)
+      throw CoreErrors.ForeignNetwork(
+        `${backend.name} is on a chain that starts with ${genesis}, not on ${network.id}`,
+        { expected: network.id, received: genesis },
+      )
+    sameNetwork = true
   }
 
   const header = async (hash: string, options?: CallOptions): Promise<BlockHeader.BlockHeader> => {
