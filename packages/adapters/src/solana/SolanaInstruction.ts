@@ -142,8 +142,8 @@ export function advanceNonce(account: Bytes.Bytes32, authority: Bytes.Bytes32): 
 }
 
 /**
- * Makes a nonce account at an address of the base key and a seed (`System::CreateAccountWithSeed`, then
- * `InitializeNonceAccount`): no other key has to sign.
+ * Makes a nonce account at an address of the base key and a seed (`System::Transfer`, `AllocateWithSeed`, `InitializeNonceAccount`): no other
+ * key has to sign. `CreateAccountWithSeed` fails where anybody has sent lamports to the address before.
  */
 export function createNonce(options: {
   readonly from: Bytes.Bytes32
@@ -154,12 +154,13 @@ export function createNonce(options: {
   const { from, account, lamports } = options
   const seed = new TextEncoder().encode(options.seed)
   return [
+    transfer(from, account, lamports),
     {
       program: Address.SYSTEM_PROGRAM,
-      accounts: [payer(from), writable(account)],
+      accounts: [writable(account), signer(from)],
       data: Bytes.concat(
-        ...[Wire.u32(3), from, Wire.u64(BigInt(seed.length)), seed],
-        ...[Wire.u64(lamports), Wire.u64(BigInt(NONCE_SIZE)), Address.SYSTEM_PROGRAM],
+        ...[Wire.u32(9), from, Wire.u64(BigInt(seed.length)), seed],
+        ...[Wire.u64(BigInt(NONCE_SIZE)), Address.SYSTEM_PROGRAM],
       ),
     },
     {

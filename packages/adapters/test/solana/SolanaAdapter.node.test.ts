@@ -308,6 +308,50 @@ const priorityOf = ({ step }: Signed) =>
   SolanaTransaction.feeOf(SolanaTransaction.ofStep(step)) - SolanaTransaction.SIGNATURE_FEE
 
 describe('locks', () => {
+  test('S9: a version that failed says nothing of another one that may still be included', async () => {
+    const { terms } = await world.terms({ locker: { account: carol(), payout: carol() } })
+    const unchecked = createHttpRpc({ url: world.node.url, exactNumbers: 'all' })
+    const adapter = world.open({
+      rpc: {
+        request(method, params = [], options = {}) {
+          const [raw, how] = params as [unknown, object]
+          const sent = method === 'sendTransaction' ? [raw, { ...how, skipPreflight: true }] : params
+          return unchecked.request(method, sent, options)
+        },
+      },
+    })
+    const one = await first({ kind: 'lock', terms }, adapter)
+    // Another swap of the wallet has taken what it held; then that comes back.
+    const all = await held(carol())
+    const [there] = await adapter.prepare({
+      ...transfer(all - 100_000_000n),
+      ...{ from: carol(), to: alice() },
+    } as Intent)
+    await adapter.submit(await sign(there as Signed['step']))
+    await world.mine(2)
+    const early = await adapter.submit(one)
+    await world.mine(2)
+    expect((await adapter.status(early)).value.is).toBe('failed')
+    const [dearer] = await adapter.replace(early, 5000n)
+    const two = await sign(dearer as Signed['step'])
+    const late = { step: two.step, id: two.id, raw: two.raw, attempts: [early.id, two.id] }
+    expect((await adapter.status(late)).value.is).toBe('pending')
+    await world.run(transfer(all - 100_000_000n))
+    const sent = await adapter.submit(two)
+    await world.mine(2)
+    expect((await adapter.status(sent)).value).toMatchObject({ is: 'included', id: two.id })
+    expect(await adapter.findLocks(terms)).toMatchObject([{ is: 'found' }])
+  })
+
+  test('a nonce account is made though anybody has sent lamports to its address', async () => {
+    const account = NonceAccount.address(HtlcLock.keyOf(carol(), network.id, 'carol'), 'foreseen')
+    await world.run({ ...transfer(3_000_000n), to: `${network.id}:${Address.encode(account)}` } as Intent)
+    await world.run({ kind: 'nonce', from: carol(), name: 'foreseen' })
+    const adapter = world.open({ nonce: 'foreseen' })
+    const [step] = await adapter.prepare({ ...transfer(), from: carol(), to: alice() } as Intent)
+    expect(SolanaTransaction.ofStep(step as Signed['step']).nonce).toEqual(account)
+  })
+
   test('H18: a claim is never simulated, and no call tells the secret before it is submitted', async () => {
     const { terms, secret } = await world.terms()
     await world.run({ kind: 'lock', terms })
@@ -594,6 +638,28 @@ describe('locks', () => {
     expect(await adapter.findSpend(terms, lock)).toMatchObject(claimed)
     // An answer that takes too long is none.
     expect(reads).toBeLessThan(20)
+  })
+
+  test('a lock whose making the node has forgotten is not retracted as the chain goes on', async () => {
+    const { terms, secret } = await world.terms()
+    await world.run({ kind: 'lock', terms })
+    await world.mine(4)
+    const http = createHttpRpc({ url: world.node.url, exactNumbers: 'all' })
+    const adapter = world.open({
+      rpc: {
+        request: async (method, params = [], options = {}) =>
+          method === 'getSignaturesForAddress' ? [] : http.request(method, params, options),
+      },
+    })
+    const over = new AbortController()
+    const events = adapter.watch({ kind: 'lock', terms }, { signal: over.signal })[Symbol.asyncIterator]()
+    expect((await events.next()).value).toMatchObject({ is: 'added', what: { kind: 'lock' } })
+    const next = events.next()
+    await world.mine(4)
+    await world.run(claimOf(terms, secret))
+    expect((await next).value).toMatchObject({ is: 'added', what: { kind: 'spend', spend: { secret } } })
+    over.abort()
+    await events.return?.()
   })
 
   test('S6: whoever names a lock in a transaction of a later version hides nothing of it', async () => {

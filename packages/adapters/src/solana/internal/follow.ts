@@ -93,9 +93,9 @@ export async function status(
   )
   const head = await headOf(client, options, settled.length > 0 ? newest : 0n)
   const { tip } = head
-  const best =
-    settled.find((it) => !it.failed) ??
-    (found.some((it) => it?.commitment === 'processed') ? undefined : settled[0])
+  // One that failed says nothing of the others, as long as they may be included.
+  const waits = found.some((it) => (it === undefined ? !over : it.commitment === 'processed'))
+  const best = settled.find((it) => !it.failed) ?? (waits ? undefined : settled[0])
   if (best !== undefined) {
     const at = ref(await blockNear(client, best.slot, options))
     const final = tip.finalized !== undefined && at.height <= tip.finalized.height

@@ -156,7 +156,11 @@ function same(a: Sighting, b: Sighting): boolean {
   if (a.kind !== b.kind) return false
   const at = (it: Sighting) => (it.block === 'mempool' ? 'mempool' : it.block.hash)
   const kind = (it: Sighting) => (it.kind === 'spend' ? it.spend.kind : '')
-  return at(a) === at(b) && kind(a) === kind(b)
+  // Whose transaction isn't known (yet), its block isn't either: what is told is the newest final one.
+  const isOld = (it: Sighting) =>
+    'lock' in it && (it.kind === 'spend' ? it.spend : it.lock).transaction === ''
+  const isIn = a.block !== 'mempool' && b.block !== 'mempool'
+  return kind(a) === kind(b) && (at(a) === at(b) || (isIn && (isOld(a) || isOld(b))))
 }
 
 /** The bytes of a header. */
