@@ -292,6 +292,31 @@ describe('what is read', () => {
     expect(await adapter.discoverLocks(terms.hashlock)).toMatchObject([{ terms }])
   })
 
+  test('L3: a recovery that takes longer than a node keeps states ends well', async () => {
+    await locked()
+    for (let block = 0; block < 70; block++) hub.block()
+    let under = 0
+    let most = 0
+    const { api } = hub
+    const latest = async () => (await api.rpc.chain.getBlockHash()).toHex()
+    let newest = await latest()
+    hub.answer = (method, params) => {
+      if (method === 'chain_getBlock') {
+        most = Math.max(most, ++under)
+        // Meanwhile the chain goes on.
+        newest = hub.block()
+      } else if (method === 'chain_getBlockHash') under = 0
+      const at =
+        method === 'childstate_getStorage' ? params[2] : method === 'state_getStorage' ? params[1] : newest
+      if (at !== newest) throw Object.assign(new Error('4003: State already discarded'), { code: 4003 })
+      return undefined
+    }
+    const found = await adapter.recoverLocks(share(1), { hashlockOf: () => terms.hashlock })
+    expect(found).toMatchObject([{ terms, nonce: NONCE }])
+    // Several are under way at once.
+    expect(most).toBeGreaterThan(1)
+  })
+
   test('a claim shows its secret, in the pool and in its block; a node without old states still tells', async () => {
     await locked()
     const lock = adapter.expectLock(terms, [])

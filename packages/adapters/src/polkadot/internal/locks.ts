@@ -30,6 +30,8 @@ import * as Rpc from './rpc.js'
 
 /** Blocks that a search goes back where the node has no states so old. */
 const MAX_SCAN = 20_000n
+/** Blocks that a search asks for at once: one after the other, those of a year would take a week. */
+const AT_ONCE = 32n
 
 /** Every lock of these terms: at most one, for the contract takes an id once. Audits the contract's code in the same block. */
 export async function findLocks(
@@ -308,28 +310,46 @@ async function search<T extends object>(
   read: (call: HubLock.LockCall) => T | undefined,
   options?: CallOptions,
 ): Promise<readonly (FoundLock & T)[]> {
-  return atTip(client, options, async (tip) => {
+  const last = await atTip(client, options, async (tip) => {
     await assertCode(client, hub, tip.hash, options)
-    const found = new Map<string, FoundLock & T>()
-    for (let height = hub.deployedAt > 0n ? hub.deployedAt : 1n; height <= tip.height; height++) {
-      const header = await headerAt(client, height, options)
-      if (header === undefined) throw Rpc.malformed('chain_getBlockHash', `block ${height}`, null)
-      const { extrinsics } = await needBlock(client, header.hash, options)
+    return tip.height
+  })
+  const calls = new Map<
+    string,
+    { readonly call: HubLock.LockCall; readonly id: string; readonly wanted: T }
+  >()
+  for (let from = larger(hub.deployedAt, 1n); from <= last; from += AT_ONCE) {
+    const count = Number(last - from < AT_ONCE ? last - from + 1n : AT_ONCE)
+    const heights = Array.from({ length: count }, (_, index) => from + BigInt(index))
+    for (const { extrinsics } of await Promise.all(heights.map((height) => blockAt(client, height, options))))
       for (const raw of extrinsics)
         for (const call of HubLock.locksIn(raw, hub)) {
           const wanted = read(call)
-          if (wanted === undefined) continue
-          const id = Bytes.toHex(HtlcStorage.lockId(call.parameters))
-          const status = await statusAt(client, hub, call.parameters, tip.hash, options)
-          if (found.has(id) || !status.ok || status.value === 'none') continue
-          const terms = await termsOf(client, hub, call.parameters, tip, options)
-          if (terms === undefined) continue
-          const lock = lockOf(call.parameters, terms.amount, PolkadotTransaction.id(raw))
-          found.set(id, { terms, lock, ...wanted })
+          const lock = Bytes.toHex(HtlcStorage.lockId(call.parameters))
+          if (wanted !== undefined && !calls.has(lock))
+            calls.set(lock, { call, id: PolkadotTransaction.id(raw), wanted })
         }
+  }
+  // As of a head of now: nodes forget states sooner than a search of months ends.
+  return atTip(client, options, async (tip) => {
+    const found: (FoundLock & T)[] = []
+    for (const { call, id, wanted } of calls.values()) {
+      const status = await statusAt(client, hub, call.parameters, tip.hash, options)
+      if (!status.ok || status.value === 'none') continue
+      const terms = await termsOf(client, hub, call.parameters, tip, options)
+      if (terms !== undefined)
+        found.push({ terms, lock: lockOf(call.parameters, terms.amount, id), ...wanted })
     }
-    return [...found.values()]
+    return found
   })
+}
+
+/** The block at a height, which must be there. */
+async function blockAt(client: Client, height: bigint, options?: CallOptions): Promise<Rpc.Block> {
+  const hash = await Rpc.blockHash(client.api, height, options)
+  const block = hash && (await needBlock(client, hash, options))
+  if (!block || block.height !== height) throw Rpc.malformed('chain_getBlockHash', `block ${height}`, hash)
+  return block
 }
 
 async function termsOf(
