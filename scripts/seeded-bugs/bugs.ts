@@ -1701,6 +1701,13 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/adapters/test/cosmos/CosmosAdapter.node.test.ts'],
   },
   {
+    name: 'L2: a void on a Hub has the gas of one on Ethereum',
+    file: 'packages/adapters/src/evm/internal/prepare.ts',
+    from: 'gas: client.gas.void',
+    to: 'gas: 21_000n',
+    tests: ['packages/adapters/test/evm/HostileRpc.test.ts'],
+  },
+  {
     name: 'S6: on EVM chains events that a node has pruned hide a lock',
     file: 'packages/adapters/src/evm/internal/locks.ts',
     from: 'const found = await indexed(eventsOf(client, [topic, id], tip, options, 1), PRUNED)',

@@ -13,6 +13,7 @@ export const GAS: GasLimits = /* @__PURE__ */ Object.freeze({
   recordByte: 500_000n,
   settle: 1_000_000_000n,
   approve: 500_000_000n,
+  void: 500_000_000n,
 })
 
 /** Longest recovery record, bytes: pallet-revive ends a call whose event has more than 416 bytes of data, of which the terms take 288. */

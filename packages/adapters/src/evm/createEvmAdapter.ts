@@ -42,6 +42,7 @@ export const GAS: GasLimits = {
   recordByte: 45n,
   settle: 330_000n,
   approve: 100_000n,
+  void: 21_000n,
 }
 
 /** An adapter for one EVM network and one instance of the contract `Htlc`. */

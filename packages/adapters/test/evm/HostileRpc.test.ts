@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { type Hex, numberToHex, toHex } from 'viem'
 import { describe, expect, test } from 'vitest'
 import * as EvmRpc from '../../src/evm/EvmRpc.js'
-import { createEvmAdapter, HtlcLock } from '../../src/evm/index.js'
+import { createEvmAdapter, EvmTransaction, type GasLimits, HtlcLock, HubEth } from '../../src/evm/index.js'
 import { alice, createFakeNode, lockId, network, SECRET, terms } from './fakeNode.js'
 
 type Node = ReturnType<typeof createFakeNode>
@@ -303,6 +303,36 @@ describe('hostile answers', () => {
     expect(await node.adapter.findSpend(terms, lock)).toMatchObject({ is: 'absent' })
   })
 
+  test('L3: whoever repeats a hashlock or a tag in locks of theirs has nobody ask for their blocks', async () => {
+    const asked = async (copies: number, read: (node: Node) => Promise<unknown>) => {
+      const node = createFakeNode()
+      node.answers['eth_getLogs'] = ([filter]) => {
+        const tags = (filter as { topics: readonly (readonly Hex[] | null)[] }).topics[3]
+        if (tags !== undefined && !tags?.includes(toHex(SwapSeed.derive(seed, 'tag', 0)))) return []
+        const topics = node.locked.topics.map((topic, i) => (i === 3 ? (tags?.[0] ?? topic) : topic))
+        const hashes = node.hashes.slice(0, copies)
+        return hashes.map((blockHash, i) => ({
+          ...node.locked,
+          ...{ topics, blockHash, blockNumber: numberToHex(i) },
+        }))
+      }
+      let blocks = 0
+      const honest = node.answers['eth_getBlockByNumber']!
+      node.answers['eth_getBlockByNumber'] = (params) => {
+        blocks++
+        return honest(params)
+      }
+      await read(node)
+      return blocks
+    }
+    const hashlockOf = () => terms.hashlock
+    for (const read of [
+      ({ adapter }: Node) => adapter.discoverLocks(terms.hashlock),
+      ({ adapter }: Node) => adapter.recoverLocks(seed, { hashlockOf }),
+    ])
+      expect(await asked(9, read)).toBe(await asked(1, read))
+  })
+
   test('a node that finds locks for every tag ever asked is stopped: 1208', async () => {
     const node = createFakeNode(1n)
     node.answers['eth_getLogs'] = ([filter]) => {
@@ -480,6 +510,19 @@ describe('submit', () => {
     // Whoever fills that block beyond what can be read hides who took the nonce, not that somebody did.
     for (const block of node.blocks) block['transactions'] = new Array(50_001).fill(own)
     expect((await node.adapter.status(submission)).value).toEqual({ is: 'replaced', by: '' })
+  })
+
+  test('L2: a void has the gas that it takes on its chain: on a Hub no transfer is made with 21,000', async () => {
+    const node = createFakeNode()
+    const submission = await submissionOf(node)
+    const voidOf = async (gas: Partial<GasLimits>) => {
+      const { transport } = node
+      const [step] = await createEvmAdapter({ network, transport, gas }).prepare({ kind: 'void', submission })
+      return EvmTransaction.ofStep(step!).gas
+    }
+    expect(await voidOf({})).toBe(21_000n)
+    expect(await voidOf(HubEth.GAS)).toBe(HubEth.GAS.void)
+    expect(HubEth.GAS.void).toBeGreaterThan(1_000_000n)
   })
 
   test('S12: a receipt in a block that left the chain is no inclusion', async () => {

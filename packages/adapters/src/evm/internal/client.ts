@@ -23,6 +23,8 @@ export interface GasLimits {
   /** `claim` and `refund`: enough to write a credit where the payee burns all that it gets. */
   readonly settle: bigint
   readonly approve: bigint
+  /** What makes another step void: a transfer of nothing to oneself. */
+  readonly void: bigint
 }
 
 /** What the adapter's functions share. */

@@ -22,7 +22,7 @@ import { assertCode, atTip, type Client, codeHashAt, needBlock, ref, rpc, told }
 import * as Record from './record.js'
 
 type Head = Fact.Tip & { readonly hash: Hex }
-type Found = { readonly log: EvmRpc.RpcLog; readonly event: HtlcLock.HtlcEvent; readonly block: EvmRpc.Block }
+type Found = { readonly log: EvmRpc.RpcLog; readonly event: HtlcLock.HtlcEvent }
 
 /** Every lock of these terms: at most one, for the contract takes an id once. Audits the contract's code in the same block. */
 export async function findLocks(
@@ -40,7 +40,6 @@ export async function findLocks(
     const made = await eventOf(client, HtlcLock.TOPICS.locked, id, tip, options)
     if (made !== undefined)
       return [{ is: 'found', fact: told(client, lockOf(made, terms.amount), ref(made.block), tip) }]
-    // What the contract holds it took in time: that much is in the state.
     const lock: Lock = { ref: id, transaction: '', amount: terms.amount, match: 'exact' }
     const at = await placeOf(client, id, (it) => it !== HtlcLock.STATUS.none, tip, options)
     return [{ is: 'found', fact: told(client, lock, at, tip) }]
@@ -93,9 +92,11 @@ async function eventOf(
   id: Hex,
   tip: Head,
   options?: CallOptions,
-): Promise<Found | undefined> {
+): Promise<(Found & { readonly block: EvmRpc.Block }) | undefined> {
   const found = await indexed(eventsOf(client, [topic, id], tip, options, 1), PRUNED)
-  return found?.length === 1 ? found[0] : undefined
+  const [first, ...more] = found ?? []
+  if (first === undefined || more.length > 0) return undefined
+  return { ...first, block: await blockOf(client, first.log, options) }
 }
 
 /** The newest final block where a lock's status is such, else the head, where it is. */
@@ -209,15 +210,13 @@ export async function pendingClaims(
   })
 }
 
-/** The lock of a `Locked` event. */
-export function lockOf(found: Pick<Found, 'log' | 'event' | 'block'>, amount: bigint): Lock {
-  const late = found.event.is === 'locked' && found.block.time >= found.event.terms.deadline
-  return { ref: found.event.id, transaction: found.log.transaction, amount, match: late ? 'late' : 'exact' }
+/** The lock of a `Locked` event: what the contract holds it took in time. */
+export function lockOf({ event, log }: Found, amount: bigint): Lock {
+  return { ref: event.id, transaction: log.transaction, amount, match: 'exact' }
 }
 
 /** The spend of a `Claimed` or `Refunded` event; undefined where a claim's secret doesn't open the hashlock. */
-export function spendOf(found: Pick<Found, 'log' | 'event'>, hashlock: Bytes.Hash32): Spend | undefined {
-  const { log, event } = found
+export function spendOf({ log, event }: Found, hashlock: Bytes.Hash32): Spend | undefined {
   if (event.is === 'refunded') return { kind: 'refund', transaction: log.transaction }
   if (event.is !== 'claimed') return undefined
   const secret = hexToBytes(event.secret)
@@ -240,6 +239,19 @@ function rebuilt(client: Client, found: Found): readonly (FoundLock & { readonly
   }
 }
 
+/** The block of an event, which the chain has; `RpcMalformed` (1204) where it has another one there. */
+export async function blockOf(
+  client: Client,
+  log: EvmRpc.RpcLog,
+  options?: CallOptions,
+): Promise<EvmRpc.Block> {
+  const block = await needBlock(client, log.block.height, options)
+  if (block.hash !== log.block.hash)
+    throw EvmRpc.malformed('eth_getLogs', `events of block ${block.hash}`, log.block.hash)
+  return block
+}
+
+/** Events, oldest first. Their blocks aren't asked for: anybody may make any number that name a hashlock or a tag. */
 async function eventsOf(
   client: Client,
   topics: EvmRpc.Topics,
@@ -253,17 +265,10 @@ async function eventsOf(
     { address, topics, from: client.deployedAt, to: tip.height, ...(most === undefined ? {} : { most }) },
     rpc(options),
   )
-  const blocks = new Map<bigint, EvmRpc.Block>()
-  const found: Found[] = []
-  for (const log of logs) {
-    const block = blocks.get(log.block.height) ?? (await needBlock(client, log.block.height, options))
-    blocks.set(log.block.height, block)
-    if (block.hash !== log.block.hash)
-      throw EvmRpc.malformed('eth_getLogs', `events of block ${block.hash}`, log.block.hash)
+  return logs.map((log) => {
     const event = HtlcLock.decodeEvent(log, client.backend)
     if (event === undefined)
       throw EvmRpc.malformed('eth_getLogs', 'events that the contract can emit', log.data)
-    found.push({ log, event, block })
-  }
-  return found
+    return { log, event }
+  })
 }

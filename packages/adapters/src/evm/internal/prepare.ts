@@ -179,7 +179,15 @@ async function voided(client: Client, submission: Submission, options: PrepareOp
   return restep(
     client,
     { ...step, kind: 'void' },
-    { chainId: old.chainId, nonce: old.nonce, to: from, value: 0n, data: '0x', gas: 21_000n, ...price },
+    {
+      chainId: old.chainId,
+      nonce: old.nonce,
+      to: from,
+      value: 0n,
+      data: '0x',
+      gas: client.gas.void,
+      ...price,
+    },
   )
 }
 
@@ -360,7 +368,7 @@ async function estimate(
   call: { readonly from: Address; readonly to: Address; readonly value: bigint; readonly data: Hex },
   options: PrepareOptions,
 ): Promise<bigint> {
-  if (call.data === '0x' && call.value === 0n && call.to === call.from) return 21_000n
+  if (call.data === '0x' && call.value === 0n && call.to === call.from) return client.gas.void
   try {
     // A quarter more than now: state may differ when it is included; what isn't used isn't paid.
     return ((await EvmRpc.estimateGas(client.transport, call, rpc(options))) * 5n) / 4n

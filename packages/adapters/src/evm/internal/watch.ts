@@ -16,7 +16,7 @@ import { EvmErrors } from '../errors.js'
 import * as HtlcLock from '../HtlcLock.js'
 import { type Client, needBlock, ref, rpc, tipOf } from './client.js'
 import { encodeHeader } from './headers.js'
-import { lockOf, pendingClaims, spendOf } from './locks.js'
+import { blockOf, lockOf, pendingClaims, spendOf } from './locks.js'
 import { accountOf, contractTerms } from './prepare.js'
 
 /** Blocks that one look takes in; what is further comes with the next look, at once. */
@@ -88,7 +88,7 @@ function lookForLock(
   const sighting = (log: EvmRpc.RpcLog, block: EvmRpc.Block) => {
     const event = HtlcLock.decodeEvent(log, client.backend)
     if (event?.is === 'locked') {
-      lock = lockOf({ log, event, block }, terms.amount)
+      lock = lockOf({ log, event }, terms.amount)
       return { what: { kind: 'lock', lock, block: ref(block) }, block: ref(block) } as const
     }
     const spend = event === undefined ? undefined : spendOf({ log, event }, terms.hashlock)
@@ -100,12 +100,8 @@ function lookForLock(
     before: async (first) => {
       const found: Seen[] = []
       const range = { ...query, from: client.deployedAt, to: first.height - 1n }
-      for (const log of await EvmRpc.logs(client.transport, range, rpc(options))) {
-        const block = await needBlock(client, log.block.height, options)
-        if (block.hash !== log.block.hash)
-          throw EvmRpc.malformed('eth_getLogs', `events of block ${block.hash}`, log.block.hash)
-        found.push(sighting(log, block))
-      }
+      for (const log of await EvmRpc.logs(client.transport, range, rpc(options)))
+        found.push(sighting(log, await blockOf(client, log, options)))
       return found
     },
     inBlocks: async (added) => {
