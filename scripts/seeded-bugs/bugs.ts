@@ -1687,6 +1687,20 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/adapters/test/polkadot/Hub.node.test.ts'],
   },
   {
+    name: 'S12: on a Hub the block of a lock is remembered though a reorganisation undid it',
+    file: 'packages/adapters/src/polkadot/internal/locks.ts',
+    from: '(await Rpc.blockHash(client.api, before.block.height, options)) === before.block.hash',
+    to: 'true',
+    tests: ['packages/adapters/test/polkadot/Hub.node.test.ts'],
+  },
+  {
+    name: 'L3: on a Hub the first that stands beside the call of a lock is its record',
+    file: 'packages/adapters/src/polkadot/internal/locks.ts',
+    from: 'if (wanted !== undefined && !calls.has(lock))',
+    to: 'if (wanted === undefined) return []\n          if (!calls.has(lock))',
+    tests: ['packages/adapters/test/polkadot/Hub.node.test.ts'],
+  },
+  {
     name: 'S6: on a Hub a secret that opens nothing hides the one behind it',
     file: 'packages/adapters/src/polkadot/HubLock.ts',
     from: '.find((secret) => Hashlock.opens(secret, parameters.hashlock))',

@@ -317,6 +317,30 @@ describe('what is read', () => {
     expect(most).toBeGreaterThan(1)
   })
 
+  test('L6: a lock is looked for once, however old it gets where nodes forget states; a reorganisation undoes that', async () => {
+    await locked()
+    const height = async () => {
+      const [read] = await adapter.findLocks(terms)
+      return read?.is === 'found' && read.fact.at !== 'mempool' ? read.fact.at.height : undefined
+    }
+    expect(await height()).toBe(2n)
+    for (let block = 0; block < 300; block++) hub.block()
+    const tip = (await adapter.tip()).value
+    hub.answer = (method, params) => {
+      const at =
+        method === 'childstate_getStorage' ? params[2] : method === 'state_getStorage' ? params[1] : tip.hash
+      if (at !== tip.hash) throw Object.assign(new Error('4003: State already discarded'), { code: 4003 })
+      return undefined
+    }
+    hub.asked.length = 0
+    expect(await height()).toBe(2n)
+    expect(hub.asked.length).toBeLessThan(20)
+    // It is looked for anew, and nothing that isn't of that height is taken.
+    const other = hub.block()
+    hub.answer = (method, params) => (method === 'chain_getBlockHash' && params[0] === 2 ? other : undefined)
+    await expect(height()).rejects.toMatchObject({ _tag: 'RpcMalformed' })
+  })
+
   test('a claim shows its secret, in the pool and in its block; a node without old states still tells', async () => {
     await locked()
     const lock = adapter.expectLock(terms, [])

@@ -19,6 +19,7 @@ import { Scale } from '@aitbc/proofs/substrate'
 import { isTorn } from '../../internal/facts.js'
 import type { Look, Seen } from '../../internal/heads.js'
 import { larger } from '../../internal/larger.js'
+import { remember } from '../../internal/memory.js'
 import * as Address from '../Address.js'
 import * as HubLock from '../HubLock.js'
 import * as PolkadotTransaction from '../PolkadotTransaction.js'
@@ -187,11 +188,38 @@ interface Located {
   readonly secret?: Bytes.Bytes32
 }
 
+/** What was located once, by the lock's id and status: a lock has each once, and its block changes with a reorganisation alone. */
+const known = /* @__PURE__ */ new WeakMap<Client, Map<string, Located>>()
+
+/** What brought a lock where it is; as it was found before, where that block still stands. */
+async function locate(
+  client: Client,
+  hub: Hub,
+  parameters: HtlcStorage.Parameters,
+  is: HubLock.HubEvent['is'],
+  tip: Head,
+  options?: CallOptions,
+): Promise<Located | undefined> {
+  const memory = known.get(client) ?? new Map<string, Located>()
+  known.set(client, memory)
+  const key = `${Bytes.toHex(HtlcStorage.lockId(parameters))} ${is}`
+  const before = memory.get(key)
+  if (
+    before !== undefined &&
+    before.block.height <= tip.height &&
+    (await Rpc.blockHash(client.api, before.block.height, options)) === before.block.hash
+  )
+    return before
+  const found = await locateAnew(client, hub, parameters, is, tip, options)
+  if (found !== undefined) remember(memory, key, found)
+  return found
+}
+
 /**
  * What brought a lock where it is, by bisecting its status: the contract's own event, since anybody may claim or refund through another
  * contract, whose transaction shows nothing of it; the transactions themselves where states are gone.
  */
-async function locate(
+async function locateAnew(
   client: Client,
   hub: Hub,
   parameters: HtlcStorage.Parameters,
