@@ -513,8 +513,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'S12 H29: what a node on Solana refuses to show for a moment counts as nothing',
     file: 'packages/adapters/src/solana/internal/history.ts',
-    from: "error.context['code'] === LATER_VERSION",
-    to: 'LATER_VERSION < 0',
+    from: 'isLater ? MAX_TRIES : tries + 1',
+    to: 'MAX_TRIES',
     tests: ['packages/adapters/test/solana/SolanaAdapter.node.test.ts'],
   },
   {
@@ -1773,8 +1773,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'S6: on Solana a transaction that can’t be read hides all that a lock was named in',
     file: 'packages/adapters/src/solana/internal/history.ts',
-    from: "error.context['code'] === LATER_VERSION) calls = null",
-    to: "error.context['code'] === LATER_VERSION) throw new Error('version')",
+    from: 'if (!isTorn(error)) throw error',
+    to: 'throw error',
     tests: ['packages/adapters/test/solana/SolanaAdapter.node.test.ts'],
   },
   {

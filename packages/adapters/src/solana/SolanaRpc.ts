@@ -314,11 +314,15 @@ export async function signatureStatuses(
   return { slot: at, statuses }
 }
 
-/** Transactions that named an address, newest first, before a signature where one is given. */
+/** Transactions that named an address, newest first, before a signature and after another one where they are given. */
 export async function signaturesFor(
   transport: SolanaTransport,
   address: Bytes.Bytes32,
-  options: Options & { readonly before?: string; readonly until?: string; readonly limit?: number } = {},
+  options: Options & {
+    readonly before?: string | undefined
+    readonly until?: string | undefined
+    readonly limit?: number
+  } = {},
 ): Promise<readonly SignatureInfo[]> {
   const method = 'getSignaturesForAddress'
   const { before, until, limit = PAGE } = options

@@ -640,6 +640,35 @@ describe('locks', () => {
     expect(reads).toBeLessThan(20)
   })
 
+  test('L2: whoever plants locks under a hashlock doesn’t hold up who looks for theirs', async () => {
+    const { hashlock } = (await world.terms()).terms
+    const planted = []
+    for (let i = 0; i < 12; i++) {
+      const { terms } = await world.terms({ hashlock, amount: 1_000_000n })
+      await world.run({ kind: 'lock', terms })
+      planted.push(terms)
+    }
+    const http = createHttpRpc({ url: world.node.url, exactNumbers: 'all' })
+    // How many questions one after the other there are, each asked when all before it are answered.
+    let [asked, rounds] = [0, 0]
+    const adapter = world.open({
+      rpc: {
+        async request(method, params = [], options = {}) {
+          if (asked++ === 0) rounds++
+          const answer = await http.request(method, params, options)
+          await new Promise((resolve) => setImmediate(resolve))
+          asked--
+          return answer
+        },
+      },
+    })
+    const found = await adapter.discoverLocks(hashlock)
+    expect(new Set(found.map(({ lock }) => lock.ref))).toEqual(
+      new Set(planted.map((terms) => lockOf(terms).ref)),
+    )
+    expect(rounds).toBeLessThan(20)
+  })
+
   test('a lock whose making the node has forgotten is not retracted as the chain goes on', async () => {
     const { terms, secret } = await world.terms()
     await world.run({ kind: 'lock', terms })
@@ -943,6 +972,23 @@ describe('locks', () => {
     expect(await error(recover())).toMatchObject({ _tag: 'RpcRejected' })
     stop()
     expect(await recover()).toEqual(found)
+    // One that it lists and has lost for good holds up the others for some tries.
+    const http = createHttpRpc({ url: world.node.url, exactNumbers: 'all' })
+    const lossy = world.open({
+      rpc: {
+        request: async (method, params = [], options = {}) =>
+          method === 'getTransaction' && params[0] === found[1]?.lock.transaction
+            ? null
+            : http.request(method, params, options),
+      },
+    })
+    const results: unknown[] = []
+    for (let tries = 0; tries < 10; tries++)
+      results.push(
+        await lossy.recoverLocks(seed, { hashlockOf: () => new Uint8Array(32) }).catch((reason) => reason),
+      )
+    expect(results[0]).toMatchObject({ _tag: 'RpcMalformed' })
+    expect(results.at(-1)).toEqual([found[0], found[2]])
   })
 })
 

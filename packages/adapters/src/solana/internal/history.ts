@@ -12,6 +12,8 @@ const MAX_LOOKS = 256
 const FEW_LOOKS = 16
 /** Looks after which all is listed anew: what an index left out once isn't left out for good. */
 const ANEW = 16
+/** Tries after which nobody waits for what can't be read: nodes lose a transaction now and then that they list. */
+const MAX_TRIES = 8
 /** Signatures of one address that are kept: more is as much as somebody paid for, or an endpoint that makes them up. */
 const MAX_NAMED = 1_000_000
 
@@ -35,8 +37,10 @@ export interface History {
 
 /** What was read of the transactions that name an address. */
 export interface Past {
-  /** The program's calls in each one, by signature; undefined where it wasn't looked into yet, null where it is of a later version. */
-  readonly read: Map<string, readonly PastCall[] | undefined | null>
+  /** The program's calls in each one, by signature. */
+  readonly read: Map<string, readonly PastCall[]>
+  /** How often each one was tried in vain that isn't read. */
+  readonly unread: Map<string, number>
   /** The listing under way, newest first; it ends at what an earlier one began with. */
   list?:
     | { readonly newest?: string | undefined; readonly until?: string | undefined; readonly before?: string }
@@ -66,7 +70,7 @@ export async function historyOf(
   const { past, isCut } = await readOn(client, lock, isGone ? MAX_LOOKS : FEW_LOOKS, options)
   const failedClaims: PastCall<'claim'>[] = []
   const found: { -readonly [K in keyof History]: History[K] } = { failedClaims, isCut }
-  for (const one of [...past.read.values()].flatMap((calls) => calls ?? [])) {
+  for (const one of [...past.read.values()].flat()) {
     const { call, failed } = one
     if (!Bytes.equal(call.lock, lock)) continue
     if (call.is === 'claim' && failed) failedClaims.push(one as PastCall<'claim'>)
@@ -89,9 +93,9 @@ export async function callsAt(
 ): Promise<readonly PastCall[]> {
   for (let looks = 0; looks * MAX_LOOKS < MAX_NAMED; looks++) {
     const { past, isCut, failure } = await readOn(client, tag, MAX_LOOKS, options)
-    if (!isCut) return [...past.read.values()].reverse().flatMap((calls) => calls ?? [])
+    if (!isCut) return [...past.read.values()].flat().sort((a, b) => Number(a.slot - b.slot))
     if (failure !== undefined) throw failure
-    if (past.read.size >= MAX_NAMED) break
+    if (past.read.size + past.unread.size >= MAX_NAMED) break
   }
   throw CoreErrors.RpcTooLarge(
     `more than ${MAX_NAMED} transactions name ${Address.encode(tag)}, a tag of the seed`,
@@ -107,36 +111,37 @@ async function readOn(
   options?: CallOptions,
 ): Promise<Look> {
   const key = Address.encode(address)
-  const past: Past = client.memory.pasts.get(key) ?? { read: new Map(), looks: 0 }
+  const past: Past = client.memory.pasts.get(key) ?? { read: new Map(), unread: new Map(), looks: 0 }
   remember(client.memory.pasts, key, past)
-  const { read } = past
-  const left = (state: undefined | null) => [...read].flatMap(([id, calls]) => (calls === state ? [id] : []))
+  const { read, unread } = past
+  const left = () => [...unread].filter(([, tries]) => tries < MAX_TRIES)
   let isWhole = false
   let failure: unknown
   try {
     isWhole = await list(client, address, past, options)
-    const unread = left(undefined)
-    const chosen = [...unread.slice(0, most / 2), ...unread.slice(most / 2).slice(-most / 2), ...left(null)]
-    for (const signature of chosen.slice(0, most)) {
-      let calls: readonly PastCall[] | undefined | null
+    const open = left()
+    // What nobody waits for comes last.
+    const chosen = new Map([...open.slice(0, most / 2), ...open.slice(-most / 2), ...unread])
+    for (const [signature, tries] of [...chosen].slice(0, most)) {
       try {
-        calls = await callsIn(client, signature, options)
+        read.set(signature, await callsIn(client, signature, options))
+        unread.delete(signature)
       } catch (error) {
         if (!isTorn(error)) throw error
         // Anybody can name an address in a transaction of a version that isn't asked for; what is refused otherwise may be a call of the program.
-        if (isAitbcError(error) && error.context['code'] === LATER_VERSION) calls = null
-        else failure = error
+        const isLater = isAitbcError(error) && error.context['code'] === LATER_VERSION
+        if (!isLater) failure = error
+        // By turns: what can't be read has others come first.
+        unread.delete(signature)
+        unread.set(signature, isLater ? MAX_TRIES : tries + 1)
       }
-      // By turns: what can't be read has others come first.
-      if (calls == null) read.delete(signature)
-      read.set(signature, calls)
     }
   } catch (error) {
     options?.signal?.throwIfAborted()
     if (!isAitbcError(error)) throw error
     failure = error
   }
-  return { past, isCut: !isWhole || left(undefined).length > 0, failure }
+  return { past, isCut: !isWhole || left().length > 0, failure }
 }
 
 /** Lists some pages more; tells whether all that there is by now is listed. */
@@ -146,18 +151,15 @@ async function list(
   past: Past,
   options: CallOptions | undefined,
 ): Promise<boolean> {
-  const { read } = past
+  const { read, unread } = past
   let { list } = past
   let isFresh = list === undefined
-  for (let page = 0; page < MAX_PAGES && read.size < MAX_NAMED; page++) {
+  for (let page = 0; page < MAX_PAGES && read.size + unread.size < MAX_NAMED; page++) {
     list ??= past.looks++ % ANEW === 0 ? {} : { until: past.until }
-    const { newest, before, until } = list
-    const more = await SolanaRpc.signaturesFor(client.transport, address, {
-      ...rpc(options),
-      ...(before === undefined ? {} : { before }),
-      ...(until === undefined ? {} : { until }),
-    })
-    for (const { signature } of more) if (!read.has(signature)) read.set(signature, undefined)
+    const { newest, until } = list
+    const more = await SolanaRpc.signaturesFor(client.transport, address, { ...rpc(options), ...list })
+    for (const { signature } of more)
+      if (!read.has(signature)) unread.set(signature, unread.get(signature) ?? 0)
     const [first, last] = [newest ?? more[0]?.signature, more.at(-1)?.signature]
     // A short page isn't the last one: nodes put them together from several stores.
     list = last === undefined ? undefined : { newest: first, until, before: last }

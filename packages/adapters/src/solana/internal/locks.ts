@@ -34,8 +34,8 @@ import {
 import { callsAt, type History, historyOf } from './history.js'
 import * as Record from './record.js'
 
-/** Locks of one hashlock whose making is looked up: anybody may make more. */
-const MAX_LOOKUPS = 64
+/** Locks of one hashlock whose making is looked up, at once: anybody may make more, and an answer that takes too long is none. */
+const MAX_LOOKUPS = 8
 
 /** What is known of the one lock that terms can have. */
 export interface State {
@@ -210,26 +210,24 @@ export async function discoverLocks(
     { size: HtlcLock.ACCOUNT_SIZE, offset: HtlcLock.AT.hashlock, bytes: hashlock },
     rpc(options),
   )
-  const locks: FoundLock[] = []
-  for (const { address, account } of entries) {
+  const locks = entries.flatMap(({ address, account }) => {
     const decoded = HtlcLock.decodeAccount(account.data)
-    if (decoded === undefined || !Bytes.equal(account.owner, client.program)) continue
-    if (!Bytes.equal(decoded.terms.hashlock, hashlock)) continue
-    if (!Bytes.equal(HtlcLock.address(decoded.terms, client.backend).address, address)) continue
+    if (decoded === undefined || !Bytes.equal(account.owner, client.program)) return []
+    if (!Bytes.equal(decoded.terms.hashlock, hashlock)) return []
+    if (!Bytes.equal(HtlcLock.address(decoded.terms, client.backend).address, address)) return []
     const terms = termsOf(client, decoded.terms)
-    if (terms === undefined) continue
-    const { made } = locks.length < MAX_LOOKUPS ? await historyOf(client, address, false, options) : {}
-    locks.push({
-      terms,
-      lock: {
-        ref: Address.encode(address),
-        transaction: made?.transaction ?? '',
-        amount: terms.amount,
-        match: 'exact',
-      },
-    })
-  }
-  return locks
+    return terms === undefined ? [] : [{ address, terms }]
+  })
+  return Promise.all(
+    locks.map(async ({ address, terms }, index): Promise<FoundLock> => {
+      const { made } = index < MAX_LOOKUPS ? await historyOf(client, address, false, options) : {}
+      const transaction = made?.transaction ?? ''
+      return {
+        terms,
+        lock: { ref: Address.encode(address), transaction, amount: terms.amount, match: 'exact' },
+      }
+    }),
+  )
 }
 
 /** Every lock that the owner of a seed made, found by its tags and opened with its key. */
