@@ -295,8 +295,8 @@ export async function transaction(
 }
 
 /**
- * Included transactions with these events (CometBFT, "Subscribing to events": its query language), oldest first; `whole`: all of them. Anybody
- * may make one that is too large to be read, or any number: the others are told all the same, the first ones where there are too many.
+ * Included transactions with these events (CometBFT, "Subscribing to events": its query language), oldest first; anybody may make one that is too
+ * large to be read: the others are told all the same, and `whole` is false. `RpcTooLarge` (1208) where there are too many.
  */
 export async function search(
   transport: CosmosTransport,
@@ -310,7 +310,7 @@ export async function search(
   let size = SEARCHED
   let next = 0
   let passed = 0
-  while (next < MAX_SEARCHED && (total === undefined || next < total)) {
+  while (total === undefined || next < total) {
     const asked = {
       query: conditions,
       page: String(next / size + 1),
@@ -329,18 +329,20 @@ export async function search(
       continue
     }
     total = is.integer(answer['total_count'], 0n)
+    if (total > MAX_SEARCHED)
+      throw CoreErrors.RpcTooLarge(`tx_search found more than ${MAX_SEARCHED} transactions`, { method })
     const part = is.list(answer['txs'], size)
     for (const entry of part) {
       const one = included(entry, method)
       found.set(one.hash, one)
     }
-    if (part.length === 0) break
+    if (part.length === 0 && next < total) throw malformed(method, `${total} transactions`, next)
     next += size
     if (size < SEARCHED && next % (2 * size) === 0) size *= 2
   }
   return {
     found: [...found.values()].sort((a, b) => Number(a.height - b.height) || a.index - b.index),
-    whole: total !== undefined && next >= total && passed === 0,
+    whole: passed === 0,
   }
 }
 

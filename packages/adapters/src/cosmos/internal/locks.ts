@@ -123,7 +123,7 @@ export async function discoverLocks(
   const { found, whole } = await eventsOf(client, `wasm.hash='${Bytes.toHex(hashlock)}'`, tip, options)
   // What isn't read may be the one that is looked for.
   if (!whole)
-    throw CoreErrors.RpcTooLarge('tx_search has more transactions than can be read', { method: 'tx_search' })
+    throw CoreErrors.RpcTooLarge('tx_search has a transaction too large to be read', { method: 'tx_search' })
   return rebuilt(client, found).map(({ terms, lock }) => ({ terms, lock }))
 }
 
@@ -137,7 +137,7 @@ export async function recoverLocks(
   return Recover.recoverLocks(client, seed, options, async (tag, tip) => {
     if (!audited) await assertContract(client, tip.height, options)
     audited = true
-    // Nobody knows a tag before its owner uses it, so that the first ones are enough.
+    // The owner's are never too large to be read.
     const { found } = await eventsOf(client, `wasm.tag='${tag}'`, tip, options)
     const locks = rebuilt(client, found).map(({ terms, lock, record }) => ({
       ...{ terms, lock, id: Bytes.fromHex(lock.ref), sealed: record },

@@ -83,7 +83,8 @@ export async function findSpend(
   })
 }
 
-const PRUNED = ['RpcRejected', 'RpcTooLarge'] as const
+/** How nodes refuse what they have pruned. */
+export const PRUNED = ['RpcRejected', 'RpcTooLarge'] as const
 
 /** The one event of a lock with a topic; none where the node no longer has it: some then refuse, and some answer with nothing. */
 async function eventOf(

@@ -11,12 +11,13 @@ import {
 } from '@aitbc/core'
 import type { Hex } from 'viem'
 import { BLOCKS, type Chain, followHeads, type Look, type Seen, watchHeads } from '../../internal/heads.js'
+import { indexed } from '../../internal/indexed.js'
 import * as EvmRpc from '../EvmRpc.js'
 import { EvmErrors } from '../errors.js'
 import * as HtlcLock from '../HtlcLock.js'
 import { type Client, needBlock, ref, rpc, tipOf } from './client.js'
 import { encodeHeader } from './headers.js'
-import { blockOf, lockOf, pendingClaims, spendOf } from './locks.js'
+import { blockOf, lockOf, PRUNED, pendingClaims, spendOf } from './locks.js'
 import { accountOf, contractTerms } from './prepare.js'
 
 /** Blocks that one look takes in; what is further comes with the next look, at once. */
@@ -100,7 +101,8 @@ function lookForLock(
     before: async (first) => {
       const found: Seen[] = []
       const range = { ...query, from: client.deployedAt, to: first.height - 1n }
-      for (const log of await EvmRpc.logs(client.transport, range, rpc(options)))
+      // Where the node no longer has what is older, its blocks tell what comes.
+      for (const log of (await indexed(EvmRpc.logs(client.transport, range, rpc(options)), PRUNED)) ?? [])
         found.push(sighting(log, await blockOf(client, log, options)))
       return found
     },
