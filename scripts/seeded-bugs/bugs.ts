@@ -455,6 +455,13 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/adapters/test/bitcoin/HostileEndpoint.test.ts'],
   },
   {
+    name: 'L6: a transaction on Bitcoin is replaced by what takes its first input alone',
+    file: 'packages/adapters/src/bitcoin/internal/follow.ts',
+    from: 'Psbt.open(network, submission.step).inputs)',
+    to: 'Psbt.open(network, submission.step).inputs.slice(0, 1))',
+    tests: ['packages/adapters/test/bitcoin/Terms.test.ts'],
+  },
+  {
     name: 'L2: what a Bitcoin node left out of one scan is left out for good',
     file: 'packages/adapters/src/bitcoin/createCoreBackend.ts',
     from: 'head.height - known.filtered >= FEW_BLOCKS)',

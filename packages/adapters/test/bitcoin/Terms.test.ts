@@ -146,6 +146,30 @@ test('H15: each lock’s record has an address of its own', async () => {
   expect(beacons.size).toBe(3)
 })
 
+test.each([0, 1])(
+  'L6: a transaction whose input %i another took is replaced by it, not waited for',
+  async (at) => {
+    const chain = createFakeChain()
+    const { account, signer } = fundingAccount(network, share(ALICE))
+    const { script } = Account.parse(network, account)
+    chain.mine(1_700_000_200n, chain.pay(script, 60_000n), chain.pay(script, 50_000n))
+    const adapter = adapterOf(chain)
+    const transfer = { kind: 'transfer', from: account, to: account, amount: 100_000n } as const
+    const [step] = await adapter.prepare({ ...transfer, asset: network.native.id })
+    const signed = await signer.sign(step as never)
+    const sent = await adapter.submit(signed)
+    const decoded = Transaction.decode(signed.raw)
+    if (!decoded.ok) throw new Error(decoded.refusal.message)
+    expect(decoded.value.inputs).toHaveLength(2)
+    expect((await adapter.status(sent)).value).toEqual({ is: 'pending' })
+    chain.mempool.clear()
+    expect((await adapter.status(sent)).value).toEqual({ is: 'dropped' })
+    const other = { ...decoded.value, inputs: decoded.value.inputs.slice(at, at + 1) }
+    chain.mine(1_700_000_300n, other)
+    expect((await adapter.status(sent)).value).toEqual({ is: 'replaced', by: chain.idOf(other) })
+  },
+)
+
 describe('L3 H29: a lock is recovered from the seed', () => {
   const beacon = (index: number) => beaconAccount(network, share(ALICE), index).script
   /** A lock that is made with what a back end says, and then recovered with what the chain holds. */

@@ -9,12 +9,10 @@ import {
   type Submission,
 } from '@aitbc/core'
 import { Transaction } from '@aitbc/proofs/bitcoin'
-import * as Account from '../Account.js'
 import { BitcoinErrors } from '../errors.js'
 import type { Context } from './context.js'
 import { told } from './locks.js'
 import * as Psbt from './psbt.js'
-import { parseRef } from './ref.js'
 import { decodeSigned } from './signed.js'
 
 /** Broadcasts; that the network has the transaction already is success. */
@@ -95,7 +93,6 @@ export async function status(
       expected: network.id,
       received: submission?.step?.network,
     })
-  const outpoint = parseRef(submission.step.conflictKey, 'submission.step.conflictKey')
   const own = await reader.transaction(submission.id, options)
   const tip = await reader.tip(options)
   if (own !== undefined) {
@@ -106,18 +103,13 @@ export async function status(
     const final = rule === 'depth' && tip.height - at.height + 1n >= depth
     return told(context, { is: final ? 'final' : 'included', id: own.txid, block: at }, at, tip)
   }
-  // Gone: another transaction took its first input, an earlier or later version perhaps, or it was forgotten.
-  const opened = Psbt.open(network, submission.step)
-  const [first] = opened.inputs
-  const script =
-    first !== undefined && 'htlc' in first
-      ? first.htlc.scriptPubKey
-      : first === undefined
-        ? Account.parse(network, submission.step.from).script
-        : first.script
-  const taker = await reader.spender(outpoint, script, options)
-  if (taker !== undefined && taker.at !== 'mempool')
-    return told(context, { is: 'replaced', by: taker.txid }, taker.at, tip)
+  // Gone: another transaction took one of its inputs, an earlier or later version perhaps, or it was forgotten.
+  for (const input of Psbt.open(network, submission.step).inputs) {
+    const script = 'htlc' in input ? input.htlc.scriptPubKey : input.script
+    const taker = await reader.spender(input, script, options)
+    if (taker !== undefined && taker.at !== 'mempool')
+      return told(context, { is: 'replaced', by: taker.txid }, taker.at, tip)
+  }
   // Without its bytes nobody here can say that it ever was on the network.
   return told(context, { is: submission.raw === undefined ? 'unknown' : 'dropped' }, tip, tip)
 }
