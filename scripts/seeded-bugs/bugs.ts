@@ -429,8 +429,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'S12: a history of an Esplora server ends with its first page of less than 25',
     file: 'packages/adapters/src/bitcoin/createEsploraBackend.ts',
-    from: 'if (found.length === 0) return ids',
-    to: 'if (found.length < 25) return [...ids, ...found]',
+    from: 'if (next === undefined || next === last) return ids',
+    to: 'if (next === undefined || found.length < 25) return [...ids, ...found]',
     tests: ['packages/adapters/test/bitcoin/HostileEndpoint.test.ts'],
   },
   {

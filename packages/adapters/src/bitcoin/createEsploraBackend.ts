@@ -57,9 +57,11 @@ export function createEsploraBackend(options: createEsploraBackend.Options): Bac
     for (let page = 0, last = ''; page < MAX_PAGES; page++) {
       const path = `${base}/txs/chain${last === '' ? '' : `/${last}`}`
       const found = Answer.list(await needJson(path, callOptions)).map(idOf)
-      if (found.length === 0) return ids
+      const next = found.at(-1)
+      // A server may have pages of any length, or one alone.
+      if (next === undefined || next === last) return ids
       ids.push(...found)
-      last = found.at(-1) as string
+      last = next
     }
     throw BitcoinErrors.InvalidAnswer(`${base} of ${name} does not end after ${MAX_PAGES} pages`, {
       asked: base,

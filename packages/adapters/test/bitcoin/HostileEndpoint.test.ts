@@ -408,6 +408,8 @@ describe('an Esplora server', () => {
       pages[from === 0 ? '/txs/chain' : `/txs/chain/${id(from)}`] = all.slice(from, from + 10)
     const backend = createEsploraBackend({ rest: server(pages) })
     expect(await backend.history([Uint8Array.of(0x51)])).toEqual(all.map(({ txid }) => txid))
+    const one = { '/txs/mempool': [], '/txs/chain': all, [`/txs/chain/${id(23)}`]: all }
+    expect(await createEsploraBackend({ rest: server(one) }).history([Uint8Array.of(0x51)])).toHaveLength(23)
   })
 
   test('L4 H29: what an undone block held, and no mempool holds, is not waiting though the server keeps it', async () => {
