@@ -518,6 +518,20 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/adapters/test/solana/SolanaAdapter.node.test.ts'],
   },
   {
+    name: 'a node that is further behind than a watch remembers is taken for a reorganisation',
+    file: 'packages/adapters/src/internal/heads.ts',
+    from: 'block.height <= first.height || byHeight',
+    to: 'byHeight',
+    tests: ['packages/adapters/test/internal/heads.test.ts'],
+  },
+  {
+    name: 'a spend that a reorganisation puts back to the mempool is never told again',
+    file: 'packages/adapters/src/internal/heads.ts',
+    from: 'waiting.delete(entry.what.spend.transaction)',
+    to: '{}',
+    tests: ['packages/adapters/test/internal/heads.test.ts'],
+  },
+  {
     name: 'S12 H29: what a node on Solana refuses to show for a moment counts as nothing',
     file: 'packages/adapters/src/solana/internal/history.ts',
     from: 'isLater ? MAX_TRIES : tries + 1',

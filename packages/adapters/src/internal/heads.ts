@@ -77,6 +77,8 @@ export function watchHeads<B extends Link>(
       const entry = standing[i] as Seen
       if (!gone.has(entry.block.hash)) continue
       standing.splice(i, 1)
+      // It may wait again.
+      if (entry.what.kind === 'spend') waiting.delete(entry.what.spend.transaction)
       events.push({ is: 'retracted', what: entry.what, asOf: now })
     }
     for (const entry of added) {
@@ -134,8 +136,8 @@ async function step<B extends Link>(
   if (last.hash === target.hash) return undefined
   let block = await chain.block(target.hash === undefined ? { height: target.height } : { hash: target.hash })
   const byHeight = new Map(path.map(({ height, hash }) => [height, hash]))
-  // The head of an endpoint that lags: nothing left the chain.
-  if (byHeight.get(block.height) === block.hash) return undefined
+  // The head of an endpoint that lags, further perhaps than the path goes back: nothing left the chain.
+  if (block.height <= first.height || byHeight.get(block.height) === block.hash) return undefined
   const added: B[] = [block]
   while (byHeight.get(block.height - 1n) !== block.parent) {
     if (block.height - 1n <= first.height)
