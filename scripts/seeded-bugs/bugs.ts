@@ -532,6 +532,13 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/adapters/test/internal/heads.test.ts'],
   },
   {
+    name: 'a slot that a node on Solana leaves out of a list is taken for a reorganisation',
+    file: 'packages/adapters/src/solana/internal/watch.ts',
+    from: 'if (block.parentSlot > above.slot) throw',
+    to: 'if (block.parentSlot < 0n) throw',
+    tests: ['packages/adapters/test/solana/SolanaAdapter.node.test.ts'],
+  },
+  {
     name: 'S12 H29: what a node on Solana refuses to show for a moment counts as nothing',
     file: 'packages/adapters/src/solana/internal/history.ts',
     from: 'isLater ? MAX_TRIES : tries + 1',
@@ -1782,6 +1789,13 @@ export const bugs: readonly Bug[] = [
     file: 'packages/adapters/src/cosmos/internal/follow.ts',
     from: 'if (!isStillborn(found)) failed ??= found',
     to: 'if (!isStillborn(found)) return included(found)',
+    tests: ['packages/adapters/test/cosmos/CosmosAdapter.node.test.ts'],
+  },
+  {
+    name: 'L3: on Cosmos chains a search that is shared out forgets the later half',
+    file: 'packages/adapters/src/cosmos/CosmosRpc.ts',
+    from: 'add(middle + 1n, most)',
+    to: '',
     tests: ['packages/adapters/test/cosmos/CosmosAdapter.node.test.ts'],
   },
   {

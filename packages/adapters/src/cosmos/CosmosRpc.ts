@@ -61,10 +61,13 @@ const MAX_BLOCK_TRANSACTIONS = 50_000
 const PAGE = 100
 /** Pages that all validators may take. */
 const MAX_PAGES = 100
-/** Transactions that one search asks for at once, a power of two; that it reads; and that it passes over for their size. */
+/** Transactions that are asked for at once, a power of two; that one query may find; and that it passes over for their size. */
 const SEARCHED = 64
 const MAX_SEARCHED = 10_000
 const MAX_PASSED = 256
+/** How often a search shares out heights, and transactions that it finds in all. */
+const MAX_SPLITS = 1024
+const MAX_FOUND = 1_000_000
 const I64 = 2n ** 63n - 1n
 
 /**
@@ -295,14 +298,68 @@ export async function transaction(
 }
 
 /**
- * Included transactions with these events (CometBFT, "Subscribing to events": its query language), oldest first; anybody may make one that is too
- * large to be read: the others are told all the same, and `whole` is false. `RpcTooLarge` (1208) where there are too many.
+ * Included transactions with these events up to a height (CometBFT, "Subscribing to events": its query language), oldest first. Anybody may make
+ * any number: those of fewer blocks are asked for then. And one that is too large to be read: the others are told all the same, and `whole` is
+ * false. `RpcTooLarge` (1208) where there are a million, or a block alone has too many.
  */
 export async function search(
   transport: CosmosTransport,
   conditions: string,
+  to: bigint,
   options?: Options,
-): Promise<{ readonly found: readonly Included[]; readonly whole: boolean }> {
+): Promise<Searched> {
+  const found = new Map<string, Included>()
+  let whole = true
+  let splits = 0
+  const open = [{ least: 1n, most: to, query: conditions }]
+  const add = (least: bigint, most: bigint) =>
+    open.push({ least, most, query: `${conditions} AND tx.height >= ${least} AND tx.height <= ${most}` })
+  for (let part = open.pop(); part !== undefined; part = open.pop()) {
+    const { least, most, query } = part
+    const read = await searchOnce(transport, query, MAX_SEARCHED, options)
+    const isEnd = read === undefined && (least >= most || ++splits > MAX_SPLITS)
+    if (isEnd || found.size > MAX_FOUND)
+      throw CoreErrors.RpcTooLarge(`tx_search found too many transactions with ${query}`, {
+        method: 'tx_search',
+      })
+    if (read === undefined) {
+      const middle = (least + most) / 2n
+      add(middle + 1n, most)
+      add(least, middle)
+      continue
+    }
+    for (const one of read.found) found.set(one.hash, one)
+    whole &&= read.whole
+  }
+  return {
+    found: [...found.values()].sort((a, b) => Number(a.height - b.height) || a.index - b.index),
+    whole,
+  }
+}
+
+/** What a search found; `whole`: all that there is. */
+export interface Searched {
+  readonly found: readonly Included[]
+  readonly whole: boolean
+}
+
+/** The same where a few are all that there can be of a party's own; none of more: whoever makes them has nobody read them at each look. */
+export async function searchFew(
+  transport: CosmosTransport,
+  conditions: string,
+  _to: bigint,
+  options?: Options,
+): Promise<Searched> {
+  return (await searchOnce(transport, conditions, SEARCHED, options)) ?? { found: [], whole: false }
+}
+
+/** What one query finds; `undefined` for more than so many. */
+async function searchOnce(
+  transport: CosmosTransport,
+  query: string,
+  most: number,
+  options?: Options,
+): Promise<Searched | undefined> {
   const method = 'tx_search'
   const is = at(method)
   const found = new Map<string, Included>()
@@ -312,7 +369,7 @@ export async function search(
   let passed = 0
   while (total === undefined || next < total) {
     const asked = {
-      query: conditions,
+      query,
       page: String(next / size + 1),
       per_page: String(size),
       order_by: 'asc',
@@ -329,8 +386,7 @@ export async function search(
       continue
     }
     total = is.integer(answer['total_count'], 0n)
-    if (total > MAX_SEARCHED)
-      throw CoreErrors.RpcTooLarge(`tx_search found more than ${MAX_SEARCHED} transactions`, { method })
+    if (total > most) return undefined
     const part = is.list(answer['txs'], size)
     for (const entry of part) {
       const one = included(entry, method)
@@ -340,10 +396,7 @@ export async function search(
     next += size
     if (size < SEARCHED && next % (2 * size) === 0) size *= 2
   }
-  return {
-    found: [...found.values()].sort((a, b) => Number(a.height - b.height) || a.index - b.index),
-    whole: passed === 0,
-  }
+  return { found: [...found.values()], whole: passed === 0 }
 }
 
 /** Transactions in the node's mempool, as far as it shows it. */

@@ -261,7 +261,7 @@ describe('sequences and fees', () => {
     expect((await adapter.status(submission)).value.is).toBe('final')
   })
 
-  test('L3: no transaction of anybody’s stops a recovery, however large it is', async () => {
+  test('L3: no transactions of anybody’s stop a recovery, however large, and however many name its tag', async () => {
     const seed = SwapSeed.forNetwork(new Uint8Array(32).fill(77), network.id)
     const terms = freshTerms()
     const recovery = { seed, nonce: new Uint8Array(8), record: { role: 'follower' } } as const
@@ -291,6 +291,22 @@ describe('sequences and fees', () => {
       [terms, later].map((one) => adapter.expectLock(one, []).ref),
     )
     expect(await of.discoverLocks(terms.hashlock)).toHaveLength(2)
+    const crowded = open({
+      transport: {
+        ...http,
+        request: async (method, params, options) => {
+          const query = String(asked(params, 'query'))
+          const heights = /tx.height >= (\d+) AND tx.height <= (\d+)$/.exec(query)
+          const blocks = heights === null ? 1000n : BigInt(heights[2] ?? 0) - BigInt(heights[1] ?? 0)
+          if (method === 'tx_search' && blocks > 8n) return { txs: [], total_count: '10001' }
+          return http.request(method, params, options)
+        },
+      },
+    })
+    const again = await crowded.recoverLocks(seed, { hashlockOf: () => terms.hashlock })
+    expect(again).toEqual(await adapter.recoverLocks(seed, { hashlockOf: () => terms.hashlock }))
+    expect(again).toHaveLength(2)
+    expect(await crowded.discoverLocks(terms.hashlock)).toHaveLength(2)
     // What can't be read may be the one that is looked for.
     await expect(of.discoverLocks(copy.hashlock)).rejects.toMatchObject({ _tag: 'RpcTooLarge' })
   })

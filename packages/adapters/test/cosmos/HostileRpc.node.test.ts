@@ -279,7 +279,16 @@ describe('lies', () => {
   })
 
   test('a search that never ends is too large', async () => {
-    const endless = lie('tx_search', () => ({ txs: [], total_count: '1000000' }))
+    let searches = 0
+    const transport: CosmosTransport = {
+      request: async (method, params = {}) => {
+        if (method !== 'tx_search') return structuredClone(tape.get(keyOf(method, params)))
+        searches++
+        return { txs: [], total_count: '1000000' }
+      },
+    }
+    const endless = createCosmosAdapter({ network, transport, htlc })
     await expect(calls['discoverLocks']?.(endless)).rejects.toMatchObject({ _tag: 'RpcTooLarge' })
+    expect(searches).toBeLessThan(64)
   })
 })

@@ -72,7 +72,7 @@ export async function status(
   const account = await accountAt(client, from, tip.height, options)
   if (account !== undefined && account.sequence > sequence) {
     const query = `tx.acc_seq='${from}/${sequence}'`
-    const { found: takers } = await CosmosRpc.search(client.transport, query, rpc(options))
+    const { found: takers } = await CosmosRpc.searchFew(client.transport, query, tip.height, rpc(options))
     const taker = takers.find(
       (found) =>
         CosmosTransaction.open(found.bytes)?.sequence === sequence &&

@@ -227,7 +227,7 @@ export async function findLocks(
   if (read.held === null) return [{ is: 'absent', fact: told(client, null, ref(tip), tip) }]
   // What the node's index lacks, and blocks that are gone, hide nothing that the state says.
   const [made, ...more] =
-    (await indexed(transactionsOf(client, `create_htlc.id='${id}'`, tip, options))) ?? []
+    (await indexed(transactionsOf(client, `create_htlc.id='${id}'`, tip, options, CosmosRpc.searchFew))) ?? []
   const first = more.length > 0 ? undefined : made
   const block = (first && (await indexed(blockAt(client, first.height, options)))) ?? tip
   // One that expires too early leaves less time for the claim than the terms say, and one that expires later holds the money longer.
@@ -292,7 +292,9 @@ async function spendOf(
   if (held.status !== 'claimed') return { kind: 'refund', transaction: '' }
   const hash = Bytes.toHex(own.hashlock).toUpperCase()
   // Anybody may make and claim any number with the same hashlock.
-  const found = await indexed(transactionsOf(client, `claim_htlc.hash_lock='${hash}'`, tip, options))
+  const found = await indexed(
+    transactionsOf(client, `claim_htlc.hash_lock='${hash}'`, tip, options, CosmosRpc.searchFew),
+  )
   const claim = found?.find(({ events }) =>
     events.some(
       ({ type, attributes }) =>
@@ -318,7 +320,7 @@ export async function recoverLocks(
 ): Promise<readonly RecoveredLock[]> {
   return Recover.recoverLocks(client, seed, options, async (tag, tip) => {
     const condition = `create_htlc.receiver_on_other_chain='${tag}'`
-    const found = await transactionsOf(client, condition, tip, options)
+    const found = await transactionsOf(client, condition, tip, options, CosmosRpc.search)
     const locks = found.flatMap((transaction) =>
       rebuilt(client, transaction.bytes, tag).map(({ terms, sealed }) => {
         const lock = expectLock(client, terms, transaction.hash)
@@ -397,9 +399,10 @@ async function transactionsOf(
   client: Base,
   condition: string,
   tip: Head,
-  options?: CallOptions,
+  options: CallOptions | undefined,
+  search: typeof CosmosRpc.search,
 ): Promise<readonly CosmosRpc.Included[]> {
-  const { found } = await CosmosRpc.search(client.transport, condition, rpc(options))
+  const { found } = await search(client.transport, condition, tip.height, rpc(options))
   return found.filter(({ code, height }) => code === 0 && height <= tip.height)
 }
 

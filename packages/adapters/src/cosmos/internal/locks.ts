@@ -104,7 +104,9 @@ async function originOf(
   tip: Head,
   options?: CallOptions,
 ): Promise<{ readonly transaction: string; readonly block: Fact.BlockRef }> {
-  const { found } = (await indexed(eventsOf(client, `wasm.id='${id}'`, tip, options))) ?? { found: [] }
+  const { found } = (await indexed(
+    eventsOf(client, `wasm.id='${id}'`, tip, options, CosmosRpc.searchFew),
+  )) ?? { found: [] }
   const [first, ...more] = found.filter(({ event }) => event.is === is)
   if (first === undefined || more.length > 0) return { transaction: '', block: tip }
   const { hash, height } = first.transaction
@@ -120,7 +122,13 @@ export async function discoverLocks(
   Hashlock.assert(hashlock)
   const tip = await tipOf(client, options)
   await assertContract(client, tip.height, options)
-  const { found, whole } = await eventsOf(client, `wasm.hash='${Bytes.toHex(hashlock)}'`, tip, options)
+  const { found, whole } = await eventsOf(
+    client,
+    `wasm.hash='${Bytes.toHex(hashlock)}'`,
+    tip,
+    options,
+    CosmosRpc.search,
+  )
   // What isn't read may be the one that is looked for.
   if (!whole)
     throw CoreErrors.RpcTooLarge('tx_search has a transaction too large to be read', { method: 'tx_search' })
@@ -138,7 +146,7 @@ export async function recoverLocks(
     if (!audited) await assertContract(client, tip.height, options)
     audited = true
     // The owner's are never too large to be read.
-    const { found } = await eventsOf(client, `wasm.tag='${tag}'`, tip, options)
+    const { found } = await eventsOf(client, `wasm.tag='${tag}'`, tip, options, CosmosRpc.search)
     const locks = rebuilt(client, found).map(({ terms, lock, record }) => ({
       ...{ terms, lock, id: Bytes.fromHex(lock.ref), sealed: record },
     }))
@@ -171,12 +179,13 @@ export async function eventsOf(
   client: Client,
   condition: string,
   tip: Head,
-  options?: CallOptions,
+  options: CallOptions | undefined,
+  search: typeof CosmosRpc.search,
 ): Promise<{ readonly found: readonly Found[]; readonly whole: boolean }> {
   const { address } = client.backend
   const query = `wasm._contract_address='${address}' AND ${condition}`
   const [, wanted = ''] = /='([0-9a-f]{64})'$/.exec(condition) ?? []
-  const { found: transactions, whole } = await CosmosRpc.search(client.transport, query, rpc(options))
+  const { found: transactions, whole } = await search(client.transport, query, tip.height, rpc(options))
   const found = transactions
     .filter(({ code, height }) => code === 0 && height <= tip.height)
     .flatMap((transaction) =>

@@ -113,7 +113,9 @@ export function lookForLock(
   const told = new Set<string>()
   return async ({ tip }) => {
     // All reads first: a look that fails half-way must leave nothing behind.
-    const { found } = (await indexed(eventsOf(client, `wasm.id='${id}'`, tip, options))) ?? { found: [] }
+    const { found } = (await indexed(
+      eventsOf(client, `wasm.id='${id}'`, tip, options, CosmosRpc.searchFew),
+    )) ?? { found: [] }
     const sightings: { readonly key: string; readonly what: Sighting }[] = []
     let seen = lock
     for (const one of found) {
