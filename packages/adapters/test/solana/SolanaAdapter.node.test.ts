@@ -669,6 +669,33 @@ describe('locks', () => {
     expect(rounds).toBeLessThan(20)
   })
 
+  test('a slot that a node leaves out of a list is no reorganisation', async () => {
+    const http = createHttpRpc({ url: world.node.url, exactNumbers: 'all' })
+    let left = 1
+    const adapter = world.open({
+      rpc: {
+        async request(method, params = [], options = {}) {
+          const answer = await http.request(method, params, options)
+          const lacks = method === 'getBlocks' && (answer as unknown[]).length > 1 && left-- > 0
+          return lacks ? (answer as unknown[]).slice(1) : answer
+        },
+      },
+    })
+    const over = new AbortController()
+    const { height } = (await adapter.tip()).value
+    const events = adapter.watch({ kind: 'tip' }, { signal: over.signal })[Symbol.asyncIterator]()
+    const heights: unknown[] = []
+    for (let block = 0; block < 4; block++) {
+      if (block === 1) await world.mine(3)
+      const { value } = await events.next()
+      heights.push(value?.is, value?.what.kind === 'block' && value.what.block.height - height)
+    }
+    expect(heights).toEqual(['added', 0n, 'added', 1n, 'added', 2n, 'added', 3n])
+    expect(left).toBeLessThan(1)
+    over.abort()
+    await events.return?.()
+  })
+
   test('a lock whose making the node has forgotten is not retracted as the chain goes on', async () => {
     const { terms, secret } = await world.terms()
     await world.run({ kind: 'lock', terms })

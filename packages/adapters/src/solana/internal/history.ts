@@ -97,10 +97,9 @@ export async function callsAt(
     if (failure !== undefined) throw failure
     if (past.read.size + past.unread.size >= MAX_NAMED) break
   }
-  throw CoreErrors.RpcTooLarge(
-    `more than ${MAX_NAMED} transactions name ${Address.encode(tag)}, a tag of the seed`,
-    { method: 'getSignaturesForAddress' },
-  )
+  throw CoreErrors.RpcTooLarge(`more than ${MAX_NAMED} transactions name a tag of the seed`, {
+    method: 'getSignaturesForAddress',
+  })
 }
 
 /** Lists what is new, or older than what was listed, and looks into some of it from both ends. */

@@ -97,22 +97,16 @@ export async function findLocks(
     if (known === undefined)
       return [isCut ? cut(state) : { is: 'absent', fact: told(client, null, ref(state.at), state.head.tip) }]
     if (closed === undefined) return [gone(state)]
-    const block = await blockNear(client, known.slot, options)
-    const head = await headOf(client, options, known.slot)
-    return [found(client, lockOf(state, made?.transaction ?? ''), ref(block), head.tip)]
+    return [await inBlock(client, lockOf(state, made?.transaction ?? ''), known.slot, options)]
   }
   const { made } = await historyOf(client, state.lock, false, options)
   const held = state.account.status === 'locked' ? state.held : undefined
   const lock = lockOf(state, made?.transaction ?? '', held?.amount)
-  if (made !== undefined) {
-    const block = await blockNear(client, made.slot, options)
-    return [found(client, lock, ref(block), (await headOf(client, options, made.slot)).tip)]
-  }
-  // Its making is beyond what the node remembers or what may be read: it is as old as what is final, where that has it too.
-  const final = await stateOf(client, own, options, 'finalized')
-  const old = !('why' in final) && final.account !== undefined
-  const at = old ? (final.head.tip.finalized ?? ref(state.at)) : ref(state.at)
-  return [found(client, lock, at, old ? final.head.tip : state.head.tip)]
+  return [
+    made === undefined
+      ? await inState(client, lock, state, (account) => account !== undefined, options)
+      : await inBlock(client, lock, made.slot, options),
+  ]
 }
 
 /**
@@ -155,14 +149,9 @@ export async function findSpend(
       return unknown('spend-secret', `the secret of the claimed lock ${lock.ref} must open its hashlock`)
     spend = { kind: 'claim', transaction, secret }
   }
-  if (ended !== undefined && (ended.call.is === 'claim') === (ending === 'claimed')) {
-    const block = await blockNear(client, ended.slot, options)
-    return found(client, spend, ref(block), (await headOf(client, options, ended.slot)).tip)
-  }
-  const final = await stateOf(client, own, options, 'finalized')
-  const old = !('why' in final) && final.account?.status === ending
-  const at = old ? (final.head.tip.finalized ?? ref(state.at)) : ref(state.at)
-  return found(client, spend, at, old ? final.head.tip : state.head.tip)
+  return ended !== undefined && (ended.call.is === 'claim') === (ending === 'claimed')
+    ? inBlock(client, spend, ended.slot, options)
+    : inState(client, spend, state, (account) => account?.status === ending, options)
 }
 
 async function earlyClaim(
@@ -307,6 +296,34 @@ function termsOf(client: Client, own: HtlcLock.ProgramTerms): LockTerms.LockTerm
     if (isAitbcError(error)) return undefined
     throw error
   }
+}
+
+/** What stands in a transaction of a slot. */
+async function inBlock<T>(
+  client: Client,
+  value: T,
+  slot: bigint,
+  options?: CallOptions,
+): Promise<Fact.Read<T>> {
+  const block = await blockNear(client, slot, options)
+  return found(client, value, ref(block), (await headOf(client, options, slot)).tip)
+}
+
+/**
+ * What an account says whose transaction is beyond what the node remembers or what was read: it is as old as what is final, where that has it
+ * too.
+ */
+async function inState<T>(
+  client: Client,
+  value: T,
+  state: State,
+  hasIt: (account: State['account']) => boolean,
+  options?: CallOptions,
+): Promise<Fact.Read<T>> {
+  const final = await stateOf(client, state.own, options, 'finalized')
+  const isOld = !('why' in final) && hasIt(final.account)
+  const { tip } = (isOld ? final : state).head
+  return found(client, value, (isOld && tip.finalized) || ref(state.at), tip)
 }
 
 function found<T>(client: Client, value: T, at: Fact.BlockRef | 'mempool', tip: Fact.Tip): Fact.Read<T> {

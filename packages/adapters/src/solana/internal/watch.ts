@@ -238,6 +238,8 @@ async function step(
       // Told of, and not there yet: it comes with the next look.
       if (block === undefined) break
       if (block.parent !== above.hash) {
+        // A block that the list lacks has left no chain.
+        if (block.parentSlot > above.slot) throw SolanaRpc.malformed('getBlocks', 'every slot', slots)
         broken = true
         break
       }
