@@ -317,6 +317,16 @@ describe('what is read', () => {
     expect(most).toBeGreaterThan(1)
   })
 
+  test('L3: calls that strangers write by the hundred, and that made no lock, cost a question each', async () => {
+    const call = (salt: number) =>
+      HubLock.encodeLock({ ...parameters, salt: word(salt) }, new Uint8Array(32), new Uint8Array(0))
+    hub.block({ extrinsics: [Bytes.concat(...Array.from({ length: 200 }, (_, salt) => call(salt)))] })
+    await locked()
+    hub.asked.length = 0
+    expect(await adapter.discoverLocks(terms.hashlock)).toMatchObject([{ terms }])
+    expect(hub.asked.length).toBeLessThan(250)
+  })
+
   test('L6: a lock is looked for once, however old it gets where nodes forget states; a reorganisation undoes that', async () => {
     await locked()
     const height = async () => {

@@ -25,14 +25,24 @@ import * as HubLock from '../HubLock.js'
 import * as PolkadotTransaction from '../PolkadotTransaction.js'
 import { atTip, type Client, type Head, headerAt, needBlock, ref, told } from './client.js'
 import { eventsOf } from './events.js'
-import { assertCode, assertLock, type Hex, type Hub, lockOf, originalOf, statusAt } from './hub.js'
+import {
+  assertCode,
+  assertLock,
+  type Hex,
+  type Hub,
+  lockOf,
+  originalOf,
+  slotKey,
+  statusAt,
+  wordAt,
+} from './hub.js'
 import * as Record from './record.js'
 import * as Rpc from './rpc.js'
 
 /** Blocks that a search goes back where the node has no states so old. */
 const MAX_SCAN = 20_000n
 /** Blocks that a search asks for at once: one after the other, those of a year would take a week. */
-const AT_ONCE = 32n
+const AT_ONCE = 32
 
 /** Every lock of these terms: at most one, for the contract takes an id once. Audits the contract's code in the same block. */
 export async function findLocks(
@@ -342,14 +352,11 @@ async function search<T extends object>(
     await assertCode(client, hub, tip.hash, options)
     return tip.height
   })
-  const calls = new Map<
-    string,
-    { readonly call: HubLock.LockCall; readonly id: string; readonly wanted: T }
-  >()
-  for (let from = larger(hub.deployedAt, 1n); from <= last; from += AT_ONCE) {
-    const count = Number(last - from < AT_ONCE ? last - from + 1n : AT_ONCE)
-    const heights = Array.from({ length: count }, (_, index) => from + BigInt(index))
-    for (const { extrinsics } of await Promise.all(heights.map((height) => blockAt(client, height, options))))
+  const calls = new Map<string, Wanted<T>>()
+  for (let from = larger(hub.deployedAt, 1n); from <= last; from += BigInt(AT_ONCE)) {
+    const heights = Array.from({ length: AT_ONCE }, (_, index) => from + BigInt(index))
+    const there = heights.filter((height) => height <= last)
+    for (const { extrinsics } of await Promise.all(there.map((height) => blockAt(client, height, options))))
       for (const raw of extrinsics)
         for (const call of HubLock.locksIn(raw, hub)) {
           const wanted = read(call)
@@ -360,16 +367,27 @@ async function search<T extends object>(
   }
   // As of a head of now: nodes forget states sooner than a search of months ends.
   return atTip(client, options, async (tip) => {
-    const found: (FoundLock & T)[] = []
-    for (const { call, id, wanted } of calls.values()) {
-      const status = await statusAt(client, hub, call.parameters, tip.hash, options)
-      if (!status.ok || status.value === 'none') continue
-      const terms = await termsOf(client, hub, call.parameters, tip, options)
-      if (terms !== undefined)
-        found.push({ terms, lock: lockOf(call.parameters, terms.amount, id), ...wanted })
+    const contract = await assertCode(client, hub, tip.hash, options)
+    // Anybody may write calls by the thousand: each that made no lock costs one question, beside others.
+    const look = async ({ call: { parameters }, id, wanted }: Wanted<T>) => {
+      const word = await wordAt(client, contract, slotKey(parameters), tip.hash, options)
+      const terms = word === 0n ? undefined : await termsOf(client, hub, parameters, tip, options)
+      return terms && { terms, lock: lockOf(parameters, terms.amount, id), ...wanted }
     }
+    const all = [...calls.values()]
+    const found: (FoundLock & T)[] = []
+    for (let from = 0; from < all.length; from += AT_ONCE)
+      for (const one of await Promise.all(all.slice(from, from + AT_ONCE).map(look)))
+        if (one !== undefined) found.push(one)
     return found
   })
+}
+
+/** A call that is wanted, and the transaction that holds it. */
+interface Wanted<T> {
+  readonly call: HubLock.LockCall
+  readonly id: string
+  readonly wanted: T
 }
 
 /** The block at a height, which must be there. */
