@@ -669,6 +669,32 @@ describe('locks', () => {
     expect(rounds).toBeLessThan(20)
   })
 
+  test('S9: a lock of tokens that is claimed while it is looked at was never less than it is', async () => {
+    await world.fundToken(alice(), 1_000n)
+    const { terms, secret } = await world.terms({ asset: world.token.id, amount: 1_000n })
+    await world.run({ kind: 'lock', terms })
+    const { ref } = lockOf(terms)
+    const http = createHttpRpc({ url: world.node.url, exactNumbers: 'all' })
+    let claimed = false
+    const adapter = world.open({
+      rpc: {
+        async request(method, params = [], options = {}) {
+          const answer = await http.request(method, params, options)
+          const [keys] = params as [unknown]
+          if (method === 'getMultipleAccounts' && (keys as string[]).includes(ref) && !claimed) {
+            claimed = true
+            await world.run(claimOf(terms, secret))
+          }
+          return answer
+        },
+      },
+    })
+    expect(await adapter.findLocks(terms)).toMatchObject([
+      { fact: { value: { match: 'exact', amount: 1_000n } } },
+    ])
+    expect(claimed).toBe(true)
+  })
+
   test('a slot that a node leaves out of a list is no reorganisation', async () => {
     const http = createHttpRpc({ url: world.node.url, exactNumbers: 'all' })
     let left = 1
@@ -839,12 +865,14 @@ describe('locks', () => {
           async request(method, params = [], options = {}) {
             const answer = await http.request(method, params, options)
             const [keys] = params as [unknown]
-            if (method !== 'getMultipleAccounts' || !Array.isArray(keys) || keys[0] !== key) return answer
-            const [account] = (answer as { value: { data: [string, string] }[] }).value
+            const at = method === 'getMultipleAccounts' ? (keys as string[]).indexOf(key) : -1
+            if (at < 0) return answer
+            const { value } = answer as { value: { data: [string, string] }[] }
+            const account = value[at]
             const data = new Uint8Array(Buffer.from(account?.data[0] ?? '', 'base64'))
             edit(data)
             const altered = { ...account, data: [Buffer.from(data).toString('base64'), 'base64'] }
-            return { ...(answer as object), value: [altered] }
+            return { ...(answer as object), value: value.with(at, altered as never) }
           },
         },
       })

@@ -49,33 +49,37 @@ export interface State {
   readonly head: Head
 }
 
-/** Reads a lock's account and its vault. */
+/** Reads a lock's account and its vault as of one moment: between two a claim may have paid it out. */
 export async function stateOf(
   client: Client,
   own: HtlcLock.ProgramTerms,
   options?: CallOptions,
   commitment: SolanaRpc.Commitment = 'confirmed',
+  other?: Bytes.Bytes32,
 ): Promise<State | { readonly why: Verdict.Refusal }> {
   const lock = HtlcLock.address(own, client.backend).address
-  const found = await read(client, [lock], options, commitment)
-  const [told_] = found.accounts
+  const vault = other ?? HtlcLock.vault(own, lock)
+  const native = HtlcLock.isNative(own.mint)
+  const { accounts, at, head } = await read(client, native ? [lock] : [lock, vault], options, commitment)
+  const [told_, holds] = accounts
   // Anybody can send lamports to the address: only the program's own account is a lock.
   if (told_ === undefined || !Bytes.equal(told_.owner, client.program))
-    return { own, lock, account: undefined, held: undefined, at: found.at, head: found.head }
+    return { own, lock, account: undefined, held: undefined, at, head }
   const account = HtlcLock.decodeAccount(told_.data)
   if (account === undefined || !HtlcLock.equal(account.terms, own))
     return refusal('lock-terms', `the account ${Address.encode(lock)} must hold the lock of its address`)
-  if (HtlcLock.isNative(own.mint))
+  if (native)
     return told_.lamports < own.amount && !account.paid
       ? refusal('lock-amount', `the account holds ${told_.lamports} lamports, its lock ${own.amount}`)
-      : { own, lock, account, held: undefined, at: found.at, head: found.head }
-  const vault = await read(client, [account.vault], options, commitment)
-  const [holds] = vault.accounts
+      : { own, lock, account, held: undefined, at, head }
+  // Whoever locks may name another account of the lock's.
+  if (other === undefined && !Bytes.equal(account.vault, vault))
+    return stateOf(client, own, options, commitment, account.vault)
   const held = holds === undefined ? undefined : Mint.decodeTokenAccount(holds)
   const right = held !== undefined && Bytes.equal(held.mint, own.mint) && Bytes.equal(held.owner, lock)
   if (!right && account.status === 'locked')
     return refusal('lock-vault', `the vault ${Address.encode(account.vault)} must be the lock's own`)
-  return { own, lock, account, held: right ? held : undefined, at: found.at, head: vault.head }
+  return { own, lock, account, held: right ? held : undefined, at, head }
 }
 
 /** Every lock of these terms: at most one, at the address of the terms. Spent and closed ones are found in its history. */
