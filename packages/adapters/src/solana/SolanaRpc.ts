@@ -79,7 +79,7 @@ const MAX_PROGRAM_ACCOUNTS = 10_000
 /** Characters of a call's data. */
 const MAX_CALL = 2048
 /** Signatures of one answer. */
-export const PAGE = 1000
+const PAGE = 1000
 const COMMITMENTS: readonly unknown[] = ['processed', 'confirmed', 'finalized']
 
 /**
