@@ -1235,6 +1235,13 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/core/test/redundant/createRedundantAdapter.test.ts'],
   },
   {
+    name: 'L2: an endpoint that forgot the transaction of a final lock disputes that it is final',
+    file: 'packages/core/src/redundant/merge.ts',
+    from: 'most?.push(...group.splice(0))',
+    to: '',
+    tests: ['packages/core/test/redundant/createRedundantAdapter.test.ts'],
+  },
+  {
     name: 'H29: whichever endpoint shows now a newer head and now an older one makes every step',
     file: 'packages/core/src/redundant/endpoints.ts',
     from: '(firsts[a] as number) - (firsts[b] as number) || byAge(a, b)',

@@ -66,20 +66,50 @@ function again<T>({ value, at, asOf }: Fact.Fact<T>, assurance: Fact.Assurance):
 }
 
 /**
+ * Who tells the same, deepest first. Who names no transaction, for its node forgot it or never indexed it, tells the same as the most of those
+ * who name one and say nothing else otherwise.
+ */
+function versionsOf<T extends Lock | Spend>(
+  sights: readonly Sight<T>[],
+  nameOf: (value: T) => string,
+): readonly (readonly Sight<T>[])[] {
+  const versions = [
+    ...grouped(
+      [...sights].sort(byDepth),
+      ({ value: { value } }) => `${value.transaction} ${nameOf(value)}`,
+    ).values(),
+  ]
+  const first = (group: readonly Sight<T>[]) => (group[0] as Sight<T>).value.value
+  for (const group of versions.filter((one) => first(one).transaction === '')) {
+    const name = nameOf(first(group))
+    const [most] = versions
+      .filter((one) => one !== group && one.length > 0 && nameOf(first(one)) === name)
+      .sort((a, b) => b.length - a.length)
+    most?.push(...group.splice(0))
+    most?.sort(byDepth)
+  }
+  return versions.filter(({ length }) => length > 0)
+}
+
+/**
  * What endpoints say of one thing that some of them show. So many that say the same are believed as far as the last of them goes: so deep an
  * honest one has seen it, if fewer lie. Else the least that anybody tells who shows it; where others who answered show nothing, or something
  * else, what can't be true for all is in no block that anybody could rely on.
  */
-function settle<T>(
+function settle<T extends Lock | Spend>(
   sights: readonly Sight<T>[],
   denied: number,
   demote: (chosen: Sight<T>) => boolean,
   { agree }: Rules,
   nameOf: (value: T) => string,
 ): Told<T> {
-  const sorted = [...sights].sort(byDepth)
-  const versions = [...grouped(sorted, ({ value }) => nameOf(value.value)).values()]
-  const final = versions.flatMap(([one]) => (one?.final === true ? [one.value] : []))
+  const versions = versionsOf(sights, nameOf)
+  const final = versions.flatMap((group) => {
+    const of = group.filter((one) => one.final)
+    // Evidence is had of a transaction.
+    const one = of.find(({ value }) => value.value.transaction !== '') ?? of[0]
+    return one === undefined ? [] : [one.value]
+  })
   const tellers = sights.map(({ from }) => from)
   const agreed = versions.find((group) => group.length >= agree)
   const last = agreed?.[agree - 1]
@@ -147,7 +177,7 @@ export function locks(
       denied,
       ({ final }) => final,
       rules,
-      ({ transaction, amount, match }) => [match === 'exact' ? '' : match, amount, transaction].join(),
+      ({ amount, match }) => `${match === 'exact' ? '' : match} ${amount}`,
     )
   })
   return { found, none }
@@ -177,7 +207,7 @@ export function spend(
   const whole = sights.length + absent.length
   const none = nothing<Spend>(absent, whole, rules, unknown[0] ?? tooFew('a claim or a refund', whole, rules))
   if (sights.length === 0) return { none }
-  const nameOf = ({ kind, transaction }: Spend) => `${kind} ${transaction}`
+  const nameOf = ({ kind }: Spend) => kind
   const all = settle(sights, absent.length, () => true, rules, nameOf)
   if (all.undisputed) return { found: all, none }
   const rank = ({ value: { value: of } }: Sight<Spend>) =>

@@ -41,6 +41,14 @@ import {
   UTC,
 } from './endpoint.js'
 
+test('L2 S12: who knows that a lock was refunded and not in which transaction disputes nothing', async () => {
+  const knows = endpoint(spendOf(shows(refund, refOf(85n))))
+  const forgot = endpoint(spendOf(shows({ ...refund, transaction: '' })))
+  expect(await over([knows, forgot]).findSpend(terms, lock)).toMatchObject({
+    fact: { assurance: 'quorum', at: refOf(85n) },
+  })
+})
+
 describe('locks', () => {
   const honest = endpoint({ ...locksOf(shows(lock)), prove: evidence })
   const hides = endpoint(locksOf(none))
@@ -107,6 +115,22 @@ describe('locks', () => {
     // One that isn't final yet is there, whoever is a block behind.
     const fresh = over([deep(99n), hides], { verifier: truth({}) })
     expect(await fresh.findLocks(terms)).toMatchObject([{ fact: { assurance: 'reported', at: refOf(99n) } }])
+  })
+
+  test('L2: who knows a lock and not its transaction disputes nothing of it, and its evidence is that of who does', async () => {
+    const forgot = endpoint(locksOf(shows({ ...lock, transaction: '' }, refOf(85n))))
+    for (const all of [
+      [honest, forgot],
+      [forgot, honest, forgot],
+      [forgot, forgot],
+    ])
+      expect(await over(all).findLocks(terms)).toMatchObject([
+        { fact: { assurance: 'quorum', at: refOf(85n) } },
+      ])
+    const other = endpoint(locksOf(shows({ ...lock, transaction: '0xab' })))
+    expect(await over([honest, other, forgot]).findLocks(terms)).toMatchObject([{ fact: { depth: 0n } }])
+    const proved = over([forgot, honest, hides], { verifier: truth({ lock }) })
+    expect(await proved.findLocks(terms)).toMatchObject([{ fact: { assurance: 'proved', value: lock } }])
   })
 
   test('that there is none is the word of all that answer, and of enough', async () => {
