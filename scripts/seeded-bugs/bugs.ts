@@ -399,6 +399,41 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/swap/test/Runner.attacks.test.ts'],
   },
   {
+    name: 'L5: a claim is made at the market’s price alone, however little its account holds',
+    file: 'packages/swap/src/internal/held.ts',
+    from: 'if (!must) return (await less().catch(() => undefined)) ?? steps',
+    to: 'if (!must) return steps',
+    tests: ['packages/swap/test/Runner.held.test.ts'],
+  },
+  {
+    name: 'L5: an adapter that refuses what an account can’t pay is asked for nothing cheaper',
+    file: 'packages/swap/src/internal/held.ts',
+    from: 'isShort(error) ? await less().catch(() => undefined) : undefined',
+    to: 'undefined as readonly Step[] | undefined',
+    tests: ['packages/swap/test/Runner.held.test.ts'],
+  },
+  {
+    name: 'H8: a secret is shown with a claim that its account can’t pay',
+    file: 'packages/swap/src/internal/held.ts',
+    from: 'if (held === undefined || cost <= held) return steps',
+    to: 'if (held === undefined || cost <= held || must) return steps',
+    tests: ['packages/swap/test/Runner.held.test.ts'],
+  },
+  {
+    name: 'L5: a claim is raised to the market’s price alone, however little its account holds',
+    file: 'packages/swap/src/internal/price.ts',
+    from: '(held < cap ? await upTo(held) : undefined) ??',
+    to: '',
+    tests: ['packages/swap/test/Runner.held.test.ts'],
+  },
+  {
+    name: 'L5: what was signed before its account held less is sent the same for ever',
+    file: 'packages/swap/src/internal/carryOut.ts',
+    from: '!isOutbid(error) && !(settles && isShort(error))',
+    to: '!isOutbid(error)',
+    tests: ['packages/swap/test/Runner.held.test.ts'],
+  },
+  {
     name: 'L2: an order to lock that a crash kept back is carried out whenever the process is back',
     file: 'packages/swap/src/internal/carryOut.ts',
     from: ' && !SwapMachine.isTimely(swap.state)',
@@ -704,8 +739,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'S6: the secret is shown with whatever claim the budget allows',
     file: 'packages/swap/src/internal/price.ts',
-    from: 'if (isReveal(swap, command)) throw',
-    to: 'if (isReveal(swap, command) && false) throw',
+    from: 'if (must) throw spent',
+    to: 'if (must && false) throw spent',
     tests: ['packages/swap/test/Runner.giveup.test.ts'],
   },
   {

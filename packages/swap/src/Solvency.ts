@@ -1,6 +1,7 @@
 import type { Intent, LockTerms } from '@aitbc/core'
 import * as Agreement from './Agreement.js'
 import { SwapErrors } from './errors.js'
+import { leastOf } from './internal/held.js'
 import * as Ladder from './Ladder.js'
 import type { Context, Swap } from './Runner.js'
 import * as Side from './Side.js'
@@ -41,7 +42,7 @@ export async function assert(
   const others = isSigned ? new Map<string, bigint>() : await Turns.reserve(swap, totals)
   try {
     for (const { about, side, account, asset, locks, keeps } of totals) {
-      const least = leastOf(side, asset) + locks + keeps + (others.get(about) ?? 0n)
+      const least = leastOf(side.adapter.network, asset) + locks + keeps + (others.get(about) ?? 0n)
       await assertHolds(side, account, asset, least, signal)
     }
   } catch (error) {
@@ -128,12 +129,6 @@ async function needsOf(context: Context, swap: Swap, signal: AbortSignal): Promi
     }
   }
   return needs
-}
-
-/** What an account must hold of the native coin to exist, or to be touched at all. */
-function leastOf({ adapter }: Side.Side, asset: Need['asset']): bigint {
-  const { fees, native } = adapter.network
-  return asset === native.id && (fees.model === 'compute-units' || fees.model === 'tip') ? fees.dust : 0n
 }
 
 async function assertHolds(

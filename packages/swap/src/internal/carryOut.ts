@@ -9,6 +9,7 @@ import * as SwapMachine from '../SwapMachine.js'
 import * as Turns from '../Turns.js'
 import { broken, latest } from './book.js'
 import { payForIt } from './child.js'
+import { heldFor, isShort } from './held.js'
 import { isOutbid } from './outbid.js'
 import { affordable, dearer, hasRested, hasWaited } from './price.js'
 import { broadcast, isReveal, signAndSend } from './sending.js'
@@ -149,8 +150,9 @@ async function sendAgain(
     await broadcast(context, swap, command, side, sent, signal)
     return undefined
   } catch (error) {
-    // The same again would be refused for ever: what is there, or waits beside it, pays more by now (L5, H6).
-    if (!isOutbid(error)) throw error
+    // The same again would be refused for ever: what is there, or waits beside it, pays more by now (L5, H6), or the account holds less.
+    const settles = command.do === 'claim' || command.do === 'refund'
+    if (!isOutbid(error) && !(settles && isShort(error))) throw error
     // Another process of this party may have sent it: two that outbid each other at once would pay the lock away in fees.
     if (isServed(swap, command) && !hasWaited(context, side, command, sent, tip)) return undefined
     // Another lock would be a second payment; a dearer version of the same one isn't (S9).
@@ -278,8 +280,9 @@ async function raise(
   signal: AbortSignal,
 ): Promise<void> {
   const { fast } = await side.adapter.feeRates({ signal })
+  const market = { rate: fast, held: await heldFor(side, command, { signal }) }
   const make = (feeRate: bigint) => side.adapter.replace(last, feeRate, { signal })
-  const steps = await dearer(context, swap, command, side, last, tip, fast, make)
+  const steps = await dearer(context, swap, command, side, last, tip, market, make)
   await signAndSend(context, swap, command, side, steps, signal, { before: sent })
   const id = swap.book.get(command.key)?.submissions.at(-1)?.id
   if (id !== undefined) context.onProgress?.({ is: 'raised', key: command.key, id, feeRate: fast })

@@ -8,6 +8,7 @@ import type * as Side from '../Side.js'
 import * as SwapMachine from '../SwapMachine.js'
 import type { Act } from './carryOut.js'
 import { larger, smaller } from './extremes.js'
+import { payable } from './held.js'
 import { latestBy, leftUntil } from './left.js'
 import { begun, costsEach, isRested, leftBy, timesWaited } from './rest.js'
 import { isReveal } from './sending.js'
@@ -87,7 +88,10 @@ function usefulUntil(side: Side.Side, command: Act): Deadline.Deadline | undefin
   return until?.clock === side.adapter.network.clock ? until : undefined
 }
 
-/** The steps of an act at a fee rate, at a lower one where that is beyond the budget; `FeeBudgetSpent` (4016) where none is within it. */
+/**
+ * The steps of an act at a fee rate, at a lower one where that is beyond the budget, or beyond what is held for it ({@link payable}).
+ * `FeeBudgetSpent` (4016) where none is within the budget, `FundsMissing` (4014) for what shows the secret first and couldn't be paid.
+ */
 export async function affordable(
   swap: Swap,
   command: Act,
@@ -101,7 +105,8 @@ export async function affordable(
   const fromLock = adapter.profile.feesFrom === 'lock'
   const costOf = (steps: readonly Step[]) => Ladder.costOf(steps, asset)
   const cap = capOf(swap, command, side)
-  let steps = await adapter.prepare(intent, { signal, ...at })
+  const must = isReveal(swap, command)
+  let steps = await payable(side, command, intent, { signal, ...at }, { most: cap, must })
   // Of several endpoints one alone may have told such a market, where the lock pays whatever its adapter finds: the rate in the middle counts.
   const isOdd = at.feeRate === undefined && fromLock && Ladder.ODD * costOf(steps) > cap
   if (costOf(steps) <= cap && !isOdd) return steps
@@ -111,7 +116,7 @@ export async function affordable(
   if (costOf(fair) < costOf(steps)) steps = fair
   if (costOf(steps) <= cap) return steps
   // A secret shown with a claim that is too cheap for the market is shown for nothing, and the own lock is gone (H8).
-  if (isReveal(swap, command)) throw spent(swap, command, cap, costOf(steps))
+  if (must) throw spent(swap, command, cap, costOf(steps))
   const fits = (most: bigint) => Ladder.priced(make, rate, { asset, most })
   // What waits beside it is outbid for more than half of the lock, where nothing less would do: all of it is at stake (H5, H6).
   const settles = command.do === 'claim' || command.do === 'refund'
@@ -122,7 +127,7 @@ export async function affordable(
 }
 
 /**
- * A version at the market's price; of a claim or refund one that pays a quarter more than the last one at least, all of the budget when
+ * A version at the market's price, and within what is held for it where one is; of a claim or refund one that pays a quarter more than the last one at least, all of the budget when
  * hardly a block is left for a claim (L5); after {@link PUSHES} versions without a budget no more than the market asks. Never more than
  * {@link capOf} (`FeeBudgetSpent` 4016), except that a claim whose secret is public goes beyond half of a lock that pays for itself, a quarter
  * at a time, as long as it isn't included, so that a market that an endpoint made up doesn't burn it at once; in the last blocks, as far as the
@@ -135,7 +140,7 @@ export async function dearer(
   side: Side.Side,
   last: Submission,
   tip: Fact.Tip | undefined,
-  market: bigint,
+  market: { readonly rate: bigint; readonly held: bigint | undefined },
   make: (feeRate: bigint) => Promise<readonly Step[]>,
 ): Promise<readonly Step[]> {
   const { network, profile } = side.adapter
@@ -159,7 +164,9 @@ export async function dearer(
     cap = larger(cap, smaller(hurried ? command.terms.amount : raised, command.terms.amount))
   const pushes = budget !== undefined || command.do === 'void' || (settles && last.attempts.length <= PUSHES)
   const least = hurried && budget !== undefined ? budget : pushes ? raised : 0n
-  const steps = await Ladder.priced(make, market, { asset, least: smaller(cap, least), most: cap })
+  const { rate, held = cap } = market
+  const upTo = (most: bigint) => Ladder.priced(make, rate, { asset, least: smaller(most, least), most })
+  const steps = (held < cap ? await upTo(held) : undefined) ?? (await upTo(cap))
   if (steps === undefined) throw spent(swap, command, cap, paid)
   return steps
 }
