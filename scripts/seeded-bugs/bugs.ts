@@ -1876,6 +1876,20 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/adapters/test/cosmos/CosmosAdapter.node.test.ts'],
   },
   {
+    name: 'L5 H5: a chain that raises its own price of gas is paid no more than its nodes ask at least',
+    file: 'packages/adapters/src/cosmos/internal/fees.ts',
+    from: 'const least = told.reduce(larger, client.network.fees.minRelay)',
+    to: 'const least = larger(told[0], client.network.fees.minRelay)',
+    tests: ['packages/adapters/test/cosmos/CosmosAdapter.node.test.ts'],
+  },
+  {
+    name: 'L5: no claim is raised where the hurried rate alone is beyond the bound',
+    file: 'packages/adapters/src/evm/internal/fees.ts',
+    from: 'fast: fast < client.maxFeeRate ? fast : client.maxFeeRate',
+    to: 'fast: within(fast)',
+    tests: ['packages/adapters/test/evm/HostileRpc.test.ts'],
+  },
+  {
     name: 'L1: a lock counts on the allowance that another one under way takes',
     file: 'packages/adapters/src/evm/internal/prepare.ts',
     from: ' && (allowance === UNLIMITED || (await isIdle(client, terms.locker, options)))',

@@ -423,6 +423,42 @@ describe('sequences and fees', () => {
     await expect(open({ maxFeeRate: 1n }).feeRates()).rejects.toMatchObject({ _tag: 'CosmosFeeRateTooHigh' })
   })
 
+  test.each([
+    // GasPriceResponse { price: DecCoin }, QueryEipBaseFeeResponse { base_fee }: decimals of 18 places.
+    ['/feemarket.feemarket.v1.Query/GasPrice', '\n\x1a\n\x05uatom\x12\x1135000000000000001'],
+    ['/osmosis.txfees.v1beta1.Query/GetEipBaseFee', '\n\x1135000000000000001'],
+  ])('L5 H5: a chain that prices gas by its load is paid what it asks now: %s', async (path, answer) => {
+    const rpc = createHttpRpc({ url: node.url })
+    const asks: unknown[] = []
+    const busy = open({
+      transport: {
+        async request(method, params, options) {
+          if (method !== 'abci_query' || asked(params, 'path') !== path)
+            return rpc.request(method, params, options)
+          asks.push(asked(params, 'data'))
+          return { response: { code: 0, value: btoa(answer), height: asked(params, 'height') } }
+        },
+      },
+    })
+    // 0.035000000000000001 of a base unit for one gas.
+    const rates = { slow: 35_001n, normal: 43_752n, fast: 70_002n }
+    expect(await busy.feeRates()).toEqual(rates)
+    const terms = freshTerms()
+    const lock = adapter.expectLock(terms, [])
+    const [claim] = await busy.prepare({ kind: 'claim', terms, lock, secret: secretOf(terms) })
+    expect(claim?.maxFee.amount).toBe((GAS.settle * rates.normal + 999_999n) / 1_000_000n)
+    const named = Bytes.toHex(new TextEncoder().encode('\n\x05uatom'))
+    expect(asks[0]).toBe(path.includes('osmosis') ? '' : named)
+  })
+
+  test('L5: a market that may be paid, but not in a hurry, stops nothing: the hurried rate is the bound', async () => {
+    const { normal } = await adapter.feeRates()
+    const bounded = open({ maxFeeRate: normal })
+    expect(await bounded.feeRates()).toMatchObject({ normal, fast: normal })
+    const [step] = await bounded.prepare(transfer)
+    expect(step?.maxFee.amount).toBeGreaterThan(0n)
+  })
+
   test('a call that would fail is told so before it is signed', async () => {
     const data = new TextEncoder().encode('{"refund":{"id":"00"}}')
     const call: Intent = { kind: 'call', from: alice.account, to: `${network.id}:${htlc}`, data, value: 0n }

@@ -269,13 +269,19 @@ describe('lies', () => {
   })
 
   test('a market out of all proportion is no reason to pay', async () => {
-    // ConfigResponse.minimum_gas_price = "9999uatom"
-    const price = btoa(`\n\t9999uatom`)
-    const dear = lie('abci_query', ({ response }: { response: { value: string | null } }) => ({
-      // The only short answer, or a refusal where the node has no such service.
-      response: (response.value ?? '').length < 24 ? { ...response, code: 0, value: price } : response,
+    // ConfigResponse.minimum_gas_price = "9999uatom", and what chains with a market of their own tell.
+    for (const price of ['\n\t9999uatom', '\n\x169999000000000000000000']) {
+      let asks = 0
+      const wanted = price.includes('uatom') ? 1 : 2
+      const dear = lie('abci_query', ({ response }: { response: object }) => ({
+        response: ++asks === wanted ? { ...response, code: 0, value: btoa(price) } : response,
+      }))
+      await expect(calls['feeRates']?.(dear)).rejects.toMatchObject({ _tag: 'CosmosFeeRateTooHigh' })
+    }
+    const junk = lie('abci_query', ({ response }: { response: object }) => ({
+      response: { ...response, code: 0, value: btoa('\n\x03all') },
     }))
-    await expect(calls['feeRates']?.(dear)).rejects.toMatchObject({ _tag: 'CosmosFeeRateTooHigh' })
+    await expect(calls['feeRates']?.(junk)).rejects.toMatchObject({ _tag: 'RpcMalformed' })
   })
 
   test('a search that never ends is too large', async () => {

@@ -372,6 +372,21 @@ describe('hostile answers', () => {
     expect(step!.maxFee.amount % 10n ** 9n).toBe(0n)
   })
 
+  test('L5: a market that may be paid, but not in a hurry, stops nothing: the hurried rate is the bound', async () => {
+    const node = createFakeNode()
+    node.answers['eth_feeHistory'] = () => ({
+      baseFeePerGas: [numberToHex(4n * 10n ** 12n)],
+      reward: [[1n, 1n, 1n].map((value) => numberToHex(value))],
+    })
+    const [normal, fast] = [8n * 10n ** 12n + 1n, 10n ** 13n]
+    expect(await node.adapter.feeRates()).toEqual({ slow: normal, normal, fast })
+    const [step] = await node.adapter.prepare({ kind: 'refund', terms, lock })
+    expect(step!.maxFee.amount % normal).toBe(0n)
+    const submission = { ...(await alice.sign(step!)), attempts: [] }
+    const [dearer] = await node.adapter.replace(submission, fast)
+    expect(dearer!.maxFee.amount % fast).toBe(0n)
+  })
+
   test('L6: more events than one answer may have are asked for in parts: a service has a lock for each of its swaps', async () => {
     const node = createFakeNode()
     const { locked, hashes } = node

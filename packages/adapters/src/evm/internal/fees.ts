@@ -18,13 +18,17 @@ export async function market(client: Client, options?: CallOptions): Promise<Mar
   return { baseFee, tips: [larger(tips[0], least), larger(tips[1], least), larger(tips[2], least)] }
 }
 
-/** maxFeePerGas for three levels of hurry: room for the base fee to double (fast: to triple), and a tip. */
+/**
+ * maxFeePerGas for three levels of hurry: room for the base fee to double (fast: to triple, as far as the bound allows), and a tip.
+ * `EvmFeeRateTooHigh` (3213) where not even the market's price is within the bound.
+ */
 export function rates(client: Client, { baseFee, tips }: Market): FeeRates {
   const within = (feeRate: bigint) => assertBounded(client, feeRate)
+  const fast = 3n * baseFee + tips[2]
   return {
     slow: within(2n * baseFee + tips[0]),
     normal: within(2n * baseFee + tips[1]),
-    fast: within(3n * baseFee + tips[2]),
+    fast: fast < client.maxFeeRate ? fast : client.maxFeeRate,
   }
 }
 
