@@ -490,6 +490,13 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/adapters/test/bitcoin/HostileEndpoint.test.ts'],
   },
   {
+    name: 'H6: a node takes no transaction that pays more than it takes for meant, whatever it must outbid',
+    file: 'packages/adapters/src/bitcoin/createCoreBackend.ts',
+    from: "'sendrawtransaction', [Bytes.toHex(raw), 0]",
+    to: "'sendrawtransaction', [Bytes.toHex(raw)]",
+    tests: ['packages/adapters/test/bitcoin/BitcoinAdapter.node.test.ts'],
+  },
+  {
     name: 'L6: a transaction on Bitcoin is replaced by what takes its first input alone',
     file: 'packages/adapters/src/bitcoin/internal/follow.ts',
     from: 'Psbt.open(network, submission.step).inputs)',
@@ -1880,6 +1887,20 @@ export const bugs: readonly Bug[] = [
     file: 'packages/adapters/src/cosmos/internal/fees.ts',
     from: 'const least = told.reduce(larger, client.network.fees.minRelay)',
     to: 'const least = larger(told[0], client.network.fees.minRelay)',
+    tests: ['packages/adapters/test/cosmos/CosmosAdapter.node.test.ts'],
+  },
+  {
+    name: 'S13 H8: coins that are frozen count as if they paid fees',
+    file: 'packages/adapters/src/polkadot/createPolkadotAdapter.ts',
+    from: 'larger(free - larger(frozen - client.network.fees.dust, 0n), 0n)',
+    to: 'free',
+    tests: ['packages/adapters/test/polkadot/Hub.node.test.ts'],
+  },
+  {
+    name: 'S13 H8: coins that vest later count as if they paid fees',
+    file: 'packages/adapters/src/cosmos/internal/accounts.ts',
+    from: 'await ask(SPENDABLE).catch(',
+    to: 'await ask(BALANCE).catch(',
     tests: ['packages/adapters/test/cosmos/CosmosAdapter.node.test.ts'],
   },
   {

@@ -18,6 +18,7 @@ import {
 import * as networks from '@aitbc/core/networks'
 import type { ApiPromise } from '@polkadot/api'
 import { assertFamily } from '../internal/guards.js'
+import { larger } from '../internal/larger.js'
 import { createMemory } from '../internal/memory.js'
 import { pause } from '../internal/pause.js'
 import * as Address from './Address.js'
@@ -216,6 +217,7 @@ async function prepareOnHub(
   return (await prepareCall(client, hub, intent, options)) ?? prepare(client, intent, options)
 }
 
+/** What an account holds; of its coins what it could pay, and what it must keep to exist, which may be frozen. */
 async function balance(
   client: Client,
   id: AccountId.AccountId,
@@ -226,11 +228,9 @@ async function balance(
   return atTip(client, options, async (tip) => {
     const at = options?.at ?? ref(tip)
     const hash = hashOf(at)
-    const held =
-      asset === 'native'
-        ? (await accountAt(client, account, hash, options)).free
-        : await holding(client, account, asset, hash, options)
-    return told(client, held, at, tip)
+    if (asset !== 'native') return told(client, await holding(client, account, asset, hash, options), at, tip)
+    const { free, frozen } = await accountAt(client, account, hash, options)
+    return told(client, larger(free - larger(frozen - client.network.fees.dust, 0n), 0n), at, tip)
   })
 }
 

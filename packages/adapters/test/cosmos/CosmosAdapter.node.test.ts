@@ -451,6 +451,26 @@ describe('sequences and fees', () => {
     expect(asks[0]).toBe(path.includes('osmosis') ? '' : named)
   })
 
+  test('S13 H8: what vests later pays nothing, so it isn’t counted', async () => {
+    const rpc = createHttpRpc({ url: node.url })
+    const vesting = open({
+      transport: {
+        async request(method, params, options) {
+          if (asked(params, 'path') !== '/cosmos.bank.v1beta1.Query/SpendableBalanceByDenom')
+            return rpc.request(method, params, options)
+          // QuerySpendableBalanceByDenomResponse { balance: 7uatom }
+          const value = btoa('\n\x0a\n\x05uatom\x12\x017')
+          return { response: { code: 0, value, height: asked(params, 'height') } }
+        },
+      },
+    })
+    expect((await vesting.balance(alice.account)).value).toBe(7n)
+    await expect(vesting.prepare({ kind: 'lock', terms: freshTerms() })).rejects.toMatchObject({
+      _tag: 'CosmosInsufficientFunds',
+      context: { held: 7n },
+    })
+  })
+
   test('L5: a market that may be paid, but not in a hurry, stops nothing: the hurried rate is the bound', async () => {
     const { normal } = await adapter.feeRates()
     const bounded = open({ maxFeeRate: normal })

@@ -125,6 +125,31 @@ async function locked(): Promise<Signed> {
   return signed
 }
 
+describe('what an account holds', () => {
+  const held = async (value: Bytes.Bytes) => {
+    hub.block({ state: [[key.account(account(bob.funding)), value]] })
+    return (await adapter.balance(bob.funding)).value
+  }
+  const { dust } = network.fees
+
+  test('S13 H8: what is frozen pays no fee, so it isn’t counted; the deposit to exist may be of it', async () => {
+    expect(await held(holding(5n * UNIT, 0, { frozen: 4n * UNIT }))).toBe(UNIT + dust)
+    expect(await held(holding(5n * UNIT, 0, { frozen: 9n * UNIT }))).toBe(0n)
+    expect(await held(holding(5n * UNIT, 0, { frozen: dust / 2n }))).toBe(5n * UNIT)
+  })
+
+  test('what is reserved counts toward what is frozen', async () => {
+    expect(await held(holding(5n * UNIT, 0, { reserved: 4n * UNIT, frozen: 4n * UNIT }))).toBe(5n * UNIT)
+    expect(await held(holding(5n * UNIT, 0, { reserved: 3n * UNIT, frozen: 4n * UNIT }))).toBe(
+      4n * UNIT + dust,
+    )
+    const lock: Intent = { kind: 'lock', terms: { ...terms, amount: 3n * UNIT } }
+    const funded = holding(100n * UNIT, 0, { reserved: 99n * UNIT, frozen: 99n * UNIT })
+    hub.block({ state: [[key.account(account(alice.funding)), funded]] })
+    expect(await adapter.prepare(lock)).toHaveLength(2)
+  })
+})
+
 describe('what is signed', () => {
   test('a lock: the account is mapped first, then `revive.call` with the amount in planck and the call in wei', async () => {
     const steps = await adapter.prepare({ kind: 'lock', terms })

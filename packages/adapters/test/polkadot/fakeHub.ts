@@ -225,16 +225,15 @@ export async function createFakeHub(): Promise<FakeHub> {
   return Object.assign(answers, { api, pool, asked, block, height: () => blocks.length - 1, reset })
 }
 
-/** An account with planck, as the runtime keeps it; `nonce` transactions of it are in blocks. */
-export function holding(planck: bigint, nonce = 0): Bytes.Bytes {
-  const zero = new Uint8Array(48)
+/** An account with planck, as the runtime keeps it; `nonce` transactions of it are in blocks. What is frozen is so of free and reserved together. */
+export function holding(planck: bigint, nonce = 0, { reserved = 0n, frozen = 0n } = {}): Bytes.Bytes {
+  const u128 = Scale.uint(128)
   return Bytes.concat(
     Scale.encode(Scale.u32, nonce),
     Scale.encode(Scale.u32, 0),
     Scale.encode(Scale.u32, 1),
     Scale.encode(Scale.u32, 0),
-    Scale.encode(Scale.uint(128), planck),
-    zero,
+    ...[planck, reserved, frozen, frozen === 0n ? 0n : 1n << 127n].map((one) => Scale.encode(u128, one)),
   )
 }
 

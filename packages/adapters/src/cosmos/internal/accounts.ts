@@ -20,6 +20,7 @@ export interface Known {
 
 const ACCOUNT = '/cosmos.auth.v1beta1.Query/Account'
 const BALANCE = '/cosmos.bank.v1beta1.Query/Balance'
+const SPENDABLE = '/cosmos.bank.v1beta1.Query/SpendableBalanceByDenom'
 const SMART = '/cosmwasm.wasm.v1.Query/SmartContractState'
 /** Vesting accounts hold a plain one in their first field, or in the first field of that. */
 const VESTING = /^\/cosmos\.vesting\.v1beta1\.(?:Continuous|Delayed|Periodic|PermanentLocked)VestingAccount$/
@@ -55,7 +56,7 @@ export async function accountAt(
   return { accountNumber: account.accountNumber, sequence: account.sequence }
 }
 
-/** What an account holds of a coin after a block, base units. */
+/** What an account holds of a coin after a block and can spend, base units: of a vesting account not what vests later, which pays no fees. */
 export async function coins(
   client: Base,
   address: string,
@@ -63,8 +64,14 @@ export async function coins(
   height: bigint,
   options?: CallOptions,
 ): Promise<bigint> {
+  // Both questions, and both answers, have one form.
   const request = QueryBalanceRequest.encode({ address, denom }).finish()
-  const answer = await CosmosRpc.query(client.transport, BALANCE, request, height, rpc(options))
+  const ask = (path: string) => CosmosRpc.query(client.transport, path, request, height, rpc(options))
+  const answer = await ask(SPENDABLE).catch((error: unknown) => {
+    // Older nodes don't tell it.
+    if (isAitbcError(error, 'RpcRejected')) return ask(BALANCE)
+    throw error
+  })
   const balance = decoded('a balance', () => QueryBalanceResponse.decode(answer).balance)
   if (balance !== undefined && balance.denom !== denom)
     throw CosmosRpc.malformed('abci_query', `a balance of ${denom}`, balance.denom)

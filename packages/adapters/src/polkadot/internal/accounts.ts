@@ -12,7 +12,7 @@ export interface Account {
   readonly nonce: bigint
   /** Planck that are its own; what is reserved isn't counted. */
   readonly free: bigint
-  /** Planck of `free` that can't be paid out. */
+  /** Planck of `free` that can't be paid out, nor for fees: what is frozen (votes, vesting) beyond what is reserved. */
   readonly frozen: bigint
 }
 
@@ -51,13 +51,12 @@ export async function accountAt(
   if (bytes === undefined) return { exists: false, nonce: 0n, free: 0n, frozen: 0n }
   const info = Scale.decode(ACCOUNT, bytes)
   if (!info.ok) throw Rpc.malformed('state_getStorage', 'an account', bytes)
-  const { nonce, providers, sufficients, free, frozen, flags } = info.value
-  const forFees = flags & FLAG ? 0n : flags
+  const { nonce, providers, sufficients, free, reserved, frozen, flags } = info.value
   return {
     exists: providers + sufficients > 0,
     nonce: BigInt(nonce),
     free,
-    frozen: larger(frozen, forFees),
+    frozen: flags & FLAG ? larger(frozen - reserved, 0n) : larger(frozen, flags),
   }
 }
 
