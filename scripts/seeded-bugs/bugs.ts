@@ -490,6 +490,13 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/adapters/test/bitcoin/HostileEndpoint.test.ts'],
   },
   {
+    name: 'H26: a node that is behind says that a settled lock owes nothing on Solana',
+    file: 'packages/adapters/src/solana/internal/dues.ts',
+    from: "'account' in read && read.account?.status === 'locked'",
+    to: 'false',
+    tests: ['packages/adapters/test/solana/SolanaAdapter.node.test.ts'],
+  },
+  {
     name: 'H6: a node takes no transaction that pays more than it takes for meant, whatever it must outbid',
     file: 'packages/adapters/src/bitcoin/createCoreBackend.ts',
     from: "'sendrawtransaction', [Bytes.toHex(raw), 0]",

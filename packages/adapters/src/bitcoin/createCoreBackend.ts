@@ -324,7 +324,8 @@ export function createCoreBackend(options: createCoreBackend.Options): Backend {
     },
     async send(raw, callOptions) {
       try {
-        await call('sendrawtransaction', [Bytes.toHex(raw)], callOptions)
+        // No bound of the node's own on the fee rate: whoever signed has its own, and what it must outbid knows none.
+        await call('sendrawtransaction', [Bytes.toHex(raw), 0], callOptions)
         return undefined
       } catch (error) {
         const code = codeOf(error)

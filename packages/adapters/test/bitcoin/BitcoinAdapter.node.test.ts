@@ -441,6 +441,25 @@ describe('following', () => {
     expect((await adapter.status(refund)).value).toEqual({ is: 'replaced', by: claimed.id })
   })
 
+  test('H5 H6: what must pay more than a node takes for meant is sent all the same', async () => {
+    const { adapter, devnet, node } = world
+    const { swap, lock } = await lockNow({ amount: 4_500_000n, seconds: 1000n })
+    await advance(devnet, 4000n)
+    const refund = await sign(
+      swap.locker.signer,
+      await prepared({ kind: 'refund', terms: swap.terms, lock }, 9_900_000n),
+    )
+    await node('sendrawtransaction', rawOf(refund), 0)
+    const { step, id, raw } = refund
+    const [child] = await adapter.cpfp({ step, id, raw, attempts: [id] }, { feeRate: 10_000_000n })
+    await node('sendrawtransaction', rawOf(await sign(swap.locker.signer, child as Step)), 0)
+    const claim = { kind: 'claim', terms: swap.terms, lock, secret: swap.secret } as const
+    const claimed = await send(adapter, claim, swap.beneficiary.signer)
+    expect(claimed.step.maxFee.amount).toBeGreaterThan(2_000_000n)
+    await mine(devnet, 'bitcoin', 1)
+    expect((await adapter.status(claimed)).value.is).toBe('included')
+  })
+
   test('H6: the limit of 25 descendants gives a typed error, and a replacement of the parent passes', async () => {
     const { adapter } = world
     const transfer = {

@@ -549,6 +549,11 @@ describe('locks', () => {
   test('S1: a deposit is collected from who was never paid, too: that payment goes with it', async () => {
     const { terms, secret } = await world.terms()
     await world.run({ kind: 'lock', terms })
+    // Whoever asks knows that it is settled: a node that doesn't is behind, and what is owed isn't nothing.
+    for (const to of ['locker', 'beneficiary'] as const)
+      expect(await error(world.adapter.dues!(terms, lockOf(terms), to))).toMatchObject({
+        _tag: 'SolanaWouldFail',
+      })
     const alone = createSolanaAdapter({
       network,
       rpc: createHttpRpc({ url: world.node.url, exactNumbers: 'all' }),

@@ -75,7 +75,7 @@ export function refusal(reason: string, signed: Pick<Signed, 'step' | 'id'>): Ai
       `${id} hangs on too many unconfirmed transactions: ${reason}`,
       context,
     )
-  if (says(/max-?fee-?exceeded|absurdly-high-fee/i))
+  if (says(/fee exceeds max|max-?fee-?exceeded|absurdly-high-fee/i))
     return BitcoinErrors.InvalidFeeRate(`${id} pays more than the node believes: ${reason}`, context)
   return BitcoinErrors.TransactionRefused(`the node refused ${id}: ${reason}`, context)
 }

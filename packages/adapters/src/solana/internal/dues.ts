@@ -16,7 +16,7 @@ import { programTerms } from './terms.js'
 
 /**
  * What a settled lock still owes a party: the amount, where the claim or refund could not pay it, and to the locker the rent of the
- * lock's accounts from the deadline on. As of the newest rooted slot.
+ * lock's accounts from the deadline on. As of the newest rooted slot; `SolanaWouldFail` (3311) where the lock isn't settled there yet.
  */
 export async function dues(
   client: Client,
@@ -29,7 +29,10 @@ export async function dues(
   assertRef(client, own, lock, 'lock.ref')
   const { network } = client
   const commitment = network.finality.rule === 'tag' ? 'finalized' : 'confirmed'
-  const state = await stateOf(client, own, options, commitment)
+  const read = await stateOf(client, own, options, commitment)
+  // Whoever asks knows that it is settled: a node that doesn't is behind, and that nothing is owed would be the end of it.
+  const isBehind = 'account' in read && read.account?.status === 'locked'
+  const state = isBehind ? { why: { check: 'lock-settled', message: 'it is not settled yet' } } : read
   if ('why' in state)
     throw SolanaErrors.SolanaWouldFail(
       `what the lock ${show(lock.ref)} owes can't be told: ${state.why.message}`,
@@ -40,7 +43,7 @@ export async function dues(
     )
   const { account, held, at, head } = state
   const fact = (value: readonly Due[]) => told(client, value, ref(at), head.tip)
-  if (account === undefined || account.status === 'locked') return fact([])
+  if (account === undefined) return fact([])
   const payee: LockSide = account.status === 'claimed' ? 'beneficiary' : 'locker'
   const payment: Due = { kind: 'payment', asset: terms.asset, amount: terms.amount }
   const payments = !account.paid && payee === to ? [payment] : []
