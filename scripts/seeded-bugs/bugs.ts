@@ -408,7 +408,7 @@ export const bugs: readonly Bug[] = [
   {
     name: 'L5: an adapter that refuses what an account can’t pay is asked for nothing cheaper',
     file: 'packages/swap/src/internal/held.ts',
-    from: 'isShort(error) ? await less().catch(() => undefined) : undefined',
+    from: 'isTooDear(error) || isShort(error) ? await less().catch(() => undefined) : undefined',
     to: 'undefined as readonly Step[] | undefined',
     tests: ['packages/swap/test/Runner.held.test.ts'],
   },
@@ -432,6 +432,27 @@ export const bugs: readonly Bug[] = [
     from: '!isOutbid(error) && !(settles && isShort(error))',
     to: '!isOutbid(error)',
     tests: ['packages/swap/test/Runner.held.test.ts'],
+  },
+  {
+    name: 'L5: nothing is made or raised while the market asks for more than the adapter takes for meant',
+    file: 'packages/swap/src/internal/held.ts',
+    from: "error._tag.endsWith('FeeRateTooHigh')",
+    to: "error._tag === ''",
+    tests: ['packages/swap/test/Runner.bounds.test.ts'],
+  },
+  {
+    name: 'S13: where a chain refunds by itself, a claim is taken to cost nothing',
+    file: 'packages/swap/src/Solvency.ts',
+    from: ': refund.length > 0',
+    to: ': refund.length >= 0',
+    tests: ['packages/swap/test/Runner.solvency.test.ts'],
+  },
+  {
+    name: 'S13: of a claim of two transactions the last one alone is held against the budget',
+    file: 'packages/swap/src/Solvency.ts',
+    from: 'const cost = Ladder.costOf(steps, asset)',
+    to: 'const cost = Ladder.costOf(steps.slice(-1), asset)',
+    tests: ['packages/swap/test/Runner.solvency.test.ts'],
   },
   {
     name: 'L2: an order to lock that a crash kept back is carried out whenever the process is back',

@@ -77,7 +77,8 @@ export type Progress =
       readonly key: string
       readonly ids: readonly string[]
     }
-  | { readonly is: 'raised'; readonly key: string; readonly id: string; readonly feeRate: bigint }
+  /** `feeRate`: what the market asks in a hurry; none where that is more than the adapter takes for meant. */
+  | { readonly is: 'raised'; readonly key: string; readonly id: string; readonly feeRate?: bigint }
   | { readonly is: 'trouble'; readonly key: string; readonly error: unknown }
   | { readonly is: 'alarm'; readonly reason: string }
   /** A settled lock still owes this party something, which can't be had yet or costs more than it is. */

@@ -1,4 +1,4 @@
-import type { Intent, LockTerms } from '@aitbc/core'
+import { Hashlock, type Intent, type LockTerms } from '@aitbc/core'
 import * as Agreement from './Agreement.js'
 import { SwapErrors } from './errors.js'
 import { leastOf } from './internal/held.js'
@@ -113,22 +113,36 @@ async function needsOf(context: Context, swap: Swap, signal: AbortSignal): Promi
         within(step.maxFee.amount)
       continue
     }
-    const lock = side.adapter.expectLock(at, [])
+    const isOwn = leg === Agreement.ownLeg(role)
+    const feePayer = (isOwn ? at.locker : at.beneficiary).account
+    const ask = (intent: Intent) => side.adapter.prepare(intent, { signal })
     // A refund costs what a claim does, and needs no secret to be asked for.
-    const feePayer = (leg === Agreement.ownLeg(role) ? at.locker : at.beneficiary).account
-    const settle: Intent = { kind: 'refund', terms: at, lock, feePayer }
-    for (const { from, maxFee } of await side.adapter.prepare(settle, { signal })) {
-      within(maxFee.amount)
-      needs.push({
-        side,
-        account: from,
-        asset: maxFee.asset,
-        amount: budget ?? 2n * maxFee.amount,
-        locks: false,
-      })
-    }
+    const refund = await ask({ kind: 'refund', terms: at, lock: side.adapter.expectLock(at, []), feePayer })
+    // Where a chain refunds by itself, a claim is asked for of a lock that has another secret. What makes the own account known comes with the lock.
+    const steps = isOwn
+      ? refund.slice(-1)
+      : refund.length > 0
+        ? refund
+        : await ask(claimLike(side, at, feePayer))
+    const [first] = steps
+    if (first === undefined) continue
+    const asset = side.adapter.network.native.id
+    const cost = Ladder.costOf(steps, asset)
+    within(cost)
+    needs.push({ ...{ side, account: first.from, asset, locks: false }, amount: budget ?? 2n * cost })
   }
   return needs
+}
+
+/** A claim of a lock that is like this one, and opens with a secret that everybody knows. */
+function claimLike(
+  { adapter }: Side.Side,
+  { hashlock: _, ...like }: LockTerms.LockTerms,
+  feePayer: LockTerms.Party['account'],
+): Intent {
+  const secret = new Uint8Array(32).fill(1)
+  const terms = { ...like, hashlock: Hashlock.of(secret) }
+  return { kind: 'claim', terms, lock: adapter.expectLock(terms, []), secret, feePayer }
 }
 
 async function assertHolds(

@@ -446,7 +446,13 @@ describe('submit', () => {
     ['transaction underpriced: tip needed 1, tip permitted 0', 'EvmUnderpriced'],
     ['max fee per gas less than block base fee', 'EvmUnderpriced'],
     ['FeeTooLow, MaxFeePerGas too low', 'EvmUnderpriced'],
+    ['ReplacementNotAllowed, existing tx has a higher fee', 'EvmUnderpriced'],
+    ['Gas price below current base fee', 'EvmUnderpriced'],
+    ['Gas price below configured minimum gas price', 'EvmUnderpriced'],
+    ['Priority is too low: (18 vs 20)', 'EvmUnderpriced'],
     ['insufficient funds for gas * price + value', 'EvmInsufficientFunds'],
+    ['InsufficientFunds, Account balance: 1, cumulative cost: 2', 'EvmInsufficientFunds'],
+    ['Upfront cost exceeds account balance', 'EvmInsufficientFunds'],
     ['some other reason', 'RpcRejected'],
   ])('error: "%s" is %s', async (message, tag) => {
     const node = refusing(message)

@@ -9,7 +9,7 @@ import * as SwapMachine from '../SwapMachine.js'
 import * as Turns from '../Turns.js'
 import { broken, latest } from './book.js'
 import { payForIt } from './child.js'
-import { heldFor, isShort } from './held.js'
+import { heldFor, hurriedRate, isShort } from './held.js'
 import { isOutbid } from './outbid.js'
 import { affordable, dearer, hasRested, hasWaited } from './price.js'
 import { broadcast, isReveal, signAndSend } from './sending.js'
@@ -254,8 +254,8 @@ async function fresh(
   // the lock itself pays, the adapter finds what it can.
   const { profile, capabilities } = side.adapter
   const eager = swap.book.has(command.key) || capabilities.replacement !== true
-  const feeRate =
-    eager && profile.feesFrom === 'account' ? { feeRate: (await side.adapter.feeRates({ signal })).fast } : {}
+  const fast = eager && profile.feesFrom === 'account' ? await hurriedRate(side, { signal }) : undefined
+  const feeRate = fast === undefined ? {} : { feeRate: fast }
   const make = async (beside?: readonly Signed[], tell?: (signed: readonly Signed[]) => Promise<void>) => {
     const at = { ...feeRate, ...(beside === undefined ? {} : { beside }) }
     const steps = await affordable(swap, command, side, intent, at, signal)
@@ -279,13 +279,14 @@ async function raise(
   tip: Fact.Tip | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  const { fast } = await side.adapter.feeRates({ signal })
-  const market = { rate: fast, held: await heldFor(side, command, { signal }) }
+  const rate = await hurriedRate(side, { signal })
+  const market = { rate, held: await heldFor(side, command, { signal }) }
   const make = (feeRate: bigint) => side.adapter.replace(last, feeRate, { signal })
   const steps = await dearer(context, swap, command, side, last, tip, market, make)
   await signAndSend(context, swap, command, side, steps, signal, { before: sent })
   const id = swap.book.get(command.key)?.submissions.at(-1)?.id
-  if (id !== undefined) context.onProgress?.({ is: 'raised', key: command.key, id, feeRate: fast })
+  const feeRate = rate === undefined ? {} : { feeRate: rate }
+  if (id !== undefined) context.onProgress?.({ is: 'raised', key: command.key, id, ...feeRate })
 }
 
 function intentOf(context: Context, swap: Swap, command: Act, side: Side.Side): Intent | undefined {

@@ -50,9 +50,9 @@ export async function heldFor(
 }
 
 /**
- * The steps of an act at a fee rate; where an account pays for a claim or refund and holds less than they cost, the dearest that it can pay,
- * `most` at most: a market may be made up, or spiked at the lock's own account. Where nothing is within it, as they are, or the adapter's
- * error. `FundsMissing` (4014) for what `must` be paid at the market's price.
+ * The steps of an act at a fee rate; where an account pays for a claim or refund and holds less than they cost, or the adapter takes so much
+ * for none that is meant, the dearest that can be paid, `most` at most: a market may be made up, or spiked at the lock's own account. Where
+ * nothing is within it, as they are, or the adapter's error. `FundsMissing` (4014) for what `must` be paid at the market's price.
  */
 export async function payable(
   side: Side.Side,
@@ -75,7 +75,7 @@ export async function payable(
   try {
     steps = await adapter.prepare(intent, at)
   } catch (error) {
-    const fits = isShort(error) ? await less().catch(() => undefined) : undefined
+    const fits = isTooDear(error) || isShort(error) ? await less().catch(() => undefined) : undefined
     if (fits === undefined) throw error
     return fits
   }
@@ -95,4 +95,22 @@ export async function payable(
 /** An account holds too little for the fee, as an adapter or a node says. */
 export function isShort(error: unknown): boolean {
   return isAitbcError(error) && error._tag.endsWith('InsufficientFunds')
+}
+
+/** The market asks for more than an adapter takes for meant (`maxFeeRate`). */
+function isTooDear(error: unknown): boolean {
+  return isAitbcError(error) && error._tag.endsWith('FeeRateTooHigh')
+}
+
+/** What the market asks for in a hurry; `undefined` where that is more than the adapter takes for meant: then all that it takes is paid. */
+export async function hurriedRate(
+  { adapter }: Pick<Side.Side, 'adapter'>,
+  options: CallOptions,
+): Promise<bigint | undefined> {
+  try {
+    return (await adapter.feeRates(options)).fast
+  } catch (error) {
+    if (isTooDear(error)) return undefined
+    throw error
+  }
 }

@@ -140,7 +140,7 @@ export async function dearer(
   side: Side.Side,
   last: Submission,
   tip: Fact.Tip | undefined,
-  market: { readonly rate: bigint; readonly held: bigint | undefined },
+  market: { readonly rate: bigint | undefined; readonly held: bigint | undefined },
   make: (feeRate: bigint) => Promise<readonly Step[]>,
 ): Promise<readonly Step[]> {
   const { network, profile } = side.adapter
@@ -165,7 +165,11 @@ export async function dearer(
   const pushes = budget !== undefined || command.do === 'void' || (settles && last.attempts.length <= PUSHES)
   const least = hurried && budget !== undefined ? budget : pushes ? raised : 0n
   const { rate, held = cap } = market
-  const upTo = (most: bigint) => Ladder.priced(make, rate, { asset, least: smaller(most, least), most })
+  const from = rate ?? larger(network.fees.minRelay, 1n)
+  const upTo = (most: bigint) => {
+    const wanted = rate !== undefined ? least : settles ? most : raised
+    return Ladder.priced(make, from, { asset, least: smaller(most, wanted), most })
+  }
   const steps = (held < cap ? await upTo(held) : undefined) ?? (await upTo(cap))
   if (steps === undefined) throw spent(swap, command, cap, paid)
   return steps

@@ -15,7 +15,8 @@ import {
 import { sha256 } from '@noble/hashes/sha2.js'
 import * as Board from '../Board.js'
 import { SwapErrors } from '../errors.js'
-import { smaller } from '../internal/extremes.js'
+import { larger, smaller } from '../internal/extremes.js'
+import { hurriedRate } from '../internal/held.js'
 import { begun, costsEach, isRested, type Since, timesWaited } from '../internal/rest.js'
 import * as Ladder from '../Ladder.js'
 import * as Pace from '../Pace.js'
@@ -160,11 +161,14 @@ export async function send(
   const make = (feeRate: bigint): Promise<readonly Step[]> =>
     replaced === undefined ? stepsOf(relay.account, feeRate) : adapter.replace(replaced, feeRate, { signal })
   return relays.turn(relay.account, signal, async () => {
-    const { fast } = await adapter.feeRates({ signal })
+    const fast = await hurriedRate({ adapter }, { signal })
     const asset = network.native.id
     const own = Ladder.capOf(post, terms, relay.most)
     const cap = smaller(most ?? own, own)
-    const steps = await Ladder.priced(make, fast, { asset, most: cap })
+    const steps = await Ladder.priced(make, fast ?? larger(network.fees.minRelay, 1n), {
+      ...{ asset, most: cap },
+      ...(fast === undefined && { least: cap }),
+    })
     if (steps === undefined)
       throw SwapErrors.FeeBudgetSpent(`the ${does} of ${ref} would cost more than ${cap}`, {
         network: network.id,

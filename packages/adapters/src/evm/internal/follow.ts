@@ -132,9 +132,9 @@ function explained(error: unknown, signed: Signed): unknown {
   const message = `${signed.step.kind} ${signed.id} was refused: ${said}`
   if (/nonce.*(too low|already|old)|old ?nonce/.test(said))
     return EvmErrors.EvmNonceUsed(message, context, { cause: error })
-  if (/insufficient funds/.test(said))
+  if (/insufficient ?funds|exceeds account balance/.test(said))
     return EvmErrors.EvmInsufficientFunds(message, context, { cause: error })
-  if (/underpriced|less than block base fee|fee too low|feetoolow/.test(said))
+  if (/underpriced|base fee|fee ?too ?low|gas price below|replacementnotallowed|priority is too low/.test(said))
     return EvmErrors.EvmUnderpriced(message, context, { cause: error })
   return error
 }
