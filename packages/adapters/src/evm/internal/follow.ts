@@ -134,7 +134,9 @@ function explained(error: unknown, signed: Signed): unknown {
     return EvmErrors.EvmNonceUsed(message, context, { cause: error })
   if (/insufficient ?funds|exceeds account balance/.test(said))
     return EvmErrors.EvmInsufficientFunds(message, context, { cause: error })
-  if (/underpriced|base fee|fee ?too ?low|gas price below|replacementnotallowed|priority is too low/.test(said))
+  if (
+    /underpriced|base fee|fee ?too ?low|gas price below|replacementnotallowed|priority is too low/.test(said)
+  )
     return EvmErrors.EvmUnderpriced(message, context, { cause: error })
   return error
 }
