@@ -31,8 +31,10 @@ export interface Honest {
   conclude(): void
   /** A party ended while an endpoint lied to it of its incoming leg. */
   isDeceived(role: Role): boolean
-  /** A process of it died before it had noted that its claim left, and none has noted that since. */
+  /** A process of it died before it had noted that its claim left, or the note was lost with it, and none has noted that since. */
   isUnsure(role: Role): boolean
+  /** And an endpoint lied to it since, of its incoming leg. */
+  isPutOff(role: Role): boolean
   /** How a party's swap ended; `undefined` while it hasn't. */
   outcome(role: Role): SwapMachine.Outcome | undefined
   /** All parties, or the towers of those that are gone, have nothing left to do. */
@@ -57,7 +59,8 @@ export function create(stage: Stage, { checks, rpc, towers, passed }: Options): 
 
   /** How far each is with telling its own journal that a claim left. */
   const leaving = new Map<Role, 'sent' | 'noting' | 'noted'>()
-  const unsure = new Set<Role>()
+  /** Who doesn't know that its claim left, and whether it was lied to since of its incoming leg. */
+  const unsure = new Map<Role, boolean>()
   const follow = (role: Role, method: string, [first]: readonly unknown[]) => {
     const at = leaving.get(role)
     if (at === undefined && method === 'submit' && (first as Signed).step.kind === 'claim')
@@ -93,11 +96,13 @@ export function create(stage: Stage, { checks, rpc, towers, passed }: Options): 
       },
       watched: plan.faults.some((fault) => fault.is === 'gone' && fault.who === role),
       passed: passed === undefined ? undefined : (boundary) => passed(role, boundary),
-      died(label) {
+      died(label, lost) {
         killed.push(Killed.of(stage, checks, role, label))
         if (rpc.isLying(role, Agreement.incomingLeg(role))) misled.add(role)
-        if (leaving.get(role) === 'noted' || !leaving.delete(role)) return
-        unsure.add(role)
+        const at = leaving.get(role)
+        if (at === undefined || (at === 'noted' && !lost)) return
+        leaving.delete(role)
+        unsure.set(role, false)
       },
     })
   })
@@ -122,6 +127,8 @@ export function create(stage: Stage, { checks, rpc, towers, passed }: Options): 
     of,
     begin() {
       before = mishaps
+      for (const role of unsure.keys())
+        if (rpc.isLying(role, Agreement.incomingLeg(role))) unsure.set(role, true)
     },
     isAble(role) {
       const process = of(role)
@@ -138,6 +145,7 @@ export function create(stage: Stage, { checks, rpc, towers, passed }: Options): 
     },
     isDeceived: (role) => deceived.has(role),
     isUnsure: (role) => unsure.has(role),
+    isPutOff: (role) => unsure.get(role) === true,
     outcome(role) {
       const process = of(role)
       return process === undefined

@@ -94,6 +94,7 @@ export async function run(plan: Plan, options: RunOptions = {}): Promise<Report>
     ...{ chains, terms, addresses, honest: plan.honest },
     ...{ least: margins.launch.seconds, reveal: margins.reveal.seconds, public: checks.public },
     unsure: (role) => honest.isUnsure(role),
+    putOff: (role) => honest.isPutOff(role),
   })
   let steps = 0
   const passed = options.passed && ((role: Role, at: Boundary) => options.passed?.(role, at, steps))

@@ -18,6 +18,8 @@ export interface Options {
   readonly public: () => boolean
   /** It died before it had noted that its claim left: it doesn't know, where nobody has that any more. */
   readonly unsure: (role: Role) => boolean
+  /** And what it claims may have been told to be gone since: that ends a swap in which nothing was revealed. */
+  readonly putOff: (role: Role) => boolean
 }
 
 export interface Undone {
@@ -63,9 +65,9 @@ export function create(options: Options): Undone {
     const chain = chains[leg]
     const { clock } = Chain.tip(chain)
     const left = terms.short.deadline.value - Chain.tip(chains.short).clock
-    // Who doesn't know that its claim ever left reveals nothing late (S7).
-    if (does.is === 'claim' && role === 'initiator' && options.unsure(role) && left < options.reveal)
-      return true
+    // Who doesn't know that its claim ever left reveals nothing late (S7), nor once a final lock was told to be gone (S12).
+    if (does.is === 'claim' && role === 'initiator' && options.unsure(role))
+      if (left < options.reveal || options.putOff(role)) return true
     if (does.is === 'claim') return !chain.family.profile.lateClaims && clock >= terms[leg].deadline.value
     if (does.is === 'refund') return clock < terms[leg].deadline.value
     if (does.is !== 'lock' || left < options.least) return true

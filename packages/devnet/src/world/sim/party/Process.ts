@@ -21,8 +21,8 @@ export interface Options extends Omit<Sides.Options, 'seed'>, Errand.Errand {
   readonly struck: (fault: Fault) => void
   /** Hears of each boundary that the process comes to. */
   readonly passed: ((boundary: Gate.Boundary) => void) | undefined
-  /** The process is dead. */
-  readonly died: (label: string) => void
+  /** The process is dead, and its storage `lost` with it or not. */
+  readonly died: (label: string, lost: boolean) => void
 }
 
 export interface Process extends Pick<Options, 'role'> {
@@ -132,7 +132,7 @@ export function create(options: Options): Process {
       if (doom?.wipe === true) lose()
     }
     told(`${role} dies ${label} for ${seconds} s${doom?.wipe === true ? ', and its storage with it' : ''}`)
-    options.died(label)
+    options.died(label, doom?.wipe === true)
     alive.delete(run)
     run.abort(new Error('dead'))
   }
