@@ -511,6 +511,13 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/adapters/test/bitcoin/HostileEndpoint.test.ts'],
   },
   {
+    name: 'L3: a lock that names a nonce on Solana is too large with the agreement in its record',
+    file: 'packages/adapters/src/solana/internal/prepare.ts',
+    from: 'fits(whole, (client.nonce ?? options.nonce) !== undefined)',
+    to: 'fits(whole, false)',
+    tests: ['packages/adapters/test/solana/SolanaAdapter.node.test.ts'],
+  },
+  {
     name: 'H26: a node that is behind says that a settled lock owes nothing on Solana',
     file: 'packages/adapters/src/solana/internal/dues.ts',
     from: "'account' in read && read.account?.status === 'locked'",

@@ -1007,6 +1007,20 @@ describe('locks', () => {
       ).toMatchObject({ _tag: 'SolanaWouldFail', context: { argument: 'intent.to' } })
   })
 
+  test('L3: a lock that names the payer’s nonce leaves room for that', async () => {
+    const seed = world.shares[0] as SwapSeed.NetworkSeed
+    const name = 'room'
+    await world.run({ kind: 'nonce', from: alice(), name })
+    const adapter = world.open({ nonce: name })
+    const counter = new Uint8Array(32).fill(9)
+    for (let size = 500; size < 700; size += 10) {
+      const { terms, nonce } = await world.terms({ salt: bytesOf(32) })
+      const record = { role: 'follower', counter, agreement: bytesOf(size) } as const
+      const [step] = await adapter.prepare({ kind: 'lock', terms, recovery: { seed, nonce, record } })
+      expect(SolanaTransaction.ofStep(step as Signed['step']).nonce).toBeDefined()
+    }
+  })
+
   test('L3: the record holds the agreement where it has room, and else what finds the other leg', async () => {
     const seed = world.shares[0] as SwapSeed.NetworkSeed
     const counter = new Uint8Array(32).fill(9)

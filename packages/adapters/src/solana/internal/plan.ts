@@ -76,9 +76,12 @@ export interface Plan {
 export const units = (...bumps: readonly number[]) =>
   bumps.reduce((sum, bump) => sum + 1500 * (256 - bump), 0)
 
-export function fits({ payer, acts, units: limit }: Plan): boolean {
+/** Whether a transaction holds it, and the advance of a nonce where it may name one. */
+export function fits({ payer, acts, units: limit }: Plan, isNonced: boolean): boolean {
   try {
-    const lifetime = { kind: 'blockhash', blockhash: Address.encode(payer), lastHeight: 0n } as const
+    const lifetime: SolanaTransaction.Lifetime = isNonced
+      ? { kind: 'nonce', account: new Uint8Array(32).fill(1), value: payer }
+      : { kind: 'blockhash', blockhash: Address.encode(payer), lastHeight: 0n }
     SolanaTransaction.encode({ payer, lifetime, instructions: budgeted(acts, limit, 1n) })
     return true
   } catch (error) {
