@@ -1,4 +1,5 @@
 import {
+  type AitbcError,
   type AssetId,
   type Deadline,
   Fact,
@@ -112,8 +113,9 @@ const TRIES = 32
 
 /**
  * The steps of an act at a fee rate, or at the nearest one at which they cost at least `least` and at most `most`; the dearest ones within
- * `most` where none cost `least`; `undefined` where all cost more. A replacement costs what it replaces at any low rate, and an adapter
- * takes no rate beyond some bound for meant: the price follows the rate only in between.
+ * `most` where none cost `least`; `undefined` where all cost more, the adapter's error where it makes none. A replacement costs what it
+ * replaces at any low rate, and an adapter refuses rates above and below some bounds, or what leaves dust: the price follows the rate only
+ * in between.
  */
 export async function priced(
   make: (feeRate: bigint) => Promise<readonly Step[]>,
@@ -127,18 +129,27 @@ export async function priced(
   const { asset, least = 0n, most } = options
   let best: readonly Step[] | undefined
   let low = 0n
-  let high: { readonly rate: bigint; readonly fits: bigint } | undefined
+  let high: { readonly rate: bigint; readonly cost?: bigint; readonly fits: bigint } | undefined
   let rate = feeRate
+  let refusal: unknown
   for (let tries = 0; tries < TRIES; tries++) {
     const steps = await make(rate).catch((error: unknown) => {
-      if (best === undefined || !isAitbcError(error)) throw error
+      if (!isAitbcError(error) || (best === undefined && (most === undefined || isSilence(error))))
+        throw error
+      refusal ??= error
       return undefined
     })
     const cost = steps === undefined ? undefined : costOf(steps, asset)
-    if (steps === undefined || cost === undefined || (most !== undefined && cost > most))
-      // Were the price proportional, that rate would be the one.
-      high = { rate, fits: cost === undefined ? 0n : (rate * (most ?? 0n)) / cost }
-    else {
+    if (steps === undefined || cost === undefined) {
+      // Below a rate that only costs too much: less than the network takes.
+      if (best === undefined && high?.cost !== undefined) low = rate
+      else high = { rate, fits: 0n }
+    } else if (most !== undefined && cost > most) {
+      // Were the price a line from nothing, or from the one before, that rate would be the one.
+      const { rate: further = 0n, cost: dearer = 0n } = high ?? {}
+      const [run, rise] = dearer === 0n ? [rate, cost] : [further - rate, dearer - cost]
+      high = { rate, cost, fits: rise > 0n ? rate - ((cost - most) * run + rise - 1n) / rise : 0n }
+    } else {
       best = steps
       low = rate
       // Between one that is too dear and one that nearly is, nothing is worth another question.
@@ -153,7 +164,13 @@ export async function priced(
     rate = high.fits > low && high.fits < high.rate ? high.fits : (low + high.rate) / 2n
     if (rate < 1n) break
   }
+  if (best === undefined && high?.cost === undefined) throw refusal
   return best
+}
+
+/** An endpoint wasn't heard, or said nothing that makes sense (`Rpc…`, 1201–1208): of another rate it would say no more. */
+function isSilence(error: AitbcError): boolean {
+  return error.code >= 1201 && error.code <= 1208
 }
 
 /**

@@ -173,6 +173,48 @@ describe('ladders', () => {
     expect(await paid(8n)).toBeUndefined()
   })
 
+  it('L5 H8: an adapter refuses what leaves dust, and rates out of bounds; what it takes between is found', async () => {
+    const bounded = (dust: bigint, least = 1000n) => {
+      const asked: bigint[] = []
+      const make = async (rate: bigint) => {
+        asked.push(rate)
+        if (rate < least || rate > 10_000_000n) throw CoreErrors.InvalidArgument('a rate out of bounds')
+        if (rate * 3n > dust) throw CoreErrors.InvalidAmount('dust would be left')
+        return [step(rate * 3n)]
+      }
+      return { make, asked }
+    }
+    const paid = async (make: ReturnType<typeof bounded>['make'], market: bigint, most: bigint) => {
+      const steps = await Ladder.priced(make, market, { asset, most })
+      return steps && Ladder.costOf(steps, asset)
+    }
+    // A market at which the lock would be gone, or nothing of it left but dust.
+    for (const market of [200_000n, 1_000_000n, 10_000_000n]) {
+      const cost = await paid(bounded(300_000n).make, market, 150_000n)
+      expect(cost).toBeLessThanOrEqual(150_000n)
+      expect(cost).toBeGreaterThan(130_000n)
+    }
+    // Whatever the rate, it costs what it must beat.
+    const beaten = async (rate: bigint) => {
+      if (rate < 1000n) throw CoreErrors.InvalidArgument('a rate out of bounds')
+      return [step(70_000n + rate)]
+    }
+    expect(await paid(beaten, 20_000n, 60_000n)).toBeUndefined()
+    expect(await paid(beaten, 20_000n, 72_000n)).toBeGreaterThan(70_000n)
+    // As where each signature costs more than what it is asked for.
+    const signed = async (rate: bigint) => [step(5000n + (20_000n * rate + 999_999n) / 1_000_000n)]
+    expect(await paid(signed, 50_000_000n, 5100n)).toBeGreaterThan(5090n)
+    // Where nothing can be made, the adapter says why; an endpoint that is silent isn't asked again.
+    await expect(paid(bounded(0n).make, 50_000n, 150_000n)).rejects.toThrow('dust')
+    let silent = 0
+    const dead = async () => {
+      silent++
+      throw CoreErrors.RpcUnreachable('nobody answers')
+    }
+    await expect(paid(dead, 50_000n, 150_000n)).rejects.toThrow('nobody')
+    expect(silent).toBe(1)
+  })
+
   it('L5: a replacement that costs what it replaces at any low rate reaches what is wanted all the same', async () => {
     await fc.assert(
       fc.asyncProperty(

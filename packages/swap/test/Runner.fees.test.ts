@@ -13,6 +13,8 @@ import * as Process from './model/process.js'
 
 const Refusals = defineErrors({
   FeeTooLow: { code: 9111, retryable: true, hint: 'Pay more.' },
+  DustOutput: { code: 9112, retryable: false, hint: 'Lower the fee rate.' },
+  InvalidFeeRate: { code: 9113, retryable: false, hint: 'Ask for a rate that nodes take.' },
 })
 
 /** The long leg's chain calls its blocks so short; they come once a second all the same. */
@@ -160,6 +162,134 @@ describe('when fees are a hundred times what they were', () => {
     other.nets.long.held = () => false
     await finish(other, alone)
     expect(alone.outcome).toBe('no-deal')
+  })
+})
+
+describe('where a lock pays for its claim and its refund, as on Bitcoin', () => {
+  /** What isn't told a rate takes what the market asks, and all but dust at most; what is told one is refused where that can't be paid. */
+  const exacting =
+    (market: { rate: bigint; beaten: bigint }) =>
+    (adapter: SwapAdapter): Partial<SwapAdapter> => {
+      const priceOf = (told: bigint) => {
+        if (told < 2n || told > 10_000n) throw Refusals.InvalidFeeRate(`${told} is out of bounds`)
+        const cost = told > market.beaten ? told : market.beaten
+        if (cost > 999n) throw Refusals.DustOutput(`${cost} leaves nothing of the lock`)
+        return cost
+      }
+      return {
+        feeRates: async () => ({ slow: 1n, normal: market.rate, fast: market.rate }),
+        async prepare(intent, o) {
+          if (intent.kind !== 'claim' && intent.kind !== 'refund') return adapter.prepare(intent, o)
+          const asked = o?.feeRate ?? (market.rate < 999n ? market.rate : 999n)
+          return adapter.prepare(intent, { ...o, feeRate: priceOf(asked) })
+        },
+        replace: async (submission, feeRate, o) => adapter.replace(submission, priceOf(feeRate), o),
+      }
+    }
+  const signed = (process: Process.Process, kind: string) =>
+    process.calls.flatMap(({ method, args }) => {
+      const step = args[0] as Step | undefined
+      return method === 'sign' && step?.kind === kind && step.network === LONG ? [step.maxFee.amount] : []
+    })
+
+  it('L5 H8 S6: a market beyond what the lock holds stops no claim, no refund and no raise', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const { long } = market.nets
+    const told = { rate: 5000n, beaten: 0n }
+    const wrap = otherwise(exacting(told))
+    const { deal, alice, bob } = both(market, {}, { wrap })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await finish(market, alice, bob)
+    expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+    expect(signed(bob, 'claim').at(-1)).toBeGreaterThan(400n)
+    expect(signed(bob, 'claim').at(-1)).toBeLessThanOrEqual(500n)
+
+    const other = create({ long: 'utxo', short: 'contract' })
+    told.rate = 2n
+    const { alice: alone } = both(other, { wrap, context: { bumpAfter: () => 1n } })
+    other.nets.long.held = (tx) => tx.does.is === 'refund' && tx.fee < 300n
+    Process.start(alone, deal)
+    await Process.drive(other, () => other.nets.long.mempool.some((tx) => tx.does.is === 'refund'))
+    told.rate = 5000n
+    await finish(other, alone)
+    expect(alone.outcome).toBe('no-deal')
+    expect(signed(alone, 'refund').at(-1)).toBeGreaterThan(400n)
+    expect(long.mempool).toEqual([])
+  })
+
+  it('H5 H6: what is right outbids for more than half of the lock, where nothing less would do', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const told = { rate: 20n, beaten: 0n }
+    const { deal, alice, bob } = both(market, {}, { wrap: otherwise(exacting(told)) })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => signed(bob, 'claim').length === 0 && locksBy(market, BOB).length > 0)
+    told.beaten = 600n
+    await finish(market, alice, bob)
+    expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+    expect(signed(bob, 'claim').at(-1)).toBe(600n)
+  })
+})
+
+describe('what takes the place of a version that came to nothing', () => {
+  const least = 20n
+  const made = (process: Process.Process) =>
+    process.calls.flatMap(({ method, args }) => {
+      const step = args[0] as Step | undefined
+      return method === 'sign' && step?.kind === 'claim' && step.network === LONG ? [step.maxFee.amount] : []
+    })
+  const expectRising = (paid: readonly bigint[]) => {
+    for (const [i, fee] of paid.entries()) expect(fee).toBeGreaterThanOrEqual(paid[i - 1] ?? 0n)
+    expect(paid.at(-1)).toBeGreaterThanOrEqual(least)
+  }
+
+  it('L5 H6 S6: a claim that is refused for its price begins no raise anew', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    // As where what it must outbid isn't told.
+    const choosy = (adapter: SwapAdapter): Partial<SwapAdapter> => ({
+      async submit(signed, o) {
+        if (signed.step.kind === 'claim' && signed.step.maxFee.amount < least)
+          throw Refusals.FeeTooLow('insufficient fee, rejecting replacement')
+        return adapter.submit(signed, o)
+      },
+    })
+    const wrap = otherwise(choosy)
+    const { deal, alice, bob } = both(market, {}, { wrap, context: { bumpAfter: () => 1n } })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await finish(market, alice, bob)
+    expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+    expectRising(made(bob))
+    expectGains(market, BOB, 'deal')
+  })
+
+  it('L5 S6: a claim whose time to be included is over is made for more, whatever the market is told to be', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    const { long } = market.nets
+    let since = 0
+    // As with a blockhash, on a chain that tells of no price at the lock's own account.
+    const fleeting = (adapter: SwapAdapter): Partial<SwapAdapter> => ({
+      async submit(signed, o) {
+        since = long.tip.height
+        return adapter.submit(signed, o)
+      },
+      async status(submission, o) {
+        const fact = await adapter.status(submission, o)
+        if (submission.step.kind !== 'claim' || fact.value.is !== 'pending' || long.tip.height <= since)
+          return fact
+        long.mempool = long.mempool.filter((tx) => tx.does.is !== 'claim')
+        return { ...fact, value: { is: 'replaced', by: '' } }
+      },
+    })
+    dear(long, 'claim', least)
+    const { deal, alice, bob } = both(market, {}, { wrap: otherwise(fleeting) })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await finish(market, alice, bob)
+    expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+    expectRising(made(bob))
+    expectGains(market, BOB, 'deal')
   })
 })
 

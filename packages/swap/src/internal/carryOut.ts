@@ -7,11 +7,12 @@ import * as Side from '../Side.js'
 import * as Solvency from '../Solvency.js'
 import * as SwapMachine from '../SwapMachine.js'
 import * as Turns from '../Turns.js'
+import { ahead } from './ahead.js'
 import { broken, latest } from './book.js'
 import { payForIt } from './child.js'
 import { heldFor, hurriedRate, isShort } from './held.js'
 import { isOutbid } from './outbid.js'
-import { affordable, dearer, hasRested, hasWaited } from './price.js'
+import { affordable, dearer, hasRested, hasWaited, noLess } from './price.js'
 import { broadcast, isReveal, signAndSend } from './sending.js'
 import { isOwn, isTaken } from './voided.js'
 
@@ -110,7 +111,8 @@ async function carryOut(
         return undefined
       if (isEnded(side, swap, command, sent, fact.asOf)) return undefined
       if (!hasRested(context, side, command, sent, tip)) return undefined
-      if (status.is === 'failed') sent.failures = (sent.failures ?? 0) + 1
+      if (status.is === 'replaced') return fresh(context, swap, command, side, signal, last)
+      sent.failures = (sent.failures ?? 0) + 1
       return fresh(context, swap, command, side, signal)
   }
 }
@@ -142,7 +144,7 @@ async function sendAgain(
     // What a block is shown to have done would only cost its fee.
     const isDone = tip !== undefined && isEnded(side, swap, command, sent, tip)
     if (anew && !isDone && hasRested(context, side, command, sent, tip))
-      return fresh(context, swap, command, side, signal)
+      return fresh(context, swap, command, side, signal, last)
     // Where nodes keep the first of two versions, a dearer one is taken now that they dropped it, or never.
     if (await hasRaised(context, swap, command, side, sent, last, tip, signal)) return undefined
   }
@@ -161,7 +163,9 @@ async function sendAgain(
       return undefined
     }
     if (!hasRested(context, side, command, sent, tip)) return undefined
-    return fresh(context, swap, command, side, signal)
+    // A version that was raised just now was refused as well, and is raised further from where it is.
+    const beaten = isOutbid(error) ? latest(swap.book.get(command.key) ?? sent) : undefined
+    return fresh(context, swap, command, side, signal, beaten)
   }
 }
 
@@ -237,12 +241,14 @@ function spendOf(swap: Swap, command: Extract<Act, { do: 'claim' | 'refund' }>) 
   return shown(swap, command.leg)?.locks.find(({ lock }) => lock.ref === command.lock.ref)?.spend
 }
 
+/** Makes a command's steps at today's price, and of a claim or refund no cheaper than a version that they take the place of (`beaten`, L5). */
 async function fresh(
   context: Context,
   swap: Swap,
   command: Act,
   side: Side.Side,
   signal: AbortSignal,
+  beaten?: Submission,
 ): Promise<'again' | 'waived' | undefined> {
   // The lock of a recovered swap is out there, whatever an endpoint says: another one would be a second payment (S9).
   if (command.do === 'lock' && swap.recovered && !side.adapter.profile.unique) return undefined
@@ -258,7 +264,8 @@ async function fresh(
   const feeRate = fast === undefined ? {} : { feeRate: fast }
   const make = async (beside?: readonly Signed[], tell?: (signed: readonly Signed[]) => Promise<void>) => {
     const at = { ...feeRate, ...(beside === undefined ? {} : { beside }) }
-    const steps = await affordable(swap, command, side, intent, at, signal)
+    const priced = await affordable(swap, command, side, intent, at, signal)
+    const steps = beaten ? await noLess(swap, command, side, intent, at, priced, beaten, signal) : priced
     if (command.do === 'collect' && !Dues.isWorth(steps, command.due)) {
       const why = 'to collect it would cost more'
       context.onProgress?.({ is: 'owed', leg: command.leg, due: command.due, why })
@@ -283,7 +290,9 @@ async function raise(
   const market = { rate, held: await heldFor(side, command, { signal }) }
   const make = (feeRate: bigint) => side.adapter.replace(last, feeRate, { signal })
   const steps = await dearer(context, swap, command, side, last, tip, market, make)
-  await signAndSend(context, swap, command, side, steps, signal, { before: sent })
+  const first = await ahead(swap, command, side, sent, rate, signal)
+  const before = { ...sent, signed: [...first, ...sent.signed.slice(-1)] }
+  await signAndSend(context, swap, command, side, steps, signal, { before })
   const id = swap.book.get(command.key)?.submissions.at(-1)?.id
   const feeRate = rate === undefined ? {} : { feeRate: rate }
   if (id !== undefined) context.onProgress?.({ is: 'raised', key: command.key, id, ...feeRate })

@@ -8,7 +8,7 @@ import type * as Side from '../Side.js'
 import * as SwapMachine from '../SwapMachine.js'
 import type { Act } from './carryOut.js'
 import { larger, smaller } from './extremes.js'
-import { payable } from './held.js'
+import { heldFor, payable } from './held.js'
 import { latestBy, leftUntil } from './left.js'
 import { begun, costsEach, isRested, leftBy, timesWaited } from './rest.js'
 import { isReveal } from './sending.js'
@@ -22,7 +22,7 @@ function budgetOf(swap: Swap, { leg }: Act): bigint | undefined {
  * Most that an act may cost in fees: {@link Ladder.capOf}, whatever market an endpoint makes up (S13). What makes a lock void must outbid it, and
  * that one cost no more: twice as much is enough.
  */
-function capOf(swap: Swap, command: Act, side: Side.Side): bigint {
+export function capOf(swap: Swap, command: Act, side: Side.Side): bigint {
   const terms = swap.state.durable.terms[command.leg] as LockTerms.LockTerms
   const budget = budgetOf(swap, command)
   const cap = Ladder.capOf(side, terms, budget)
@@ -127,11 +127,44 @@ export async function affordable(
 }
 
 /**
- * A version at the market's price, and within what is held for it where one is; of a claim or refund one that pays a quarter more than the last one at least, all of the budget when
- * hardly a block is left for a claim (L5); after {@link PUSHES} versions without a budget no more than the market asks. Never more than
- * {@link capOf} (`FeeBudgetSpent` 4016), except that a claim whose secret is public goes beyond half of a lock that pays for itself, a quarter
- * at a time, as long as it isn't included, so that a market that an endpoint made up doesn't burn it at once; in the last blocks, as far as the
- * market asks.
+ * Steps of a claim or refund that take the place of an earlier version, under its conflict key, no cheaper than that was, within the same
+ * bounds: it was refused for its price, or no block took it while one could. A quarter dearer where an account pays, since those rest before
+ * they are made ({@link hasRested}).
+ */
+export async function noLess(
+  swap: Swap,
+  command: Act,
+  side: Side.Side,
+  intent: Intent,
+  at: Pick<PrepareOptions, 'feeRate' | 'beside'>,
+  steps: readonly Step[],
+  { step: before }: Submission,
+  signal: AbortSignal,
+): Promise<readonly Step[]> {
+  const { adapter } = side
+  const asset = adapter.network.native.id
+  const settles = command.do === 'claim' || command.do === 'refund'
+  const paid = Ladder.costOf([before], asset)
+  const wanted = adapter.profile.feesFrom === 'account' ? (paid * 5n) / 4n : paid
+  if (!settles || steps.at(-1)?.conflictKey !== before.conflictKey) return steps
+  const cap = larger(capOf(swap, command, side), paid)
+  const most = smaller(cap, (await heldFor(side, command, { signal })) ?? cap)
+  const least = smaller(wanted, most)
+  const cost = Ladder.costOf(steps, asset)
+  if (cost >= least) return steps
+  const make = (feeRate: bigint) => adapter.prepare(intent, { ...at, signal, feeRate })
+  const raise = async () =>
+    Ladder.priced(make, at.feeRate ?? (await adapter.feeRates({ signal })).normal, { asset, least, most })
+  const raised = await raise().catch(() => undefined)
+  return raised !== undefined && Ladder.costOf(raised, asset) > cost ? raised : steps
+}
+
+/**
+ * A version at the market's price, and within what is held for it where one is; of a claim or refund one that pays a quarter more than the
+ * last one at least, all of the budget when hardly a block is left for a claim (L5); after {@link PUSHES} versions without a budget no more
+ * than the market asks. Never more than {@link capOf} (`FeeBudgetSpent` 4016), except that a claim whose secret is public goes beyond half of
+ * a lock that pays for itself, a quarter at a time, as long as it isn't included, so that a market that an endpoint made up doesn't burn it at
+ * once; in the last blocks, as far as the market asks.
  */
 export async function dearer(
   context: Context,

@@ -165,10 +165,12 @@ export async function send(
     const asset = network.native.id
     const own = Ladder.capOf(post, terms, relay.most)
     const cap = smaller(most ?? own, own)
-    const steps = await Ladder.priced(make, fast ?? larger(network.fees.minRelay, 1n), {
-      ...{ asset, most: cap },
-      ...(fast === undefined && { least: cap }),
-    })
+    // What no block took while one could, at the market's price, was too cheap.
+    const paid =
+      each && is !== 'failed' && before !== undefined ? Ladder.costOf([before.submission.step], asset) : 0n
+    const least = fast === undefined ? cap : smaller((paid * 5n) / 4n, cap)
+    const from = fast ?? larger(network.fees.minRelay, 1n)
+    const steps = await Ladder.priced(make, from, { asset, least, most: cap })
     if (steps === undefined)
       throw SwapErrors.FeeBudgetSpent(`the ${does} of ${ref} would cost more than ${cap}`, {
         network: network.id,

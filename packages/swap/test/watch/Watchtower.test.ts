@@ -753,6 +753,36 @@ describe('a tower’s own account', () => {
     expectGains(market, ALICE, 'no-deal')
   })
 
+  it('L5 L7: what no block took while one could is made for more, where each version has a time of its own', async () => {
+    const market = marketOf({ long: 'contract', short: 'contract' })
+    const { long } = market.nets
+    const owner = ownerOf(market, ALICE)
+    Process.start(owner.process, Process.agreed(market))
+    await Process.drive(market, () => isLocked(market, ALICE))
+    kill(owner.process)
+    const isRefund = ({ does }: Chain.Tx) => does.is === 'refund'
+    long.held = (tx) => isRefund(tx) && tx.fee < 20n
+    let since = 0
+    const wrap = ({ network, ...adapter }: SwapAdapter): SwapAdapter => ({
+      ...adapter,
+      network: { ...network, fees: networks.solana.fees },
+      async submit(signed, o) {
+        since = long.tip.height
+        return adapter.submit(signed, o)
+      },
+      async status(submission, o) {
+        const fact = await adapter.status(submission, o)
+        if (fact.value.is !== 'pending' || long.tip.height <= since) return fact
+        long.mempool = long.mempool.filter((tx) => !isRefund(tx))
+        return { ...fact, value: { is: 'replaced', by: '' } }
+      },
+    })
+    const tower = towerOf(market, newest(owner), FIRST, { wrap, storage: createMemoryStorage() })
+    await Process.drive(market, () => isEnded(tower))
+    expect(tower.ended).toMatchObject({ refund: 'refunded' })
+    expectGains(market, ALICE, 'no-deal')
+  })
+
   it('S13 H29: an endpoint that says that it failed, and that the deadline is always ten blocks off, costs ever fewer fees too', async () => {
     const market = marketOf({ long: 'contract', short: 'contract' })
     const { long } = market.nets

@@ -33,7 +33,7 @@ export interface Honest {
   isDeceived(role: Role): boolean
   /** A process of it died before it had noted that its claim left, or the note was lost with it, and none has noted that since. */
   isUnsure(role: Role): boolean
-  /** And an endpoint lied to it since, of its incoming leg. */
+  /** And an endpoint lied to it since. */
   isPutOff(role: Role): boolean
   /** How a party's swap ended; `undefined` while it hasn't. */
   outcome(role: Role): SwapMachine.Outcome | undefined
@@ -59,7 +59,7 @@ export function create(stage: Stage, { checks, rpc, towers, passed }: Options): 
 
   /** How far each is with telling its own journal that a claim left. */
   const leaving = new Map<Role, 'sent' | 'noting' | 'noted'>()
-  /** Who doesn't know that its claim left, and whether it was lied to since of its incoming leg. */
+  /** Who doesn't know that its claim left, and whether it was lied to since. */
   const unsure = new Map<Role, boolean>()
   const follow = (role: Role, method: string, [first]: readonly unknown[]) => {
     const at = leaving.get(role)
@@ -127,8 +127,7 @@ export function create(stage: Stage, { checks, rpc, towers, passed }: Options): 
     of,
     begin() {
       before = mishaps
-      for (const role of unsure.keys())
-        if (rpc.isLying(role, Agreement.incomingLeg(role))) unsure.set(role, true)
+      for (const role of unsure.keys()) if (rpc.isLying(role)) unsure.set(role, true)
     },
     isAble(role) {
       const process = of(role)

@@ -18,7 +18,7 @@ export interface Options {
   readonly public: () => boolean
   /** It died before it had noted that its claim left: it doesn't know, where nobody has that any more. */
   readonly unsure: (role: Role) => boolean
-  /** And what it claims may have been told to be gone since: that ends a swap in which nothing was revealed. */
+  /** And a lock may have been told to be gone since: that ends a swap in which nothing was revealed. */
   readonly putOff: (role: Role) => boolean
 }
 
