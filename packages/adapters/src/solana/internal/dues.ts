@@ -29,18 +29,13 @@ export async function dues(
   assertRef(client, own, lock, 'lock.ref')
   const { network } = client
   const commitment = network.finality.rule === 'tag' ? 'finalized' : 'confirmed'
-  const read = await stateOf(client, own, options, commitment)
+  const state = await stateOf(client, own, options, commitment)
+  const why = 'why' in state ? state.why.message : state.account?.status
   // Whoever asks knows that it is settled: a node that doesn't is behind, and that nothing is owed would be the end of it.
-  const isBehind = 'account' in read && read.account?.status === 'locked'
-  const state = isBehind ? { why: { check: 'lock-settled', message: 'it is not settled yet' } } : read
-  if ('why' in state)
-    throw SolanaErrors.SolanaWouldFail(
-      `what the lock ${show(lock.ref)} owes can't be told: ${state.why.message}`,
-      {
-        argument: 'lock',
-        check: state.why.check,
-      },
-    )
+  if ('why' in state || why === 'locked')
+    throw SolanaErrors.SolanaWouldFail(`what the lock ${show(lock.ref)} owes can't be told: ${why}`, {
+      argument: 'lock',
+    })
   const { account, held, at, head } = state
   const fact = (value: readonly Due[]) => told(client, value, ref(at), head.tip)
   if (account === undefined) return fact([])

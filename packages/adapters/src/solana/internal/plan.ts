@@ -77,9 +77,9 @@ export const units = (...bumps: readonly number[]) =>
   bumps.reduce((sum, bump) => sum + 1500 * (256 - bump), 0)
 
 /** Whether a transaction holds it, and the advance of a nonce where it may name one. */
-export function fits({ payer, acts, units: limit }: Plan, isNonced: boolean): boolean {
+export function fits({ payer, acts, units: limit }: Plan, nonce: string | undefined): boolean {
   try {
-    const lifetime: SolanaTransaction.Lifetime = isNonced
+    const lifetime: SolanaTransaction.Lifetime = nonce
       ? { kind: 'nonce', account: new Uint8Array(32).fill(1), value: payer }
       : { kind: 'blockhash', blockhash: Address.encode(payer), lastHeight: 0n }
     SolanaTransaction.encode({ payer, lifetime, instructions: budgeted(acts, limit, 1n) })

@@ -340,8 +340,7 @@ async function lock(
   })
   const record = intent.recovery?.record
   const whole = plan(record)
-  if (record?.agreement === undefined || fits(whole, (client.nonce ?? options.nonce) !== undefined))
-    return whole
+  if (record?.agreement === undefined || fits(whole, client.nonce ?? options.nonce)) return whole
   // What finds the other leg is enough; the agreement is there where it has room.
   const { agreement, ...rest } = record
   return plan(rest)
