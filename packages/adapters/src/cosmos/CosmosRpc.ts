@@ -183,6 +183,11 @@ export async function query(
   return (await abci(transport, path, data, height, false, options)).value ?? new Uint8Array(0)
 }
 
+/** The chain's own code refused a query, as where it has no such service: a gateway that lets nobody through says nothing of that. */
+export function isUnknown(error: unknown): boolean {
+  return isAitbcError(error, 'RpcRejected') && error.context['codespace'] !== undefined
+}
+
 /** What a store holds at a key after a block; `null` for nothing. */
 export async function stored(
   transport: CosmosTransport,

@@ -451,6 +451,36 @@ describe('sequences and fees', () => {
     expect(asks[0]).toBe(path.includes('osmosis') ? '' : named)
   })
 
+  test('H8: a gateway that lets no more questions through doesn’t say that the chain has no market', async () => {
+    const rpc = createHttpRpc({ url: node.url })
+    for (const path of [
+      '/feemarket.feemarket.v1.Query/GasPrice',
+      '/osmosis.txfees.v1beta1.Query/GetEipBaseFee',
+    ]) {
+      const limited = open({
+        transport: {
+          async request(method, params, options) {
+            if (asked(params, 'path') !== path) return rpc.request(method, params, options)
+            throw CoreErrors.RpcRejected('too many requests', {
+              method,
+              code: -32005,
+              message: 'too many requests',
+            })
+          },
+        },
+      })
+      const terms = freshTerms()
+      const claim: Intent = {
+        kind: 'claim',
+        terms,
+        lock: adapter.expectLock(terms, []),
+        secret: secretOf(terms),
+      }
+      for (const run of [limited.feeRates(), limited.prepare(claim)])
+        await expect(run).rejects.toMatchObject({ _tag: 'RpcRejected', context: { code: -32005 } })
+    }
+  })
+
   test('S13 H8: what vests later pays nothing, so it isn’t counted', async () => {
     const rpc = createHttpRpc({ url: node.url })
     const vesting = open({

@@ -69,7 +69,7 @@ export async function coins(
   const ask = (path: string) => CosmosRpc.query(client.transport, path, request, height, rpc(options))
   const answer = await ask(SPENDABLE).catch((error: unknown) => {
     // Older nodes don't tell it.
-    if (isAitbcError(error, 'RpcRejected')) return ask(BALANCE)
+    if (CosmosRpc.isUnknown(error)) return ask(BALANCE)
     throw error
   })
   const balance = decoded('a balance', () => QueryBalanceResponse.decode(answer).balance)

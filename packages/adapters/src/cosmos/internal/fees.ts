@@ -1,4 +1,4 @@
-import { type CallOptions, type FeeRates, isAitbcError, show } from '@aitbc/core'
+import { type CallOptions, type FeeRates, show } from '@aitbc/core'
 import { BinaryReader, BinaryWriter } from 'cosmjs-types/binary'
 import { ConfigResponse } from 'cosmjs-types/cosmos/base/node/v1beta1/query'
 import { DecCoin } from 'cosmjs-types/cosmos/base/v1beta1/coin'
@@ -51,7 +51,7 @@ async function ask(
   try {
     answer = await CosmosRpc.query(client.transport, path, request, height, rpc(options))
   } catch (error) {
-    if (isAitbcError(error, 'RpcRejected')) return 0n
+    if (CosmosRpc.isUnknown(error)) return 0n
     throw error
   }
   try {
