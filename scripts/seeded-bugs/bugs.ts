@@ -462,6 +462,20 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/swap/test/Runner.ahead.test.ts'],
   },
   {
+    name: 'L7: a tower asks for the market’s price, however little its account holds',
+    file: 'packages/swap/src/watch/Relay.ts',
+    from: 'held > 0n && held < cap',
+    to: 'held < 0n',
+    tests: ['packages/swap/test/watch/held.test.ts'],
+  },
+  {
+    name: 'S13: a version between two others pays all that is allowed, not what is wanted',
+    file: 'packages/swap/src/Ladder.ts',
+    from: '((least - reached) * (high.rate - low) + rise - 1n) / rise',
+    to: '(((most ?? least) - reached) * (high.rate - low)) / rise',
+    tests: ['packages/swap/test/Ladder.test.ts'],
+  },
+  {
     name: 'L2: an order to lock that a crash kept back is carried out whenever the process is back',
     file: 'packages/swap/src/internal/carryOut.ts',
     from: ' && !SwapMachine.isTimely(swap.state)',
@@ -828,10 +842,17 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/swap/test/Runner.fees.test.ts'],
   },
   {
+    name: 'L5: a tower takes the cheapest rung where the market asks for more than the lock holds',
+    file: 'packages/swap/src/watch/Watchtower.ts',
+    from: 'await Ladder.priced(make, fast, { asset, most })',
+    to: 'await make(fast)',
+    tests: ['packages/swap/test/watch/Watchtower.test.ts'],
+  },
+  {
     name: 'L5: a tower makes what expired at the market’s price again',
     file: 'packages/swap/src/watch/Relay.ts',
-    from: 'asset, least, most: cap',
-    to: 'asset, most: cap',
+    from: 'least: smaller(least, bound), most: bound',
+    to: 'most: bound',
     tests: ['packages/swap/test/watch/Watchtower.test.ts'],
   },
   {
@@ -1358,6 +1379,13 @@ export const bugs: readonly Bug[] = [
     file: 'packages/core/src/redundant/merge.ts',
     from: 'most?.push(...group.splice(0))',
     to: '',
+    tests: ['packages/core/test/redundant/createRedundantAdapter.test.ts'],
+  },
+  {
+    name: 'L5: an endpoint that keeps silent holds up every third question after a price',
+    file: 'packages/core/src/redundant/endpoints.ts',
+    from: 'count(key, from, PASSED_OVER)',
+    to: '{}',
     tests: ['packages/core/test/redundant/createRedundantAdapter.test.ts'],
   },
   {

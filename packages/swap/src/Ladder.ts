@@ -129,6 +129,7 @@ export async function priced(
   const { asset, least = 0n, most } = options
   let best: readonly Step[] | undefined
   let low = 0n
+  let reached = 0n
   let high: { readonly rate: bigint; readonly cost?: bigint; readonly fits: bigint } | undefined
   let rate = feeRate
   let refusal: unknown
@@ -152,6 +153,7 @@ export async function priced(
     } else {
       best = steps
       low = rate
+      reached = cost
       // Between one that is too dear and one that nearly is, nothing is worth another question.
       if (cost === 0n || cost >= (high === undefined ? least : least - least / 16n)) break
       if (high === undefined) {
@@ -161,7 +163,11 @@ export async function priced(
       }
     }
     if (high === undefined || high.rate - low <= 1n) break
-    rate = high.fits > low && high.fits < high.rate ? high.fits : (low + high.rate) / 2n
+    // Between a version and one that is too dear, what is wanted is on the line from one to the other.
+    const rise = high.cost === undefined ? 0n : high.cost - reached
+    const between = rise > 0n ? low + ((least - reached) * (high.rate - low) + rise - 1n) / rise : 0n
+    const aim = best === undefined ? high.fits : between
+    rate = aim > low && aim < high.rate ? aim : (low + high.rate) / 2n
     if (rate < 1n) break
   }
   if (best === undefined && high?.cost === undefined) throw refusal

@@ -173,6 +173,19 @@ describe('ladders', () => {
     expect(await paid(8n)).toBeUndefined()
   })
 
+  it('S13 L4: what is wanted is found where most of the cost is the same at any rate, and no more is paid', async () => {
+    const paid = async (least: bigint, floor: bigint) => {
+      // As a deposit is; a replacement pays more than the one before at any rate.
+      const make = async (rate: bigint) => [step(20_000_000n + (rate > floor ? rate : floor))]
+      const steps = await Ladder.priced(make, 2000n, { asset, least, most: 20_250_000n })
+      return steps && Ladder.costOf(steps, asset)
+    }
+    expect(await paid(20_189_000n, 128_001n)).toBe(20_189_000n)
+    expect(await paid(20_250_000n, 128_001n)).toBe(20_250_000n)
+    expect(await paid(20_150_000n, 1n)).toBe(20_150_000n)
+    expect(await paid(20_250_000n, 250_001n)).toBeUndefined()
+  })
+
   it('L5 H8: an adapter refuses what leaves dust, and rates out of bounds; what it takes between is found', async () => {
     const bounded = (dust: bigint, least = 1000n) => {
       const asked: bigint[] = []

@@ -1,4 +1,4 @@
-import type { Step, SwapAdapter } from '@aitbc/core'
+import { defineErrors, type Step, type SwapAdapter } from '@aitbc/core'
 import type { Side } from '@aitbc/swap'
 import { describe, expect, it } from 'vitest'
 import { both, expectGains, expectWhole, LEGS } from './model/expect.js'
@@ -8,6 +8,10 @@ import { ALICE, BOB, create, type Market } from './model/market.js'
 import * as Process from './model/process.js'
 
 // What comes before a lock under its account, such as a token's approval: nothing behind it is included before it is.
+
+const Refusals = defineErrors({
+  EvmFeeRateTooHigh: { code: 9131, retryable: true, hint: 'Wait, or raise the bound.' },
+})
 
 /** A chain on which a lock takes two transactions of its account. */
 const approving =
@@ -50,6 +54,35 @@ describe('what comes before a lock', () => {
     expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
     expectGains(market, ALICE, 'deal')
     expectGains(market, BOB, 'deal')
+  })
+
+  it('L5: what can’t be raised itself keeps no lock from being raised', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    const asks = { least: 2n, fast: 25n }
+    demand(market, asks)
+    // The approval is there; of the lock more is asked.
+    const { long } = market.nets
+    const { held } = long
+    long.held = (tx) => held(tx) || (tx.does.is === 'lock' && tx.fee < 20n)
+    const bounded = (side: Side.Side): Side.Side => {
+      const made = approving(asks)(side)
+      const replace: SwapAdapter['replace'] = async (submission, feeRate, o) => {
+        if (submission.step.kind === 'approve') throw Refusals.EvmFeeRateTooHigh('it is at the bound')
+        return made.adapter.replace(submission, feeRate, o)
+      }
+      const status: SwapAdapter['status'] = async (submission, o) => {
+        const fact = await made.adapter.status(submission, o)
+        return submission.step.kind === 'approve' ? { ...fact, value: { is: 'pending' } } : fact
+      }
+      return side.adapter.network.id === LONG
+        ? { ...made, adapter: { ...made.adapter, replace, status } }
+        : side
+    }
+    const { deal, alice, bob } = both(market, { wrap: bounded, context: { bumpAfter: () => 1n } })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
   })
 
   it('L6 S12: is raised with what makes the lock void, and made once', async () => {

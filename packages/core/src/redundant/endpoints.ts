@@ -1,11 +1,14 @@
 // The adapters by number: all asked at once, or one after the other.
 import type { CallOptions, SwapAdapter } from '../ChainAdapter.js'
-import { ask, type Failure, failureOf, type Heard, type Limits } from './ask.js'
+import { ask, type Failure, failureOf, type Heard, isSilence, type Limits } from './ask.js'
 import { keep } from './keep.js'
 import { assertShape, type Method } from './shapes.js'
 
 /** An adapter with all that it may lack: what one has all have, and what they lack isn't offered. */
 export type Whole = Required<SwapAdapter>
+
+/** So many turns goes without whoever was silent in one. */
+const PASSED_OVER = 16
 
 type Call<T> = (adapter: Whole, options: CallOptions) => Promise<T>
 
@@ -51,6 +54,8 @@ export function createEndpoints(adapters: readonly SwapAdapter[], limits: Limits
         const [answer] = heard.answers
         if (answer !== undefined) return answer.value
         failures.push(...heard.failures)
+        // A price is searched with many questions, and each silence takes its time.
+        if (heard.failures.some(({ error }) => isSilence(error))) count(key, from, PASSED_OVER)
       }
       throw failureOf(method, failures)
     },
@@ -64,12 +69,17 @@ export function createEndpoints(adapters: readonly SwapAdapter[], limits: Limits
     const firsts = turns.get(key) ?? all.map(() => 0)
     const byAge = (a: number, b: number) => Number((late.get(b) ?? -2n) - (late.get(a) ?? -2n))
     const order = [...all].sort((a, b) => (firsts[a] as number) - (firsts[b] as number) || byAge(a, b))
+    count(key, order[0] as number, 1)
+    return order
+  }
+
+  function count(key: string, which: number, more: number): void {
+    const firsts = turns.get(key) ?? all.map(() => 0)
     keep(
       turns,
       key,
-      firsts.map((times, from) => (from === order[0] ? times + 1 : times)),
+      firsts.map((times, from) => (from === which ? times + more : times)),
     )
-    return order
   }
 
   return endpoints

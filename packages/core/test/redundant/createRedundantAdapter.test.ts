@@ -398,6 +398,23 @@ describe('acts', () => {
     expect(made).toEqual([4, 4])
   })
 
+  test('L5 H29: whoever keeps silent holds up few of the many questions after a price', async () => {
+    let asked = 0
+    const silent = endpoint({
+      replace: () => {
+        asked++
+        return never()
+      },
+    })
+    const honest = endpoint({ replace: async () => [step] })
+    const reader = over([silent, honest, honest], { timeoutMs: 1 })
+    for (let i = 0; i < 32; i++) expect(await reader.replace(submission, BigInt(i))).toEqual([step])
+    expect(asked).toBe(1)
+    // It is asked again all the same.
+    for (let i = 0; i < 32; i++) await reader.replace(submission, BigInt(i))
+    expect(asked).toBe(2)
+  })
+
   test('S9: a version under another conflict key is refused', async () => {
     const lies = endpoint({ replace: async () => [{ ...step, conflictKey: 'me/2' }] })
     await expect(over([lies]).replace(submission, 5n)).rejects.toMatchObject({ _tag: 'RpcMalformed' })

@@ -32,10 +32,9 @@ export async function ahead(
     const signer = Side.signerOf(side, one.step.from, swap.nonce)
     const make = (feeRate: bigint) => adapter.replace(submission, feeRate, { signal })
     const most = capOf(swap, command, side)
-    const dearer =
-      waits && signer.kind === 'signs'
-        ? await Ladder.priced(make, rate ?? larger(fees.minRelay, 1n), { asset: native.id, most })
-        : undefined
+    const price = () => Ladder.priced(make, rate ?? larger(fees.minRelay, 1n), { asset: native.id, most })
+    // What can't be raised keeps nothing behind it from being raised.
+    const dearer = waits && signer.kind === 'signs' ? await price().catch(() => undefined) : undefined
     const [step] = dearer ?? []
     versions.push(step === undefined || signer.kind !== 'signs' ? one : await signer.sign(step, { signal }))
   }

@@ -8,6 +8,7 @@ import {
   type Network,
   type PrepareOptions,
   type Step,
+  type SwapAdapter,
 } from '@aitbc/core'
 import { SwapErrors } from '../errors.js'
 import * as Ladder from '../Ladder.js'
@@ -37,11 +38,20 @@ export async function heldFor(
   options: CallOptions,
   must = false,
 ): Promise<bigint | undefined> {
-  const { network } = side.adapter
   const account = payerOf(side, command)
-  if (account === undefined) return undefined
+  return account === undefined ? undefined : heldBy(side.adapter, account, options, must)
+}
+
+/** What an account has for fees; `undefined` where it isn't told and need not be. */
+export async function heldBy(
+  adapter: Pick<SwapAdapter, 'balance' | 'network'>,
+  account: AccountId.AccountId,
+  options: CallOptions,
+  must = false,
+): Promise<bigint | undefined> {
+  const { network } = adapter
   try {
-    const { value } = await side.adapter.balance(account, options)
+    const { value } = await adapter.balance(account, options)
     return larger(value - leastOf(network, network.native.id), 0n)
   } catch (error) {
     if (must) throw error

@@ -1,7 +1,13 @@
 // What adapters call a transaction that pays too little to be taken.
 import { isAitbcError } from '@aitbc/core'
 
-const OUTBID = ['FeeTooLow', 'ReplacementRefused', 'EvmUnderpriced', 'CosmosUnderpriced'] as const
+const OUTBID = [
+  'FeeTooLow',
+  'ReplacementRefused',
+  'EvmUnderpriced',
+  'CosmosUnderpriced',
+  'PolkadotTipTooLow',
+] as const
 
 /** A node refused the transaction for its fee: what is there, or waits beside it, pays more. */
 export function isOutbid(error: unknown): boolean {

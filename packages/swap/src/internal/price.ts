@@ -185,8 +185,11 @@ export async function dearer(
   const hurried =
     left !== undefined &&
     (network.clock === 'height' ? left <= LAST_BLOCKS : left * 1000n <= LAST_BLOCKS * network.blockTimeMs)
-  const raised = (paid * 5n) / 4n
   let cap = capOf(swap, command, side)
+  const quarter = (paid * 5n) / 4n
+  // Where most of the cost is the same at any rate, as a deposit is, a quarter more may be all there is. A lock, which can be raised only as
+  // long as something is left, keeps half of that back.
+  const raised = command.do === 'lock' ? smaller(quarter, larger((paid + cap) / 2n, paid)) : quarter
   // Not to be in time costs the own lock, and whatever is left of this one is more than nothing.
   if (
     command.do === 'claim' &&

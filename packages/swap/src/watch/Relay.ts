@@ -16,7 +16,7 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import * as Board from '../Board.js'
 import { SwapErrors } from '../errors.js'
 import { larger, smaller } from '../internal/extremes.js'
-import { hurriedRate } from '../internal/held.js'
+import { heldBy, hurriedRate } from '../internal/held.js'
 import { begun, costsEach, isRested, type Since, timesWaited } from '../internal/rest.js'
 import * as Ladder from '../Ladder.js'
 import * as Pace from '../Pace.js'
@@ -170,7 +170,12 @@ export async function send(
       each && is !== 'failed' && before !== undefined ? Ladder.costOf([before.submission.step], asset) : 0n
     const least = fast === undefined ? cap : smaller((paid * 5n) / 4n, cap)
     const from = fast ?? larger(network.fees.minRelay, 1n)
-    const steps = await Ladder.priced(make, from, { asset, least, most: cap })
+    const upTo = (bound: bigint) =>
+      Ladder.priced(make, from, { asset, least: smaller(least, bound), most: bound })
+    // The market may be spiked, or made up; that nothing is held may be, too.
+    const held = (await heldBy(adapter, relay.account, { signal })) ?? cap
+    const fits = held > 0n && held < cap ? await upTo(held).catch(() => undefined) : undefined
+    const steps = fits ?? (await upTo(cap))
     if (steps === undefined)
       throw SwapErrors.FeeBudgetSpent(`the ${does} of ${ref} would cost more than ${cap}`, {
         network: network.id,

@@ -269,10 +269,11 @@ async function look(
       const open = spend === undefined || spend.depth === 0n
       const secret = state.secret ?? secrets[0]
       const due = task.do === 'claim' ? secret !== undefined : Deadline.reached(terms.deadline, now)
-      if (!open || !due || WatchJob.ladderOf(task, lock).length === 0) continue
+      const top = WatchJob.ladderOf(task, lock).at(-1)
+      if (!open || !due || top === undefined) continue
       // The owner's version that waits, or another tower's, is no rival to be outbid: only time makes a dearer one due.
       if (spend?.kind === task.do) continue
-      const ask = await asked(adapter, task, lock, secret, signal)
+      const ask = await asked(adapter, task, lock, secret, top.step.maxFee.amount, signal)
       if (ask !== undefined) asks[lock.ref] = ask
     }
     const left = leftUntil(adapter, terms.deadline, now.value).least
@@ -308,12 +309,13 @@ async function look(
   }
 }
 
-/** What an act would cost now, whatever waits beside it included (H6); unknown where it can't be told. */
+/** What an act would cost now, whatever waits beside it included (H6), and `most` where that is more; unknown where it can't be told. */
 async function asked(
   adapter: SwapAdapter,
   { do: does, terms }: WatchJob.Task,
   lock: Lock,
   secret: Hashlock.Secret | undefined,
+  most: bigint,
   signal: AbortSignal,
 ): Promise<bigint | undefined> {
   try {
@@ -325,8 +327,11 @@ async function asked(
           ? undefined
           : { kind: 'claim', terms, lock, secret }
     if (intent === undefined) return undefined
-    const steps = await adapter.prepare(intent, { signal, feeRate: fast })
-    return Ladder.costOf(steps, adapter.network.native.id)
+    const asset = adapter.network.native.id
+    const make = (feeRate: bigint) => adapter.prepare(intent, { signal, feeRate })
+    // What would leave nothing of the lock is refused: that asks for the dearest rung.
+    const steps = await Ladder.priced(make, fast, { asset, most })
+    return steps === undefined ? most : Ladder.costOf(steps, asset)
   } catch {
     signal.throwIfAborted()
     return undefined

@@ -30,7 +30,10 @@ const kill = (process: Process.Process) => {
   process.dead = true
 }
 const [FIRST, SECOND] = TOWERS
-const Refusals = defineErrors({ FeeTooLow: { code: 9111, retryable: true, hint: 'Pay more.' } })
+const Refusals = defineErrors({
+  FeeTooLow: { code: 9111, retryable: true, hint: 'Pay more.' },
+  DustOutput: { code: 9112, retryable: false, hint: 'Lower the fee rate.' },
+})
 
 /** What the initiator locked on the long leg, with the next block. */
 function lockBy(market: Market, terms: LockTerms.LockTerms): void {
@@ -209,6 +212,28 @@ describe('the owner goes away', () => {
     expect(fees.at(-1)).toBeGreaterThanOrEqual(200n)
     expect(fees.at(-1)).toBeLessThanOrEqual(500n)
     expect(balance(market, 'long', ALICE)).toBeGreaterThan(FUNDS - 510n)
+    expectWhole(market, ALICE)
+  })
+
+  it('L5 H8: a market at which nothing of the lock would be left takes the dearest rung at once, not the cheapest', async () => {
+    const market = marketOf({ long: 'utxo', short: 'contract' })
+    const owner = ownerOf(market, ALICE)
+    Process.start(owner.process, Process.agreed(market))
+    await Process.drive(market, () => isLocked(market, ALICE))
+    kill(owner.process)
+    const wrap = (adapter: SwapAdapter): SwapAdapter => ({
+      ...adapter,
+      feeRates: async () => ({ slow: 2n, normal: 2n, fast: 5000n }),
+      prepare: async (intent, o) => {
+        if ((o?.feeRate ?? 0n) > 999n) throw Refusals.DustOutput('nothing of the lock would be left')
+        return adapter.prepare(intent, o)
+      },
+    })
+    const tower = towerOf(market, newest(owner), FIRST, { wrap, storage: createMemoryStorage() })
+    await Process.drive(market, () => isEnded(tower))
+    const fees = tower.progress.flatMap((one) => (one.is === 'sent' ? [one.fee] : []))
+    expect(fees[0]).toBeGreaterThan(200n)
+    expect(fees.at(-1)).toBeLessThanOrEqual(500n)
     expectWhole(market, ALICE)
   })
 

@@ -86,6 +86,17 @@ export async function headerAt(
   return header
 }
 
+/** The header at a height that must be there; `RpcMalformed` (1204). */
+export async function needHeaderAt(
+  client: Client,
+  height: bigint,
+  options?: CallOptions,
+): Promise<Rpc.Header> {
+  const header = await headerAt(client, height, options)
+  if (header === undefined) throw Rpc.malformed('chain_getBlockHash', `block ${height}`, null)
+  return header
+}
+
 async function finalizedOf(
   client: Client,
   latest: Rpc.Header,

@@ -13,7 +13,7 @@ import * as Address from '../Address.js'
 import { PolkadotErrors } from '../errors.js'
 import * as PolkadotTransaction from '../PolkadotTransaction.js'
 import { accountAt } from './accounts.js'
-import { atTip, type Client, genesisOf, type Head, headerAt, needBlock, ref, told } from './client.js'
+import { atTip, type Client, genesisOf, type Head, needBlock, needHeaderAt, ref, told } from './client.js'
 import { decode, type Registry } from './codec.js'
 import { type DispatchFailure, eventsOf, registryAt } from './events.js'
 import * as Rpc from './rpc.js'
@@ -115,8 +115,7 @@ async function find(
   const first = era.is === 'mortal' ? era.at : 0n
   const last = end === undefined || end > tip.height ? tip.height : end
   const used = async (height: bigint) => {
-    const header = height === tip.height ? tip : await headerAt(client, height, options)
-    if (header === undefined) throw Rpc.malformed('chain_getBlockHash', `block ${height}`, null)
+    const header = height === tip.height ? tip : await needHeaderAt(client, height, options)
     const found = await accountAt(client, account, header.hash, options)
     return found.nonce > nonce
   }
@@ -170,8 +169,7 @@ async function inBlock(
   height: bigint,
   options?: CallOptions,
 ): Promise<Included | { readonly by: string } | undefined> {
-  const header = await headerAt(client, height, options)
-  if (header === undefined) throw Rpc.malformed('chain_getBlockHash', `block ${height}`, null)
+  const header = await needHeaderAt(client, height, options)
   const block = await needBlock(client, header.hash, options)
   for (const [index, raw] of block.extrinsics.entries()) {
     const id = PolkadotTransaction.id(raw) as Hex

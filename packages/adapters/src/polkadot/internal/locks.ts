@@ -23,7 +23,7 @@ import { remember } from '../../internal/memory.js'
 import * as Address from '../Address.js'
 import * as HubLock from '../HubLock.js'
 import * as PolkadotTransaction from '../PolkadotTransaction.js'
-import { atTip, type Client, type Head, headerAt, needBlock, ref, told } from './client.js'
+import { atTip, type Client, type Head, needBlock, needHeaderAt, ref, told } from './client.js'
 import { eventsOf } from './events.js'
 import {
   assertCode,
@@ -238,8 +238,7 @@ async function locateAnew(
   options?: CallOptions,
 ): Promise<Located | undefined> {
   const at = async (height: bigint): Promise<boolean> => {
-    const header = await headerAt(client, height, options)
-    if (header === undefined) throw Rpc.malformed('chain_getBlockHash', `block ${height}`, null)
+    const header = await needHeaderAt(client, height, options)
     const status = await statusAt(client, hub, parameters, header.hash, options)
     // Before the contract was there, no lock was.
     return status.ok && (is === 'locked' ? status.value !== 'none' : status.value === is)
@@ -265,8 +264,7 @@ async function locateAnew(
   const last = pruned && high - MAX_SCAN > hub.deployedAt ? high - MAX_SCAN : pruned ? hub.deployedAt : high
   let hasStates = true
   for (let height = high; height >= last && height > 0n; height--) {
-    const header = await headerAt(client, height, options)
-    if (header === undefined) throw Rpc.malformed('chain_getBlockHash', `block ${height}`, null)
+    const header = await needHeaderAt(client, height, options)
     if (hasStates)
       try {
         const told = await eventAt(client, hub, parameters, is, header, options)
