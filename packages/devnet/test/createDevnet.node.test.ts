@@ -317,6 +317,15 @@ describe('reorg of the EVM chain', () => {
       to: '0x00000000000000000000000000000000000000b2',
       value: `0x${value.toString(16)}`,
     })
+  /** A node makes a transaction ready for blocks in its own time: with so many at most it is in one. */
+  const included = async (hash: string) => {
+    for (let blocks = 0; blocks < 8; blocks++) {
+      const found = await receipt(hash)
+      if (found !== null) return found
+      await mine(devnet, 'evm')
+    }
+    return receipt(hash)
+  }
 
   test('blocks change, transactions stay at their heights', async () => {
     await mine(devnet, 'evm', 3)
@@ -340,7 +349,7 @@ describe('reorg of the EVM chain', () => {
     expect(await devnet.evm.rpc('eth_getTransactionByHash', dropped)).toBeNull()
     expect(await receipt(kept)).not.toBeNull()
     expect(await devnet.evm.rpc('eth_sendRawTransaction', raw)).toBe(dropped)
-    expect(await receipt(dropped)).not.toBeNull()
+    expect(await included(dropped)).not.toBeNull()
   })
 
   test('behavior: later nonces of the dropped sender wait for it', async () => {
@@ -350,9 +359,8 @@ describe('reorg of the EVM chain', () => {
     await reorg(devnet, 'evm', 2, { drop: [dropped], blocks: 3 })
     expect([await receipt(dropped), await receipt(later)]).toEqual([null, null])
     await devnet.evm.rpc('eth_sendRawTransaction', raw)
-    await mine(devnet, 'evm')
-    expect(await receipt(dropped)).not.toBeNull()
-    expect(await receipt(later)).not.toBeNull()
+    expect(await included(dropped)).not.toBeNull()
+    expect(await included(later)).not.toBeNull()
   })
 
   test('behavior: time goes on after it', async () => {
