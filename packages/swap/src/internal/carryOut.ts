@@ -1,5 +1,14 @@
 // Making a command true: from whatever became of it so far to the next thing to do.
-import { Fact, type Intent, LockTerms, type Signed, type Submission, SwapSeed } from '@aitbc/core'
+import {
+  type AitbcError,
+  Fact,
+  type Intent,
+  isAitbcError,
+  LockTerms,
+  type Signed,
+  type Submission,
+  SwapSeed,
+} from '@aitbc/core'
 import * as Agreement from '../Agreement.js'
 import * as Dues from '../Dues.js'
 import type { Context, Sent, Swap, Tips } from '../Runner.js'
@@ -154,7 +163,9 @@ async function sendAgain(
   } catch (error) {
     // The same again would be refused for ever: what is there, or waits beside it, pays more by now (L5, H6), or the account holds less.
     const settles = command.do === 'claim' || command.do === 'refund'
-    if (!isOutbid(error) && !(settles && isShort(error))) throw error
+    // Its time to be included may be over, and a dearer version more than it may cost.
+    const isPast = settles && last.step.validUntil?.clock === 'height' && isAitbcError(error) && !isRpc(error)
+    if (!isOutbid(error) && !(settles && isShort(error)) && !isPast) throw error
     // Another process of this party may have sent it: two that outbid each other at once would pay the lock away in fees.
     if (isServed(swap, command) && !hasWaited(context, side, command, sent, tip)) return undefined
     // Another lock would be a second payment; a dearer version of the same one isn't (S9).
@@ -167,6 +178,10 @@ async function sendAgain(
     const beaten = isOutbid(error) ? latest(swap.book.get(command.key) ?? sent) : undefined
     return fresh(context, swap, command, side, signal, beaten)
   }
+}
+
+function isRpc({ code }: AitbcError): boolean {
+  return code >= 1201 && code <= 1208
 }
 
 /** Raises what nobody holds any more; where that can't be, the same is sent again. */
