@@ -435,9 +435,9 @@ export const bugs: readonly Bug[] = [
   },
   {
     name: 'L5: nothing is made or raised while the market asks for more than the adapter takes for meant',
-    file: 'packages/swap/src/internal/held.ts',
-    from: "error._tag.endsWith('FeeRateTooHigh')",
-    to: "error._tag === ''",
+    file: 'packages/swap/src/internal/refusals.ts',
+    from: 'TOO_DEAR.some((tag) => isAitbcError(error, tag))',
+    to: "isAitbcError(error, '') && TOO_DEAR.length > 0",
     tests: ['packages/swap/test/Runner.bounds.test.ts'],
   },
   {

@@ -115,7 +115,20 @@ const TRIES = 32
  * The steps of an act at a fee rate, or at the nearest one at which they cost at least `least` and at most `most`; the dearest ones within
  * `most` where none cost `least`; `undefined` where all cost more, the adapter's error where it makes none. A replacement costs what it
  * replaces at any low rate, and an adapter refuses rates above and below some bounds, or what leaves dust: the price follows the rate only
- * in between.
+ * in between. A rate in the network's own unit (`Network.fees`), `least` and `most` in base units of `asset`. An endpoint that isn't heard
+ * (`Rpc…`, 1201–1208) ends the search, unless something fits already.
+ *
+ * @example
+ * import type { Step } from '@aitbc/core'
+ * import { Ladder } from '@aitbc/swap'
+ * const network = 'eip155:1'
+ * const asset = `${network}/slip44:60` as const
+ * const make = async (feeRate: bigint): Promise<readonly Step[]> => [{
+ *   ...{ network, kind: 'claim', from: `${network}:0x${'a1'.repeat(20)}`, format: 'evm/transaction', payload: new Uint8Array() },
+ *   ...{ maxFee: { asset, amount: 100n * feeRate }, conflictKey: 'nonce/0' },
+ * }]
+ * const steps = await Ladder.priced(make, 9n, { asset, most: 500n })
+ * Ladder.costOf(steps ?? [], asset) // 500n
  */
 export async function priced(
   make: (feeRate: bigint) => Promise<readonly Step[]>,

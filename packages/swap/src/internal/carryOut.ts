@@ -1,14 +1,5 @@
 // Making a command true: from whatever became of it so far to the next thing to do.
-import {
-  type AitbcError,
-  Fact,
-  type Intent,
-  isAitbcError,
-  LockTerms,
-  type Signed,
-  type Submission,
-  SwapSeed,
-} from '@aitbc/core'
+import { Fact, type Intent, LockTerms, type Signed, type Submission, SwapSeed } from '@aitbc/core'
 import * as Agreement from '../Agreement.js'
 import * as Dues from '../Dues.js'
 import type { Context, Sent, Swap, Tips } from '../Runner.js'
@@ -19,9 +10,10 @@ import * as Turns from '../Turns.js'
 import { ahead } from './ahead.js'
 import { broken, latest } from './book.js'
 import { payForIt } from './child.js'
-import { heldFor, hurriedRate, isShort } from './held.js'
-import { isOutbid } from './outbid.js'
+import { heldFor } from './held.js'
+import { hurriedRate } from './market.js'
 import { affordable, dearer, hasRested, hasWaited, noLess } from './price.js'
+import { isOutbid, isShort } from './refusals.js'
 import { broadcast, isReveal, signAndSend } from './sending.js'
 import { isOwn, isTaken } from './voided.js'
 
@@ -148,7 +140,10 @@ async function sendAgain(
   }
   if (hasWaited(context, side, command, sent, tip)) {
     // Nobody takes it in, whatever it pays: what comes before it under its account may be lost. Of two claims or refunds one counts.
-    const alone = command.do !== 'lock' && command.do !== 'void' && sent.attempts.length > 1
+    // One whose era is over needn't be outbid, and may have cost all that it may.
+    const over = last.step.validUntil
+    const isPast = over?.clock === 'height' && tip !== undefined && tip.height > over.value
+    const alone = command.do !== 'lock' && command.do !== 'void' && (isPast || sent.attempts.length > 1)
     const anew = alone && side.adapter.profile.feesFrom === 'account'
     // What a block is shown to have done would only cost its fee.
     const isDone = tip !== undefined && isEnded(side, swap, command, sent, tip)
@@ -163,9 +158,7 @@ async function sendAgain(
   } catch (error) {
     // The same again would be refused for ever: what is there, or waits beside it, pays more by now (L5, H6), or the account holds less.
     const settles = command.do === 'claim' || command.do === 'refund'
-    // Its time to be included may be over, and a dearer version more than it may cost.
-    const isPast = settles && last.step.validUntil?.clock === 'height' && isAitbcError(error) && !isRpc(error)
-    if (!isOutbid(error) && !(settles && isShort(error)) && !isPast) throw error
+    if (!isOutbid(error) && !(settles && isShort(error))) throw error
     // Another process of this party may have sent it: two that outbid each other at once would pay the lock away in fees.
     if (isServed(swap, command) && !hasWaited(context, side, command, sent, tip)) return undefined
     // Another lock would be a second payment; a dearer version of the same one isn't (S9).
@@ -178,10 +171,6 @@ async function sendAgain(
     const beaten = isOutbid(error) ? latest(swap.book.get(command.key) ?? sent) : undefined
     return fresh(context, swap, command, side, signal, beaten)
   }
-}
-
-function isRpc({ code }: AitbcError): boolean {
-  return code >= 1201 && code <= 1208
 }
 
 /** Raises what nobody holds any more; where that can't be, the same is sent again. */

@@ -1,20 +1,20 @@
 // What an account holds for the fees of a claim or refund, and what it pays for.
-import {
-  type AccountId,
-  type AssetId,
-  type CallOptions,
-  type Intent,
-  isAitbcError,
-  type Network,
-  type PrepareOptions,
-  type Step,
-  type SwapAdapter,
+import type {
+  AccountId,
+  AssetId,
+  CallOptions,
+  Intent,
+  Network,
+  PrepareOptions,
+  Step,
+  SwapAdapter,
 } from '@aitbc/core'
 import { SwapErrors } from '../errors.js'
 import * as Ladder from '../Ladder.js'
 import type * as Side from '../Side.js'
 import type { Act } from './carryOut.js'
 import { larger, smaller } from './extremes.js'
+import { isShort, isTooDear } from './refusals.js'
 
 /** What an account must hold of the native coin to exist, or to be touched at all. */
 export function leastOf({ fees, native }: Network, asset: AssetId.AssetId): bigint {
@@ -100,27 +100,4 @@ export async function payable(
       ...{ holds: held, needs: cost },
     },
   )
-}
-
-/** An account holds too little for the fee, as an adapter or a node says. */
-export function isShort(error: unknown): boolean {
-  return isAitbcError(error) && error._tag.endsWith('InsufficientFunds')
-}
-
-/** The market asks for more than an adapter takes for meant (`maxFeeRate`). */
-function isTooDear(error: unknown): boolean {
-  return isAitbcError(error) && error._tag.endsWith('FeeRateTooHigh')
-}
-
-/** What the market asks for in a hurry; `undefined` where that is more than the adapter takes for meant: then all that it takes is paid. */
-export async function hurriedRate(
-  { adapter }: Pick<Side.Side, 'adapter'>,
-  options: CallOptions,
-): Promise<bigint | undefined> {
-  try {
-    return (await adapter.feeRates(options)).fast
-  } catch (error) {
-    if (isTooDear(error)) return undefined
-    throw error
-  }
 }
