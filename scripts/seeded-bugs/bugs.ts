@@ -434,6 +434,13 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/swap/test/Runner.held.test.ts'],
   },
   {
+    name: 'L5: a claim whose era is over and that costs all that it may is raised for ever',
+    file: 'packages/swap/src/internal/carryOut.ts',
+    from: '(isPast || sent.attempts.length > 1)',
+    to: 'sent.attempts.length > 1',
+    tests: ['packages/swap/test/Runner.era.test.ts'],
+  },
+  {
     name: 'L5: nothing is made or raised while the market asks for more than the adapter takes for meant',
     file: 'packages/swap/src/internal/refusals.ts',
     from: 'TOO_DEAR.some((tag) => isAitbcError(error, tag))',

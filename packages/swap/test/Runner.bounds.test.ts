@@ -1,9 +1,9 @@
 import { defineErrors, type SwapAdapter } from '@aitbc/core'
 import type { Side } from '@aitbc/swap'
 import { describe, expect, it } from 'vitest'
-import { both, expectGains, expectWhole } from './model/expect.js'
+import { both, expectGains, expectWhole, feesOf, isLocked } from './model/expect.js'
 import { LONG, SHORT } from './model/fixtures.js'
-import { ALICE, BOB, create, type Market } from './model/market.js'
+import { ALICE, BOB, create } from './model/market.js'
 import * as Process from './model/process.js'
 
 // A market that asks for more than the adapter takes for meant (`maxFeeRate`), as those of EVM and Cosmos chains say it.
@@ -32,13 +32,6 @@ const bounded =
     }
     return { ...side, adapter: changed }
   }
-
-const isLocked = ({ nets }: Market, leg: 'long' | 'short') => nets[leg].tip.ledger.locks.size > 0
-const feesOf = (process: Process.Process, kind: string) =>
-  process.calls.flatMap(({ method, args }) => {
-    const step = args[0] as { readonly kind: string; readonly maxFee: { readonly amount: bigint } }
-    return method === 'sign' && step.kind === kind ? [step.maxFee.amount] : []
-  })
 
 describe('where the market asks for more than the adapter takes for meant', () => {
   it('L5 S6: a claim whose secret is public pays what it takes at most', async () => {

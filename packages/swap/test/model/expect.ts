@@ -44,6 +44,17 @@ export function isKind(method: string, args: readonly unknown[], kind: string, w
   return (first.step ?? first).kind === kind
 }
 
+export function isLocked({ nets }: Market, leg: Agreement.Leg): boolean {
+  return nets[leg].tip.ledger.locks.size > 0
+}
+
+/** Most that each step of a kind costs that a process had signed, in order. */
+export function feesOf({ calls }: Process.Process, kind: string): readonly bigint[] {
+  return calls.flatMap(({ method, args }) =>
+    isKind(method, args, kind, 'sign') ? [(args[0] as Step).maxFee.amount] : [],
+  )
+}
+
 /** Pairs in which each role meets each kind of chain on each side. */
 export const crossed: readonly { readonly [L in Agreement.Leg]: 'utxo' | 'contract' }[] = [
   { long: 'utxo', short: 'contract' },
