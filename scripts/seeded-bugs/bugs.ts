@@ -427,6 +427,13 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/swap/test/Runner.held.test.ts'],
   },
   {
+    name: 'L5: a step costs more in all than nodes take',
+    file: 'packages/adapters/src/evm/internal/fees.ts',
+    from: 'smaller(maxFeeRate, maxFee / larger(gas, 1n))',
+    to: 'smaller(maxFeeRate, maxFee * larger(gas, 1n))',
+    tests: ['packages/adapters/test/evm/HostileRpc.test.ts'],
+  },
+  {
     name: 'L5: what was signed before its account held less is sent the same for ever',
     file: 'packages/swap/src/internal/carryOut.ts',
     from: '!isOutbid(error) && !(settles && isShort(error))',

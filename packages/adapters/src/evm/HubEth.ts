@@ -19,6 +19,9 @@ export const GAS: GasLimits = /* @__PURE__ */ Object.freeze({
 /** Longest recovery record, bytes: pallet-revive ends a call whose event has more than 416 bytes of data, of which the terms take 288. */
 export const MAX_RECORD = 128
 
+/** Most that a step may cost, wei: no bound, since a Hub's eth-rpc has none, and a deposit counts as gas. */
+const MAX_FEE = 10n ** 30n
+
 /** How many wei one planck of a Hub's coin is, by CAIP-2 id: `10^(18 − decimals)` (pallet-revive, `NativeToEthRatio`). */
 const RATIOS: Readonly<Record<string, bigint>> = {
   'eip155:420420419': 100_000_000n,
@@ -26,7 +29,7 @@ const RATIOS: Readonly<Record<string, bigint>> = {
 }
 
 /**
- * What an adapter over a Hub's eth-rpc needs besides Ethereum's: gas limits, the longest record, and the ratio of wei to planck, of which
+ * What an adapter over a Hub's eth-rpc needs besides Ethereum's: gas limits, no bound on what a step may cost, the longest record, and the ratio of wei to planck, of which
  * amounts of the native coin must be multiples (whoever reads the lock through the Hub's own interface counts planck). `ratio` is for a
  * Hub that the SDK doesn't know; `InvalidNetwork` (1011) where it is one, and none is told.
  *
@@ -40,11 +43,11 @@ const RATIOS: Readonly<Record<string, bigint>> = {
 export function options(
   network: Pick<Network, 'id'>,
   ratio: bigint | undefined = RATIOS[network?.id],
-): Required<Pick<createEvmAdapter.Options, 'gas' | 'maxRecord' | 'quantum'>> {
+): Required<Pick<createEvmAdapter.Options, 'gas' | 'maxFee' | 'maxRecord' | 'quantum'>> {
   if (ratio === undefined)
     throw CoreErrors.InvalidNetwork(
       `network must be a Hub whose ratio of wei to planck is known, got ${show(network?.id)}`,
       { argument: 'network', received: network?.id },
     )
-  return { gas: GAS, maxRecord: MAX_RECORD, quantum: ratio }
+  return { gas: GAS, maxFee: MAX_FEE, maxRecord: MAX_RECORD, quantum: ratio }
 }

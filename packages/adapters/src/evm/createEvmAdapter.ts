@@ -172,6 +172,8 @@ export declare namespace createEvmAdapter {
     readonly quantum?: bigint
     /** Highest fee rate that a step may have, wei per gas, whatever the endpoint says of the market; 10,000 gwei unless told. */
     readonly maxFeeRate?: bigint
+    /** Most that a step may cost, gas limit times fee rate, wei: 10^18 unless told, for which nodes refuse more (`rpc.txfeecap`). */
+    readonly maxFee?: bigint
     /** Milliseconds between two looks of a watch; half the network's block time, at least 50 and at most 4,000, unless told. */
     readonly pollMs?: number
     /** How a watch waits; rejects when aborted. A timer unless told. */
@@ -214,6 +216,7 @@ function createClient(options: createEvmAdapter.Options): Client {
     maxRecord: options.maxRecord ?? HtlcLock.MAX_RECORD,
     quantum: options.quantum ?? 1n,
     maxFeeRate: options.maxFeeRate ?? 10_000_000_000_000n,
+    maxFee: options.maxFee ?? 10n ** 18n,
     pollMs: options.pollMs ?? Math.min(4000, Math.max(50, Number(network.blockTimeMs) / 2)),
     wait: options.wait ?? pause,
     checked: { chain: false },

@@ -65,7 +65,7 @@ export const EvmErrors = /* @__PURE__ */ defineErrors({
   EvmFeeRateTooHigh: {
     code: 3213,
     retryable: true,
-    hint: 'The market or the endpoint asks for more than `maxFeeRate` of the adapter: wait, ask another endpoint, or raise it.',
+    hint: 'The market or the endpoint asks for more than `maxFeeRate` or `maxFee` of the adapter: wait, ask another endpoint, or raise it.',
   },
   EvmWalletRefused: {
     code: 3221,

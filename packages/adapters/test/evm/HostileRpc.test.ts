@@ -1,9 +1,10 @@
 import { CoreErrors, isAitbcError, type Submission, SwapSeed } from '@aitbc/core'
+import * as networks from '@aitbc/core/networks'
 import fc from 'fast-check'
 import { type Hex, numberToHex, toHex } from 'viem'
 import { describe, expect, test } from 'vitest'
 import * as EvmRpc from '../../src/evm/EvmRpc.js'
-import { createEvmAdapter, EvmTransaction, type GasLimits, HtlcLock, HubEth } from '../../src/evm/index.js'
+import { createEvmAdapter, EvmTransaction, HtlcLock, HubEth } from '../../src/evm/index.js'
 import { alice, createFakeNode, lockId, network, SECRET, terms } from './fakeNode.js'
 
 type Node = ReturnType<typeof createFakeNode>
@@ -374,17 +375,40 @@ describe('hostile answers', () => {
 
   test('L5: a market that may be paid, but not in a hurry, stops nothing: the hurried rate is the bound', async () => {
     const node = createFakeNode()
+    const adapter = createEvmAdapter({ network, transport: node.transport, maxFee: 10n ** 20n })
     node.answers['eth_feeHistory'] = () => ({
       baseFeePerGas: [numberToHex(4n * 10n ** 12n)],
       reward: [[1n, 1n, 1n].map((value) => numberToHex(value))],
     })
     const [normal, fast] = [8n * 10n ** 12n + 1n, 10n ** 13n]
-    expect(await node.adapter.feeRates()).toEqual({ slow: normal, normal, fast })
-    const [step] = await node.adapter.prepare({ kind: 'refund', terms, lock })
+    expect(await adapter.feeRates()).toEqual({ slow: normal, normal, fast })
+    const [step] = await adapter.prepare({ kind: 'refund', terms, lock })
     expect(step!.maxFee.amount % normal).toBe(0n)
     const submission = { ...(await alice.sign(step!)), attempts: [] }
-    const [dearer] = await node.adapter.replace(submission, fast)
+    const [dearer] = await adapter.replace(submission, fast)
     expect(dearer!.maxFee.amount % fast).toBe(0n)
+  })
+
+  test('L5: no step costs more in all than nodes take (rpc.txfeecap), a void neither: EvmFeeRateTooHigh (3213) names the bound', async () => {
+    const node = createFakeNode()
+    const dear = numberToHex(2n * 10n ** 12n)
+    node.answers['eth_feeHistory'] = () => ({ baseFeePerGas: [dear], reward: [['0x1', '0x1', '0x1']] })
+    const gas = 330_000n
+    const max = 10n ** 18n / gas
+    const refund = { kind: 'refund', terms, lock } as const
+    const [most] = await node.adapter.prepare(refund, { feeRate: max })
+    expect(most!.maxFee.amount).toBe(max * gas)
+    const refused = { _tag: 'EvmFeeRateTooHigh', code: 3213, context: { argument: 'feeRate', max } }
+    await expect(node.adapter.prepare(refund, { feeRate: max + 1n })).rejects.toMatchObject(refused)
+    await expect(node.adapter.prepare(refund)).rejects.toMatchObject(refused)
+    const submission = { ...(await alice.sign(most!)), attempts: [] }
+    await expect(node.adapter.replace(submission, max)).rejects.toMatchObject(refused)
+    const wide = createEvmAdapter({ network, transport: node.transport, maxFee: 2n * 10n ** 18n })
+    const [more] = await wide.replace(submission, max)
+    expect(more!.maxFee.amount).toBeGreaterThan(10n ** 18n)
+    // A void needs little gas: what outbids all that was there is within the bound.
+    const [gone] = await node.adapter.prepare({ kind: 'void', submission })
+    expect(gone!.maxFee.amount).toBeLessThan(10n ** 18n)
   })
 
   test('L6: more events than one answer may have are asked for in parts: a service has a lock for each of its swaps', async () => {
@@ -536,13 +560,13 @@ describe('submit', () => {
   test('L2: a void has the gas that it takes on its chain: on a Hub no transfer is made with 21,000', async () => {
     const node = createFakeNode()
     const submission = await submissionOf(node)
-    const voidOf = async (gas: Partial<GasLimits>) => {
-      const { transport } = node
-      const [step] = await createEvmAdapter({ network, transport, gas }).prepare({ kind: 'void', submission })
+    const voidOf = async (options: Partial<createEvmAdapter.Options>) => {
+      const adapter = createEvmAdapter({ network, transport: node.transport, ...options })
+      const [step] = await adapter.prepare({ kind: 'void', submission })
       return EvmTransaction.ofStep(step!).gas
     }
     expect(await voidOf({})).toBe(21_000n)
-    expect(await voidOf(HubEth.GAS)).toBe(HubEth.GAS.void)
+    expect(await voidOf(HubEth.options(networks.polkadotHubEth))).toBe(HubEth.GAS.void)
     expect(HubEth.GAS.void).toBeGreaterThan(1_000_000n)
   })
 

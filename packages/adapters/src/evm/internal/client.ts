@@ -46,6 +46,8 @@ export interface Client extends Memory {
   readonly quantum: bigint
   /** wei per gas. */
   readonly maxFeeRate: bigint
+  /** wei. */
+  readonly maxFee: bigint
   readonly pollMs: number
   readonly wait: (milliseconds: number, signal?: AbortSignal) => Promise<void>
   /** Whether the endpoint's chain is known to be the network; providers that can switch are asked each time. */

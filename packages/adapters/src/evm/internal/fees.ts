@@ -1,5 +1,5 @@
 import { type CallOptions, type FeeRates, show } from '@aitbc/core'
-import { larger } from '../../internal/larger.js'
+import { larger, smaller } from '../../internal/extremes.js'
 import * as EvmRpc from '../EvmRpc.js'
 import { EvmErrors } from '../errors.js'
 import { type Client, rpc } from './client.js'
@@ -28,15 +28,16 @@ export function rates(client: Client, { baseFee, tips }: Market): FeeRates {
   return {
     slow: within(2n * baseFee + tips[0]),
     normal: within(2n * baseFee + tips[1]),
-    fast: fast < client.maxFeeRate ? fast : client.maxFeeRate,
+    fast: smaller(fast, client.maxFeeRate),
   }
 }
 
-/** Splits a fee rate: what it leaves above a doubled base fee is tip, and at least the usual tip where it can be. */
+/** Splits the fee rate of a step with so much gas: what it leaves above a doubled base fee is tip, and at least the usual tip where it can be. */
 export function split(
   client: Client,
   feeRate: bigint,
   { baseFee, tips }: Market,
+  gas: bigint,
 ): { readonly maxFeePerGas: bigint; readonly maxPriorityFeePerGas: bigint } {
   if (typeof feeRate !== 'bigint' || feeRate < 1n)
     throw EvmErrors.EvmInvalidFeeRate(
@@ -46,21 +47,23 @@ export function split(
         received: feeRate,
       },
     )
-  assertBounded(client, feeRate)
+  assertBounded(client, feeRate, gas)
   const usual = tips[1] < feeRate ? tips[1] : feeRate
   return { maxFeePerGas: feeRate, maxPriorityFeePerGas: larger(feeRate - 2n * baseFee, usual) }
 }
 
+/** Highest fee rate of a step with so much gas, wei per gas: by `maxFeeRate`, and by `maxFee`, beyond which nodes take nothing. */
+export function bound({ maxFeeRate, maxFee }: Client, gas: bigint): bigint {
+  return smaller(maxFeeRate, maxFee / larger(gas, 1n))
+}
+
 /** `EvmFeeRateTooHigh` (3213): what an endpoint says of the market is no reason to burn the money. */
-export function assertBounded(client: Client, feeRate: bigint): bigint {
-  if (feeRate > client.maxFeeRate)
+export function assertBounded(client: Client, feeRate: bigint, gas = 1n): bigint {
+  const max = bound(client, gas)
+  if (feeRate > max)
     throw EvmErrors.EvmFeeRateTooHigh(
-      `the fee rate must be at most ${client.maxFeeRate} wei per gas, got ${feeRate}`,
-      {
-        argument: 'feeRate',
-        max: client.maxFeeRate,
-        received: feeRate,
-      },
+      `the fee rate must be at most ${max} wei per gas for ${gas} gas, got ${feeRate}`,
+      { argument: 'feeRate', max, received: feeRate },
     )
   return feeRate
 }

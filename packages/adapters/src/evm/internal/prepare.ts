@@ -16,8 +16,8 @@ import {
   type Verdict,
 } from '@aitbc/core'
 import { type Address, concatHex, type Hex, hexToBytes, pad, toHex, zeroAddress } from 'viem'
+import { larger, smaller } from '../../internal/extremes.js'
 import { assertNetwork, assertPayment, assertRef, assertSecret, foreign } from '../../internal/guards.js'
-import { larger } from '../../internal/larger.js'
 import { freeNumber } from '../../internal/numbers.js'
 import { judge } from '../../internal/terms.js'
 import * as EvmRpc from '../EvmRpc.js'
@@ -174,7 +174,9 @@ export async function replace(
 async function voided(client: Client, submission: Submission, options: PrepareOptions): Promise<Step> {
   const { from, ...old } = EvmTransaction.ofStep(submission?.step)
   const market = await fees.market(client, options)
-  const price = await outbid(client, old, options.feeRate ?? fees.rates(client, market).fast, options)
+  const gas = client.gas.void
+  const rate = options.feeRate ?? smaller(fees.rates(client, market).fast, fees.bound(client, gas))
+  const price = await outbid(client, { ...old, gas }, rate, options)
   const { validFrom, validUntil, ...step } = submission.step
   return restep(
     client,
@@ -185,8 +187,7 @@ async function voided(client: Client, submission: Submission, options: PrepareOp
       to: from,
       value: 0n,
       data: '0x',
-      gas: client.gas.void,
-      ...price,
+      ...{ gas, ...price },
     },
   )
 }
@@ -197,10 +198,10 @@ async function outbid(
   feeRate: bigint,
   options: PrepareOptions,
 ): Promise<{ readonly maxFeePerGas: bigint; readonly maxPriorityFeePerGas: bigint }> {
-  const fresh = fees.split(client, feeRate, await fees.market(client, options))
+  const fresh = fees.split(client, feeRate, await fees.market(client, options), old.gas)
   const tip = larger(fresh.maxPriorityFeePerGas, EvmTransaction.bumped(old.maxPriorityFeePerGas))
   const fee = larger(fresh.maxFeePerGas, EvmTransaction.bumped(old.maxFeePerGas))
-  return { maxFeePerGas: fees.assertBounded(client, larger(fee, tip)), maxPriorityFeePerGas: tip }
+  return { maxFeePerGas: fees.assertBounded(client, larger(fee, tip), old.gas), maxPriorityFeePerGas: tip }
 }
 
 function restep(client: Client, step: Step, transaction: EvmTransaction.EvmTransaction): Step {
@@ -394,11 +395,11 @@ async function steps(
   const from = accountOf(client, account, 'account')
   const next = await nextNonce(client, from, calls.length, options)
   const market = await fees.market(client, options)
-  const price = fees.split(client, options.feeRate ?? fees.rates(client, market).normal, market)
-  const doubled = 2n * price.maxFeePerGas
-  const eager = { ...price, maxFeePerGas: doubled < client.maxFeeRate ? doubled : client.maxFeeRate }
-  return calls.map(({ kind, to, value, data, gas, first, validFrom, validUntil }, i) =>
-    EvmTransaction.toStep(
+  const rate = options.feeRate ?? fees.rates(client, market).normal
+  return calls.map(({ kind, to, value, data, gas, first, validFrom, validUntil }, i) => {
+    const price = fees.split(client, rate, market, gas)
+    const eager = { ...price, maxFeePerGas: smaller(2n * rate, fees.bound(client, gas)) }
+    return EvmTransaction.toStep(
       { chainId: client.chainId, nonce: next + BigInt(i), to, value, data, gas, ...(first ? eager : price) },
       {
         network: client.network.id,
@@ -408,8 +409,8 @@ async function steps(
         ...(validFrom === undefined ? {} : { validFrom }),
         ...(validUntil === undefined ? {} : { validUntil }),
       },
-    ),
-  )
+    )
+  })
 }
 
 /** Nothing of an account waits, or was signed to be sent. */

@@ -1,6 +1,6 @@
 import { AssetId, type Bytes, type CallOptions, CoreErrors, type Network, show } from '@aitbc/core'
 import { Hasher, Scale, StorageKey } from '@aitbc/proofs/substrate'
-import { larger } from '../../internal/larger.js'
+import { larger } from '../../internal/extremes.js'
 import type { Client } from './client.js'
 import * as Rpc from './rpc.js'
 

@@ -13,7 +13,7 @@ import {
   show,
 } from '@aitbc/core'
 import { Scale } from '@aitbc/proofs/substrate'
-import { larger } from '../../internal/larger.js'
+import { larger } from '../../internal/extremes.js'
 import { freeNumber } from '../../internal/numbers.js'
 import * as Address from '../Address.js'
 import { PolkadotErrors } from '../errors.js'

@@ -1,5 +1,0 @@
-/** The larger of two amounts. */
-export function larger(a: bigint, b: bigint): bigint {
-  if (a > b) return a
-  return b
-}
