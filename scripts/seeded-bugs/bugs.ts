@@ -448,6 +448,20 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/swap/test/Runner.era.test.ts'],
   },
   {
+    name: 'L5: what was made waits from the next look on, however late that is',
+    file: 'packages/swap/src/internal/carryOut.ts',
+    from: 'if (made !== undefined && made !== before) startWaiting(context, made, tip)',
+    to: 'if (made === undefined && made !== before) startWaiting(context, made, tip)',
+    tests: ['packages/swap/test/Runner.era.test.ts'],
+  },
+  {
+    name: 'L5: after a restart a claim whose era is over waits as if it could be included still',
+    file: 'packages/swap/src/internal/carryOut.ts',
+    from: 'hasWaited(context, side, command, sent, tip) || isDead',
+    to: 'hasWaited(context, side, command, sent, isDead ? tip : tip)',
+    tests: ['packages/swap/test/Runner.era.test.ts'],
+  },
+  {
     name: 'L5: nothing is made or raised while the market asks for more than the adapter takes for meant',
     file: 'packages/swap/src/internal/refusals.ts',
     from: 'TOO_DEAR.some((tag) => isAitbcError(error, tag))',

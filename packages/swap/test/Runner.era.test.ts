@@ -1,9 +1,10 @@
 import { defineErrors, type SwapAdapter } from '@aitbc/core'
+import { createMemoryStorage } from '@aitbc/core/storage/memory'
 import type { Side } from '@aitbc/swap'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { both, expectGains, feesOf, isLocked } from './model/expect.js'
 import { LONG } from './model/fixtures.js'
-import { BOB, create, risk } from './model/market.js'
+import { BOB, create, type Market, risk } from './model/market.js'
 import * as Process from './model/process.js'
 
 // What is good for some blocks only, as Polkadot's mortal transactions are.
@@ -13,12 +14,11 @@ const Refusals = defineErrors({
 })
 const ERA = 3n
 
-it('L5 S6: a claim that nobody took in its era, and that already costs all that it may, is made anew', async () => {
-  const market = create({ long: 'contract', short: 'utxo' })
-  const { long } = market.nets
+/** The adapter of the long leg, whose claims are good for so many blocks; whoever takes the first one loses it, and tells. */
+function mortal({ nets: { long } }: Market, lost: () => void = () => undefined) {
   const heightOf = () => BigInt(long.tip.height)
   let first: bigint | undefined
-  const wrap = (side: Side.Side): Side.Side => {
+  return (side: Side.Side): Side.Side => {
     const { adapter } = side
     if (adapter.network.id !== LONG) return side
     const changed: SwapAdapter = {
@@ -33,19 +33,81 @@ it('L5 S6: a claim that nobody took in its era, and that already costs all that 
         if (kind !== 'claim') return adapter.submit(signed, o)
         const until = validUntil?.value ?? 0n
         if (heightOf() > until) throw Refusals.Outdated('the era is over')
+        if (first === undefined) lost()
         first ??= until
-        // Whoever takes the first one loses it.
         return until === first ? { ...signed, attempts: [signed.id] } : adapter.submit(signed, o)
       },
     }
     return { ...side, adapter: changed }
   }
-  const { deal, alice, bob } = both(market, {}, { wrap, policy: { ...risk, fees: { [LONG]: 2n } } })
-  Process.start(alice, deal)
-  Process.start(bob, deal)
-  await Process.drive(market, () => isLocked(market, 'short'))
-  await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
-  expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
-  expect(feesOf(bob, 'claim')).toEqual([2n, 2n])
-  expectGains(market, BOB, 'deal')
+}
+
+describe('a claim that nobody took in its era', () => {
+  it('L5 S6: is made anew where it already costs all that it may', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    const policy = { ...risk, fees: { [LONG]: 2n } }
+    const { deal, alice, bob } = both(market, {}, { wrap: mortal(market), policy })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => isLocked(market, 'short'))
+    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+    expect(feesOf(bob, 'claim')).toEqual([2n, 2n])
+    expectGains(market, BOB, 'deal')
+  })
+
+  it.each(['away', 'down'] as const)(
+    'L5 S6: is made anew by the first look of who was %s until the last block',
+    async (how) => {
+      const market = create({ long: 'contract', short: 'utxo' })
+      const { long } = market.nets
+      const last = Process.agreed(market).signed.agreement.long.deadline.value - 2n
+      let isSent = false
+      const isGone = () => isSent && long.tip.clock < last
+      const wrap = mortal(market, () => {
+        isSent = true
+      })
+      const storage = createMemoryStorage()
+      const judge: Process.Options['judge'] = ({ effect, method }) =>
+        isGone() && (effect === undefined || method === 'submit') ? 'fail-before' : 'go'
+      const { deal, alice, bob } = both(market, {}, { wrap, storage, ...(how === 'away' && { judge }) })
+      Process.start(alice, deal)
+      Process.start(bob, deal)
+      await Process.drive(market, () => isSent)
+      bob.dead = how === 'down'
+      await Process.drive(market, () => !isGone())
+      const back = bob.dead ? Process.create(market, BOB, { wrap, storage }) : bob
+      if (back !== bob) Process.start(back, deal)
+      await Process.drive(market, () => Process.isDone(alice) && Process.isDone(back))
+      expect([alice.outcome, back.outcome]).toEqual(['deal', 'deal'])
+      expectGains(market, BOB, 'deal')
+    },
+  )
+
+  it('S13 H25: isn’t made anew at each look because an endpoint tells heights of next year', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    const { long } = market.nets
+    let at: number | undefined
+    const eclipsed = (side: Side.Side): Side.Side => {
+      const { adapter, ...rest } = mortal(market)(side)
+      if (adapter.network.id !== LONG) return side
+      const tip: SwapAdapter['tip'] = async (o) => {
+        const { value, ...fact } = await adapter.tip(o)
+        return { ...fact, value: { ...value, height: value.height + 1_000_000n } }
+      }
+      const submit: SwapAdapter['submit'] = async (signed, o) => {
+        if (signed.step.kind !== 'claim') return adapter.submit(signed, o)
+        at ??= long.tip.height
+        return { ...signed, attempts: [signed.id] }
+      }
+      return { ...rest, adapter: { ...adapter, tip, submit } }
+    }
+    const { deal, alice, bob } = both(market, {}, { wrap: eclipsed, context: { bumpAfter: () => 4n } })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => at !== undefined && long.tip.height >= at + 12)
+    expect(feesOf(bob, 'claim').length).toBeLessThanOrEqual(4)
+    alice.dead = true
+    bob.dead = true
+  })
 })

@@ -12,7 +12,7 @@ import { broken, latest } from './book.js'
 import { payForIt } from './child.js'
 import { heldFor } from './held.js'
 import { hurriedRate } from './market.js'
-import { affordable, dearer, hasRested, hasWaited, noLess } from './price.js'
+import { affordable, dearer, hasRested, hasWaited, noLess, startWaiting } from './price.js'
 import { isOutbid, isShort } from './refusals.js'
 import { broadcast, isReveal, signAndSend } from './sending.js'
 import { isOwn, isTaken } from './voided.js'
@@ -45,8 +45,25 @@ export async function attempt(
 
 export type Act = Extract<SwapMachine.Command, { leg: Agreement.Leg }> | Dues.Collect
 
-/** Makes one command true: once signed it is always the same transaction, sent again or replaced under its conflict key. */
 async function carryOut(
+  context: Context,
+  swap: Swap,
+  command: Act,
+  tip: Fact.Tip | undefined,
+  signal: AbortSignal,
+): Promise<'again' | 'waived' | undefined> {
+  const before = swap.book.get(command.key)
+  try {
+    return await makeTrue(context, swap, command, tip, signal)
+  } finally {
+    // However late the next look is.
+    const made = swap.book.get(command.key)
+    if (made !== undefined && made !== before) startWaiting(context, made, tip)
+  }
+}
+
+/** Makes one command true; what that made waits from then on. */
+async function makeTrue(
   context: Context,
   swap: Swap,
   command: Act,
@@ -138,11 +155,12 @@ async function sendAgain(
     const intent = intentOf(context, swap, command, side) as Intent
     await Solvency.assert(context, swap, side, intent, signal)
   }
-  if (hasWaited(context, side, command, sent, tip)) {
+  // One whose era is over needn't be outbid, and may have cost all that it may. After a restart nobody knows how long it waited.
+  const over = last.step.validUntil
+  const isPast = over?.clock === 'height' && tip !== undefined && tip.height > over.value
+  const isDead = isPast && sent.waitingSince === undefined
+  if (hasWaited(context, side, command, sent, tip) || isDead) {
     // Nobody takes it in, whatever it pays: what comes before it under its account may be lost. Of two claims or refunds one counts.
-    // One whose era is over needn't be outbid, and may have cost all that it may.
-    const over = last.step.validUntil
-    const isPast = over?.clock === 'height' && tip !== undefined && tip.height > over.value
     const alone = command.do !== 'lock' && command.do !== 'void' && (isPast || sent.attempts.length > 1)
     const anew = alone && side.adapter.profile.feesFrom === 'account'
     // What a block is shown to have done would only cost its fee.

@@ -31,6 +31,11 @@ export function capOf(swap: Swap, command: Act, side: Side.Side): bigint {
   return budget === undefined && isCoin ? terms.amount : 2n * cap
 }
 
+/** It waits from now on, unless it does so already. */
+export function startWaiting(context: Context, sent: Sent, tip: Fact.Tip | undefined): void {
+  if (tip !== undefined) sent.waitingSince ??= { height: tip.height, utc: context.utc() }
+}
+
 /** A version has waited long enough for its fee to be raised, by its network's pace and what is left until it is too late (L5). */
 export function hasWaited(
   context: Context,
