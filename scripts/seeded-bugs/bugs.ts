@@ -574,6 +574,27 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/adapters/test/solana/SolanaAdapter.node.test.ts'],
   },
   {
+    name: 'H26: a node that is behind says that a settled lock owes nothing on EVM chains',
+    file: 'packages/adapters/src/evm/createEvmAdapter.ts',
+    from: "if ('why' in audited || audited.status < HtlcLock.STATUS.claimed)",
+    to: "if ('why' in audited)",
+    tests: ['packages/adapters/test/evm/Gas.node.test.ts'],
+  },
+  {
+    name: 'H26: a node that is behind says that a settled lock owes nothing on Cosmos chains',
+    file: 'packages/adapters/src/cosmos/createCosmosAdapter.ts',
+    from: 'if (!isSettled)',
+    to: 'if (!isSettled && owed)',
+    tests: ['packages/adapters/test/cosmos/CosmosAdapter.node.test.ts'],
+  },
+  {
+    name: 'H26: a node that is behind says that a settled lock owes nothing on a Hub',
+    file: 'packages/adapters/src/polkadot/internal/dues.ts',
+    from: "if (!status.ok || status.value === 'none' || status.value === 'locked')",
+    to: 'if (!status.ok)',
+    tests: ['packages/adapters/test/polkadot/Hub.node.test.ts'],
+  },
+  {
     name: 'H6: a node takes no transaction that pays more than it takes for meant, whatever it must outbid',
     file: 'packages/adapters/src/bitcoin/createCoreBackend.ts',
     from: "'sendrawtransaction', [Bytes.toHex(raw), 0]",
@@ -1160,8 +1181,29 @@ export const bugs: readonly Bug[] = [
   {
     name: 'a stranger’s lock under the hashlock is taken for the agreed one',
     file: 'packages/swap/src/Recovery.ts',
-    from: 'terms.beneficiary.account === payee &&',
+    from: 'terms.beneficiary.account === payee.account &&',
     to: '',
+    tests: RECOVERY_TESTS,
+  },
+  {
+    name: 'L3: a recovery finds no lock whose payee its chain knows by less than the account',
+    file: 'packages/swap/src/Recovery.ts',
+    from: 'return adapter.auditTerms(own).ok && adapter.expectLock(own, []).ref === lock.ref ? own : terms',
+    to: 'return [adapter, own, lock].length > 0 ? terms : own',
+    tests: RECOVERY_TESTS,
+  },
+  {
+    name: 'L3: an agreement whose payee the chain doesn’t know yet isn’t that of the own lock',
+    file: 'packages/swap/src/Recovery.ts',
+    from: 'isSame(terms, { ...own, beneficiary: terms.beneficiary })',
+    to: 'isSame(terms, own)',
+    tests: RECOVERY_TESTS,
+  },
+  {
+    name: 'L3: that a leg may be where nobody lists locks isn’t told',
+    file: 'packages/swap/src/Recovery.ts',
+    from: '[...missing, ...unlisted(context, found)]',
+    to: '[...missing, ...unlisted(context, found).slice(9)]',
     tests: RECOVERY_TESTS,
   },
   {
@@ -1328,8 +1370,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'S13: a lock that was signed in another market is made, though its budget pays for no claim any more',
     file: 'packages/swap/src/internal/carryOut.ts',
-    from: '    await Solvency.assert(context, swap, side, intent, signal)\n  }\n  if (hasWaited',
-    to: '  }\n  if (hasWaited',
+    from: '    await Solvency.assert(context, swap, side, intent, signal)\n  }\n  // One whose era',
+    to: '  }\n  // One whose era',
     tests: ['packages/swap/test/Runner.giveup.test.ts'],
   },
   {
@@ -1906,8 +1948,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'L3: on a Hub the first that stands beside the call of a lock is its record',
     file: 'packages/adapters/src/polkadot/internal/locks.ts',
-    from: 'if (wanted !== undefined && !calls.has(lock))',
-    to: 'if (wanted === undefined) return []\n          if (!calls.has(lock))',
+    from: 'if (wanted !== undefined) calls.set(lock,',
+    to: 'if (wanted !== undefined && !calls.has(lock)) calls.set(lock,',
     tests: ['packages/adapters/test/polkadot/Hub.node.test.ts'],
   },
   {
@@ -1916,6 +1958,13 @@ export const bugs: readonly Bug[] = [
     from: '.find((secret) => Hashlock.opens(secret, parameters.hashlock))',
     to: '.find((secret) => secret.length === WORD)',
     tests: ['packages/adapters/test/polkadot/Hub.node.test.ts'],
+  },
+  {
+    name: 'S20: on Cosmos chains no lock is made whose record has no room for its agreement',
+    file: 'packages/adapters/src/cosmos/internal/prepare.ts',
+    from: 'let record = Record.seal(intent.recovery, id)\n  if (record.length > HtlcLock.MAX_RECORD) {',
+    to: 'let record = Record.seal(intent.recovery, id)\n  if (record.length > 2 * HtlcLock.MAX_RECORD) {',
+    tests: ['packages/adapters/test/cosmos/CosmosAdapter.node.test.ts'],
   },
   {
     name: 'S6: on Cosmos chains an index that whoever claims has filled hides the secret',
@@ -1927,9 +1976,16 @@ export const bugs: readonly Bug[] = [
   {
     name: 'L2: a void on a Hub has the gas of one on Ethereum',
     file: 'packages/adapters/src/evm/internal/prepare.ts',
-    from: 'gas: client.gas.void',
-    to: 'gas: 21_000n',
+    from: 'const gas = client.gas.void',
+    to: 'const gas = 21_000n',
     tests: ['packages/adapters/test/evm/HostileRpc.test.ts'],
+  },
+  {
+    name: 'L3: an agreement that an event has no room for is looked for nowhere else',
+    file: 'packages/adapters/src/evm/internal/locks.ts',
+    from: 'return (whole && Record.open(seed, id, whole)) ?? opened',
+    to: 'return whole && opened',
+    tests: ['packages/adapters/test/evm/HubEth.node.test.ts'],
   },
   {
     name: 'S6: on EVM chains events that a node has pruned hide a lock',
@@ -2039,7 +2095,7 @@ export const bugs: readonly Bug[] = [
   {
     name: 'L5: no claim is raised where the hurried rate alone is beyond the bound',
     file: 'packages/adapters/src/evm/internal/fees.ts',
-    from: 'fast: fast < client.maxFeeRate ? fast : client.maxFeeRate',
+    from: 'fast: smaller(fast, client.maxFeeRate)',
     to: 'fast: within(fast)',
     tests: ['packages/adapters/test/evm/HostileRpc.test.ts'],
   },

@@ -2,6 +2,7 @@ import {
   Bytes,
   type CallOptions,
   type ChainId,
+  CoreErrors,
   type FoundLock,
   Hashlock,
   LockTerms,
@@ -138,7 +139,8 @@ export async function recover(
         }
         // Whatever keeps the other leg from being taken up, the own lock goes back.
         if (open.length === 0 && candidates.some((terms) => terms[incoming] !== undefined)) {
-          const terms = { [Agreement.ownLeg(lock.record.role)]: lock.terms }
+          const own = Agreement.ownLeg(lock.record.role)
+          const terms = { [own]: candidates[0]?.[own] ?? lock.terms }
           open.push(durableOf(context, lock.record.role, terms, options.policy(undefined, terms)))
         }
         for await (const swap of adopted(context, lock, open)) {
@@ -270,37 +272,60 @@ async function legsOf(
       const { network } = legs[other].backend
       const side = await attempt(async () => Side.of(context.sides, network), call)
       if ('value' in side) return { candidates: [legs], missing }
-      return { candidates: [{ [own]: found.terms }], missing: [{ network, error: side.error }] }
+      return { candidates: [{ [own]: legs[own] }], missing: [{ network, error: side.error }] }
     }
   }
   const incoming: FoundLock[] = []
   for (const side of Object.values(context.sides)) {
     if (!side.adapter.profile.events) continue
-    const payee = side.party(found.nonce).account
+    const payee = side.party(found.nonce)
     const locks = await attempt(() => side.adapter.discoverLocks(found.terms.hashlock, call), call)
     if ('error' in locks) {
       missing.push({ network: side.adapter.network.id, error: locks.error })
       continue
     }
     for (const one of locks.value) {
-      const { terms } = one
+      const terms = asPaid(side, one, payee)
       const named = counter !== undefined && Bytes.equal(LockTerms.id(terms), counter)
       const wanted =
         named ||
         (role === 'follower' &&
-          terms.beneficiary.account === payee &&
+          terms.beneficiary.account === payee.account &&
           Bytes.equal(terms.hashlock, found.terms.hashlock))
       if (!wanted || !side.adapter.auditTerms(terms).ok) continue
       // The one that was agreed upon, where the record tells: anybody may lock for this party under its hashlock.
       if (named) return { candidates: [{ [own]: found.terms, [other]: terms }], missing }
-      incoming.push(one)
+      incoming.push({ ...one, terms })
     }
   }
   // Strangers' locks under the hashlock aren't taken for the agreed one as long as that may be where nobody could be asked.
   const sure = incoming.length > 0 && (missing.length === 0 || counter === undefined)
-  if (!sure) return { candidates: [{ [own]: found.terms }], missing }
+  if (!sure)
+    return { candidates: [{ [own]: found.terms }], missing: [...missing, ...unlisted(context, found)] }
   const likely = await likeliest(context, found.terms, incoming, policy, call)
   return { candidates: likely.map(({ terms }) => ({ [own]: found.terms, [other]: terms })), missing }
+}
+
+/** Where no locks can be listed, and the other leg may be: nothing but the agreement tells its terms. */
+function unlisted(
+  { sides }: Runner.Context,
+  { terms }: RecoveredLock,
+): Pick<Unreachable, 'network' | 'error'>[] {
+  return Object.values(sides).flatMap(({ adapter: { network, profile } }) => {
+    if (profile.events || network.id === terms.backend.network) return []
+    const why = `the record of the own lock has no agreement, and ${network.id} lists no locks`
+    return [{ network: network.id, error: CoreErrors.UnsupportedCapability(why, { network: network.id }) }]
+  })
+}
+
+/** A lock's terms as this party has them, where it is paid: a chain may know accounts by less than their ids, as a Hub does before they are mapped. */
+function asPaid(
+  { adapter }: Side.Side,
+  { terms, lock }: FoundLock,
+  beneficiary: LockTerms.Party,
+): LockTerms.LockTerms {
+  const own = { ...terms, beneficiary }
+  return adapter.auditTerms(own).ok && adapter.expectLock(own, []).ref === lock.ref ? own : terms
 }
 
 /** The policy for a recovered swap: by the network of its incoming lock, where that leg is known, and by the terms of the legs that are. */
@@ -388,14 +413,14 @@ async function lateEnough(
   }
 }
 
-/** The legs of an agreement, of two or of a ring, in which this role locks these terms. */
+/** The legs of an agreement, of two or of a ring, in which this role locks these terms: whom they pay it says better than the chain. */
 function agreedLegs(
   bytes: Bytes.Bytes,
   role: Agreement.Role,
   own: LockTerms.LockTerms,
 ): RingAgreement.View['terms'] | undefined {
-  const id = LockTerms.id(own)
-  const isOwn = (terms: LockTerms.LockTerms) => Bytes.equal(LockTerms.id(terms), id)
+  const isOwn = (terms: LockTerms.LockTerms) =>
+    terms.backend.network === own.backend.network && isSame(terms, { ...own, beneficiary: terms.beneficiary })
   if (RingAgreement.isSigned(bytes)) {
     const { agreement } = RingAgreement.decodeSigned(bytes)
     const member = agreement.arcs.findIndex(isOwn)

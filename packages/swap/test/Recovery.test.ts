@@ -1,4 +1,4 @@
-import { Bytes, isAitbcError, LockTerms, type Signed } from '@aitbc/core'
+import { Bytes, type FoundLock, isAitbcError, LockTerms, type Signed } from '@aitbc/core'
 import { createMemoryStorage } from '@aitbc/core/storage/memory'
 import { Policy, Recovery, Runner, type Side } from '@aitbc/swap'
 import { describe, expect, it } from 'vitest'
@@ -35,6 +35,34 @@ function brief(context: Runner.Context): Runner.Context {
     ...context,
     sides: { ...context.sides, [SHORT]: { ...side, adapter: { ...side.adapter, recoverLocks } } },
   }
+}
+
+/** As a Hub and IRISnet have it: the agreement has no room. */
+function without(context: Runner.Context, network: typeof LONG | typeof SHORT): Runner.Context {
+  const side = context.sides[network] as Side.Side
+  const recoverLocks: typeof side.adapter.recoverLocks = async (seed, o) =>
+    (await side.adapter.recoverLocks(seed, o)).map(({ record: { agreement: _, ...record }, ...one }) => ({
+      ...one,
+      record,
+    }))
+  const adapter = { ...side.adapter, recoverLocks }
+  return { ...context, sides: { ...context.sides, [network]: { ...side, adapter } } }
+}
+
+/** As a Hub has it: whom a lock pays has no account there before that account is mapped. */
+function unmapped(context: Runner.Context, network: typeof LONG | typeof SHORT): Runner.Context {
+  const side = context.sides[network] as Side.Side
+  const account = `${network}:nobody` as const
+  const told = <T extends FoundLock>(one: T): T => ({
+    ...one,
+    terms: { ...one.terms, beneficiary: { account, payout: account } },
+  })
+  const discoverLocks: typeof side.adapter.discoverLocks = async (hashlock, o) =>
+    (await side.adapter.discoverLocks(hashlock, o)).map(told)
+  const recoverLocks: typeof side.adapter.recoverLocks = async (seed, o) =>
+    (await side.adapter.recoverLocks(seed, o)).map(told)
+  const adapter = { ...side.adapter, discoverLocks, recoverLocks }
+  return { ...context, sides: { ...context.sides, [network]: { ...side, adapter } } }
 }
 
 /** The initiator locks on the long leg, in the next block. */
@@ -117,6 +145,57 @@ describe('storage wiped at every point', () => {
 })
 
 describe('what a recovery finds', () => {
+  it.each([
+    { name: BOB, long: 'utxo', short: 'contract', own: SHORT, other: LONG },
+    { name: ALICE, long: 'contract', short: 'utxo', own: LONG, other: SHORT },
+  ] as const)(
+    'S6 L3: that the leg of $name on $other may be there is told, where no record has its terms and nobody lists locks',
+    async ({ name, long, short, own, other }) => {
+      const market = create({ long, short })
+      const both = () => locksBy(market, ALICE).length > 0 && locksBy(market, BOB).length > 0
+      const { fresh } = await wiped(market, name, both)
+      const { swaps, unreachable } = await Recovery.recover(without(fresh.context, own), { policy })
+      expect(swaps.length).toBe(1)
+      expect(unreachable).toMatchObject([
+        {
+          network: other,
+          missing: 'counterpart',
+          swap: swaps[0]?.id,
+          error: { _tag: 'UnsupportedCapability' },
+        },
+      ])
+      // With the agreement it isn't missed.
+      expect((await Recovery.recover(fresh.context, { policy })).unreachable).toEqual([])
+    },
+  )
+
+  it.each([
+    { name: BOB, long: 'contract', short: 'utxo', on: LONG },
+    { name: BOB, long: 'utxo', short: 'contract', on: SHORT },
+    { name: ALICE, long: 'utxo', short: 'contract', on: SHORT },
+    { name: ALICE, long: 'contract', short: 'utxo', on: LONG },
+  ] as const)(
+    'S6 L3: both legs of $name, where the chain of $on, $long against $short, has no account of a payee yet',
+    async ({ name, long, short, on }) => {
+      const market = create({ long, short })
+      const both = () => locksBy(market, ALICE).length > 0 && locksBy(market, BOB).length > 0
+      const { fresh, other, deal } = await wiped(market, name, both)
+      const context = unmapped(fresh.context, on)
+      const { swaps, unreachable } = await Recovery.recover(context, { policy })
+      expect(unreachable).toEqual([])
+      const { agreement } = deal.signed
+      expect(swaps.map(({ state }) => state.durable.terms)).toEqual([
+        { long: agreement.long, short: agreement.short },
+      ])
+      let outcome: string | undefined
+      void Runner.run(context, swaps[0] as Runner.Swap).then((how) => {
+        outcome = how
+      })
+      await Process.drive(market, () => outcome !== undefined && Process.isDone(other))
+      expect([outcome, other.outcome]).toEqual(['deal', 'deal'])
+    },
+  )
+
   it('L3: both legs, where both are locked; the initiator reveals and the follower claims as if nothing had been', async () => {
     for (const kinds of kindsWithEvents)
       for (const name of [ALICE, BOB] as const) {
@@ -706,7 +785,7 @@ describe('what a recovery finds', () => {
       expect(first.swaps.map(({ id }) => id)).toEqual([Bytes.toHex(nonces[ALICE])])
       const found = first.swaps[0]?.state.durable
       // A contract's record has the whole agreement; a script's names the other leg, which can't be looked for now.
-      const lost = kinds.long === 'utxo' && kinds.short === 'contract'
+      const lost = kinds.long === 'utxo'
       expect(first.unreachable.map(({ network, missing, swap }) => [network, missing, swap])).toEqual([
         [SHORT, 'own-locks', undefined],
         ...(lost ? [[SHORT, 'counterpart', Bytes.toHex(nonces[ALICE])]] : []),

@@ -80,7 +80,10 @@ export function createCosmosAdapter(options: createCosmosAdapter.Options): Cosmo
       return told(client, owed?.amount ?? 0n, ref(tip), tip)
     },
     dues: async (terms, _lock, to, o) => {
-      const { owed, tip } = await owedBy(client, terms, o)
+      const { owed, isSettled, tip } = await owedBy(client, terms, o)
+      // Whoever asks knows that it is settled: a node that doesn't is behind, and that nothing is owed would be the end of it.
+      if (!isSettled)
+        throw CosmosErrors.CosmosNotProvable(`the lock isn't shown to be settled in block ${tip.height}`)
       const dues: readonly Due[] =
         owed?.to === to ? [{ kind: 'payment', asset: terms.asset, amount: owed.amount }] : []
       return told(client, dues, ref(tip), tip)
@@ -143,5 +146,6 @@ async function owedBy(client: Client, terms: LockTerms.LockTerms, o?: CallOption
   if ('why' in read) throw CosmosErrors.CosmosContractMismatch(read.why.message, { check: read.why.check })
   const { entry } = read
   const to: LockSide = entry.status === 'claimed' ? 'beneficiary' : 'locker'
-  return { tip, owed: 'paid' in entry && !entry.paid ? { amount: own.amount, to } : undefined }
+  const isSettled = 'paid' in entry
+  return { tip, isSettled, owed: isSettled && !entry.paid ? { amount: own.amount, to } : undefined }
 }

@@ -2,6 +2,7 @@ import { AccountId, AssetId, type Bytes, type ChainId, LockTerms, type Network, 
 import { HtlcStorage } from '@aitbc/proofs/ethereum'
 import {
   type Address,
+  concat,
   decodeEventLog,
   decodeFunctionData,
   encodeFunctionData,
@@ -130,13 +131,30 @@ export function slot(lockId: Hex): Hex {
   return toHex(HtlcStorage.slot(hexToBytes(lockId)))
 }
 
-/** Call data of `lock`. */
-export function encodeLock(terms: ContractTerms, tag: Bytes.Bytes32, record: Bytes.Bytes): Hex {
-  return encodeFunctionData({
+/**
+ * Call data of `lock`. `whole` is a record that the event has no room for: it stands behind the arguments, where contracts don't look, with its
+ * length in two bytes.
+ */
+export function encodeLock(
+  terms: ContractTerms,
+  tag: Bytes.Bytes32,
+  record: Bytes.Bytes,
+  whole?: Bytes.Bytes,
+): Hex {
+  const data = encodeFunctionData({
     abi: HtlcArtifact.abi,
     functionName: 'lock',
     args: [terms, toHex(tag), toHex(record)],
   })
+  return whole === undefined ? data : concat([data, toHex(whole.length, { size: 2 }), toHex(whole)])
+}
+
+/** What stands in a transaction's data behind this call of `lock` as a longer record; nothing where it isn't there. */
+export function wholeIn(data: Hex, call: Hex): Bytes.Bytes | undefined {
+  const at = data.indexOf(call.slice(2))
+  if (at < 0) return undefined
+  const rest = data.slice(at + call.length - 2)
+  return hexToBytes(`0x${rest.slice(4, 4 + 2 * Number(`0x0${rest.slice(0, 4)}`))}`)
 }
 
 /** Call data of `claim`: carries the secret, so it goes to the signer and the mempool and nowhere else. */

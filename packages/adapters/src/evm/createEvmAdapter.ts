@@ -17,12 +17,13 @@ import { createMemory } from '../internal/memory.js'
 import { pause } from '../internal/pause.js'
 import type { BeaconSource } from './BeaconSource.js'
 import * as EvmRpc from './EvmRpc.js'
+import { EvmErrors } from './errors.js'
 import * as HtlcArtifact from './HtlcArtifact.js'
 import * as HtlcLock from './HtlcLock.js'
 import { atTip, type Client, type GasLimits, ref, rpc, tipOf, told } from './internal/client.js'
 import * as fees from './internal/fees.js'
 import { status, submit } from './internal/follow.js'
-import { discoverLocks, findLocks, findSpend, recoverLocks } from './internal/locks.js'
+import { discoverLocks, findLocks, findSpend, recoverLocks, statusAt } from './internal/locks.js'
 import {
   accountOf,
   auditTerms,
@@ -122,6 +123,10 @@ export function createEvmAdapter(options: createEvmAdapter.Options): EvmAdapter 
       const own = contractTerms(client, terms)
       return atTip(client, o, async (tip) => {
         const at = tip.finalized ?? ref(tip)
+        const audited = await statusAt(client, HtlcLock.id(own, client.backend), { hash: hashOf(at) }, o)
+        // Whoever asks knows that it is settled: a node that doesn't is behind, and that nothing is owed would be the end of it.
+        if ('why' in audited || audited.status < HtlcLock.STATUS.claimed)
+          throw EvmErrors.EvmNotProvable(`the lock isn't shown to be settled in block ${at.height}`)
         // By account and not by lock: what another lock owes it is paid out with it.
         const amount = await creditAt(client, own.token, own[to], hashOf(at), o)
         const owed: readonly Due[] = amount === 0n ? [] : [{ kind: 'payment', asset: terms.asset, amount }]

@@ -85,12 +85,14 @@ const FIELDS: Readonly<Record<string, string>> = {
 }
 
 /**
- * Call data of `lock`. `tag` marks the owner's locks in events; `record` is kept in the event alone.
+ * Call data of `lock`. `tag` marks the owner's locks in events; `record` is kept in the event alone. `whole` is a record that no event has room
+ * for: it stands behind the arguments, where contracts don't look, with its length in two bytes.
  */
 export function encodeLock(
   parameters: HtlcStorage.Parameters,
   tag: Bytes.Bytes32,
   record: Bytes.Bytes,
+  whole: Bytes.Bytes = new Uint8Array(0),
 ): Bytes.Bytes {
   const padding = new Uint8Array((WORD - (record.length % WORD)) % WORD)
   return Bytes.concat(
@@ -101,6 +103,7 @@ export function encodeLock(
     word(BigInt(record.length)),
     record,
     padding,
+    whole.length === 0 ? whole : Bytes.concat(Uint8Array.of(whole.length >> 8, whole.length & 255), whole),
   )
 }
 
@@ -136,6 +139,8 @@ export interface LockCall {
   readonly parameters: HtlcStorage.Parameters
   readonly tag: Bytes.Bytes32
   readonly record: Bytes.Bytes
+  /** What stands behind the arguments as a longer record. */
+  readonly whole: Bytes.Bytes
 }
 
 /** Where a call's function and terms end in its data: what a lock's `lock`, `claim` and `refund` each begin with. */
@@ -151,7 +156,9 @@ export function locksIn(bytes: Bytes.Bytes, chain: HubChain): readonly LockCall[
     const length = Number(uint(data.slice(start - WORD, start)))
     if (parameters === undefined || !(length <= MAX_RECORD) || data.length < start + length) continue
     const tag = data.slice(TERMS_WORDS * WORD, (TERMS_WORDS + 1) * WORD)
-    found.push({ parameters, tag, record: data.slice(start, start + length) })
+    const end = start + Math.ceil(length / WORD) * WORD + 2
+    const whole = data.slice(end, end + Number(uint(data.slice(end - 2, end))))
+    found.push({ parameters, tag, record: data.slice(start, start + length), whole })
   }
   return found
 }

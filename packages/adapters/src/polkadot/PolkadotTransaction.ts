@@ -185,6 +185,12 @@ export function assemble(transaction: PolkadotTransaction, signature: Bytes.Byte
   return Bytes.concat(compact(BigInt(body.length)), body)
 }
 
+/** The account that signed an extrinsic, as {@link assemble} writes it; nothing for any other. */
+export function signerOf(raw: Bytes.Bytes): Bytes.Bytes32 | undefined {
+  const at = [1, 2, 4, 5][(raw[0] ?? 0) & 3] as number
+  return raw[at] === 0x84 && raw[at + 1] === 0 ? raw.slice(at + 2, at + 34) : undefined
+}
+
 /** A transaction's id: BLAKE2b-256 of its bytes. */
 export function id(raw: Bytes.Bytes): string {
   return hex(Hasher.blake2b256(raw))

@@ -1,4 +1,4 @@
-import { AccountId, Bytes, Hashlock, LockTerms, SwapSeed } from '@aitbc/core'
+import { AccountId, Bytes, Hashlock, LockTerms, type RecoveredLock, SwapSeed } from '@aitbc/core'
 import * as networks from '@aitbc/core/networks'
 import { AggregateKey, HtlcScript, Taproot, Transaction } from '@aitbc/proofs/bitcoin'
 import { fc, test as property } from '@fast-check/vitest'
@@ -173,7 +173,10 @@ test.each([0, 1])(
 describe('L3 H29: a lock is recovered from the seed', () => {
   const beacon = (index: number) => beaconAccount(network, share(ALICE), index).script
   /** A lock that is made with what a back end says, and then recovered with what the chain holds. */
-  const recovered = async (lie: (chain: ReturnType<typeof createFakeChain>) => Partial<Backend>) => {
+  const recovered = async (
+    lie: (chain: ReturnType<typeof createFakeChain>) => Partial<Backend>,
+    lag: typeof lie = () => ({}),
+  ) => {
     const chain = createFakeChain()
     const funding = fundingAccount(network, share(ALICE))
     chain.mine(1_700_000_200n, chain.pay(Account.parse(network, funding.account).script, 1_000_000n))
@@ -186,8 +189,20 @@ describe('L3 H29: a lock is recovered from the seed', () => {
     // What waited is dropped, as when fees rise.
     chain.mempool.clear()
     chain.mine(1_700_000_300n, decoded.value)
-    return adapterOf(chain).recoverLocks(share(ALICE), { hashlockOf: () => terms.hashlock })
+    const later = createBitcoinAdapter({ network, backend: { ...chain.backend, ...lag(chain) } })
+    return later.recoverLocks(share(ALICE), { hashlockOf: () => terms.hashlock })
   }
+
+  test('when the second question about it is answered by a node that lags behind the first', async () => {
+    const found = await recovered(
+      () => ({}),
+      ({ backend }) => ({
+        history: async (scripts, o) => (scripts.length === 1 ? [] : backend.history(scripts, o)),
+      }),
+    )
+    const [{ lock, terms }] = found as [RecoveredLock]
+    expect(lock).toMatchObject({ ref: `${lock.transaction}:0`, amount: terms.amount })
+  })
 
   test('when so many before it waited, and were dropped, that their beacons leave a gap', async () => {
     const found = await recovered((chain) => {

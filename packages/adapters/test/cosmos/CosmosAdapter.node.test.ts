@@ -261,6 +261,22 @@ describe('sequences and fees', () => {
     expect((await adapter.status(submission)).value.is).toBe('final')
   })
 
+  test('L3 S20: a record goes without the agreement that the contract has no room for, as a ring’s', async () => {
+    const seed = SwapSeed.forNetwork(new Uint8Array(32).fill(78), network.id)
+    const role = 'follower'
+    const records = [1500, 2100].map((length, i) => ({
+      ...{ role, counter: new Uint8Array(32).fill(i), agreement: new Uint8Array(length).fill(7) },
+    })) as { role: typeof role; counter: Uint8Array; agreement: Uint8Array }[]
+    for (const [i, record] of records.entries())
+      await run({
+        kind: 'lock',
+        terms: freshTerms(),
+        recovery: { seed, nonce: new Uint8Array(8).fill(i), record },
+      })
+    const found = await adapter.recoverLocks(seed, { hashlockOf: () => new Uint8Array(32) })
+    expect(found.map(({ record }) => record)).toEqual([records[0], { role, counter: records[1]?.counter }])
+  })
+
   test('L3: no transactions of anybody’s stop a recovery, however large, and however many name its tag', async () => {
     const seed = SwapSeed.forNetwork(new Uint8Array(32).fill(77), network.id)
     const terms = freshTerms()
@@ -569,6 +585,10 @@ describe('locks', () => {
     const terms = freshTerms({ asset: `${network.id}/cw20:${hostile}`, amount: 100n })
     const { lock } = await locked(terms)
     const owner = node.account('admin')
+    // Whoever asks knows that it is settled: a node that doesn't is behind.
+    for (const one of [terms, freshTerms()])
+      for (const to of ['locker', 'beneficiary'] as const)
+        await expect(adapter.dues!(one, lock, to)).rejects.toMatchObject({ _tag: 'CosmosNotProvable' })
     await node.execute(owner, hostile, { become: { mode: 'refusing' } })
     await run({ kind: 'claim', terms, lock, secret: secretOf(terms) })
     expect((await adapter.owed(terms)).value).toBe(100n)

@@ -9,7 +9,7 @@ beforeAll(async () => {
 })
 afterAll(() => bench?.close())
 
-test('L3, H27: on a chain with room for 128 bytes a record goes without the agreement; wei between two planck move nowhere', async () => {
+test('L3, H27: on a chain with room for 128 bytes the agreement stands behind the call; wei between two planck move nowhere', async () => {
   const adapter = bench.adapterWith({ ...HubEth.options({ id: 'eip155:420420419' }), gas: {} })
   const seed = SwapSeed.forNetwork(new Uint8Array(32).fill(3), network.id)
   const deadline = { ...bench.terms().deadline, value: (await bench.now()) + 3600n }
@@ -27,10 +27,21 @@ test('L3, H27: on a chain with room for 128 bytes a record goes without the agre
     for (const step of await adapter.prepare(intent)) await adapter.submit(await bench.signers[0]!.sign(step))
   await bench.mine()
   const found = await adapter.recoverLocks(seed, { hashlockOf: () => bench.terms().hashlock })
-  expect(found.map(({ record }) => record)).toEqual([
-    short.recovery.record,
-    { role: 'initiator', counter: long.recovery.record.counter },
-  ])
+  expect(found.map(({ record }) => record)).toEqual([short.recovery.record, long.recovery.record])
+  // Where a node has forgotten the call, what finds the other leg is in the event.
+  const made = 'eth_getTransactionByHash'
+  const forgets = bench.adapterWith({
+    ...HubEth.options({ id: 'eip155:420420419' }),
+    transport: {
+      request: async (call, o) => (call.method === made ? null : bench.transport.request(call, o)),
+    },
+  })
+  const { counter } = long.recovery.record
+  expect((await forgets.recoverLocks(seed, { hashlockOf: () => bench.terms().hashlock }))[1]?.record).toEqual(
+    {
+      ...{ role: 'initiator', counter },
+    },
+  )
   const from = short.terms.locker.account
   const transfer = {
     kind: 'transfer',

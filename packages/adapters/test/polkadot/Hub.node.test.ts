@@ -304,6 +304,16 @@ describe('what is read', () => {
     expect(await adapter.findSpend(terms, lock)).toMatchObject({ is: 'absent' })
   })
 
+  test('L3: whom a lock pays isn’t known before that account is mapped; its name is that of the agreed terms all the same', async () => {
+    await locked()
+    hub.block({ state: [[key.mapped(account(bob.funding)), undefined]] })
+    const [found] = await adapter.discoverLocks(terms.hashlock)
+    expect(found?.terms.beneficiary.account).not.toBe(bob.funding)
+    expect(found?.lock.ref).toBe(adapter.expectLock(terms, []).ref)
+    const [own] = await adapter.recoverLocks(share(1), { hashlockOf: () => terms.hashlock })
+    expect(own).toMatchObject({ terms: { ...terms, beneficiary: found?.terms.beneficiary } })
+  })
+
   test('L3: who writes the call of a lock before its owner, with another record, hides it from no recovery', async () => {
     const tag = SwapSeed.derive(share(1), 'tag', 0)
     const call = HubLock.encodeLock(parameters, tag, new Uint8Array(40).fill(7))
@@ -315,6 +325,35 @@ describe('what is read', () => {
       { terms, nonce: NONCE, record: { role: 'initiator' } },
     ])
     expect(await adapter.discoverLocks(terms.hashlock)).toMatchObject([{ terms }])
+  })
+
+  test('L3 S6: who has locked, and takes its account’s mapping back, hides its lock from no recovery', async () => {
+    await locked()
+    hub.block({ state: [[key.mapped(account(alice.funding)), undefined]] })
+    expect(await adapter.discoverLocks(terms.hashlock)).toMatchObject([{ terms }])
+    expect(await adapter.recoverLocks(share(1), { hashlockOf: () => terms.hashlock })).toMatchObject([
+      { terms },
+    ])
+  })
+
+  test('L3 S6: an agreement that no event has room for stands behind the call; who writes that before, and cuts it off, hides nothing', async () => {
+    const counter = new Uint8Array(32).fill(7)
+    const record = { role: 'initiator' as const, counter, agreement: new Uint8Array(600).fill(8) }
+    const intent = { kind: 'lock' as const, terms, recovery: { seed: share(1), nonce: NONCE, record } }
+    const { raw } = await sign((await adapter.prepare(intent)).at(-1) as Step)
+    const [call] = HubLock.locksIn(raw, adapter.chain)
+    expect(call?.record.length).toBeLessThanOrEqual(128)
+    const cut = HubLock.encodeLock(parameters, call?.tag as Bytes.Bytes, call?.record as Bytes.Bytes)
+    const hashlockOf = () => terms.hashlock
+    hub.block({ extrinsics: [cut], child: [[slot, word(1)]] })
+    expect(await adapter.recoverLocks(share(1), { hashlockOf })).toMatchObject([
+      { terms: { hashlock: terms.hashlock }, nonce: NONCE, record: { role: 'initiator', counter } },
+    ])
+    // Others' bytes behind it are no record either, and none is taken for a better one.
+    hub.block({ extrinsics: [Bytes.concat(cut, Uint8Array.of(0, 3, 1, 2, 3)), raw, cut] })
+    const [found, ...more] = await adapter.recoverLocks(share(1), { hashlockOf })
+    expect([found?.record, more.length]).toEqual([record, 0])
+    expect(await adapter.recoverLocks(share(2), { hashlockOf })).toEqual([])
   })
 
   test('L3: a recovery that takes longer than a node keeps states ends well', async () => {
@@ -522,6 +561,12 @@ describe('what a settled lock owes', () => {
         ],
       })
     await locked()
+    hub.block({ child: [[slot, word(2)]] })
+    hub.block()
+    // Whoever asks knows that it is settled: a node to which that isn't final yet is behind.
+    for (const to of ['locker', 'beneficiary'] as const)
+      await expect(dues(to)).rejects.toMatchObject({ _tag: 'PolkadotNotProvable' })
+    hub.block()
     expect(await dues('beneficiary')).toEqual([])
     owe(parameters.amount + 999_999n)
     hub.block()
@@ -625,9 +670,8 @@ describe('what a settled lock owes', () => {
     await locked()
     const fallback = (who: typeof alice) =>
       key.account(Address.fallback(Address.toH160(account(who.funding))))
-    hub.block({ state: [[fallback(bob), holding(terms.amount)]] })
+    hub.block({ child: [[slot, word(2)]], state: [[fallback(bob), holding(terms.amount)]] })
     hub.block()
-    expect(await dues('beneficiary')).toEqual([])
     hub.block()
     expect(await dues('beneficiary')).toEqual([{ kind: 'payment', asset: terms.asset, amount: terms.amount }])
     expect(await dues('locker')).toEqual([])

@@ -111,6 +111,19 @@ describe.skipIf(spec === '')(
       expect(BigInt(String(api.consts['revive']?.['nativeToEthRatio']))).toBe(HubUnits.ratio(decimals))
     })
 
+    test('L3 S6: an agreement behind the call, which the contract doesn’t look at, is found by its owner', async () => {
+      const { terms } = await swap()
+      const counter = new Uint8Array(32).fill(7)
+      const record = { role: 'follower' as const, counter, agreement: new Uint8Array(2000).fill(8) }
+      const share = SwapSeed.forNetwork(seed(1), node.network.id)
+      const recovery = { seed: share, nonce: new Uint8Array(8).fill(9), record }
+      expect(await statusOf(await run({ kind: 'lock', terms, recovery }))).toMatchObject({ is: 'included' })
+      const found = await adapter.recoverLocks(share, { hashlockOf: () => terms.hashlock })
+      expect(found.map((one) => one.record)).toEqual([record])
+      // Its payee has no account there yet; the lock's name is that of the agreed terms.
+      expect(found[0]?.lock.ref).toBe(adapter.expectLock(terms, []).ref)
+    })
+
     test('S1, H1: a lock is found; a wrong secret opens nothing; the claim pays exactly, and tells the secret', async () => {
       const { terms, secret } = await swap()
       const lock = adapter.expectLock(terms, [])

@@ -112,7 +112,9 @@ describe('calls and events of the contract', () => {
         fc.uint8Array({ maxLength: 60 }),
         (parameters, word, record, around) => {
           const wrapped = Bytes.concat(around, HubLock.encodeLock(parameters, word, record), around)
-          expect(HubLock.locksIn(wrapped, chain)).toContainEqual({ parameters, tag: word, record })
+          expect(HubLock.locksIn(wrapped, chain)).toContainEqual(
+            expect.objectContaining({ parameters, tag: word, record }),
+          )
           const own = { ...parameters, hashlock: Hashlock.of(word) }
           const claim = Bytes.concat(around, HubLock.encodeClaim(own, word), around)
           expect(HubLock.secretIn(claim, own)).toEqual(word)

@@ -147,12 +147,16 @@ export async function recoverLocks(
     if (rebuilt === undefined) return
     const tip = await reader.tip(options)
     const placed = await placedLocks(context, rebuilt.checked, tip, options)
-    const own = placed.find(({ lock }) => lock.ref === `${located.txid}:0`)
-    if (own === undefined) return
+    const { terms } = rebuilt.checked
+    const ref = `${located.txid}:0`
+    // It was shown: of two questions another node may answer the second, and lag behind.
+    const lock: Lock = placed.find((one) => one.lock.ref === ref)?.lock ?? {
+      ...{ ref, transaction: located.txid, amount: terms.amount, match: 'exact' },
+    }
     const { nonce, record } = rebuilt.read
     const signed = await madeBy(context, located, options)
     const made = signed === undefined ? {} : { signed }
-    recovered.push({ terms: rebuilt.checked.terms, lock: own.lock, nonce, record, ...made })
+    recovered.push({ terms, lock, nonce, record, ...made })
   })
   return recovered
 }

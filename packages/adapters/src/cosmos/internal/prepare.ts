@@ -134,7 +134,13 @@ function recovery(
 ): { readonly tag?: Uint8Array; readonly record: Uint8Array } {
   if (intent.recovery === undefined) return { record: new Uint8Array(0) }
   SwapSeed.assertNetwork(intent.recovery.seed, client.network.id)
-  const record = Record.seal(intent.recovery, HtlcStorage.lockId(own))
+  const id = HtlcStorage.lockId(own)
+  let record = Record.seal(intent.recovery, id)
+  if (record.length > HtlcLock.MAX_RECORD) {
+    // What finds the other leg is enough; the agreement, a ring's above all, is there where it has room.
+    const { agreement, ...rest } = intent.recovery.record
+    record = Record.seal({ ...intent.recovery, record: rest }, id)
+  }
   if (record.length > HtlcLock.MAX_RECORD)
     throw CoreErrors.InvalidBytes(
       `intent.recovery.record takes ${record.length} bytes, the contract at most ${HtlcLock.MAX_RECORD}`,

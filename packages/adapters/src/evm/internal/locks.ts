@@ -156,7 +156,7 @@ export async function recoverLocks(
       if (found.length === 0) return locks
       for (const entry of found)
         for (const { terms, lock, record } of rebuilt(client, entry)) {
-          const opened = Record.open(seed, hexToBytes(lock.ref as Hex), record)
+          const opened = await openedOf(client, seed, entry, record, options)
           if (opened === undefined) continue
           // An initiator's lock has the hashlock of its own secret; anything else was never its.
           if (
@@ -168,6 +168,23 @@ export async function recoverLocks(
         }
     }
   })
+}
+
+/** The owner's record of a lock, from its event; where that had no room for the agreement, from the call that made the lock, if that is known still. */
+async function openedOf(
+  { transport }: Client,
+  seed: SwapSeed.NetworkSeed,
+  { event, log }: Found,
+  record: Bytes.Bytes,
+  options: CallOptions,
+): Promise<ReturnType<typeof Record.open>> {
+  const id = hexToBytes(event.id)
+  const opened = Record.open(seed, id, record)
+  if (opened === undefined || opened.record.agreement !== undefined || event.is !== 'locked') return opened
+  const made = await indexed(EvmRpc.transaction(transport, log.transaction, rpc(options)))
+  const call = HtlcLock.encodeLock(event.terms, hexToBytes(event.tag), record)
+  const whole = made && HtlcLock.wholeIn(made.data, call)
+  return (whole && Record.open(seed, id, whole)) ?? opened
 }
 
 /** The status word of a lock in a block, where the contract's code is the audited one. */

@@ -260,15 +260,15 @@ async function lock(
         clock: tip.clock,
       },
     )
-  const { tag, record } = recovery(client, terms, intent)
+  const { tag, record, whole } = recovery(client, terms, intent)
+  const length = record.length + (whole?.length ?? 0)
   const native = terms.token === zeroAddress
   const call: Call = {
     kind: 'lock',
     to: client.backend.address,
     value: native ? terms.amount : 0n,
-    data: HtlcLock.encodeLock(terms, tag, record),
-    gas:
-      (native ? client.gas.lockNative : client.gas.lockToken) + client.gas.recordByte * BigInt(record.length),
+    data: HtlcLock.encodeLock(terms, tag, record, whole),
+    gas: (native ? client.gas.lockNative : client.gas.lockToken) + client.gas.recordByte * BigInt(length),
     validUntil: intent.terms.deadline,
   }
   const fresh = options.after === undefined || options.after.length === 0
@@ -311,13 +311,14 @@ function recovery(
   client: Client,
   terms: HtlcLock.ContractTerms,
   intent: Intent & { readonly kind: 'lock' },
-): { readonly tag: Uint8Array; readonly record: Uint8Array } {
+): { readonly tag: Uint8Array; readonly record: Uint8Array; readonly whole?: Uint8Array } {
   if (intent.recovery === undefined) return { tag: new Uint8Array(32), record: new Uint8Array(0) }
   SwapSeed.assertNetwork(intent.recovery.seed, client.network.id)
   const id = hexToBytes(HtlcLock.id(terms, client.backend))
-  let record = Record.seal(intent.recovery, id)
+  const whole = Record.seal(intent.recovery, id)
+  let record = whole
   if (record.length > client.maxRecord && intent.recovery.record?.agreement !== undefined) {
-    // What finds the other leg is enough; the agreement is there where it has room.
+    // The event has what finds the other leg where locks can be listed; the call itself has room for the agreement.
     const { agreement, ...rest } = intent.recovery.record
     record = Record.seal({ ...intent.recovery, record: rest }, id)
   }
@@ -326,7 +327,8 @@ function recovery(
       `intent.recovery.record takes ${record.length} bytes, at most ${client.maxRecord} are kept`,
       { argument: 'intent.recovery.record', received: record.length },
     )
-  return { tag: Record.tagOf(intent.recovery.seed, intent.recovery.index ?? 0), record }
+  const tag = Record.tagOf(intent.recovery.seed, intent.recovery.index ?? 0)
+  return { tag, record, ...(record === whole ? {} : { whole }) }
 }
 
 /** What an account holds of a token or of the native coin, base units, in a block. */

@@ -55,8 +55,8 @@ export async function prepareLock(
           `terms.deadline must be after the chain's clock ${tip.clock}, got ${parameters.deadline}`,
           { argument: 'terms.deadline', received: parameters.deadline, clock: tip.clock },
         )
-      const { tag, record } = recoveryOf(client, hub, parameters, intent)
-      const data = HubLock.encodeLock(parameters, tag, record)
+      const { tag, record, whole } = recoveryOf(client, hub, parameters, intent)
+      const data = HubLock.encodeLock(parameters, tag, record, whole)
       const made = await calls(
         client,
         hub,
@@ -216,7 +216,7 @@ function recoveryOf(
   { limits }: Hub,
   parameters: HtlcStorage.Parameters,
   { recovery }: Intent & { readonly kind: 'lock' },
-): { readonly tag: Bytes.Bytes; readonly record: Bytes.Bytes } {
+): { readonly tag: Bytes.Bytes; readonly record: Bytes.Bytes; readonly whole?: Bytes.Bytes } {
   if (recovery === undefined) return { tag: new Uint8Array(32), record: new Uint8Array(0) }
   SwapSeed.assertNetwork(recovery.seed, client.network.id)
   const { index = 0 } = recovery
@@ -229,9 +229,10 @@ function recoveryOf(
       },
     )
   const id = HtlcStorage.lockId(parameters)
-  let record = Record.seal(recovery, id)
+  const whole = Record.seal(recovery, id)
+  let record = whole
   if (record.length > limits.record && recovery.record?.agreement !== undefined) {
-    // What finds the other leg is enough; the agreement is there where it has room.
+    // The event has what finds the other leg where locks can be listed; the call itself has room for the agreement.
     const { agreement, ...rest } = recovery.record
     record = Record.seal({ ...recovery, record: rest }, id)
   }
@@ -240,5 +241,5 @@ function recoveryOf(
       `intent.recovery.record takes ${record.length} bytes, the chain keeps at most ${limits.record}`,
       { argument: 'intent.recovery.record', received: record.length },
     )
-  return { tag: Record.tagOf(recovery.seed, index), record }
+  return { tag: Record.tagOf(recovery.seed, index), record, ...(record === whole ? {} : { whole }) }
 }

@@ -22,7 +22,7 @@ import { assertMapped, calls, contractCall, isReachable } from './calls.js'
 import { atTip, type Client, type Head, hashOf, ref, tipOf, told } from './client.js'
 import { decode, type Registry } from './codec.js'
 import { type DispatchError, failureOf } from './events.js'
-import { assertCode, assertLock, type Hub, type HubLimits, originalOf, wordAt } from './hub.js'
+import { assertCode, assertLock, type Hub, type HubLimits, originalOf, statusAt, wordAt } from './hub.js'
 import { type Call, encodeCall, fromOf, steps } from './prepare.js'
 import * as Rpc from './rpc.js'
 
@@ -30,7 +30,7 @@ type Hex = `0x${string}`
 
 /**
  * What a party is owed, as of what is final: by account and not by lock, so what another lock owes it is paid out with it. Besides what the
- * contract couldn't pay that is what was paid while the party's account wasn't mapped.
+ * contract couldn't pay that is what was paid while the party's account wasn't mapped. `PolkadotNotProvable` (3514) where the lock isn't settled yet.
  */
 export async function dues(
   client: Client,
@@ -44,6 +44,10 @@ export async function dues(
     const at = tip.finalized ?? ref(tip)
     const hash = hashOf(at)
     const credit = await creditAt(client, hub, parameters[to], hash, options)
+    const status = await statusAt(client, hub, parameters, hash, options)
+    // Whoever asks knows that it is settled: a node that doesn't is behind, and that nothing is owed would be the end of it.
+    if (!status.ok || status.value === 'none' || status.value === 'locked')
+      throw PolkadotErrors.PolkadotNotProvable(`the lock isn't shown to be settled in block ${at.height}`)
     const amount = credit + (await strandedAt(client, terms[to].account, hash, options))
     const owed: readonly Due[] = amount === 0n ? [] : [{ kind: 'payment', asset: terms.asset, amount }]
     return told(client, owed, at, tip)

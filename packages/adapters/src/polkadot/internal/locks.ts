@@ -101,7 +101,8 @@ export async function discoverLocks(
   options?: CallOptions,
 ): Promise<readonly FoundLock[]> {
   Hashlock.assert(hashlock)
-  const read = (call: HubLock.LockCall) => (Bytes.equal(call.parameters.hashlock, hashlock) ? {} : undefined)
+  const read = (call: HubLock.LockCall, known?: object) =>
+    known === undefined && Bytes.equal(call.parameters.hashlock, hashlock) ? {} : undefined
   return search(client, hub, read, options)
 }
 
@@ -116,9 +117,14 @@ export async function recoverLocks(
   const tags = new Set(
     Array.from({ length: Record.MAX_TAGS }, (_, index) => Bytes.toHex(Record.tagOf(seed, index))),
   )
-  // Anybody may write the call before its owner, with a record of their own: only one that opens is a record.
-  const read = ({ parameters, tag, record }: HubLock.LockCall) =>
-    tags.has(Bytes.toHex(tag)) ? Record.open(seed, HtlcStorage.lockId(parameters), record) : undefined
+  type Opened = ReturnType<typeof Record.open>
+  // Anybody may write the call before its owner, with a record of their own, or without what follows it: only one that opens is a record, and
+  // one with the agreement is better.
+  const read = ({ parameters, tag, record, whole }: HubLock.LockCall, known: Opened): Opened => {
+    if (!tags.has(Bytes.toHex(tag)) || known?.record.agreement !== undefined) return undefined
+    const id = HtlcStorage.lockId(parameters)
+    return Record.open(seed, id, whole) ?? (known === undefined ? Record.open(seed, id, record) : undefined)
+  }
   const found = await search(client, hub, read, options)
   // An initiator's lock has the hashlock of its own secret; anything else was never its.
   return found.filter(
@@ -337,13 +343,13 @@ async function succeeded(
 }
 
 /**
- * Locks that transactions since `deployedAt` made, oldest first, as far as the contract has them; with what is read of their calls, of which
- * those that give `undefined` aren't wanted.
+ * Locks that transactions since `deployedAt` made, oldest first, as far as the contract has them; with what is read of their calls beside what
+ * is known of the same lock, of which those that give `undefined` aren't wanted.
  */
 async function search<T extends object>(
   client: Client,
   hub: Hub,
-  read: (call: HubLock.LockCall) => T | undefined,
+  read: (call: HubLock.LockCall, known: T | undefined) => T | undefined,
   options?: CallOptions,
 ): Promise<readonly (FoundLock & T)[]> {
   const last = await atTip(client, options, async (tip) => {
@@ -351,16 +357,19 @@ async function search<T extends object>(
     return tip.height
   })
   const calls = new Map<string, Wanted<T>>()
+  // Whoever has locked may take its account's mapping back; who signed is known all the same.
+  const signers = new Map<string, Bytes.Bytes32>()
   for (let from = larger(hub.deployedAt, 1n); from <= last; from += BigInt(AT_ONCE)) {
     const heights = Array.from({ length: AT_ONCE }, (_, index) => from + BigInt(index))
     const there = heights.filter((height) => height <= last)
     for (const { extrinsics } of await Promise.all(there.map((height) => blockAt(client, height, options))))
       for (const raw of extrinsics)
         for (const call of HubLock.locksIn(raw, hub)) {
-          const wanted = read(call)
+          const signer = PolkadotTransaction.signerOf(raw)
+          if (signer?.length === 32) signers.set(Bytes.toHex(Address.toH160(signer)), signer)
           const lock = Bytes.toHex(HtlcStorage.lockId(call.parameters))
-          if (wanted !== undefined && !calls.has(lock))
-            calls.set(lock, { call, id: PolkadotTransaction.id(raw), wanted })
+          const wanted = read(call, calls.get(lock)?.wanted)
+          if (wanted !== undefined) calls.set(lock, { call, id: PolkadotTransaction.id(raw), wanted })
         }
   }
   // As of a head of now: nodes forget states sooner than a search of months ends.
@@ -369,7 +378,7 @@ async function search<T extends object>(
     // Anybody may write calls by the thousand: each that made no lock costs one question, beside others.
     const look = async ({ call: { parameters }, id, wanted }: Wanted<T>) => {
       const word = await wordAt(client, contract, slotKey(parameters), tip.hash, options)
-      const terms = word === 0n ? undefined : await termsOf(client, hub, parameters, tip, options)
+      const terms = word === 0n ? undefined : await termsOf(client, hub, parameters, signers, tip, options)
       return terms && { terms, lock: lockOf(parameters, terms.amount, id), ...wanted }
     }
     const all = [...calls.values()]
@@ -400,11 +409,12 @@ async function termsOf(
   client: Client,
   hub: Hub,
   parameters: HtlcStorage.Parameters,
+  signers: ReadonlyMap<string, Bytes.Bytes32>,
   tip: Head,
   options?: CallOptions,
 ): Promise<LockTerms.LockTerms | undefined> {
   const account = async (h160: Bytes.Bytes) =>
-    (await originalOf(client, h160, tip, options)) ?? Address.fallback(h160)
+    (await originalOf(client, h160, tip, options)) ?? signers.get(Bytes.toHex(h160)) ?? Address.fallback(h160)
   return HubLock.terms(parameters, hub, {
     locker: await account(parameters.locker),
     beneficiary: await account(parameters.beneficiary),
