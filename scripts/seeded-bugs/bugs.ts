@@ -257,6 +257,13 @@ export const bugs: readonly Bug[] = [
     tests: PLANNER_TESTS,
   },
   {
+    name: 'S8: what a clock may go on by is left out where heights are no instants',
+    file: PLANNER,
+    from: 'const counts = isCounting(long) || isCounting(short)',
+    to: 'const counts = false',
+    tests: ['packages/swap/test/heights.test.ts'],
+  },
+  {
     name: 'one second less than the gap passes',
     file: PLANNER,
     from: 'if (gap < m.gap.seconds)',

@@ -58,7 +58,10 @@ export interface LegChain {
 export interface Margins {
   /** Least difference of the deadlines: T_A − T_B. */
   readonly gap: Bound
-  /** Least that the long leg has left beyond the short one, each on its own clock, when the follower locks. */
+  /**
+   * Least that the long leg has left beyond the short one, each on its own clock, when the follower locks; where one counts heights, with what
+   * clocks may go on by.
+   */
   readonly apart: Bound
   /** Least time from now to T_B for a swap that is to be completed. */
   readonly start: Bound
@@ -135,8 +138,14 @@ export function margins(long: LegChain, short: LegChain, policy: Policy.Policy):
     ['D: the lock is noticed', policy.detection],
     [`reveal slack on ${B}`, reveal.seconds],
   ])
-  // What the clocks may differ by is known when both are read: it counts in the agreement, not in the look at the lock.
+  // Two instants are as far apart as the agreement says, and what the clocks are off by counts there. A height is no instant: how far the legs
+  // are apart is then what both clocks show at the lock, and one of seconds may go on from where it is off to the other side.
+  const counts = isCounting(long) || isCounting(short)
+  const off = (leg: LegChain, error: bigint, other: bigint) =>
+    counts ? error + (isCounting(leg) ? 0n : other) : 0n
   const apart = [
+    [`lead of ${A} from what it showed`, off(long, a.lead, a.lag)],
+    [`lag of ${B} from what it showed`, off(short, b.lag, b.lead)],
     [`LATE·S of ${B}: a claim after the deadline`, short.profile.lateClaims ? b.inclusion : 0n],
     [`S of ${A}: the follower's claim is included`, a.inclusion],
     [

@@ -9,7 +9,7 @@ import {
 } from '@aitbc/core'
 import * as networks from '@aitbc/core/networks'
 import { establish } from '@aitbc/core/verifier'
-import { type Agreement, Planner, Policy, Side, SwapMachine } from '@aitbc/swap'
+import { type Agreement, Planner, Policy, Runner, Side, SwapMachine } from '@aitbc/swap'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { profiles } from './model/fixtures.js'
@@ -126,6 +126,47 @@ describe('plans with heights', () => {
         },
       ),
     )
+  })
+
+  it('S8: whatever height was told when both signed, what a follower locks against by the clocks that it sees outlasts its own lock', () => {
+    for (const network of [networks.bitcoin, networks.solana, ethereum])
+      for (const [long, short] of [
+        [timed(network), heights(1000n)],
+        [heights(1000n), timed(network)],
+      ] as const)
+        for (const policy of [Policy.standard, Policy.conservative]) {
+          const margins = Planner.margins(long, short, policy)
+          const { lead, lag } = network.timing[policy.risk]
+          const needed = margins.gap.summands
+            .filter(({ name }) => !/^(lead|lag) /.test(name))
+            .reduce((sum, { seconds }) => sum + seconds, 0n)
+          for (const off of [-lag, 0n, lead]) {
+            // Blocks come in a second at least, and in ten at most.
+            const [own, apart] = [100_000n, margins.apart.seconds]
+            const shortUnits = short.height === undefined ? own : own / 10n
+            const longUnits = own + apart + (long.profile.early ?? 0n)
+            const at = ({ network: { id, clock } }: Planner.LegChain, value: bigint) =>
+              Deadline.from({ network: id, clock, value })
+            const now = (leg: Planner.LegChain) => at(leg, leg.height ?? NOW + off)
+            const both = {
+              long: terms(agreement.long, at(long, now(long).value + longUnits)),
+              short: terms(agreement.short, at(short, now(short).value + shortUnits)),
+            }
+            const left = {
+              long: { least: own + apart, most: longUnits * 10n },
+              short: { least: shortUnits, most: own },
+            }
+            const rules = Runner.rulesOf(margins, policy, { long: long.profile, short: short.profile })
+            const see = (state: SwapMachine.SwapState, leg: Agreement.Leg, chain: Planner.LegChain) =>
+              SwapMachine.step(state, { is: 'seen', leg, locks: [], now: now(chain), left: left[leg] }).state
+            const start = SwapMachine.start('follower', both, { ...rules, lock: 0n })
+            expect(SwapMachine.isTimely(see(see(start, 'long', long), 'short', short))).toBe(true)
+            // What counts seconds may be as far ahead, or behind, as it can be by the time that this matters.
+            const first = long.height === undefined ? both.long.deadline.value - lead - NOW : left.long.least
+            const last = short.height === undefined ? both.short.deadline.value + lag - NOW : own
+            expect(first - last).toBeGreaterThanOrEqual(needed)
+          }
+        }
   })
 
   /** So many seconds of a clock. */
