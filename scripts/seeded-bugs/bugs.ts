@@ -821,9 +821,44 @@ export const bugs: readonly Bug[] = [
   {
     name: 'L3: a swap waits for the signature of a counterparty that never answers',
     file: 'packages/swap/src/internal/sending.ts',
-    from: ': patient(swap, command.key, joint)',
-    to: ': joint',
+    from: 'return patient(swap, command.key, joint)',
+    to: 'return joint',
     tests: ['packages/swap/test/Runner.giveup.test.ts'],
+  },
+  {
+    name: 'S7: a wallet on another chain counts as one that was shown the claim',
+    file: 'packages/swap/src/internal/sending.ts',
+    from: '    await signer.ready?.(step, { signal })\n',
+    to: '',
+    tests: ['packages/swap/test/Runner.faults.test.ts'],
+  },
+  {
+    name: 'S6: a wallet that sends and never answers holds up all else',
+    file: 'packages/swap/src/internal/sending.ts',
+    from: 'await inTime(swap, command.key, () => signer.send(step, { signal }), sent, signal)',
+    to: 'await signer.send(step, { signal })',
+    tests: ['packages/swap/test/Runner.faults.test.ts'],
+  },
+  {
+    name: 'S6: a wallet that signs and never answers holds up all else',
+    file: 'packages/swap/src/internal/sending.ts',
+    from: 'if (!waits) return signer',
+    to: 'if (signer !== undefined) return signer',
+    tests: ['packages/swap/test/Runner.faults.test.ts'],
+  },
+  {
+    name: 'S6: what a wallet lost is never asked for again',
+    file: 'packages/swap/src/internal/asking.ts',
+    from: 'known !== undefined && (known.over || !known.isLost?.())',
+    to: 'known !== undefined',
+    tests: ['packages/swap/test/Runner.faults.test.ts'],
+  },
+  {
+    name: 'S12: what took the number that a wallet was to use is taken for the end of its lock',
+    file: 'packages/swap/src/internal/voided.ts',
+    from: '|| made?.raw === undefined ||',
+    to: '|| made === undefined ||',
+    tests: ['packages/swap/test/Runner.faults.test.ts'],
   },
   {
     name: 'S7: a claim that was about to be sent counts as never sent for who is asked to help',
@@ -1129,10 +1164,17 @@ export const bugs: readonly Bug[] = [
     tests: RING_TESTS,
   },
   {
-    name: 'S16: a recovery takes a ring’s legs for another role than locked them',
+    name: 'L3: beside a lock stands nothing of the other leg but its id',
+    file: 'packages/swap/src/internal/carryOut.ts',
+    from: '        ...(long && short && { agreement: Agreed.encode({ long, short }) }),\n',
+    to: '',
+    tests: ['packages/swap/test/ring/RingRun.test.ts'],
+  },
+  {
+    name: 'S16: a recovery takes legs for another role than locked them',
     file: 'packages/swap/src/Recovery.ts',
-    from: 'return view?.role === role ? view.terms : undefined',
-    to: 'return view?.terms',
+    from: "return isOwn(role === 'initiator' ? long : short) ? { long, short } : undefined",
+    to: 'return { long, short }',
     tests: ['packages/swap/test/ring/RingRun.test.ts'],
   },
   {
@@ -1349,8 +1391,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'L6: a recovered lock that was undone, and that nobody has any more, is waited for for ever',
     file: 'packages/swap/src/internal/voided.ts',
-    from: '  if (lock === undefined || made === undefined || isBeside) return',
-    to: '  if (lock === undefined || isBeside) return false\n  if (made === undefined) return',
+    from: '  if (lock === undefined || made?.raw === undefined || isBeside) return',
+    to: '  if (lock === undefined || isBeside) return false\n  if (made?.raw === undefined) return',
     tests: RECOVERY_TESTS,
   },
   {

@@ -65,7 +65,7 @@ export interface RecoveredLock extends FoundLock {
 
 /**
  * What a lock's owner must know after losing everything but the swap seed. `counter` is the id of the other leg's terms
- * where the chain has room for no more; `agreement` the whole agreement where it has.
+ * where the chain has room for no more; `agreement` the terms of both legs where it has.
  */
 export interface SwapRecord {
   readonly role: 'initiator' | 'follower'

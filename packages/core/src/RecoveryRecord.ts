@@ -23,8 +23,8 @@ const COUNTER = 2
 const AGREEMENT = 4
 
 /**
- * The canonical bytes of what a lock's owner writes beside it: 1 byte, 33 with the id of the other leg's terms, and the agreement
- * where the chain has room for it. `InvalidArgument` (1013) for another role or an agreement that isn't bytes, `InvalidBytes` (1005) for an id
+ * The canonical bytes of what a lock's owner writes beside it: 1 byte, 33 with the id of the other leg's terms, and the terms of both legs
+ * where the chain has room for them. `InvalidArgument` (1013) for another role or an agreement that isn't bytes, `InvalidBytes` (1005) for an id
  * that isn't 32.
  *
  * @example

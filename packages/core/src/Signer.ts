@@ -50,10 +50,14 @@ export type Signer =
   | {
       readonly kind: 'signs'
       readonly account: AccountId
+      /** Somebody is asked each time, whose answer may come late, or never. */
+      readonly asks?: boolean
       sign(step: Step, options?: { readonly signal?: AbortSignal }): Promise<Signed>
     }
   | {
       readonly kind: 'sends'
       readonly account: AccountId
+      /** Rejects where the wallet can't be asked for a step now, as on another chain; it is shown nothing of it. */
+      ready?(step: Step, options?: { readonly signal?: AbortSignal }): Promise<void>
       send(step: Step, options?: { readonly signal?: AbortSignal }): Promise<Submission>
     }

@@ -11,12 +11,12 @@ import {
 } from '@aitbc/core'
 import * as Agreement from './Agreement.js'
 import { SwapErrors } from './errors.js'
+import * as Agreed from './internal/agreed.js'
 import { assertContext, assertHas } from './internal/given.js'
 import { leftUntil } from './internal/left.js'
 import * as Planner from './Planner.js'
 import * as Policy from './Policy.js'
 import * as Runner from './Runner.js'
-import * as RingAgreement from './ring/RingAgreement.js'
 import * as Side from './Side.js'
 import type { Durable } from './SwapMachine.js'
 
@@ -413,21 +413,15 @@ async function lateEnough(
   }
 }
 
-/** The legs of an agreement, of two or of a ring, in which this role locks these terms: whom they pay it says better than the chain. */
+/** The legs that were agreed, in which this role locks these terms: whom they pay it says better than the chain. */
 function agreedLegs(
   bytes: Bytes.Bytes,
   role: Agreement.Role,
   own: LockTerms.LockTerms,
-): RingAgreement.View['terms'] | undefined {
+): Required<Durable['terms']> | undefined {
   const isOwn = (terms: LockTerms.LockTerms) =>
     terms.backend.network === own.backend.network && isSame(terms, { ...own, beneficiary: terms.beneficiary })
-  if (RingAgreement.isSigned(bytes)) {
-    const { agreement } = RingAgreement.decodeSigned(bytes)
-    const member = agreement.arcs.findIndex(isOwn)
-    const view = member < 0 ? undefined : RingAgreement.viewOf(agreement, member)
-    return view?.role === role ? view.terms : undefined
-  }
-  const { long, short } = Agreement.decodeSigned(bytes).agreement
+  const { long, short } = Agreed.decode(bytes)
   return isOwn(role === 'initiator' ? long : short) ? { long, short } : undefined
 }
 

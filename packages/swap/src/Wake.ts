@@ -3,8 +3,8 @@ import { pause } from './internal/pause.js'
 
 /** Something to wait for that may have happened already. */
 export interface Wake {
-  /** From here on a call of `up` counts for the next `wait`. */
-  arm(): void
+  /** From here on a call of `up` counts for the next `wait`; tells whether one counted before. */
+  arm(): boolean
   up(): void
   wait(signal: AbortSignal): Promise<void>
 }
@@ -15,7 +15,9 @@ export function create(): Wake {
   let notify: () => void = () => undefined
   return {
     arm() {
+      const was = up
       up = false
+      return was
     },
     up() {
       up = true

@@ -71,7 +71,7 @@ export const SwapErrors = /* @__PURE__ */ defineErrors({
   Unanswered: {
     code: 4019,
     retryable: true,
-    hint: 'Nothing is to be done: what both would sign goes by script at the deadline.',
+    hint: 'What a wallet asks for is to be confirmed or declined there; what both would sign goes by script at the deadline.',
   },
   CheckTooLarge: {
     code: 4030,

@@ -1,4 +1,4 @@
-import { Bytes, type FoundLock, isAitbcError, LockTerms, type Signed } from '@aitbc/core'
+import { Bytes, type FoundLock, type Intent, isAitbcError, LockTerms, type Signed } from '@aitbc/core'
 import { createMemoryStorage } from '@aitbc/core/storage/memory'
 import { Policy, Recovery, Runner, type Side } from '@aitbc/swap'
 import { describe, expect, it } from 'vitest'
@@ -459,6 +459,30 @@ describe('what a recovery finds', () => {
     expectGains(market, BOB, 'deal')
   })
 
+  it('L3: beside each lock stand the terms of both legs and no more, for which there is room', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const { deal, alice, bob } = both(market)
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    const { long, short } = deal.signed.agreement
+    const most = LockTerms.encode(long).length + LockTerms.encode(short).length
+    for (const [{ calls }, incoming] of [
+      [alice, short],
+      [bob, long],
+    ] as const) {
+      const records = calls.flatMap(({ method, args: [intent] }) => {
+        const asked = method === 'prepare' ? (intent as Intent) : undefined
+        return asked?.kind === 'lock' && asked.recovery !== undefined ? [asked.recovery.record] : []
+      })
+      expect(records.length).toBeGreaterThan(0)
+      for (const { agreement, counter } of records) {
+        expect(counter).toEqual(LockTerms.id(incoming))
+        expect(agreement?.length).toBeLessThan(most + 16)
+      }
+    }
+  })
+
   it('L3: a swap that can’t be taken up is told, and holds up no other', async () => {
     const market = create({ long: 'utxo', short: 'contract' })
     const { fresh } = await wiped(market, ALICE, () => locksBy(market, BOB).length > 0)
@@ -784,7 +808,7 @@ describe('what a recovery finds', () => {
       const first = await Recovery.recover(context, { policy })
       expect(first.swaps.map(({ id }) => id)).toEqual([Bytes.toHex(nonces[ALICE])])
       const found = first.swaps[0]?.state.durable
-      // A contract's record has the whole agreement; a script's names the other leg, which can't be looked for now.
+      // A contract's record has both legs; a script's names the other leg, which can't be looked for now.
       const lost = kinds.long === 'utxo'
       expect(first.unreachable.map(({ network, missing, swap }) => [network, missing, swap])).toEqual([
         [SHORT, 'own-locks', undefined],

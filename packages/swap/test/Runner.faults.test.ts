@@ -1,6 +1,6 @@
 import { Bytes, CoreErrors, isAitbcError, type Signed, type Status, type Step, Verdict } from '@aitbc/core'
 import { createMemoryStorage } from '@aitbc/core/storage/memory'
-import type { Runner, Side } from '@aitbc/swap'
+import { Runner, type Side } from '@aitbc/swap'
 import { describe, expect, it } from 'vitest'
 import { both, crossed, expectGains, expectWhole, isKind, LEGS, locksBy } from './model/expect.js'
 import { LONG, pairs, SHORT } from './model/fixtures.js'
@@ -822,6 +822,98 @@ describe('what an endpoint may not be believed', () => {
   )
 })
 
+describe('a wallet that asks its owner', () => {
+  /** Signs for one leg as a person does: what is wrapped here is somebody's answer. */
+  const asking =
+    (network: string, answer: (step: Step, sign: () => Promise<Signed>) => Promise<Signed>) =>
+    (side: Side.Side): Side.Side => ({
+      ...side,
+      signer: (account, nonce) => {
+        const own = side.signer(account, nonce)
+        if (own?.kind !== 'signs' || side.adapter.network.id !== network) return own
+        return { ...own, asks: true, sign: (step, o) => answer(step, () => own.sign(step, o)) }
+      },
+    })
+
+  it('S6 L1: one that lost what it was asked for is asked again, in time for the claim', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    let claims = 0
+    const wrap = asking(LONG, (step, sign) =>
+      step.kind === 'claim' && claims++ === 0 ? new Promise(() => undefined) : sign(),
+    )
+    const { deal, alice, bob } = both(market, {}, { wrap })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+    expect(claims).toBe(2)
+    expectWhole(market, ALICE, BOB)
+  })
+
+  it('S6 S7: one that answers too late holds up no refund, and its claim is not sent', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const { long, short } = market.nets
+    const { short: incoming } = Process.agreed(market).signed.agreement
+    const confirm: (() => void)[] = []
+    const wrap = asking(SHORT, async (step, sign) => {
+      if (step.kind === 'claim' && short.tip.clock < incoming.deadline.value)
+        await new Promise<void>((resolve) => confirm.push(resolve))
+      return sign()
+    })
+    const { deal, alice, bob } = both(market, { wrap })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => Process.isDone(bob))
+    for (const one of confirm) one()
+    await Process.drive(market, () => Process.isDone(alice))
+    expect(confirm.length).toBeGreaterThan(0)
+    expect([alice.outcome, bob.outcome]).toEqual(['no-deal', 'no-deal'])
+    expect(long.tip.clock).toBeLessThan(deal.signed.agreement.long.deadline.value + 8n)
+    expect(alice.calls.some(({ method, args }) => isKind(method, args, 'claim'))).toBe(false)
+    expectGains(market, ALICE, 'no-deal')
+    expectWhole(market, ALICE, BOB)
+  })
+
+  it('S6 L6: one that never answers holds up no refund', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const wrap = asking(SHORT, (step, sign) =>
+      step.kind === 'claim' ? new Promise(() => undefined) : sign(),
+    )
+    const { deal, alice, bob } = both(market, { wrap })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    expect([alice.outcome, bob.outcome]).toEqual(['no-deal', 'no-deal'])
+    expectWhole(market, ALICE, BOB)
+  })
+
+  it('S13: an answer that comes late is taken, and nobody is asked twice meanwhile', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    const { long } = market.nets
+    let [asked, at] = [0, 0]
+    let confirm: () => void = () => undefined
+    const wrap = asking(LONG, async (step, sign) => {
+      if (step.kind !== 'claim') return sign()
+      asked++
+      at = Number(long.tip.height)
+      await new Promise<void>((resolve) => {
+        confirm = resolve
+      })
+      return sign()
+    })
+    const { deal, alice, bob } = both(market, {}, { wrap })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => asked > 0)
+    await Process.drive(market, () => Number(long.tip.height) >= at + 2)
+    confirm()
+    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+    expect(asked).toBe(1)
+    expectWhole(market, ALICE, BOB)
+  })
+})
+
 describe('a wallet that only sends', () => {
   const sending =
     (market: Market, gate: Gate | undefined, also: (step: Step) => void = () => undefined) =>
@@ -982,6 +1074,148 @@ describe('a wallet that only sends', () => {
     expect(alice.outcome).toBeUndefined()
     await Process.drive(market, () => Process.isDone(alice) && long.mempool.length === 0)
     expect(alice.outcome).toBe('no-deal')
+    expectWhole(market, ALICE)
+  })
+
+  /** A wallet on another chain until it is put right: it is shown nothing before. */
+  const astray =
+    (market: Market, isRight: () => boolean, also?: (step: Step) => void) =>
+    (side: Side.Side): Side.Side => {
+      const own = sending(market, undefined, also)(side)
+      const ready = async () => {
+        if (!isRight()) throw new Error('the wallet is on another chain')
+      }
+      return {
+        ...own,
+        signer: (account, nonce) => {
+          const wallet = own.signer(account, nonce)
+          if (wallet?.kind !== 'sends') return wallet
+          const send: typeof wallet.send = async (step, o) => {
+            await ready()
+            return wallet.send(step, o)
+          }
+          return { ...wallet, ready, send }
+        },
+      }
+    }
+
+  it('S7 H18: one that is on another chain was shown no claim: put right too late, it is shown none', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const { short } = market.nets
+    const { value } = Process.agreed(market).signed.agreement.short.deadline
+    const asked: string[] = []
+    const isRight = () => short.tip.clock >= value - 1n
+    const wallet = astray(market, isRight, (step) => asked.push(step.kind))
+    const wrap = (side: Side.Side) => (side.adapter.network.id === SHORT ? wallet(side) : side)
+    const { deal, alice, bob } = both(market, { wrap })
+    // So near the deadline it would come into no block in time.
+    short.held = ({ does }) => does.is === 'claim'
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    expect([alice.outcome, bob.outcome]).toEqual(['no-deal', 'no-deal'])
+    expect(asked).toEqual([])
+    expectGains(market, ALICE, 'no-deal')
+    expectWhole(market, ALICE, BOB)
+  })
+
+  it('S9 H4: one that is on another chain was shown no lock: who gives up then needn’t wait for the deadline', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    const { deal, alice } = both(market, { wrap: astray(market, () => false) })
+    Process.start(alice, deal)
+    await Process.drive(market, () => market.nets.long.tip.height > 2)
+    await Runner.cancel(alice.swap as Runner.Swap)
+    await Process.drive(market, () => Process.isDone(alice), { blocks: 3 })
+    expect(alice.outcome).toBe('no-deal')
+  })
+
+  it('S6 L6: one that never answers holds up no refund', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const { long } = market.nets
+    const never: Gate = () => new Promise(() => undefined)
+    const wallet = sending(market, never)
+    const wrap = (side: Side.Side) => (side.adapter.network.id === SHORT ? wallet(side) : side)
+    const { deal, alice, bob } = both(market, { wrap })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    expect([alice.outcome, bob.outcome]).toEqual(['no-deal', 'no-deal'])
+    expect(long.tip.clock).toBeGreaterThanOrEqual(deal.signed.agreement.long.deadline.value)
+    expectGains(market, ALICE, 'no-deal')
+    expectWhole(market, ALICE, BOB)
+  })
+
+  it('S6 L1: one that lost what it was asked for is asked again, in time for the claim', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    let claims = 0
+    const loses: Gate = (_method, [step], run) =>
+      (step as Step).kind === 'claim' && claims++ === 0
+        ? new Promise(() => undefined)
+        : Promise.resolve(run())
+    const wallet = sending(market, loses)
+    const wrap = (side: Side.Side) => (side.adapter.network.id === LONG ? wallet(side) : side)
+    const { deal, alice, bob } = both(market, {}, { wrap })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+    expect(claims).toBe(2)
+    expectWhole(market, ALICE, BOB)
+  })
+
+  it('S9 S13: an answer that comes late counts as one in time, and the wallet is not asked again meanwhile', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    const { long } = market.nets
+    let confirm: () => void = () => undefined
+    const asked: string[] = []
+    const slow: Gate = async (_method, [step], run) => {
+      asked.push((step as Step).kind)
+      await new Promise<void>((resolve) => {
+        confirm = resolve
+      })
+      return run()
+    }
+    const wallet = sending(market, slow)
+    const wrap = (side: Side.Side) => (side.adapter.network.id === LONG ? wallet(side) : side)
+    const { deal, alice, bob } = both(market, { wrap })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => long.tip.height >= 3)
+    confirm()
+    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+    expect(asked).toEqual(['lock'])
+    expect(alice.progress.filter((one) => one.is === 'sent' && one.command === 'lock').length).toBe(1)
+    expectWhole(market, ALICE, BOB)
+  })
+
+  it('S9 S12: a lock under a number of the wallet’s own, which it doesn’t tell, isn’t given up as what took the asked one ends', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    const { long } = market.nets
+    long.held = () => true
+    const wallet = sending(market, undefined, (step) => {
+      if (step.kind === 'void') throw new Error('User rejected the request.')
+    })
+    const wrap = ({ verifier: _, ...side }: Side.Side): Side.Side => {
+      if (side.adapter.network.id !== LONG) return side
+      // No endpoint knows what the wallet gave to somebody else, and of the number that it was to have there is another one.
+      const status: typeof side.adapter.status = async (submission, o) => ({
+        ...(await side.adapter.status(submission, o)),
+        value: { is: 'replaced', by: 'another one of the account' },
+      })
+      return wallet({ ...side, adapter: { ...side.adapter, status } })
+    }
+    const { deal, alice } = both(market, { wrap })
+    Process.start(alice, deal)
+    await Process.drive(market, () => long.mempool.length > 0)
+    expect(await Runner.cancel(alice.swap as Runner.Swap)).toBe(true)
+    const { height } = long.tip
+    await Process.drive(market, () => long.tip.height > height + 8)
+    expect(alice.outcome).toBeUndefined()
+    long.held = () => false
+    await Process.drive(market, () => Process.isDone(alice) && long.mempool.length === 0)
+    expect(alice.outcome).toBe('no-deal')
+    expect(locksBy(market, ALICE).length).toBe(1)
     expectWhole(market, ALICE)
   })
 

@@ -26,6 +26,7 @@ export function createPsbtSigner(options: createPsbtSigner.Options): Extract<Sig
   const account = Account.parse(network, options.account).id
   return {
     kind: 'signs',
+    asks: true,
     account,
     async sign(step, { signal } = {}) {
       signal?.throwIfAborted()

@@ -79,6 +79,7 @@ export function createOfflineSigner(
   const address = CosmosTransaction.accountAddress(account, network, 'account')
   return {
     kind: 'signs',
+    asks: true,
     account,
     async sign(step, call) {
       call?.signal?.throwIfAborted()

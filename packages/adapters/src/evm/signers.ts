@@ -1,4 +1,13 @@
-import { AccountId, Bytes, isAitbcError, type Network, type Signer, type Step, show } from '@aitbc/core'
+import {
+  AccountId,
+  Bytes,
+  type CallOptions,
+  isAitbcError,
+  type Network,
+  type Signer,
+  type Step,
+  show,
+} from '@aitbc/core'
 import { hexToBytes, keccak256, toHex } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { assertNetwork } from '../internal/guards.js'
@@ -67,27 +76,34 @@ export function createEip1193Signer(
   const chainId = chainIdOf(network)
   const account = AccountId.canonical(options.account)
   const address = addressOf(account, network, 'account')
+  const ready = async (step: Step, call?: CallOptions) => {
+    const asked = ownStep(step, network, account)
+    const received = await wallet(() => EvmRpc.chainId(provider, call))
+    if (received !== chainId)
+      throw EvmErrors.EvmWrongChain(`the wallet must be on ${network}, it is on eip155:${received}`, {
+        expected: network,
+        received: `eip155:${received}`,
+      })
+    const accounts = await wallet(() => EvmRpc.call(provider, 'eth_accounts', [], call))
+    const connected = Array.isArray(accounts) ? accounts.map((entry) => String(entry).toLowerCase()) : []
+    if (!connected.includes(address))
+      throw EvmErrors.EvmWalletAccount(
+        `the wallet must have ${address} connected, it has ${show(connected[0])}`,
+        {
+          expected: address,
+          received: connected.slice(0, 10),
+        },
+      )
+    return asked
+  }
   return {
     kind: 'sends',
     account,
+    async ready(step, call) {
+      await ready(step, call)
+    },
     async send(step, call) {
-      const asked = ownStep(step, network, account)
-      const received = await wallet(() => EvmRpc.chainId(provider, call))
-      if (received !== chainId)
-        throw EvmErrors.EvmWrongChain(`the wallet must be on ${network}, it is on eip155:${received}`, {
-          expected: network,
-          received: `eip155:${received}`,
-        })
-      const accounts = await wallet(() => EvmRpc.call(provider, 'eth_accounts', [], call))
-      const connected = Array.isArray(accounts) ? accounts.map((entry) => String(entry).toLowerCase()) : []
-      if (!connected.includes(address))
-        throw EvmErrors.EvmWalletAccount(
-          `the wallet must have ${address} connected, it has ${show(connected[0])}`,
-          {
-            expected: address,
-            received: connected.slice(0, 10),
-          },
-        )
+      const asked = await ready(step, call)
       const id = await wallet(() => EvmRpc.sendByWallet(provider, asked, call))
       const sent = await readBack(provider, id, call)
       if (sent === undefined) return { step, id, attempts: [id] }

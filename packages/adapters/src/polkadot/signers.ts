@@ -72,6 +72,7 @@ export function createInjectedSigner(
   const own = Address.fromAccountId(account, network, 'account')
   return {
     kind: 'signs',
+    asks: true,
     account,
     async sign(step, call) {
       call?.signal?.throwIfAborted()

@@ -138,6 +138,7 @@ export function createWalletSigner(
   const { account, chain, own, shown } = walletOf(wallet, options, 'solana:signTransaction')
   return {
     kind: 'signs',
+    asks: true,
     account,
     async sign(step, call) {
       call?.signal?.throwIfAborted()
@@ -175,6 +176,10 @@ export function createWalletSender(
   return {
     kind: 'sends',
     account,
+    async ready(step) {
+      own(step)
+      shown()
+    },
     async send(step, call) {
       call?.signal?.throwIfAborted()
       own(step)

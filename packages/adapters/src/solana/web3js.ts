@@ -125,6 +125,7 @@ export function createTransactionSigner(
   const account = AccountId.from(`${network.id}:${wallet?.publicKey?.toBase58()}`, 'wallet.publicKey')
   return {
     kind: 'signs',
+    asks: true,
     account,
     async sign(step, call) {
       call?.signal?.throwIfAborted()

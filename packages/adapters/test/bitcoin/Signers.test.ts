@@ -102,6 +102,7 @@ describe('default', () => {
             },
           },
         })
+        expect(signer.asks).toBe(true)
         const signed = await signer.sign(step as Step)
         const decoded = Transaction.decode(signed.raw)
         if (!decoded.ok) throw new Error(decoded.refusal.message)

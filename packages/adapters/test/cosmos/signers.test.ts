@@ -254,6 +254,7 @@ test('error: a wallet that is on another chain, or doesn’t know it', async () 
     network,
     account: alice.account,
   })
+  expect(signer.asks).toBe(true)
   await expect(signer.sign(toStep(transaction))).rejects.toMatchObject({ _tag: 'CosmosWrongChain' })
   keplr.state.chains = []
   const lazy: CosmosWallet = {

@@ -172,6 +172,16 @@ describe('createEip1193Signer', () => {
     expect(asked()).toEqual([])
   })
 
+  test('H18: error: a wallet on another network or without the account isn’t ready, and is shown nothing', async () => {
+    await signer.ready?.(step)
+    wallet.state.chainId = 1
+    expect(await failure(Promise.resolve(signer.ready?.(step)))).toMatchObject({ _tag: 'EvmWrongChain' })
+    wallet.state.chainId = 31337
+    wallet.state.accounts = []
+    expect(await failure(Promise.resolve(signer.ready?.(step)))).toMatchObject({ _tag: 'EvmWalletAccount' })
+    expect(asked()).toEqual([])
+  })
+
   test('error: another account is selected, none is, or it is taken away in the middle: 3222', async () => {
     wallet.state.accounts = ['0x00000000000000000000000000000000000000cc']
     expect(await failure(signer.send(step))).toMatchObject({ _tag: 'EvmWalletAccount', code: 3222 })

@@ -100,6 +100,7 @@ const signer = (wallet: { readonly self: InjectedExtension }, account = key.acco
 describe('an injected extension', () => {
   test('signs what a key signs: same bytes, same id, whatever prefix the wallet writes', async () => {
     const wallet = extension({ whole: 'own' })
+    expect(signer(wallet).asks).toBe(true)
     const signed = await signer(wallet).sign(step())
     expect(signed).toEqual(await key.sign(step()))
     expect(wallet.asked).toHaveLength(1)

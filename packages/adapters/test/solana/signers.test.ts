@@ -111,6 +111,7 @@ describe('wallets of the Wallet Standard', () => {
   test('default: it signs, or signs and sends', async () => {
     const sent: Uint8Array[] = []
     const { wallet } = createStandardWallet({ send: (wire) => sent.push(wire) })
+    expect(createWalletSigner(wallet, { network, account: own }).asks).toBe(true)
     const signed = await createWalletSigner(wallet, { network, account: own }).sign(step(11))
     expect(signed).toEqual(await createKeySigner({ network, privateKey: fill(11) }).sign(step(11)))
     const submission = await createWalletSender(wallet, { network, account: own }).send(step(11))
@@ -138,11 +139,19 @@ describe('wallets of the Wallet Standard', () => {
     state.selected = 1
     expect(await rejected(signer.sign(step(11)))).toMatchObject({ _tag: 'SolanaWalletAccount' })
     expect(await rejected(sender.send(step(11)))).toMatchObject({ _tag: 'SolanaWalletAccount' })
+    expect(await rejected(Promise.resolve(sender.ready?.(step(11))))).toMatchObject({
+      _tag: 'SolanaWalletAccount',
+    })
     state.selected = 0
     const mainnet = createStandardWallet({ chain: 'solana:mainnet' })
+    const astray = createWalletSender(mainnet.wallet, { network, account: own })
+    expect(await rejected(Promise.resolve(astray.ready?.(step(11))))).toMatchObject({
+      _tag: 'SolanaWrongChain',
+    })
+    await sender.ready?.(step(11))
     for (const ask of [
       createWalletSigner(mainnet.wallet, { network, account: own }).sign(step(11)),
-      createWalletSender(mainnet.wallet, { network, account: own }).send(step(11)),
+      astray.send(step(11)),
       createWalletSigner(wallet, { network, account: own, chain: 'solana:devnet' }).sign(step(11)),
     ])
       expect(await rejected(ask)).toMatchObject({ _tag: 'SolanaWrongChain' })

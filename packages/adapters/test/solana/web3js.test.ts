@@ -46,6 +46,7 @@ describe('signers', () => {
       { network },
     )
     expect(wallet.account).toBe(own.account)
+    expect(wallet.asks).toBe(true)
     expect(await wallet.sign(step())).toEqual(signed)
   })
 

@@ -7,6 +7,7 @@ import * as Side from '../Side.js'
 import * as Solvency from '../Solvency.js'
 import * as SwapMachine from '../SwapMachine.js'
 import * as Turns from '../Turns.js'
+import * as Agreed from './agreed.js'
 import { ahead } from './ahead.js'
 import { broken, latest } from './book.js'
 import { payForIt } from './child.js'
@@ -14,7 +15,8 @@ import { heldFor } from './held.js'
 import { hurriedRate } from './market.js'
 import { affordable, dearer, hasRested, hasWaited, noLess, startWaiting } from './price.js'
 import { isOutbid, isShort } from './refusals.js'
-import { broadcast, isReveal, signAndSend } from './sending.js'
+import { isReveal } from './reveal.js'
+import { broadcast, signAndSend } from './sending.js'
 import { isOwn, isTaken } from './voided.js'
 
 /**
@@ -325,12 +327,13 @@ function intentOf(context: Context, swap: Swap, command: Act, side: Side.Side): 
   switch (command.do) {
     case 'lock': {
       const { role, durable } = swap.state
+      const { long, short } = durable.terms
       const counter = durable.terms[Agreement.incomingLeg(role)]
       const seed = SwapSeed.forNetwork(context.seed, command.terms.backend.network)
       const record = {
         role,
         ...(counter === undefined ? {} : { counter: LockTerms.id(counter) }),
-        ...(swap.agreement === undefined ? {} : { agreement: swap.agreement }),
+        ...(long && short && { agreement: Agreed.encode({ long, short }) }),
       }
       return { kind: 'lock', terms: command.terms, from: side.funding, recovery: { seed, nonce, record } }
     }

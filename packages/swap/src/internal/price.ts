@@ -10,8 +10,8 @@ import type { Act } from './carryOut.js'
 import { larger, smaller } from './extremes.js'
 import { heldFor, payable } from './held.js'
 import { latestBy, leftUntil } from './left.js'
-import { begun, costsEach, isRested, leftBy, timesWaited } from './rest.js'
-import { isReveal } from './sending.js'
+import { begun, costsEach, isRested, leftBy, OFTEN, timesWaited } from './rest.js'
+import { isReveal } from './reveal.js'
 
 /** What the policy says that an act may cost in fees. */
 function budgetOf(swap: Swap, { leg }: Act): bigint | undefined {
@@ -74,6 +74,14 @@ export function hasRested(
   const each = costsEach(side.adapter.network) ? sent.attempts.length : 0
   const made = Math.max(failed, sent.made, each)
   return isRested(side.adapter.network, made, { since: sent.failedSince, utc, left })
+}
+
+/** What somebody was asked to sign, at `since` (UTC, unix seconds), may be lost with the window that showed it: it is asked again, after the longest rest. */
+export function isForgotten(context: Context, side: Side.Side, command: Act, since: bigint): boolean {
+  const now = context.utc()
+  const until = usefulUntil(side, command)
+  const left = until && leftBy(side.adapter, until, undefined, now)
+  return isRested(side.adapter.network, OFTEN, { since, utc: now, left })
 }
 
 /**

@@ -41,6 +41,9 @@ export function costsEach({ fees }: Pick<Network, 'fees'>): boolean {
   return fees.model === 'compute-units'
 }
 
+/** As if it had been in vain so often, what a wallet was asked for rests: one that shows the question still is asked again as late as can be. */
+export const OFTEN = 32
+
 /**
  * What was made so often for one purpose has rested since `since` (UTC, unix seconds). A clock that was set back counts as long enough: it may
  * cost a fee, and waiting for it to come back could cost the lock.

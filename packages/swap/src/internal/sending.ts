@@ -1,14 +1,16 @@
 // Signing, journaling and broadcasting, in that order.
-import type { LockTerms, Signed, Step, Submission } from '@aitbc/core'
+import type { LockTerms, Signed, Signer, Step, Submission } from '@aitbc/core'
 import type * as Agreement from '../Agreement.js'
 import * as Ladder from '../Ladder.js'
 import type { Context, Sent, Swap } from '../Runner.js'
 import * as Side from '../Side.js'
 import * as SwapMachine from '../SwapMachine.js'
 import { rungsOf, tellWatchable } from './arming.js'
-import { patient } from './asking.js'
+import { inTime, patient } from './asking.js'
 import { isNoted, note, write } from './book.js'
 import type { Act } from './carryOut.js'
+import { isForgotten } from './price.js'
+import { isReveal } from './reveal.js'
 
 /** Signs the steps, journals them, and sends them; `before` is what they replace, and whom it concerns hears of them first. */
 export async function signAndSend(
@@ -27,21 +29,26 @@ export async function signAndSend(
   const earlier = swap.book.get(command.key)
   const signed: Signed[] = before === undefined ? [] : before.signed.slice(0, -1)
   for (const [index, step] of steps.entries()) {
-    const signer = signerFor(swap, command, side, step)
+    const signer = signerFor(context, swap, command, side, step)
     if (signer.kind === 'signs') {
       signed.push(await signer.sign(step, { signal }))
       continue
     }
+    await signer.ready?.(step, { signal })
     await write(swap, { is: 'sending', key: command.key, step })
+    const sent = async (submission: Submission) => {
+      // What comes before the last step (an approval) makes nothing true by itself; of two answers the first one counts.
+      const isLast = index === steps.length - 1
+      if (isLast && swap.book.get(command.key)?.sending) await note(swap, command.key, [submission])
+      tellSent(context, command, [submission])
+    }
     let submission: Submission
     try {
-      submission = await signer.send(step, { signal })
+      submission = await inTime(swap, command.key, () => signer.send(step, { signal }), sent, signal)
     } finally {
       await revealed(context, swap, command)
     }
-    // What comes before the last step (an approval) makes nothing true by itself.
-    if (index === steps.length - 1) await note(swap, command.key, [submission])
-    tellSent(context, command, [submission])
+    await sent(submission)
   }
   if (signed.length === 0) return undefined
   await tell?.(signed)
@@ -60,20 +67,23 @@ export async function signAndSend(
   return undefined
 }
 
-function signerFor(swap: Swap, command: Act, side: Side.Side, step: Step) {
+/** Who signs or sends a step; who may let it wait isn't waited for, where a lock is to be settled in time. */
+function signerFor(context: Context, swap: Swap, command: Act, side: Side.Side, step: Step): Signer {
   const joint =
     command.do === 'refund' && command.early ? side.together?.(command.terms, swap.nonce) : undefined
-  return joint === undefined ? Side.signerOf(side, step.from, swap.nonce) : patient(swap, command.key, joint)
+  if (joint !== undefined) return patient(swap, command.key, joint)
+  const signer = Side.signerOf(side, step.from, swap.nonce)
+  const waits = signer.kind === 'signs' && signer.asks && (command.do === 'claim' || command.do === 'refund')
+  if (!waits) return signer
+  const since = context.utc()
+  return patient(swap, `${command.key}/${step.kind}`, signer, () =>
+    isForgotten(context, side, command, since),
+  )
 }
 
 /** The two acts that no later one takes back: the own lock, and the initiator's first claim. */
 function isIrrevocable(swap: Swap, command: Act): boolean {
   return command.do === 'lock' || isReveal(swap, command)
-}
-
-/** The act by which the secret leaves this party first. */
-export function isReveal(swap: Swap, command: Act): boolean {
-  return command.do === 'claim' && command.secret === 'own' && !swap.state.durable.revealed
 }
 
 /** The secret has left this process, whatever the endpoint or wallet answered (H18): from here on the claim is pursued to the end. */

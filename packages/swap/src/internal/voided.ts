@@ -53,7 +53,8 @@ export async function isVoided(
   const made = lock && latest(lock)
   // What was made anew beside a recovered one says nothing of that.
   const isBeside = swap.recovered && adapter.profile.unique
-  if (lock === undefined || made === undefined || isBeside) return !adapter.profile.lateLocks && isOver
+  // What a wallet sent may have another place than it was asked for.
+  if (lock === undefined || made?.raw === undefined || isBeside) return !adapter.profile.lateLocks && isOver
   const least = isOver ? 'reported' : (durable.rules.spends?.[leg] ?? 'reported')
   const told = async (submission: Submission): Promise<Status | undefined> => {
     const { value, assurance } = await adapter.status(submission, { signal })

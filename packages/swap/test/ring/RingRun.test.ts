@@ -1,7 +1,7 @@
 // A ring on model chains that live: each member a runner of its own, some of them faulty, some of them in league.
-import { isAitbcError, type LockTerms, SwapSeed } from '@aitbc/core'
+import { isAitbcError, LockTerms, SwapSeed } from '@aitbc/core'
 import { createMemoryStorage } from '@aitbc/core/storage/memory'
-import { Recovery, RingAgreement, RingPlanner, Runner, type SwapMachine } from '@aitbc/swap'
+import { Recovery, RingAgreement, RingPlanner, Runner, type Side, type SwapMachine } from '@aitbc/swap'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Kind } from '../model/Chain.js'
@@ -244,6 +244,44 @@ describe('a ring', () => {
       expect(members.map(({ outcome }) => outcome)).toEqual(['deal', 'deal', 'deal'])
       for (const member of members) expectWhole(world, member)
     }
+  })
+
+  it('L3 H23: where a lock’s record has room for two legs and not for a ring, the arc that nobody lists is found all the same', async () => {
+    const world = worldOf(['utxo', 'contract', 'contract', 'contract'])
+    const members = world.signed.signatures.map((_, i) => memberOf(world, i))
+    const [incoming, own] = world.signed.agreement.arcs as [LockTerms.LockTerms, LockTerms.LockTerms]
+    const room = LockTerms.encode(incoming).length + LockTerms.encode(own).length + 16
+    const bob = members[1] as Member
+    const { network } = own.backend
+    const side = bob.context.sides[network] as Side.Side
+    // As contracts with events do: what finds the other leg is enough, the agreement is there where it has room.
+    const prepare: typeof side.adapter.prepare = (intent, o) => {
+      const recovery = intent.kind === 'lock' ? intent.recovery : undefined
+      const isLong = (recovery?.record.agreement?.length ?? 0) > room
+      if (intent.kind !== 'lock' || recovery === undefined || !isLong) return side.adapter.prepare(intent, o)
+      const { agreement: _, ...record } = recovery.record
+      return side.adapter.prepare({ ...intent, recovery: { ...recovery, record } }, o)
+    }
+    const sides = { ...bob.context.sides, [network]: { ...side, adapter: { ...side.adapter, prepare } } }
+    members[1] = { ...bob, context: { ...bob.context, sides } }
+    for (const member of members) begin(world, member)
+    let at: number | undefined
+    await drive(world, members, async (block) => {
+      const locks = [...(world.ring.nets[1] as Net.Net).tip.ledger.locks.values()]
+      if (at === undefined && locks.some(({ by }) => by === NAMES[1])) {
+        bob.dead = true
+        ;(members[1] as Member).dead = true
+        at = block
+      }
+      if (at === undefined || block !== at + 2) return
+      const again = memberOf(world, 1)
+      members[1] = again
+      const { swaps } = await Recovery.recover(again.context, { policy: () => risk })
+      expect(swaps.map(({ state }) => state.durable.terms)).toEqual([{ long: incoming, short: own }])
+      for (const swap of swaps) settle(again, Runner.run(again.context, swap))
+    })
+    expect(members.map(({ outcome }) => outcome)).toEqual(['deal', 'deal', 'deal', 'deal'])
+    for (const member of members) expectWhole(world, member)
   })
 
   it('S16: a record that names another role than the ring gives takes no leg from it: what is locked stays the own leg', async () => {
