@@ -57,9 +57,10 @@ export interface Recovered {
  * Rebuilds every swap that a seed has locked for from the chains alone, without storage and without the counterparty, and takes each
  * into storage; `Runner.run` then drives it to its end. A network that can't be reached, or a swap that can't be taken up, holds up no other.
  *
- * The lock's own recovery record tells the role and either the whole agreement or what finds the other leg: its terms' id
+ * The lock's own recovery record tells the role and either the terms of both legs or what finds the other one: its terms' id
  * for an initiator (so that a substitute isn't taken for it), the hashlock for a follower (whatever pays it under that hashlock
- * is its own to claim). A leg that can't be rebuilt leaves a swap that only waits for its refund.
+ * is its own to claim). A leg that can't be rebuilt leaves a swap that only waits for its refund; where it may be on a chain that lists
+ * no locks (Bitcoin, IRISnet), `unreachable` names that with `UnsupportedCapability` (1301), and asking again won't help.
  *
  * `SideMissing` (4009) without any side, `InvalidArgument` (1013) for what is missing.
  *

@@ -57,7 +57,8 @@ export function createKeySigner(options: {
  * (3221), any other failure `EvmWalletFailed` (3224). What the wallet really sent is read back: its own nonce and fees become the
  * step's, and any other difference is `EvmWalletChanged` (3223).
  *
- * A wallet shows its transactions to others before they are sent (simulation, screening): handing it a claim reveals the secret.
+ * A wallet shows its transactions to others before they are sent (simulation, screening): handing it a claim reveals the secret. What it
+ * was asked for can't be taken back: a first claim that is confirmed there after the deadline still shows the secret, for nothing.
  *
  * @example
  * import * as networks from '@aitbc/core/networks'
