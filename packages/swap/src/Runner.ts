@@ -119,7 +119,9 @@ export interface Sent {
   inside?: boolean
   /** A look passed over what was signed and not sent. */
   kept?: boolean
-  /** Height and UTC at which the last version was made; after a restart, at which it was first seen waiting. */
+  /** UTC at which the last version was made, unix seconds, by this process. */
+  madeAt?: bigint
+  /** Height and UTC at which the last version was first seen waiting. */
   waitingSince?: Since
   /** Block at which the conflict key was first seen used otherwise. */
   takenSince?: Fact.BlockRef

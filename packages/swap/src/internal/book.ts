@@ -88,6 +88,7 @@ export async function write(swap: Swap, entry: SwapRecord.Entry): Promise<void> 
   // The same version sent again has waited since it was first sent.
   if (before?.waitingSince !== undefined && latest(before)?.id === latest(now)?.id)
     now.waitingSince = before.waitingSince
+  if (before?.madeAt !== undefined && latest(before)?.id === latest(now)?.id) now.madeAt = before.madeAt
   if (before?.failures !== undefined) now.failures = before.failures
   swap.book.set(entry.key, now)
 }

@@ -13,7 +13,7 @@ import { broken, latest } from './book.js'
 import { payForIt } from './child.js'
 import { heldFor } from './held.js'
 import { hurriedRate } from './market.js'
-import { affordable, dearer, hasRested, hasWaited, noLess, startWaiting } from './price.js'
+import { affordable, dearer, hasRested, hasWaited, isOver, noLess } from './price.js'
 import { isOutbid, isShort } from './refusals.js'
 import { isReveal } from './reveal.js'
 import { broadcast, signAndSend } from './sending.js'
@@ -58,13 +58,12 @@ async function carryOut(
   try {
     return await makeTrue(context, swap, command, tip, signal)
   } finally {
-    // However late the next look is.
     const made = swap.book.get(command.key)
-    if (made !== undefined && made !== before) startWaiting(context, made, tip)
+    if (made !== undefined && made !== before) made.madeAt ??= context.utc()
   }
 }
 
-/** Makes one command true; what that made waits from then on. */
+/** Makes one command true, and keeps when. */
 async function makeTrue(
   context: Context,
   swap: Swap,
@@ -157,11 +156,9 @@ async function sendAgain(
     const intent = intentOf(context, swap, command, side) as Intent
     await Solvency.assert(context, swap, side, intent, signal)
   }
-  // One whose era is over needn't be outbid, and may have cost all that it may. After a restart nobody knows how long it waited.
-  const over = last.step.validUntil
-  const isPast = over?.clock === 'height' && tip !== undefined && tip.height > over.value
-  const isDead = isPast && sent.waitingSince === undefined
-  if (hasWaited(context, side, command, sent, tip) || isDead) {
+  // One whose era is over needn't be outbid, and may have cost all that it may; nor does it wait for another look.
+  const isPast = isOver(context, side, command, sent, tip)
+  if (hasWaited(context, side, command, sent, tip) || isPast) {
     // Nobody takes it in, whatever it pays: what comes before it under its account may be lost. Of two claims or refunds one counts.
     const alone = command.do !== 'lock' && command.do !== 'void' && (isPast || sent.attempts.length > 1)
     const anew = alone && side.adapter.profile.feesFrom === 'account'

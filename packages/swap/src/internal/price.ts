@@ -6,6 +6,7 @@ import * as Pace from '../Pace.js'
 import type { Context, Sent, Swap } from '../Runner.js'
 import type * as Side from '../Side.js'
 import * as SwapMachine from '../SwapMachine.js'
+import { latest } from './book.js'
 import type { Act } from './carryOut.js'
 import { larger, smaller } from './extremes.js'
 import { heldFor, payable } from './held.js'
@@ -31,9 +32,24 @@ export function capOf(swap: Swap, command: Act, side: Side.Side): bigint {
   return budget === undefined && isCoin ? terms.amount : 2n * cap
 }
 
-/** It waits from now on, unless it does so already. */
-export function startWaiting(context: Context, sent: Sent, tip: Fact.Tip | undefined): void {
-  if (tip !== undefined) sent.waitingSince ??= { height: tip.height, utc: context.utc() }
+/**
+ * The height up to which the last version could be included is gone by, for all that is told, and by UTC as long as one waits; nobody knows how
+ * long that is after a restart.
+ */
+export function isOver(
+  context: Context,
+  side: Side.Side,
+  command: Act,
+  sent: Sent,
+  tip: Fact.Tip | undefined,
+): boolean {
+  const until = latest(sent)?.step.validUntil
+  if (until?.clock !== 'height' || tip === undefined || tip.height <= until.value) return false
+  if (sent.madeAt === undefined) return true
+  const { network } = side.adapter
+  const now = context.utc()
+  const blocks = (context.bumpAfter ?? Pace.bumpAfter)(network, leftOf(side, command, tip, now))
+  return (now - sent.madeAt) * 1000n >= blocks * network.blockTimeMs
 }
 
 /** A version has waited long enough for its fee to be raised, by its network's pace and what is left until it is too late (L5). */
