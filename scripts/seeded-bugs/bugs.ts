@@ -457,8 +457,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'S13: at each look of one that tells heights of next year a claim is made anew',
     file: 'packages/swap/src/internal/price.ts',
-    from: 'return (now - sent.madeAt) * 1000n >= blocks * network.blockTimeMs',
-    to: 'return (now - sent.madeAt) * 1000n >= blocks - blocks',
+    from: 'gone * 1000n >= patienceOf(context',
+    to: 'gone * 1000n >= 0n * patienceOf(context',
     tests: ['packages/swap/test/Runner.era.test.ts'],
   },
   {

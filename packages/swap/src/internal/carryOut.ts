@@ -47,6 +47,7 @@ export async function attempt(
 
 export type Act = Extract<SwapMachine.Command, { leg: Agreement.Leg }> | Dues.Collect
 
+/** Makes one command true, and keeps when: once signed it is always the same transaction, sent again or replaced under its conflict key. */
 async function carryOut(
   context: Context,
   swap: Swap,
@@ -63,7 +64,6 @@ async function carryOut(
   }
 }
 
-/** Makes one command true, and keeps when. */
 async function makeTrue(
   context: Context,
   swap: Swap,

@@ -46,10 +46,18 @@ export function isOver(
   const until = latest(sent)?.step.validUntil
   if (until?.clock !== 'height' || tip === undefined || tip.height <= until.value) return false
   if (sent.madeAt === undefined) return true
-  const { network } = side.adapter
   const now = context.utc()
-  const blocks = (context.bumpAfter ?? Pace.bumpAfter)(network, leftOf(side, command, tip, now))
-  return (now - sent.madeAt) * 1000n >= blocks * network.blockTimeMs
+  const gone = now - sent.madeAt
+  // As in `isRested`: a clock that was set back says nothing.
+  return (
+    gone < 0n ||
+    gone * 1000n >= patienceOf(context, side, command, tip, now) * side.adapter.network.blockTimeMs
+  )
+}
+
+/** Blocks that a version may wait before its fee is raised. */
+function patienceOf(context: Context, side: Side.Side, command: Act, tip: Fact.Tip, utc: bigint): bigint {
+  return (context.bumpAfter ?? Pace.bumpAfter)(side.adapter.network, leftOf(side, command, tip, utc))
 }
 
 /** A version has waited long enough for its fee to be raised, by its network's pace and what is left until it is too late (L5). */
@@ -64,7 +72,7 @@ export function hasWaited(
   const { network } = side.adapter
   const now = { height: tip.height, utc: context.utc() }
   sent.waitingSince = begun(sent.waitingSince, now)
-  const blocks = (context.bumpAfter ?? Pace.bumpAfter)(network, leftOf(side, command, tip, now.utc))
+  const blocks = patienceOf(context, side, command, tip, now.utc)
   const waited = timesWaited(network, blocks, sent.waitingSince, now) >= 1n
   return waited && (!costsEach(network) || hasRested(context, side, command, sent, tip))
 }

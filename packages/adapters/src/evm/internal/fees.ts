@@ -58,11 +58,11 @@ export function bound({ maxFeeRate, maxFee }: Client, gas: bigint): bigint {
 }
 
 /** `EvmFeeRateTooHigh` (3213): what an endpoint says of the market is no reason to burn the money. */
-export function assertBounded(client: Client, feeRate: bigint, gas = 1n): bigint {
-  const max = bound(client, gas)
+export function assertBounded(client: Client, feeRate: bigint, gas?: bigint): bigint {
+  const max = gas === undefined ? client.maxFeeRate : bound(client, gas)
   if (feeRate > max)
     throw EvmErrors.EvmFeeRateTooHigh(
-      `the fee rate must be at most ${max} wei per gas for ${gas} gas, got ${feeRate}`,
+      `the fee rate must be at most ${max} wei per gas${gas === undefined ? '' : `, of ${gas}`}, got ${feeRate}`,
       { argument: 'feeRate', max, received: feeRate },
     )
   return feeRate
