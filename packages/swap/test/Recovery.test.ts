@@ -211,7 +211,7 @@ describe('what a recovery finds', () => {
         expect(terms?.long && LockTerms.id(terms.long)).toEqual(LockTerms.id(long))
         expect(terms?.short && LockTerms.id(terms.short)).toEqual(LockTerms.id(short))
         expect(fresh.swap?.id).toBe(Bytes.toHex(nonces[name]))
-        await Process.drive(market, () => Process.isDone(fresh) && Process.isDone(other))
+        await Process.finish(market, fresh, other)
         expect([fresh.outcome, other.outcome]).toEqual(['deal', 'deal'])
         expectGains(market, name, 'deal')
         expectWhole(market, ALICE, BOB)
@@ -223,7 +223,7 @@ describe('what a recovery finds', () => {
     const { fresh, other } = await wiped(market, ALICE, () => locksBy(market, ALICE).length > 0)
     expect(await Process.recover(fresh)).toBe(true)
     expect(fresh.swap?.state.durable.stop).toBe('recovered-without-terms')
-    await Process.drive(market, () => Process.isDone(fresh) && Process.isDone(other))
+    await Process.finish(market, fresh, other)
     expect([fresh.outcome, other.outcome]).toEqual(['no-deal', 'no-deal'])
     expect(has(ALICE, 'claim')(fresh)).toBe(false)
     expectWhole(market, ALICE, BOB)
@@ -248,7 +248,7 @@ describe('what a recovery finds', () => {
     for (const { args } of sent) expect((args[0] as Signed).step.conflictKey).toBe(made?.[0])
     // Its first transaction is still around, and counts when it is mined again.
     market.nets.long.held = () => false
-    await Process.drive(market, () => Process.isDone(fresh))
+    await Process.finish(market, fresh)
     expect(locksBy(market, ALICE).length).toBe(1)
     expectWhole(market, ALICE)
   })
@@ -264,7 +264,7 @@ describe('what a recovery finds', () => {
     expect([waiting, unreachable]).toEqual([[], []])
     expect(swaps.map(({ id }) => id)).toEqual([Bytes.toHex(nonces[BOB])])
     expect(await Process.recover(fresh)).toBe(true)
-    await Process.drive(market, () => Process.isDone(fresh) && Process.isDone(other))
+    await Process.finish(market, fresh, other)
     expect([fresh.outcome, other.outcome]).toEqual(['deal', 'deal'])
     expectGains(market, BOB, 'deal')
   })
@@ -291,7 +291,7 @@ describe('what a recovery finds', () => {
       net.mempool = []
       if (how === 'taken') Net.accept(net, { ...made, id: 'other', does: { is: 'nothing' } })
       if (how === 'too late') while (net.tip.clock < deal.signed.agreement.short.deadline.value) mine(market)
-      await Process.drive(market, () => Process.isDone(fresh) && Process.isDone(other))
+      await Process.finish(market, fresh, other)
       // The initiator found no other leg yet: it wants nothing but its money.
       const again = how === 'lost' && name === BOB
       expect(fresh.outcome).toBe(again ? 'deal' : 'no-deal')
@@ -325,7 +325,7 @@ describe('what a recovery finds', () => {
     net.mempool = []
     const fresh = Process.create(market, BOB, { storage })
     Process.start(fresh, deal)
-    await Process.drive(market, () => Process.isDone(fresh) && Process.isDone(other))
+    await Process.finish(market, fresh, other)
     expect([fresh.outcome, other.outcome]).toEqual(['deal', 'deal'])
     expect(locksBy(market, BOB).map(({ ref }) => ref)).toEqual([lock?.ref])
     expectWhole(market, ALICE, BOB)
@@ -464,7 +464,7 @@ describe('what a recovery finds', () => {
     const { deal, alice, bob } = both(market)
     Process.start(alice, deal)
     Process.start(bob, deal)
-    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    await Process.finish(market, alice, bob)
     const { long, short } = deal.signed.agreement
     const most = LockTerms.encode(long).length + LockTerms.encode(short).length
     for (const [{ calls }, incoming] of [
@@ -596,7 +596,7 @@ describe('what a recovery finds', () => {
     mine(market)
     expect(await Process.recover(fresh)).toBe(true)
     expect(fresh.swap?.state.durable.stop).toBe('recovered-without-terms')
-    await Process.drive(market, () => Process.isDone(fresh))
+    await Process.finish(market, fresh)
     expect(fresh.outcome).toBe('no-deal')
     expect(has(ALICE, 'claim')(fresh)).toBe(false)
   })
@@ -612,7 +612,7 @@ describe('what a recovery finds', () => {
     await half?.journal.close()
     expect(await Process.recover(fresh)).toBe(true)
     expect(fresh.swap?.state.durable.stop).toBe('cancelled')
-    await Process.drive(market, () => Process.isDone(other) && Process.isDone(fresh))
+    await Process.finish(market, other, fresh)
     expect([other.outcome, fresh.outcome]).toEqual(['deal', 'deal'])
     expectGains(market, BOB, 'deal')
   })
@@ -724,7 +724,7 @@ describe('what a recovery finds', () => {
       second.progress.some((one) => one.is === 'trouble' && isAitbcError(one.error, 'FundsMissing'))
     await Process.drive(market, () => missing() || locksBy(market, ALICE).length === 2)
     expect(locksBy(market, ALICE)).toHaveLength(1)
-    await Process.drive(market, () => Process.isDone(fresh) && Process.isDone(second))
+    await Process.finish(market, fresh, second)
     expect([missing(), fresh.outcome]).toEqual([true, 'no-deal'])
     expectWhole(market, ALICE)
   })
@@ -887,7 +887,7 @@ describe('what a recovery finds', () => {
     other.dead = true
     await late.swaps[0]?.journal.close()
     expect(await Process.recover(fresh)).toBe(true)
-    await Process.drive(market, () => Process.isDone(fresh))
+    await Process.finish(market, fresh)
     expect(fresh.outcome).toBe('no-deal')
     expectWhole(market, ALICE)
   })

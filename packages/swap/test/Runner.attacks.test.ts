@@ -48,7 +48,7 @@ describe('mempools', () => {
     await Process.drive(market, () => long.mempool.some(isClaim))
     for (const tx of long.mempool.filter(isClaim)) thrownOut.add(tx.id)
     long.mempool = long.mempool.filter((tx) => !isClaim(tx))
-    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    await Process.finish(market, alice, bob)
     expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
     expectGains(market, BOB, 'deal')
   })
@@ -102,7 +102,7 @@ describe('claims that others copy', () => {
     const [own] = short.mempool.filter((tx) => tx.does.is === 'claim')
     // In the same block, before it.
     short.mempool = [{ ...own!, id: 'copy', by: BOB, slot: 'nonce:copy' }, ...short.mempool]
-    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    await Process.finish(market, alice, bob)
     expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
     const claims = alice.calls.filter(({ method, args }) => isKind(method, args, 'claim'))
     expect(claims.length).toBeLessThanOrEqual(1)
@@ -143,7 +143,7 @@ describe('endpoints that made up a spend, and dropped what was sent', () => {
       const { deal, alice, bob } = both(market, { wrap: lying(SHORT, lies) })
       Process.start(alice, deal)
       Process.start(bob, deal)
-      await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+      await Process.finish(market, alice, bob)
       expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
       expectGains(market, ALICE, 'deal')
     }
@@ -175,7 +175,7 @@ describe('numbers of accounts', () => {
       const { deal, alice, bob } = both(market, {}, { wrap: lying(LONG, numbers) })
       Process.start(alice, deal)
       Process.start(bob, deal)
-      await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+      await Process.finish(market, alice, bob)
       expect(isFirst).toBe(false)
       expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
       expectGains(market, BOB, 'deal')
@@ -289,7 +289,7 @@ describe('endpoints that call all that is sent in vain', () => {
       const rests = made.slice(1).map((at, i) => at - (made[i] as bigint))
       expect(rests.slice(1)).toEqual([...rests.slice(1)].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)))
       isLying = false
-      await Process.drive(market, () => Process.isDone(alice))
+      await Process.finish(market, alice)
       expect(alice.outcome).toBe('no-deal')
     },
   )
@@ -316,7 +316,7 @@ describe('crashes', () => {
         expect(value - short.tip.clock).toBeGreaterThan(reveal.seconds)
         const again = Process.create(market, BOB, { storage })
         Process.start(again, deal)
-        await Process.drive(market, () => Process.isDone(alice) && Process.isDone(again))
+        await Process.finish(market, alice, again)
         const outcome = waits ? 'no-deal' : 'deal'
         expect([alice.outcome, again.outcome]).toEqual([outcome, outcome])
         expect(locksBy(market, BOB).length).toBe(waits ? 0 : 1)
@@ -358,7 +358,7 @@ describe('crashes', () => {
     }
     const late = Process.create(market, BOB, { storage: bobs })
     Process.start(late, deal)
-    await Process.drive(market, () => Process.isDone(again) && Process.isDone(late))
+    await Process.finish(market, again, late)
     expect([again.outcome, late.outcome]).toEqual(['deal', 'deal'])
     expectGains(market, ALICE, 'deal')
     expectWhole(market, ALICE, BOB)
@@ -403,7 +403,7 @@ describe('crashes where no mempool can be asked', () => {
       while (value - short.tip.clock >= deal.margins.reveal.seconds) mine(market)
       const again = Process.create(market, ALICE, { storage, wrap })
       Process.start(again, deal)
-      await Process.drive(market, () => Process.isDone(again) && Process.isDone(bob))
+      await Process.finish(market, again, bob)
       expect([again.outcome, bob.outcome]).toEqual([outcome, outcome])
       expectWhole(market, ALICE, BOB)
     }
@@ -468,7 +468,7 @@ describe('recoveries that saw too little', () => {
     const whole = Process.create(market, BOB, { storage })
     expect(await Process.recover(whole)).toBe(true)
     expect(whole.swap?.id).toBe(Bytes.toHex(nonces[BOB]))
-    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(whole))
+    await Process.finish(market, alice, whole)
     expect([alice.outcome, whole.outcome]).toEqual(['deal', 'deal'])
     expectGains(market, BOB, 'deal')
   })
@@ -489,7 +489,7 @@ describe('recoveries that saw too little', () => {
     const whole = Process.create(market, ALICE, { storage })
     expect(await Process.recover(whole)).toBe(true)
     expect(whole.swap?.state.durable.stop).toBe('cancelled')
-    await Process.drive(market, () => Process.isDone(whole) && Process.isDone(bob))
+    await Process.finish(market, whole, bob)
     expect([whole.outcome, bob.outcome]).toEqual(['no-deal', 'no-deal'])
     expectWhole(market, ALICE, BOB)
   })

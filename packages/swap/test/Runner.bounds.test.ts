@@ -42,7 +42,7 @@ describe('where the market asks for more than the adapter takes for meant', () =
     Process.start(bob, deal)
     await Process.drive(market, () => isLocked(market, 'short'))
     asks.rate = 900n
-    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    await Process.finish(market, alice, bob)
     expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
     expect(feesOf(bob, 'claim')).toEqual([MOST])
     expectGains(market, BOB, 'deal')
@@ -55,7 +55,7 @@ describe('where the market asks for more than the adapter takes for meant', () =
     Process.start(alice, deal)
     await Process.drive(market, () => isLocked(market, 'long'))
     asks.rate = 900n
-    await Process.drive(market, () => Process.isDone(alice))
+    await Process.finish(market, alice)
     expect(alice.outcome).toBe('no-deal')
     expect(feesOf(alice, 'refund').at(-1)).toBe(MOST)
     expectWhole(market, ALICE)
@@ -75,7 +75,7 @@ describe('where the market asks for more than the adapter takes for meant', () =
     Process.start(bob, deal)
     await Process.drive(market, () => long.mempool.some((tx) => tx.does.is === 'claim'))
     asks.rate = 900n
-    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    await Process.finish(market, alice, bob)
     expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
     expect(feesOf(bob, 'claim')).toEqual([2n, MOST])
     expectGains(market, BOB, 'deal')
@@ -89,7 +89,7 @@ describe('where the market asks for more than the adapter takes for meant', () =
     Process.start(bob, deal)
     await Process.drive(market, () => isLocked(market, 'short'))
     asks.rate = 900n
-    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    await Process.finish(market, alice, bob)
     expect(feesOf(alice, 'claim')).toEqual([])
     expect([alice.outcome, bob.outcome]).toEqual(['no-deal', 'no-deal'])
     expectWhole(market, ALICE, BOB)

@@ -33,7 +33,6 @@ const owed = (market: Market) =>
     .flatMap((name) => locksBy(market, name))
     .map(({ owes }) => owes ?? { payment: 0n, deposit: 0n })
 const roleOf = (name: string) => (name === ALICE ? 'initiator' : 'follower')
-const done = (...all: readonly Process.Process[]) => all.every(Process.isDone)
 const endOf = (market: Market, leg: Agreement.Leg) =>
   [...market.nets[leg].tip.ledger.locks.values()][0]?.script.deadline ?? 0n
 const secretly =
@@ -52,7 +51,7 @@ describe('what a settled lock owes', () => {
       const { deal, alice, bob } = both(market, { storage: storage[ALICE] }, { storage: storage[BOB] })
       Process.start(alice, deal)
       Process.start(bob, deal)
-      await Process.drive(market, () => done(alice, bob))
+      await Process.finish(market, alice, bob)
       expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
       expectGains(market, ALICE, 'deal')
       expectGains(market, BOB, 'deal')
@@ -72,7 +71,7 @@ describe('what a settled lock owes', () => {
         Process.create(market, name, { storage: storage[name], until: 'collected' }),
       )
       for (const one of later) Process.start(one, deal)
-      await Process.drive(market, () => done(...later))
+      await Process.finish(market, ...later)
       expect(later.map(({ outcome }) => outcome)).toEqual(['deal', 'deal'])
       for (const { payment, deposit } of owed(market)) expect([payment, deposit]).toEqual([0n, 0n])
       for (const name of [ALICE, BOB] as const) {
@@ -96,7 +95,7 @@ describe('what a settled lock owes', () => {
     })
     Process.start(alice, deal)
     Process.start(bob, deal)
-    await Process.drive(market, () => done(alice, bob))
+    await Process.finish(market, alice, bob)
     expect([alice.dead, bob.outcome]).toEqual([true, 'no-deal'])
     expectGains(market, BOB, 'no-deal')
     const [lock] = locksBy(market, BOB)
@@ -147,12 +146,12 @@ describe('what a settled lock owes', () => {
       )
       Process.start(alice, deal)
       Process.start(bob, deal)
-      await Process.drive(market, () => done(alice, bob))
+      await Process.finish(market, alice, bob)
       expect((name === ALICE ? alice : bob).dead).toBe(true)
       expect(owed(market).some(({ payment }) => payment > 0n)).toBe(true)
       const fresh = Process.create(market, name, { until: 'collected' })
       expect(await Process.recover(fresh)).toBe(true)
-      await Process.drive(market, () => done(fresh))
+      await Process.finish(market, fresh)
       expect(fresh.outcome).toBe('deal')
       for (const { payment } of owed(market)) expect(payment).toBe(0n)
       expect(locksBy(market, name)[0]?.owes).toEqual({ payment: 0n, deposit: 0n })
@@ -181,7 +180,7 @@ describe('what a settled lock owes', () => {
     expect(alice.progress.filter((p) => p.is === 'trouble').length).toBeGreaterThanOrEqual(10)
     expect(alice.progress.at(-1)).toEqual({ is: 'waiting', for: 'what the settled locks still owe' })
     frozen = false
-    await Process.drive(market, () => done(alice, bob), { blocks: 10 })
+    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob), { blocks: 10 })
     expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
     expectGains(market, ALICE, 'deal')
   })
@@ -202,7 +201,7 @@ describe('what a settled lock owes', () => {
     await Process.quiet()
     expect([paid(), Process.isDone(alice)]).toEqual([false, false])
     short.held = () => false
-    await Process.drive(market, () => done(alice, bob))
+    await Process.finish(market, alice, bob)
     expect([alice.outcome, bob.outcome, paid()]).toEqual(['deal', 'deal', true])
     expectGains(market, ALICE, 'deal')
   })
@@ -212,7 +211,7 @@ describe('what a settled lock owes', () => {
     const { deal, alice, bob } = both(market, { until: 'collected' })
     Process.start(alice, deal)
     Process.start(bob, deal)
-    await Process.drive(market, () => done(alice, bob))
+    await Process.finish(market, alice, bob)
     expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
     expect(market.nets.long.tip.clock).toBeGreaterThanOrEqual(endOf(market, 'long'))
     expect(alice.progress).toContainEqual({
@@ -230,7 +229,7 @@ describe('what a settled lock owes', () => {
     const { deal, alice, bob } = both(market, {}, { storage, judge: neverCollects })
     Process.start(alice, deal)
     Process.start(bob, deal)
-    await Process.drive(market, () => done(alice, bob))
+    await Process.finish(market, alice, bob)
     let [hides, fails] = [true, true]
     const hiding = (adapter: SwapAdapter): Partial<SwapAdapter> => ({
       findLocks: async (terms, o) => (hides ? [] : adapter.findLocks(terms, o)),
@@ -253,7 +252,7 @@ describe('what a settled lock owes', () => {
     await wait()
     expect(again.progress.some((p) => p.is === 'trouble' && p.key === 'dues/long')).toBe(true)
     fails = false
-    await Process.drive(market, () => done(again), { blocks: 10 })
+    await Process.drive(market, () => Process.isDone(again), { blocks: 10 })
     expect(again.outcome).toBe('deal')
     expectGains(market, BOB, 'deal')
   })
@@ -271,7 +270,7 @@ describe('what a settled lock owes', () => {
     })
     const { deal, bob } = both(market, {}, { wrap: mute })
     Process.start(bob, deal)
-    await Process.drive(market, () => done(bob))
+    await Process.finish(market, bob)
     expect(bob.outcome).toBe('no-deal')
     expect(bob.progress.some((p) => p.is === 'trouble')).toBe(false)
   })
@@ -286,7 +285,7 @@ describe('what a settled lock owes', () => {
     Net.reorganise(long, 20)
     long.mempool = []
     expect(locksBy(market, ALICE)).toEqual([])
-    await Process.drive(market, () => done(alice))
+    await Process.finish(market, alice)
     expect([alice.outcome, alice.swap?.state.durable.voided]).toEqual(['no-deal', true])
     expect(sent(alice)).toContain('void')
     expectGains(market, ALICE, 'no-deal')
@@ -298,11 +297,11 @@ describe('what a settled lock owes', () => {
     const { deal, alice, bob } = both(market, { storage }, { judge: neverCollects })
     Process.start(alice, deal)
     Process.start(bob, deal)
-    await Process.drive(market, () => done(alice, bob))
+    await Process.finish(market, alice, bob)
     expect([alice.outcome, bob.dead]).toEqual(['deal', true])
     const later = Process.create(market, ALICE, { storage, until: 'collected' })
     Process.start(later, deal)
-    await Process.drive(market, () => done(later))
+    await Process.finish(market, later)
     expect(locksBy(market, ALICE)[0]?.owes).toEqual({ payment: 0n, deposit: 0n })
     // It paid the other one out with it.
     expectGains(market, ALICE, 'deal')

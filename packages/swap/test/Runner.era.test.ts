@@ -50,7 +50,7 @@ describe('a claim that nobody took in its era', () => {
     Process.start(alice, deal)
     Process.start(bob, deal)
     await Process.drive(market, () => isLocked(market, 'short'))
-    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    await Process.finish(market, alice, bob)
     expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
     expect(feesOf(bob, 'claim')).toEqual([2n, 2n])
     expectGains(market, BOB, 'deal')
@@ -78,7 +78,7 @@ describe('a claim that nobody took in its era', () => {
       await Process.drive(market, () => !isGone())
       const back = bob.dead ? Process.create(market, BOB, { wrap, storage }) : bob
       if (back !== bob) Process.start(back, deal)
-      await Process.drive(market, () => Process.isDone(alice) && Process.isDone(back))
+      await Process.finish(market, alice, back)
       expect([alice.outcome, back.outcome]).toEqual(['deal', 'deal'])
       expectGains(market, BOB, 'deal')
     },

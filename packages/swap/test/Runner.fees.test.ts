@@ -33,8 +33,6 @@ const otherwise =
       : side
 
 const raised = (process: Process.Process) => process.progress.filter((p) => p.is === 'raised')
-const finish = (market: Market, ...all: readonly Process.Process[]) =>
-  Process.drive(market, () => all.every(Process.isDone))
 
 /** Miners want so much for a transaction of a kind. */
 function dear(net: Net.Net, does: string, fee = 5n): void {
@@ -58,7 +56,7 @@ describe('when a fee is raised', () => {
     const sent = long.tip.height
     await Process.drive(market, () => raised(alice).length > 0)
     expect(BigInt(long.tip.height - sent)).toBe(blocks)
-    await finish(market, alice, bob)
+    await Process.finish(market, alice, bob)
     expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
     expectWhole(market, ALICE, BOB)
   })
@@ -91,7 +89,7 @@ describe('when a fee is raised', () => {
     expect(alice.swap?.journal.entries.length).toBe(written)
     await Process.drive(market, () => raised(alice).length > 0)
     expect(long.tip.height).toBeLessThanOrEqual(sent + 10)
-    await finish(market, alice, bob)
+    await Process.finish(market, alice, bob)
     expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
     expectWhole(market, ALICE, BOB)
   })
@@ -108,7 +106,7 @@ describe('when a fee is raised', () => {
     const { deal, alice, bob } = both(market, { wrap: otherwise(choosy) })
     Process.start(alice, deal)
     Process.start(bob, deal)
-    await finish(market, alice, bob)
+    await Process.finish(market, alice, bob)
     expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
     const keys = alice.calls.flatMap(({ method, args }) =>
       method === 'sign' ? [args[0] as { kind: string; conflictKey: string }] : [],
@@ -137,7 +135,7 @@ describe('when fees are a hundred times what they were', () => {
     Process.start(bob, deal)
     await Process.drive(market, () => long.mempool.some((tx) => tx.does.is === 'claim'))
     spike = true
-    await finish(market, alice, bob)
+    await Process.finish(market, alice, bob)
     expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
     const paid = bob.calls.flatMap(({ method, args }) => {
       const step = (args[0] as { readonly step?: Step } | undefined)?.step
@@ -160,7 +158,7 @@ describe('when fees are a hundred times what they were', () => {
     }
     expect(Math.max(...other.nets.long.mempool.map(({ fee }) => Number(fee)))).toBe(500)
     other.nets.long.held = () => false
-    await finish(other, alone)
+    await Process.finish(other, alone)
     expect(alone.outcome).toBe('no-deal')
   })
 })
@@ -200,7 +198,7 @@ describe('where a lock pays for its claim and its refund, as on Bitcoin', () => 
     const { deal, alice, bob } = both(market, {}, { wrap })
     Process.start(alice, deal)
     Process.start(bob, deal)
-    await finish(market, alice, bob)
+    await Process.finish(market, alice, bob)
     expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
     expect(signed(bob, 'claim').at(-1)).toBeGreaterThan(400n)
     expect(signed(bob, 'claim').at(-1)).toBeLessThanOrEqual(500n)
@@ -212,7 +210,7 @@ describe('where a lock pays for its claim and its refund, as on Bitcoin', () => 
     Process.start(alone, deal)
     await Process.drive(other, () => other.nets.long.mempool.some((tx) => tx.does.is === 'refund'))
     told.rate = 5000n
-    await finish(other, alone)
+    await Process.finish(other, alone)
     expect(alone.outcome).toBe('no-deal')
     expect(signed(alone, 'refund').at(-1)).toBeGreaterThan(400n)
     expect(long.mempool).toEqual([])
@@ -226,7 +224,7 @@ describe('where a lock pays for its claim and its refund, as on Bitcoin', () => 
     Process.start(bob, deal)
     await Process.drive(market, () => signed(bob, 'claim').length === 0 && locksBy(market, BOB).length > 0)
     told.beaten = 600n
-    await finish(market, alice, bob)
+    await Process.finish(market, alice, bob)
     expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
     expect(signed(bob, 'claim').at(-1)).toBe(600n)
   })
@@ -258,7 +256,7 @@ describe('what takes the place of a version that came to nothing', () => {
     const { deal, alice, bob } = both(market, {}, { wrap, context: { bumpAfter: () => 1n } })
     Process.start(alice, deal)
     Process.start(bob, deal)
-    await finish(market, alice, bob)
+    await Process.finish(market, alice, bob)
     expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
     expectRising(made(bob))
     expectGains(market, BOB, 'deal')
@@ -286,7 +284,7 @@ describe('what takes the place of a version that came to nothing', () => {
     const { deal, alice, bob } = both(market, {}, { wrap: otherwise(fleeting) })
     Process.start(alice, deal)
     Process.start(bob, deal)
-    await finish(market, alice, bob)
+    await Process.finish(market, alice, bob)
     expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
     expectRising(made(bob))
     expectGains(market, BOB, 'deal')
@@ -315,7 +313,7 @@ describe('accounts whose transactions come one after the other', () => {
     const { deal, alice, bob } = both(market, {}, { wrap: otherwise(gapped) })
     Process.start(alice, deal)
     Process.start(bob, deal)
-    await finish(market, alice, bob)
+    await Process.finish(market, alice, bob)
     expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
     const made = bob.calls.flatMap(({ method, args }) =>
       method === 'sign' ? [args[0] as { kind: string; conflictKey: string }] : [],
@@ -362,7 +360,7 @@ describe('chains that keep the first of two versions', () => {
       expect(waits()).toBe(true)
       expect(replaces(acts)).toEqual([])
       long.mempool = long.mempool.filter((tx) => tx.does.is !== what)
-      await finish(market, alice, bob)
+      await Process.finish(market, alice, bob)
       expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
       expect(raised(acts).length).toBe(1)
       expectWhole(market, ALICE, BOB)
@@ -388,7 +386,7 @@ describe('chains that keep the first of two versions', () => {
     const sent = long.tip.height
     await Process.drive(market, () => long.tip.height > sent + 2)
     long.mempool = long.mempool.filter((tx) => tx.does.is !== 'claim')
-    await finish(market, alice, bob)
+    await Process.finish(market, alice, bob)
     expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
     expect(bob.progress.some((p) => p.is === 'trouble')).toBe(true)
     expect(raised(bob)).toEqual([])
@@ -439,7 +437,7 @@ describe('a budget', () => {
     const { deal, alice, bob } = both(market, {}, { policy: policyOf({ [LONG]: 400n }) })
     Process.start(alice, deal)
     Process.start(bob, deal)
-    await finish(market, alice, bob)
+    await Process.finish(market, alice, bob)
     expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
     expect(paid(market, BOB)).toContain(400n)
   })

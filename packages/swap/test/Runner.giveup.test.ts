@@ -59,7 +59,7 @@ describe('Runner.cancel', () => {
       await spend(market, deal, 'short')
       await Process.drive(market, () => market.nets.short.mempool.length === 0)
       await spend(market, deal, 'long')
-      await Process.drive(market, () => Process.isDone(again))
+      await Process.finish(market, again)
     }
     expect(again.outcome).toBe('deal')
     expectGains(market, ALICE, 'deal')
@@ -76,7 +76,7 @@ describe('Runner.cancel', () => {
     await Process.quiet()
     // Nobody locks, until it is too late.
     fails = true
-    await Process.drive(market, () => Process.isDone(bob))
+    await Process.finish(market, bob)
     expect(bob.error).toMatchObject({ _tag: 'JournalClosed' })
     const swap = swapOf(bob)
     expect(swap.state.durable.stop).toBe('too-late')
@@ -108,7 +108,7 @@ describe('refunds by both', () => {
     Process.start(bob, deal)
     await Process.drive(market, () => locksBy(market, BOB).length > 0)
     expect(await Runner.cancel(swapOf(bob))).toBe(true)
-    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    await Process.finish(market, alice, bob)
     expect(asked).toBe(1)
     expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
     expectGains(market, BOB, 'deal')
@@ -138,7 +138,7 @@ describe('refunds by both', () => {
     answer()
     await Process.quiet()
     expect(long.mempool.map(({ does }) => does.is)).toEqual(['refund'])
-    await Process.drive(market, () => Process.isDone(alice))
+    await Process.finish(market, alice)
     expect(alice.outcome).toBe('no-deal')
     expect(long.tip.clock).toBeLessThan(deal.signed.agreement.short.deadline.value)
   })
@@ -202,7 +202,7 @@ describe('what makes a lock void', () => {
       await Process.drive(market, () => long.mempool.length > 0)
       lies = true
       expect(await Runner.cancel(swapOf(alice))).toBe(true)
-      await Process.drive(market, () => Process.isDone(alice))
+      await Process.finish(market, alice)
       expect(alice.outcome).toBe('no-deal')
       expect(fees.length).toBeGreaterThan(1)
       for (const fee of fees) expect(fee).toBeLessThanOrEqual(most)
@@ -240,7 +240,7 @@ describe('what was signed and given to nobody', () => {
       const { deal, alice, bob } = both(market, { wrap, judge })
       Process.start(alice, deal)
       Process.start(bob, deal)
-      await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+      await Process.finish(market, alice, bob)
       expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
       expect(signed.length).toBe(1)
     },
@@ -342,7 +342,7 @@ describe('what may have been sent before a crash', () => {
     }
     const late = Process.create(market, BOB, { storage: bobs })
     Process.start(late, deal)
-    await Process.drive(market, () => Process.isDone(again) && Process.isDone(late))
+    await Process.finish(market, again, late)
     expect(again.swap?.state.durable.stop).toBeUndefined()
     expect([again.outcome, late.outcome]).toEqual(['deal', 'deal'])
   })
@@ -379,7 +379,7 @@ describe('what settled locks owe', () => {
     expect(made.size).toBeGreaterThan(2)
     expect(made.size).toBeLessThan(20)
     long.reverts = () => false
-    await Process.drive(market, () => Process.isDone(bob))
+    await Process.finish(market, bob)
     expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
   })
 })
@@ -396,7 +396,7 @@ describe('budgets', () => {
     const { deal, alice, bob } = both(market, { policy: dear(market, 'short') })
     Process.start(alice, deal)
     Process.start(bob, deal)
-    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    await Process.finish(market, alice, bob)
     expect([alice.outcome, bob.outcome]).toEqual(['no-deal', 'no-deal'])
     expectGains(market, ALICE, 'no-deal')
   })
@@ -428,7 +428,7 @@ describe('budgets', () => {
       }))
       const again = Process.create(market, ALICE, { storage, policy, wrap })
       Process.start(again, deal)
-      await Process.drive(market, () => Process.isDone(again) && Process.isDone(bob))
+      await Process.finish(market, again, bob)
       expect([again.outcome, bob.outcome]).toEqual(['no-deal', 'no-deal'])
       expect(again.calls.some(({ method, args }) => isKind(method, args, 'claim'))).toBe(false)
       expectGains(market, ALICE, 'no-deal')
@@ -466,7 +466,7 @@ describe('budgets', () => {
         }))
         const again = Process.create(market, BOB, { storage, policy, wrap })
         Process.start(again, deal)
-        await Process.drive(market, () => Process.isDone(alice) && Process.isDone(again))
+        await Process.finish(market, alice, again)
         expect([alice.outcome, again.outcome]).toEqual(['no-deal', 'no-deal'])
         expect(locksBy(market, BOB)).toEqual([])
       }
@@ -478,7 +478,7 @@ describe('budgets', () => {
     const { deal, alice, bob } = both(market, {}, { policy: dear(market, 'long') })
     Process.start(alice, deal)
     Process.start(bob, deal)
-    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    await Process.finish(market, alice, bob)
     expect([alice.outcome, bob.outcome]).toEqual(['no-deal', 'no-deal'])
     expect(locksBy(market, BOB)).toEqual([])
     expect(bob.progress).toContainEqual(

@@ -64,7 +64,7 @@ describe.each(['prepare', 'submit'] as const)('where %s refuses what an account 
     Process.start(bob, deal)
     await Process.drive(market, () => isLocked(market, 'short'))
     Object.assign(purse, { held: 40n, market: 900n })
-    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    await Process.finish(market, alice, bob)
     expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
     expect(feesOf(bob, 'claim').at(-1)).toBe(40n)
     expectGains(market, BOB, 'deal')
@@ -77,7 +77,7 @@ describe.each(['prepare', 'submit'] as const)('where %s refuses what an account 
     Process.start(alice, deal)
     await Process.drive(market, () => isLocked(market, 'long'))
     Object.assign(purse, { held: 40n, market: 900n })
-    await Process.drive(market, () => Process.isDone(alice))
+    await Process.finish(market, alice)
     expect(alice.outcome).toBe('no-deal')
     expect(feesOf(alice, 'refund').at(-1)).toBe(40n)
     expectWhole(market, ALICE)
@@ -93,7 +93,7 @@ describe('what shows the secret first', () => {
     Process.start(bob, deal)
     await Process.drive(market, () => isLocked(market, 'long'))
     Object.assign(purse, { held: 40n, market: 900n })
-    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    await Process.finish(market, alice, bob)
     expect(alice.progress.flatMap((p) => (p.is === 'trouble' ? [p.error] : []))).toContainEqual(
       expect.objectContaining({
         _tag: 'FundsMissing',
@@ -128,7 +128,7 @@ describe('what was signed before its account held less', () => {
     Process.start(bob, deal)
     await Process.drive(market, () => isLocked(market, 'short'))
     purse.market = 900n
-    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    await Process.finish(market, alice, bob)
     expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
     expect(feesOf(bob, 'claim')).toEqual([900n, 40n])
     expectGains(market, BOB, 'deal')
@@ -148,7 +148,7 @@ describe('what was signed before its account held less', () => {
     Process.start(bob, deal)
     await Process.drive(market, () => long.mempool.some((tx) => tx.does.is === 'claim'))
     purse.market = 900n
-    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    await Process.finish(market, alice, bob)
     expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
     expect(feesOf(bob, 'claim')).toEqual([9n, 40n])
     expectGains(market, BOB, 'deal')
@@ -178,7 +178,7 @@ describe('what was signed before its account held less', () => {
     Process.start(bob, deal)
     await Process.drive(market, () => isClaimed(market, 'short'))
     told = true
-    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    await Process.finish(market, alice, bob)
     expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
     expectGains(market, BOB, 'deal')
   })

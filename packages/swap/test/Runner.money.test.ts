@@ -3,7 +3,7 @@ import type { Side } from '@aitbc/swap'
 import { describe, expect, it } from 'vitest'
 import { both, expectGains, LEGS, locksBy } from './model/expect.js'
 import { LONG, SHORT } from './model/fixtures.js'
-import { ALICE, BOB, create, type Market } from './model/market.js'
+import { ALICE, BOB, create } from './model/market.js'
 import * as Process from './model/process.js'
 
 // What a party pays where no budget is told, beside endpoints that make up markets, heights and clocks.
@@ -40,9 +40,6 @@ const kinds = [
   { long: 'contract', short: 'utxo' },
 ] as const
 
-const finish = (of: Market, ...all: readonly Process.Process[]) =>
-  Process.drive(of, () => all.every(Process.isDone))
-
 describe('without a budget', () => {
   it.each(kinds)(
     'S13 H8: no lock costs more than it is worth, whatever the market, $long long',
@@ -78,7 +75,7 @@ describe('without a budget', () => {
       Process.start(bob, deal)
       await Process.drive(world, () => locksBy(world, BOB).length > 0)
       lies = true
-      await finish(world, alice, bob)
+      await Process.finish(world, alice, bob)
       expect(sent(alice, 'claim')).toEqual([])
       expect([alice.outcome, bob.outcome]).toEqual(['no-deal', 'no-deal'])
       expectGains(world, ALICE, 'no-deal')
@@ -103,7 +100,7 @@ describe('without a budget', () => {
       )
       Process.start(alice, deal)
       Process.start(bob, deal)
-      await finish(world, alice, bob)
+      await Process.finish(world, alice, bob)
       expect(locksBy(world, BOB)).toEqual([])
       expect([alice.outcome, bob.outcome]).toEqual(['no-deal', 'no-deal'])
       expect(bob.progress).toContainEqual(
@@ -130,7 +127,7 @@ describe('without a budget', () => {
       Process.start(alice, deal)
       await Process.drive(world, () => locksBy(world, ALICE).length > 0)
       lies = true
-      await finish(world, alice)
+      await Process.finish(world, alice)
       expect(alice.outcome).toBe('no-deal')
       expect(sent(alice, 'refund').length).toBeGreaterThan(0)
       for (const fee of sent(alice, 'refund')) expect(fee).toBeLessThanOrEqual(1000n)
@@ -150,7 +147,7 @@ describe('one endpoint of several that tells of another market', () => {
     const { deal, alice, bob } = both(world, { wrap: dear }, { wrap: dear })
     Process.start(alice, deal)
     Process.start(bob, deal)
-    await finish(world, alice, bob)
+    await Process.finish(world, alice, bob)
     expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
     expectGains(world, ALICE, 'deal')
     expectGains(world, BOB, 'deal')
@@ -193,7 +190,7 @@ describe('beside an endpoint that tells of heights and clocks to come', () => {
     const end = () => {
       lies = false
       long.held = () => false
-      return finish(world, alice, bob)
+      return Process.finish(world, alice, bob)
     }
     return {
       world,
@@ -266,7 +263,7 @@ describe('beside an endpoint that tells of heights and clocks to come', () => {
       short.held = () => false
       await Process.drive(world, () => locksBy(world, BOB)[0]?.spend !== undefined)
       lies = false
-      await finish(world, alice, bob)
+      await Process.finish(world, alice, bob)
       expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
       expectGains(world, ALICE, 'deal')
     },

@@ -34,7 +34,7 @@ describe('S13 H8: where a chain refunds by itself, nobody locks who couldn’t p
     const { deal, alice, bob } = name === ALICE ? both(market, options) : both(market, {}, options)
     Process.start(alice, deal)
     Process.start(bob, deal)
-    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    await Process.finish(market, alice, bob)
     const tested = name === ALICE ? alice : bob
     const [trouble] = tested.progress.flatMap((p) => (p.is === 'trouble' ? [p.error] : []))
     expect(trouble).toMatchObject({
@@ -79,7 +79,7 @@ describe('S13 H8: where a claim takes two transactions', () => {
     const { deal, alice, bob } = both(market, {}, { wrap: mapping, policy })
     Process.start(alice, deal)
     Process.start(bob, deal)
-    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    await Process.finish(market, alice, bob)
     expect(bob.progress.some((p) => p.is === 'trouble' && isAitbcError(p.error, 'FeeBudgetSpent'))).toBe(true)
     expect(locksBy(market, BOB)).toEqual([])
     expect([alice.outcome, bob.outcome]).toEqual(['no-deal', 'no-deal'])
@@ -92,7 +92,7 @@ describe('S13 H8: where a claim takes two transactions', () => {
     const { deal, alice, bob } = both(market, {}, { wrap: mapping, policy })
     Process.start(alice, deal)
     Process.start(bob, deal)
-    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    await Process.finish(market, alice, bob)
     expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
     expectGains(market, BOB, 'deal')
   })

@@ -42,7 +42,7 @@ describe('a number of an account that another of its transactions has', () => {
     const { deal, alice, bob } = both(market, {}, { wrap, context: { bumpAfter: () => 1000n } })
     Process.start(alice, deal)
     Process.start(bob, deal)
-    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    await Process.finish(market, alice, bob)
     expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
     expectGains(market, BOB, 'deal')
   })

@@ -13,7 +13,7 @@ describe('two runners', () => {
     const { deal, alice, bob } = both(market)
     Process.start(alice, deal)
     Process.start(bob, deal)
-    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    await Process.finish(market, alice, bob)
     expect([alice.outcome, bob.outcome, alice.error, bob.error]).toEqual([
       'deal',
       'deal',
@@ -35,7 +35,7 @@ describe('two runners', () => {
     const market = create(kinds)
     const { deal, alice } = both(market)
     Process.start(alice, deal)
-    await Process.drive(market, () => Process.isDone(alice))
+    await Process.finish(market, alice)
     expect(alice.outcome).toBe('no-deal')
     expectGains(market, ALICE, 'no-deal')
     expectWhole(market, ALICE)
@@ -46,7 +46,7 @@ describe('two runners', () => {
     })
     Process.start(gone, deal)
     Process.start(bob, deal)
-    await Process.drive(other, () => Process.isDone(bob))
+    await Process.finish(other, bob)
     expect([gone.dead, bob.outcome]).toEqual([true, 'no-deal'])
     expectGains(other, BOB, 'no-deal')
     expectWhole(other, BOB)
@@ -74,7 +74,7 @@ describe('two runners', () => {
       const { deal, alice, bob } = both(market, { judge: check(() => alice) }, { judge: check(() => bob) })
       Process.start(alice, deal)
       Process.start(bob, deal)
-      await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+      await Process.finish(market, alice, bob)
       expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
       expect(submitted).toBeGreaterThanOrEqual(4)
       expect(alice.progress.some((p) => p.is === 'raised')).toBe(true)
@@ -111,7 +111,7 @@ describe('two runners', () => {
     expect(market.nets.long.listeners.size).toBe(2)
     const again = Process.create(market, ALICE, { storage })
     Process.start(again, deal)
-    await Process.drive(market, () => Process.isDone(again) && Process.isDone(bob))
+    await Process.finish(market, again, bob)
     expect([again.outcome, bob.outcome]).toEqual(['deal', 'deal'])
     expectWhole(market, ALICE, BOB)
     expect(market.nets.long.listeners.size).toBe(0)
@@ -197,7 +197,7 @@ describe('a second process', () => {
       Process.start(second, deal)
       await Process.quiet()
       const sent = alice.progress.filter((p) => p.is === 'sent').length
-      await Process.drive(market, () => Process.isDone(second) && Process.isDone(bob))
+      await Process.finish(market, second, bob)
       expect([second.outcome, bob.outcome]).toEqual(['deal', 'deal'])
       expect(alice.outcome).toBeUndefined()
       expect(alice.error).toMatchObject({ _tag: 'SwapBusy', code: 4012, retryable: true })
@@ -223,7 +223,7 @@ describe('a second process', () => {
       ).rejects.toMatchObject({ _tag: 'HashlockReused', code: 4007 })
     expect(await Runner.knowsHashlock(storage, signed.agreement.long.hashlock)).toBe(true)
     expect(await Runner.knowsHashlock(storage, new Uint8Array(32).fill(1))).toBe(false)
-    await Process.drive(market, () => Process.isDone(alice) && Process.isDone(bob))
+    await Process.finish(market, alice, bob)
     expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
     expect(await Runner.list(storage)).toEqual([Bytes.toHex(nonces[ALICE])])
     // A finished swap says so again, and does nothing.

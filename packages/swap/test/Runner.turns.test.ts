@@ -70,10 +70,10 @@ describe('what one swap signed and doesn’t send', () => {
         Process.start(second, deals[1])
       }
       Process.start(peers[1], deals[1])
-      await Process.drive(market, () => Process.isDone(second) && Process.isDone(peers[1]))
+      await Process.finish(market, second, peers[1])
       expect([second.outcome, peers[1].outcome]).toEqual(['deal', 'deal'])
       outage.over = true
-      await Process.drive(market, () => Process.isDone(first) && Process.isDone(peers[0]))
+      await Process.finish(market, first, peers[0])
       // There was time enough for that one too: its claim was made anew.
       expect([first.outcome, peers[0].outcome]).toEqual(['deal', 'deal'])
     },
@@ -88,7 +88,7 @@ describe('what one swap signed and doesn’t send', () => {
     Process.start(ours[1], deals[1])
     await Process.drive(market, () => locksBy(market, BOB).length > 0)
     outage.over = true
-    await Process.drive(market, () => [...ours, ...peers].every(Process.isDone))
+    await Process.finish(market, ...ours, ...peers)
     expect([...ours, ...peers].map(({ outcome }) => outcome)).toEqual(Array(4).fill('deal'))
     expect(locksBy(market, BOB).length).toBe(2)
   })
@@ -107,11 +107,11 @@ describe('what one swap signed and doesn’t send', () => {
     if (first.swap === undefined) throw new Error('no swap')
     outage.over = true
     expect(await Runner.cancel(first.swap)).toBe(true)
-    await Process.drive(market, () => Process.isDone(first))
+    await Process.finish(market, first)
     expect(first.outcome).toBe('no-deal')
     expect(first.calls.filter(({ method }) => method === 'submit')).toEqual([])
     short.held = held
-    await Process.drive(market, () => [...ours, ...peers].every(Process.isDone))
+    await Process.finish(market, ...ours, ...peers)
     expect([ours[1].outcome, peers[1].outcome]).toEqual(['deal', 'deal'])
   })
   it('S13: after a crash a lock that was kept back outbids nothing of the other swap, which has its nonce by then', async () => {
@@ -133,7 +133,7 @@ describe('what one swap signed and doesn’t send', () => {
     await Process.drive(market, () => short.mempool.length > 1)
     expect(short.mempool).toContainEqual(waits)
     short.held = held
-    await Process.drive(market, () => [...ours, ...peers].every(Process.isDone))
+    await Process.finish(market, ...ours, ...peers)
     expect([...ours, ...peers].map(({ outcome }) => outcome)).toEqual(Array(4).fill('deal'))
   })
   it('S9 L2: one that may have left before a crash is made void by a transaction, though it was signed anew since', async () => {
@@ -183,7 +183,7 @@ describe('what one swap signed and doesn’t send', () => {
     await Process.quiet()
     expect(again.outcome).toBeUndefined()
     short.held = () => false
-    await Process.drive(market, () => Process.isDone(again) && Process.isDone(alice))
+    await Process.finish(market, again, alice)
     expect(locksBy(market, BOB).every(({ spend }) => spend !== undefined)).toBe(true)
   })
 })

@@ -261,3 +261,7 @@ export async function drive(
   }
   throw new Error(`not done after ${blocks} blocks`)
 }
+
+/** Blocks come until all of these are done. */
+export const finish = (market: Market, ...processes: readonly Process[]): Promise<void> =>
+  drive(market, () => processes.every(isDone))

@@ -992,7 +992,7 @@ describe('a tower’s own account', () => {
     ])
     const back = ownerOf(market, ALICE, { storage }).process
     Process.start(back, deal)
-    await Process.drive(market, () => Process.isDone(back))
+    await Process.finish(market, back)
     expect(back.outcome).toBe('no-deal')
     expectGains(market, ALICE, 'no-deal')
   })
