@@ -146,19 +146,22 @@ export interface LockCall {
 /** Where a call's function and terms end in its data: what a lock's `lock`, `claim` and `refund` each begin with. */
 export const TERMS_END = 4 + TERMS_WORDS * WORD
 
-/** The calls of `lock` in the bytes of a transaction, whatever wraps them; they may have failed. */
+/** The calls of `lock` in the bytes of a transaction, whatever wraps them; they may have failed. A record that isn't where this writes it is none. */
 export function locksIn(bytes: Bytes.Bytes, chain: HubChain): readonly LockCall[] {
   const found: LockCall[] = []
   for (const at of positions(bytes, selector(`lock(${TERMS},bytes32,bytes)`))) {
-    const data = bytes.slice(at + 4)
+    // Not a copy, nor those below: anybody may fill a block with nothing but selectors, or calls that say there is much behind them.
+    const data = bytes.subarray(at + 4)
     const parameters = decodeTerms(data, chain)
+    if (parameters === undefined) continue
     const start = (TERMS_WORDS + 3) * WORD
-    const length = Number(uint(data.slice(start - WORD, start)))
-    if (parameters === undefined || !(length <= MAX_RECORD) || data.length < start + length) continue
+    const told = Number(uint(data.slice(start - WORD, start)))
+    // The contract reads it from wherever the call says that it is.
+    const length = told <= MAX_RECORD ? told : 0
     const tag = data.slice(TERMS_WORDS * WORD, (TERMS_WORDS + 1) * WORD)
     const end = start + Math.ceil(length / WORD) * WORD + 2
-    const whole = data.slice(end, end + Number(uint(data.slice(end - 2, end))))
-    found.push({ parameters, tag, record: data.slice(start, start + length), whole })
+    const whole = data.subarray(end, end + Number(uint(data.slice(end - 2, end))))
+    found.push({ parameters, tag, record: data.subarray(start, start + length), whole })
   }
   return found
 }

@@ -198,6 +198,17 @@ describe('lies', () => {
     }
   })
 
+  test('L3 S6: who locks through messages of x/authz within each other hides the lock from no recovery', async () => {
+    const wrapped = lie('tx_search', (answer: Tx) => {
+      const place = { key: 'authz_msg_index', value: '0', index: true }
+      for (const { tx_result } of answer.txs)
+        for (const { attributes } of tx_result.events) attributes.push(place, place)
+      return answer
+    })
+    expect(await calls['discoverLocks']?.(wrapped)).toMatchObject([{ terms }])
+    expect(await calls['recoverLocks']?.(wrapped)).toMatchObject([{ terms }])
+  })
+
   test('a transaction whose bytes have another hash, a header with another, a proof of another value', async () => {
     const bytes = lie('tx', (answer: { tx: string }) => ({ ...answer, tx: 'AAAA' }))
     await expect(calls['status']?.(bytes)).rejects.toMatchObject({ _tag: 'RpcMalformed' })

@@ -356,6 +356,52 @@ describe('what is read', () => {
     expect(await adapter.recoverLocks(share(2), { hashlockOf })).toEqual([])
   })
 
+  test('L3 S6: a call that says its record is elsewhere hides the lock from no recovery', async () => {
+    const number = (value: number) =>
+      Uint8Array.from(word(value & 255), (byte, i) => (i === 30 ? value >> 8 : byte))
+    const call = HubLock.encodeLock(parameters, new Uint8Array(32), new Uint8Array(0))
+    const before = call.slice(0, 4 + 8 * 32)
+    // Behind a word that no length can be; or where the terms have the token, whose zeros are a length.
+    const elsewhere = [
+      Bytes.concat(before, number(10 * 32), new Uint8Array(32).fill(255), number(0)),
+      Bytes.concat(before, number(0)),
+    ]
+    for (const raw of elsewhere) {
+      hub.reset()
+      hub.block({ state: [[key.contract, contractInfo(hub.api)]] })
+      hub.block({ extrinsics: [raw], child: [[slot, word(1)]] })
+      const found = await adapter.discoverLocks(terms.hashlock)
+      expect(found.map(({ lock }) => lock.ref)).toEqual([adapter.expectLock(terms, []).ref])
+    }
+  })
+
+  test('L3 S6: who locks through another contract, whose transaction shows no call, hides the lock from no recovery', async () => {
+    const name =
+      'Locked(bytes32,bytes32,bytes32,(address,uint256,bytes32,address,address,uint64,bytes32),bytes)'
+    const topic = keccak_256(new TextEncoder().encode(name))
+    const call = HubLock.encodeLock(parameters, word(7), new Uint8Array(0)).slice(4)
+    const place = Uint8Array.from(word(0), (byte, i) => (i === 30 ? 1 : byte))
+    const data = Bytes.concat(call.slice(0, 7 * 32), place, word(0))
+    const event = emitted(hub.api, {
+      topics: [topic, HtlcStorage.lockId(parameters), terms.hashlock, word(7)],
+      data,
+    })
+    const raw = Uint8Array.of(8, 1, 2)
+    hub.block({ extrinsics: [raw], state: [[key.events, event]], child: [[slot, word(1)]] })
+    hub.block()
+    const { ref } = adapter.expectLock(terms, [])
+    const made = PolkadotTransaction.id(raw)
+    expect(await adapter.discoverLocks(terms.hashlock)).toMatchObject([{ lock: { ref, transaction: made } }])
+    // What a node has forgotten hides nothing else.
+    const newest = (await hub.api.rpc.chain.getBlockHash()).toHex()
+    hub.answer = (method, params) => {
+      if (method === 'state_getStorage' && params[1] !== newest)
+        throw Object.assign(new Error('4003: State already discarded'), { code: 4003 })
+      return undefined
+    }
+    expect(await adapter.discoverLocks(terms.hashlock)).toEqual([])
+  })
+
   test('L3: a recovery that takes longer than a node keeps states ends well', async () => {
     await locked()
     for (let block = 0; block < 70; block++) hub.block()
@@ -413,6 +459,39 @@ describe('what is read', () => {
     const other = hub.block()
     hub.answer = (method, params) => (method === 'chain_getBlockHash' && params[0] === 2 ? other : undefined)
     await expect(height()).rejects.toMatchObject({ _tag: 'RpcMalformed' })
+  })
+
+  test('L2 S6: however a lock was made or went back, and however long ago, it is there for who begins to look where nodes forget states', async () => {
+    // Another contract's transaction shows nothing of it.
+    hub.block({ extrinsics: [new Uint8Array(64)], child: [[slot, word(1)]] })
+    const forget = async () => {
+      const kept = new Set<unknown>()
+      for (let block = 0; block < 300; block++) kept.add(hub.block())
+      const old = [...kept].slice(0, -256)
+      hub.answer = (method, params) => {
+        const at =
+          method === 'childstate_getStorage'
+            ? params[2]
+            : method === 'state_getStorage'
+              ? params[1]
+              : undefined
+        if (at !== undefined && (!kept.has(at) || old.includes(at)))
+          throw Object.assign(new Error('4003: State already discarded'), { code: 4003 })
+        return undefined
+      }
+      hub.asked.length = 0
+      return (await adapter.tip()).value.finalized
+    }
+    const lock = adapter.expectLock(terms, [])
+    const at = await forget()
+    expect(await adapter.findLocks(terms)).toMatchObject([{ is: 'found', fact: { value: lock, at } }])
+    expect(await adapter.findSpend(terms, lock)).toMatchObject({ is: 'absent' })
+    // No look goes through the blocks of half a day.
+    expect(hub.asked.length).toBeLessThan(60)
+    hub.answer = () => undefined
+    hub.block({ extrinsics: [new Uint8Array(64)], child: [[slot, word(3)]] })
+    const back = { value: { kind: 'refund', transaction: '' }, at: await forget() }
+    expect(await adapter.findSpend(terms, lock)).toMatchObject({ is: 'found', fact: back })
   })
 
   test('a claim shows its secret, in the pool and in its block; a node without old states still tells', async () => {

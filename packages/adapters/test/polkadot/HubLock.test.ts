@@ -129,6 +129,23 @@ describe('calls and events of the contract', () => {
     )
   })
 
+  test('L3: of a transaction of nothing but the function’s name no more is copied than grows with its length', () => {
+    let copied = 0
+    class Counted extends Uint8Array {
+      override slice(start?: number, end?: number): Uint8Array<ArrayBuffer> {
+        const copy = Uint8Array.from(this.subarray(start, end))
+        copied += copy.length
+        return copy
+      }
+    }
+    const name = HubLock.encodeLock(HubLock.parameters(terms, chain), new Uint8Array(32), new Uint8Array(0))
+    const filled = Counted.from({ length: 1 << 16 }, (_, i) => name[i % 4] as number) as Counted
+    expect(HubLock.locksIn(filled, chain)).toEqual([])
+    // A call's words at each of its names, a quarter of its bytes; what follows each name would be thousands of times the whole.
+    expect(copied / filled.length).toBeLessThan(100)
+    expect(copied).toBeGreaterThan(0)
+  })
+
   test('events: what the contract emits is read; a changed word is no event of it', () => {
     const parameters = HubLock.parameters(terms, chain)
     const id = HtlcStorage.lockId(parameters)

@@ -19,11 +19,12 @@ import { Scale } from '@aitbc/proofs/substrate'
 import { larger } from '../../internal/extremes.js'
 import { isTorn } from '../../internal/facts.js'
 import type { Look, Seen } from '../../internal/heads.js'
+import { indexed } from '../../internal/indexed.js'
 import { remember } from '../../internal/memory.js'
 import * as Address from '../Address.js'
 import * as HubLock from '../HubLock.js'
 import * as PolkadotTransaction from '../PolkadotTransaction.js'
-import { atTip, type Client, type Head, needBlock, needHeaderAt, ref, told } from './client.js'
+import { atTip, type Client, type Head, needBlock, needHeaderAt, ref, timeAt, told } from './client.js'
 import { eventsOf } from './events.js'
 import {
   assertCode,
@@ -56,10 +57,8 @@ export async function findLocks(
     const status = await statusAt(client, hub, parameters, tip.hash, options)
     if (!status.ok) return [{ is: 'unknown', why: status.refusal }]
     if (status.value === 'none') return [{ is: 'absent', fact: told(client, null, ref(tip), tip) }]
-    const found = await locate(client, hub, parameters, 'locked', tip, options)
-    if (found === undefined)
-      return [unknown('lock-origin', 'the block that made the lock is further back than the search goes')]
-    return [{ is: 'found', fact: told(client, lockOf(parameters, terms.amount, found.id), found.block, tip) }]
+    const { id, block } = await locate(client, hub, parameters, 'locked', tip, options)
+    return [{ is: 'found', fact: told(client, lockOf(parameters, terms.amount, id), block, tip) }]
   })
 }
 
@@ -85,7 +84,7 @@ export async function findSpend(
     }
     const found = await locate(client, hub, parameters, status.value, tip, options)
     if (found === undefined)
-      return unknown('spend-origin', 'no block shows how the lock ended, as far as the search goes')
+      return unknown('spend-origin', 'no block shows the secret of the claim, as far as the search goes')
     const { id: transaction, secret, block } = found
     const spend: Spend =
       secret === undefined ? { kind: 'refund', transaction } : { kind: 'claim', transaction, secret }
@@ -93,7 +92,10 @@ export async function findSpend(
   })
 }
 
-/** Locks by hashlock alone, oldest first: from the transactions of all blocks since `deployedAt`, each checked against the state now. */
+/**
+ * Locks by hashlock alone, oldest first: from the transactions of all blocks since `deployedAt`, and from what the contract told where the node
+ * has that still, each checked against the state now.
+ */
 export async function discoverLocks(
   client: Client,
   hub: Hub,
@@ -103,7 +105,8 @@ export async function discoverLocks(
   Hashlock.assert(hashlock)
   const read = (call: HubLock.LockCall, known?: object) =>
     known === undefined && Bytes.equal(call.parameters.hashlock, hashlock) ? {} : undefined
-  return search(client, hub, read, options)
+  // Who locks through another contract shows no call of it in any transaction.
+  return search(client, hub, read, options, true)
 }
 
 /** Every lock that the owner of a seed made, found by its tags and opened with its key. */
@@ -197,7 +200,7 @@ export function lookForLock(
 }
 
 interface Located {
-  /** Empty where the block did it by itself. */
+  /** Empty where the block did it by itself, or it isn't known. */
   readonly id: string
   readonly block: Fact.BlockRef
   /** Of a claim. */
@@ -207,7 +210,23 @@ interface Located {
 /** What was located once, by the lock's id and status: a lock has each once, and its block changes with a reorganisation alone. */
 const known = /* @__PURE__ */ new WeakMap<Client, Map<string, Located>>()
 
-/** What brought a lock where it is; as it was found before, where that block still stands. */
+/** What brought a lock where it is; as it was found before, where that block still stands. Nothing for a claim of which no block shows the secret. */
+async function locate(
+  client: Client,
+  hub: Hub,
+  parameters: HtlcStorage.Parameters,
+  is: 'locked',
+  tip: Head,
+  options?: CallOptions,
+): Promise<Located>
+async function locate(
+  client: Client,
+  hub: Hub,
+  parameters: HtlcStorage.Parameters,
+  is: HubLock.HubEvent['is'],
+  tip: Head,
+  options?: CallOptions,
+): Promise<Located | undefined>
 async function locate(
   client: Client,
   hub: Hub,
@@ -232,8 +251,9 @@ async function locate(
 }
 
 /**
- * What brought a lock where it is, by bisecting its status: the contract's own event, since anybody may claim or refund through another
- * contract, whose transaction shows nothing of it; the transactions themselves where states are gone.
+ * What brought a lock where it is, by bisecting its status: the contract's own event, since anybody may lock, claim or refund through another
+ * contract, whose transaction shows nothing of it; the transactions themselves where a claim's states are gone. That a lock was made or went back
+ * the state of now tells where nothing else does: the newest final block where it is so, else the head.
  */
 async function locateAnew(
   client: Client,
@@ -248,6 +268,11 @@ async function locateAnew(
     const status = await statusAt(client, hub, parameters, header.hash, options)
     // Before the contract was there, no lock was.
     return status.ok && (is === 'locked' ? status.value !== 'none' : status.value === is)
+  }
+  const inState = async (): Promise<Located | undefined> => {
+    const { finalized } = tip
+    if (is === 'claimed') return undefined
+    return { id: '', block: finalized && (await at(finalized.height)) ? finalized : ref(tip) }
   }
   let high = tip.height
   let low = high
@@ -265,6 +290,7 @@ async function locateAnew(
     }
   } catch (error) {
     if (!isAitbcError(error, 'RpcRejected')) throw error
+    if (is !== 'claimed') return inState()
     pruned = true
   }
   const last = pruned && high - MAX_SCAN > hub.deployedAt ? high - MAX_SCAN : pruned ? hub.deployedAt : high
@@ -283,7 +309,7 @@ async function locateAnew(
     const found = await succeeded(client, block, parameters, is, pruned, options)
     if (found !== undefined) return { ...found, block: ref(block) }
   }
-  return undefined
+  return inState()
 }
 
 /** What the contract told of a lock in a block. */
@@ -343,14 +369,15 @@ async function succeeded(
 }
 
 /**
- * Locks that transactions since `deployedAt` made, oldest first, as far as the contract has them; with what is read of their calls beside what
- * is known of the same lock, of which those that give `undefined` aren't wanted.
+ * Locks that transactions since `deployedAt` made, oldest first, as far as the contract has them; with what is read of their calls, or of the
+ * contract's events, beside what is known of the same lock, of which those that give `undefined` aren't wanted.
  */
 async function search<T extends object>(
   client: Client,
   hub: Hub,
   read: (call: HubLock.LockCall, known: T | undefined) => T | undefined,
   options?: CallOptions,
+  withEvents = false,
 ): Promise<readonly (FoundLock & T)[]> {
   const last = await atTip(client, options, async (tip) => {
     await assertCode(client, hub, tip.hash, options)
@@ -359,24 +386,41 @@ async function search<T extends object>(
   const calls = new Map<string, Wanted<T>>()
   // Whoever has locked may take its account's mapping back; who signed is known all the same.
   const signers = new Map<string, Bytes.Bytes32>()
-  for (let from = larger(hub.deployedAt, 1n); from <= last; from += BigInt(AT_ONCE)) {
+  const take = (call: HubLock.LockCall, id: string) => {
+    const lock = Bytes.toHex(HtlcStorage.lockId(call.parameters))
+    const wanted = read(call, calls.get(lock)?.wanted)
+    if (wanted !== undefined) calls.set(lock, { call, id, wanted })
+  }
+  const first = larger(hub.deployedAt, 1n)
+  const contract = Rpc.unhex(hub.backend.address)
+  const kept = withEvents ? await keptSince(client, first, last, options) : undefined
+  const look = async (height: bigint) => {
+    const { hash, extrinsics } = await blockAt(client, height, options)
+    if (kept === undefined || height < kept) return { extrinsics, events: [] }
+    const events = await indexed(contractEvents(client, hub, hash, contract, options))
+    return { extrinsics, events: events ?? [] }
+  }
+  for (let from = first; from <= last; from += BigInt(AT_ONCE)) {
     const heights = Array.from({ length: AT_ONCE }, (_, index) => from + BigInt(index))
     const there = heights.filter((height) => height <= last)
-    for (const { extrinsics } of await Promise.all(there.map((height) => blockAt(client, height, options))))
-      for (const raw of extrinsics)
-        for (const call of HubLock.locksIn(raw, hub)) {
-          const signer = PolkadotTransaction.signerOf(raw)
-          if (signer?.length === 32) signers.set(Bytes.toHex(Address.toH160(signer)), signer)
-          const lock = Bytes.toHex(HtlcStorage.lockId(call.parameters))
-          const wanted = read(call, calls.get(lock)?.wanted)
-          if (wanted !== undefined) calls.set(lock, { call, id: PolkadotTransaction.id(raw), wanted })
-        }
+    for (const { extrinsics, events } of await Promise.all(there.map(look))) {
+      for (const raw of extrinsics) {
+        const found = HubLock.locksIn(raw, hub)
+        if (found.length === 0) continue
+        const signer = PolkadotTransaction.signerOf(raw)
+        if (signer?.length === 32) signers.set(Bytes.toHex(Address.toH160(signer)), signer)
+        const id = PolkadotTransaction.id(raw)
+        for (const call of found) take(call, id)
+      }
+      for (const { event, transaction } of events)
+        if (event.is === 'locked') take({ ...event, whole: new Uint8Array(0) }, transaction)
+    }
   }
   // As of a head of now: nodes forget states sooner than a search of months ends.
   return atTip(client, options, async (tip) => {
     const contract = await assertCode(client, hub, tip.hash, options)
     // Anybody may write calls by the thousand: each that made no lock costs one question, beside others.
-    const look = async ({ call: { parameters }, id, wanted }: Wanted<T>) => {
+    const check = async ({ call: { parameters }, id, wanted }: Wanted<T>) => {
       const word = await wordAt(client, contract, slotKey(parameters), tip.hash, options)
       const terms = word === 0n ? undefined : await termsOf(client, hub, parameters, signers, tip, options)
       return terms && { terms, lock: lockOf(parameters, terms.amount, id), ...wanted }
@@ -384,10 +428,32 @@ async function search<T extends object>(
     const all = [...calls.values()]
     const found: (FoundLock & T)[] = []
     for (let from = 0; from < all.length; from += AT_ONCE)
-      for (const one of await Promise.all(all.slice(from, from + AT_ONCE).map(look)))
+      for (const one of await Promise.all(all.slice(from, from + AT_ONCE).map(check)))
         if (one !== undefined) found.push(one)
     return found
   })
+}
+
+/** The first height of which the node has the state still: nodes forget the oldest first. */
+async function keptSince(
+  client: Client,
+  first: bigint,
+  last: bigint,
+  options?: CallOptions,
+): Promise<bigint> {
+  const isKept = async (height: bigint) => {
+    const { hash } = await needHeaderAt(client, height, options)
+    return (await indexed(timeAt(client, hash, options))) !== undefined
+  }
+  if (first >= last || (await isKept(first))) return first
+  let low = first
+  let high = last
+  while (high - low > 1n) {
+    const middle = (low + high) / 2n
+    if (await isKept(middle)) high = middle
+    else low = middle
+  }
+  return high
 }
 
 /** A call that is wanted, and the transaction that holds it. */
