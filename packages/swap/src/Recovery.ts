@@ -242,13 +242,18 @@ async function isPending(
   return places.length > 0 && places.every((at) => at === 'mempool')
 }
 
-/** One swap may have made several locks of one terms (H21): they are one swap. */
+/**
+ * One swap may have made several locks of one terms (H21), and of several endpoints one may have forgotten what stands behind the call of a lock,
+ * or hide it (H29): they are one swap, by what tells most.
+ */
 function distinct(locks: readonly RecoveredLock[]): readonly RecoveredLock[] {
   const byTerms = new Map<string, RecoveredLock>()
+  const worthOf = ({ lock, record }: RecoveredLock) =>
+    (lock.match === 'exact' ? 2 : 0) + (record.agreement === undefined ? 0 : 1)
   for (const lock of locks) {
     const key = `${Bytes.toHex(lock.nonce)}/${lock.terms.backend.network}`
     const known = byTerms.get(key)
-    if (known === undefined || known.lock.match !== 'exact') byTerms.set(key, lock)
+    if (known === undefined || worthOf(lock) > worthOf(known)) byTerms.set(key, lock)
   }
   return [...byTerms.values()]
 }
@@ -414,14 +419,15 @@ async function lateEnough(
   }
 }
 
-/** The legs that were agreed, in which this role locks these terms: whom they pay it says better than the chain. */
+/** The legs that were agreed, in which this role locks these terms: whose they are, and whom they pay, it says better than the chain. */
 function agreedLegs(
   bytes: Bytes.Bytes,
   role: Agreement.Role,
   own: LockTerms.LockTerms,
 ): Required<Durable['terms']> | undefined {
   const isOwn = (terms: LockTerms.LockTerms) =>
-    terms.backend.network === own.backend.network && isSame(terms, { ...own, beneficiary: terms.beneficiary })
+    terms.backend.network === own.backend.network &&
+    isSame(terms, { ...own, locker: terms.locker, beneficiary: terms.beneficiary })
   const { long, short } = Agreed.decode(bytes)
   return isOwn(role === 'initiator' ? long : short) ? { long, short } : undefined
 }

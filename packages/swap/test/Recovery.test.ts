@@ -1,4 +1,5 @@
 import { Bytes, type FoundLock, type Intent, isAitbcError, LockTerms, type Signed } from '@aitbc/core'
+import { createRedundantAdapter } from '@aitbc/core/redundant'
 import { createMemoryStorage } from '@aitbc/core/storage/memory'
 import { Policy, Recovery, Runner, type Side } from '@aitbc/swap'
 import { describe, expect, it } from 'vitest'
@@ -63,6 +64,21 @@ function unmapped(context: Runner.Context, network: typeof LONG | typeof SHORT):
     (await side.adapter.recoverLocks(seed, o)).map(told)
   const adapter = { ...side.adapter, discoverLocks, recoverLocks }
   return { ...context, sides: { ...context.sides, [network]: { ...side, adapter } } }
+}
+
+/** As an endpoint of a Hub has it that hides who signed a lock, or whose account that is. */
+function nobody(context: Runner.Context, network: typeof LONG | typeof SHORT): Runner.Context {
+  const side = context.sides[network] as Side.Side
+  const account = `${network}:nobody` as const
+  const recoverLocks: typeof side.adapter.recoverLocks = async (seed, o) =>
+    (await side.adapter.recoverLocks(seed, o)).map((one) => ({
+      ...one,
+      terms: { ...one.terms, locker: { account, payout: account } },
+    }))
+  return {
+    ...context,
+    sides: { ...context.sides, [network]: { ...side, adapter: { ...side.adapter, recoverLocks } } },
+  }
 }
 
 /** The initiator locks on the long leg, in the next block. */
@@ -166,6 +182,36 @@ describe('what a recovery finds', () => {
       ])
       // With the agreement it isn't missed.
       expect((await Recovery.recover(fresh.context, { policy })).unreachable).toEqual([])
+    },
+  )
+
+  it.each([
+    { name: BOB, long: 'utxo', short: 'contract', own: SHORT },
+    { name: ALICE, long: 'contract', short: 'utxo', own: LONG },
+  ] as const)(
+    'S6 L3 H29: both legs of $name, where of several endpoints the first has forgotten what stands behind the call, or who called',
+    async ({ name, long, short, own }) => {
+      const market = create({ long, short })
+      const both = () => locksBy(market, ALICE).length > 0 && locksBy(market, BOB).length > 0
+      const { fresh, other, deal } = await wiped(market, name, both)
+      const honest = fresh.context.sides[own] as Side.Side
+      const forgets = without(fresh.context, own).sides[own] as Side.Side
+      const unknown = nobody(fresh.context, own).sides[own] as Side.Side
+      const adapters = [forgets, unknown, honest].map(({ adapter }) => adapter)
+      const { recoverLocks } = createRedundantAdapter({ adapters })
+      const side = { ...honest, adapter: { ...honest.adapter, recoverLocks } }
+      const context = { ...fresh.context, sides: { ...fresh.context.sides, [own]: side } }
+      const { swaps, unreachable } = await Recovery.recover(context, { policy })
+      expect(unreachable).toEqual([])
+      const { agreement } = deal.signed
+      const terms = { long: agreement.long, short: agreement.short }
+      expect(swaps.map(({ state }) => state.durable.terms)).toEqual([terms])
+      let outcome: string | undefined
+      void Runner.run(context, swaps[0] as Runner.Swap).then((how) => {
+        outcome = how
+      })
+      await Process.drive(market, () => outcome !== undefined && Process.isDone(other))
+      expect([outcome, other.outcome]).toEqual(['deal', 'deal'])
     },
   )
 
