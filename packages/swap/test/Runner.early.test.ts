@@ -163,6 +163,45 @@ describe('Runner.cancel', () => {
     }
   })
 
+  it('S4 L6: a wallet that never answers about a child holds up no refund by script', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const { long } = market.nets
+    let children = 0
+    const wrap = (side: Side.Side): Side.Side => {
+      if (side.adapter.network.id !== LONG) return side
+      const { adapter } = side
+      const signer: typeof side.signer = (account, nonce) => {
+        const own = side.signer(account, nonce)
+        if (own?.kind !== 'signs') return own
+        const sign: typeof own.sign = (step, o) => {
+          if (step.kind !== 'cpfp') return own.sign(step, o)
+          children++
+          return new Promise(() => undefined)
+        }
+        return { ...own, asks: true, sign }
+      }
+      const cpfp: typeof adapter.cpfp = async (submission, { feeRate }) => [
+        ModelAdapter.child(submission, feeRate),
+      ]
+      return { ...jointly(LONG, () => bob)(side), adapter: { ...adapter, cpfp }, signer }
+    }
+    const { deal, alice, bob } = both(market, { wrap })
+    const { value } = deal.signed.agreement.long.deadline
+    // Miners leave out what both signed.
+    long.held = (tx) => tx.does.is === 'refund' && clock(market) < value
+    await begin(market, { deal, alice, bob })
+    await Runner.cancel(swapOf(alice))
+    await Process.drive(market, () => long.mempool.some((tx) => tx.does.is === 'refund'))
+    long.mempool = []
+    await Process.drive(market, () => children > 0 || clock(market) >= value)
+    expect(children).toBeGreaterThan(0)
+    delete bob.swap
+    long.mempool = []
+    await Process.drive(market, () => Process.isDone(alice))
+    expect(alice.outcome).toBe('no-deal')
+    expectWhole(market, ALICE)
+  })
+
   it('S7: it comes too late once the secret is out, and changes nothing', async () => {
     const market = create({ long: 'utxo', short: 'contract' })
     const { deal, alice, bob } = both(market)

@@ -1,9 +1,9 @@
-import { defineErrors, type SwapAdapter } from '@aitbc/core'
+import { defineErrors, type Step, type SwapAdapter } from '@aitbc/core'
 import { createMemoryStorage } from '@aitbc/core/storage/memory'
 import type { Side } from '@aitbc/swap'
 import { describe, expect, it } from 'vitest'
 import { both, expectGains, feesOf, isLocked } from './model/expect.js'
-import { LONG } from './model/fixtures.js'
+import { LONG, SHORT } from './model/fixtures.js'
 import { BOB, create, type Market, risk } from './model/market.js'
 import * as Process from './model/process.js'
 
@@ -84,6 +84,52 @@ describe('a claim that nobody took in its era', () => {
     },
   )
 
+  it('S7: is shown to nobody where a wallet’s owner confirmed it too late for its era, the first time', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const { short } = market.nets
+    const isOutdated = ({ validUntil }: Step) => short.tip.height > (validUntil?.value ?? 0n)
+    let [asked, outdated] = [0, 0]
+    const wrap = (side: Side.Side): Side.Side => {
+      const { adapter } = side
+      if (adapter.network.id !== SHORT) return side
+      const prepare: SwapAdapter['prepare'] = async (intent, o) => {
+        const validUntil = { network: SHORT, clock: 'height', value: BigInt(short.tip.height) + 1n } as const
+        const steps = await adapter.prepare(intent, o)
+        return intent.kind === 'claim' ? steps.map((step) => ({ ...step, validUntil })) : steps
+      }
+      const submit: SwapAdapter['submit'] = async (signed, o) => {
+        if (signed.step.kind === 'claim' && isOutdated(signed.step)) {
+          outdated++
+          throw Refusals.Outdated('the era is over')
+        }
+        return adapter.submit(signed, o)
+      }
+      const signer: typeof side.signer = (account, nonce) => {
+        const own = side.signer(account, nonce)
+        if (own?.kind !== 'signs') return own
+        const sign: typeof own.sign = async (step, o) => {
+          if (step.kind === 'claim' && asked++ > 0) return new Promise(() => undefined)
+          if (step.kind === 'claim')
+            await new Promise<void>((resolve) => {
+              short.listeners.add(() => {
+                if (isOutdated(step)) resolve()
+              })
+            })
+          return own.sign(step, o)
+        }
+        return { ...own, asks: true, sign }
+      }
+      return { ...side, adapter: { ...adapter, prepare, submit }, signer }
+    }
+    const { deal, alice, bob } = both(market, { wrap })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.finish(market, alice, bob)
+    expect(asked).toBeGreaterThan(0)
+    expect(outdated).toBe(0)
+    expect([alice.outcome, bob.outcome]).toEqual(['no-deal', 'no-deal'])
+  })
+
   it('S13 H25: isn’t made anew at each look because an endpoint tells heights of next year', async () => {
     const market = create({ long: 'contract', short: 'utxo' })
     const { long } = market.nets
@@ -107,6 +153,48 @@ describe('a claim that nobody took in its era', () => {
     Process.start(bob, deal)
     await Process.drive(market, () => at !== undefined && long.tip.height >= at + 12)
     expect(feesOf(bob, 'claim').length).toBeLessThanOrEqual(4)
+    alice.dead = true
+    bob.dead = true
+  })
+
+  it('S13 H29: where each version may cost its fee, isn’t raised at each look because an endpoint hides it and tells made-up heights', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    const { long } = market.nets
+    let at: number | undefined
+    const eclipsed = (side: Side.Side): Side.Side => {
+      const { adapter } = side
+      if (adapter.network.id !== LONG) return side
+      const fees = { model: 'compute-units', unit: 'microlamports/CU', minRelay: 1n, dust: 0n } as const
+      const short = (steps: Awaited<ReturnType<SwapAdapter['prepare']>>) =>
+        steps.map((step) => ({
+          ...step,
+          validUntil: { network: LONG, clock: 'height', value: BigInt(long.tip.height) + ERA } as const,
+        }))
+      const changed: SwapAdapter = {
+        ...adapter,
+        network: { ...adapter.network, fees },
+        prepare: async (intent, o) => {
+          const steps = await adapter.prepare(intent, o)
+          return intent.kind === 'claim' ? short(steps) : steps
+        },
+        replace: async (submission, rate, o) => short(await adapter.replace(submission, rate, o)),
+        tip: async (o) => {
+          const { value, ...fact } = await adapter.tip(o)
+          return { ...fact, value: { ...value, height: value.height + 1_000_000n } }
+        },
+        submit: async (signed, o) => {
+          if (signed.step.kind !== 'claim') return adapter.submit(signed, o)
+          at ??= long.tip.height
+          return { ...signed, attempts: [signed.id] }
+        },
+      }
+      return { ...side, adapter: changed }
+    }
+    const { deal, alice, bob } = both(market, {}, { wrap: eclipsed, context: { bumpAfter: () => 1n } })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => at !== undefined && long.tip.height >= at + 12)
+    expect(feesOf(bob, 'claim').length).toBeLessThanOrEqual(6)
     alice.dead = true
     bob.dead = true
   })

@@ -4,7 +4,7 @@ import { Runner, type Side } from '@aitbc/swap'
 import { describe, expect, it } from 'vitest'
 import { both, crossed, expectGains, expectWhole, isKind, LEGS, locksBy } from './model/expect.js'
 import { LONG, pairs, SHORT } from './model/fixtures.js'
-import { type Gate, sender, transactionOf } from './model/ModelAdapter.js'
+import { child, type Gate, sender, transactionOf } from './model/ModelAdapter.js'
 import { ALICE, BOB, create, FUNDS, type Market, mine, risk } from './model/market.js'
 import * as Net from './model/Net.js'
 import * as Process from './model/process.js'
@@ -912,6 +912,215 @@ describe('a wallet that asks its owner', () => {
     expect(asked).toBe(1)
     expectWhole(market, ALICE, BOB)
   })
+
+  it('S6 L1: an answer to what was asked first counts, though it was asked again since', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    let claims = 0
+    let confirm: () => void = () => undefined
+    const wrap = asking(LONG, async (step, sign) => {
+      if (step.kind !== 'claim') return sign()
+      if (claims++ > 0) confirm()
+      await new Promise<void>((resolve) => {
+        if (claims === 1) confirm = resolve
+      })
+      return sign()
+    })
+    const { deal, alice, bob } = both(market, {}, { wrap })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.finish(market, alice, bob)
+    expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+    expectWhole(market, ALICE, BOB)
+  })
+
+  it('S6 L1: of several steps each is asked for once, however late the answers are', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    const { long } = market.nets
+    const asked: string[] = []
+    const late = asking(LONG, async (step, sign) => {
+      if (step.kind !== 'claim' && step.kind !== 'map-account') return sign()
+      if (asked.includes(step.kind)) return new Promise(() => undefined)
+      asked.push(step.kind)
+      const { height } = long.tip
+      await new Promise<void>((resolve) => {
+        const listener = () => {
+          if (long.tip.height > height) resolve()
+        }
+        long.listeners.add(listener)
+      })
+      return sign()
+    })
+    const wrap = (side: Side.Side): Side.Side => {
+      const own = late(side)
+      if (own.adapter.network.id !== LONG) return own
+      const prepare: typeof own.adapter.prepare = async (intent, o) => {
+        const steps = await own.adapter.prepare(intent, o)
+        const [step] = steps
+        if (intent.kind !== 'claim' || step === undefined) return steps
+        return [{ ...child({ step, id: 'map', attempts: [] }, 1n), kind: 'map-account' }, step]
+      }
+      return { ...own, adapter: { ...own.adapter, prepare } }
+    }
+    const { deal, alice, bob } = both(market, {}, { wrap })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.finish(market, alice, bob)
+    expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+    expect(asked).toEqual(['map-account', 'claim'])
+  })
+
+  it('S6 L5: one that never answers about what comes before a dearer claim holds up nothing', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    const { long } = market.nets
+    const asked: string[] = []
+    const answers = asking(LONG, (step, sign) => {
+      asked.push(step.kind)
+      const isAgain = asked.filter((kind) => kind === step.kind).length > 1
+      return isAgain && step.kind !== 'refund' ? new Promise(() => undefined) : sign()
+    })
+    const wrap = (side: Side.Side): Side.Side => {
+      const own = answers(side)
+      if (own.adapter.network.id !== LONG) return own
+      const prepare: typeof own.adapter.prepare = async (intent, o) => {
+        const steps = await own.adapter.prepare(intent, o)
+        const [step] = steps
+        if (intent.kind !== 'claim' || step === undefined) return steps
+        return [{ ...child({ step, id: 'map', attempts: [] }, 1n), kind: 'map-account' }, step]
+      }
+      return { ...own, adapter: { ...own.adapter, prepare } }
+    }
+    const { deal, alice, bob } = both(market, {}, { wrap })
+    let at: number | undefined
+    long.held = ({ does }) => {
+      if (does.is !== 'claim' && does.is !== 'nothing') return false
+      at ??= long.tip.height
+      return long.tip.height < at + 6
+    }
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.finish(market, alice, bob)
+    expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+    expectWhole(market, ALICE, BOB)
+  })
+
+  it.each(crossed)(
+    'S9 S13: between $long and $short a lock that is confirmed late is made all the same, and asked for once',
+    async (kinds) => {
+      const market = create(kinds)
+      const { long } = market.nets
+      let asked = 0
+      const wrap = asking(LONG, async (step, sign) => {
+        if (step.kind !== 'lock' || asked++ > 0) return sign()
+        const { height } = long.tip
+        await new Promise<void>((resolve) => {
+          long.listeners.add(() => {
+            if (long.tip.height > height + 1) resolve()
+          })
+        })
+        return sign()
+      })
+      const { deal, alice, bob } = both(market, { wrap })
+      Process.start(alice, deal)
+      Process.start(bob, deal)
+      await Process.finish(market, alice, bob)
+      expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+      expect(asked).toBe(1)
+      expectWhole(market, ALICE, BOB)
+    },
+  )
+
+  it('S4 L6: one that never answers about a lock holds up no refund of another swap, nor who gives up', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    const storage = createMemoryStorage()
+    let asked = 0
+    const never = asking(LONG, (step, sign) => {
+      if (step.kind !== 'lock') return sign()
+      asked++
+      return new Promise(() => undefined)
+    })
+    const one = Process.create(market, ALICE, { storage })
+    const shared = one.context.storage
+    const two = Process.create(market, ALICE, { wrap: never, context: { storage: shared } })
+    Process.start(one, Process.agreed(market))
+    await Process.quiet()
+    Process.start(two, Process.agreedAgain(market))
+    await Process.drive(market, () => asked > 0)
+    await Process.finish(market, one)
+    expect(one.outcome).toBe('no-deal')
+    await Process.finish(market, two)
+    expect(two.outcome).toBe('no-deal')
+    expectWhole(market, ALICE)
+  })
+
+  it.each(['lock', 'refund'])(
+    'S6 L5: one that never answers about a dearer lock’s %s holds up no claim',
+    async (kind) => {
+      const market = create({ long: 'contract', short: 'utxo' })
+      const { short } = market.nets
+      let locks = 0
+      const wrap = asking(SHORT, (step, sign) => {
+        if (step.kind === 'lock') locks++
+        return step.kind === kind && locks > 1 ? new Promise(() => undefined) : sign()
+      })
+      short.held = ({ does }) => does.is === 'lock' && locks < 2
+      const { deal, alice, bob } = both(market, {}, { wrap })
+      Process.start(alice, deal)
+      Process.start(bob, deal)
+      await Process.finish(market, alice, bob)
+      expect(locks).toBeGreaterThan(1)
+      expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+      expectWhole(market, ALICE, BOB)
+    },
+  )
+
+  it('S4 S6 H29: one that never answers about another lock, since an endpoint hides the first one, holds up nothing', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    const { long } = market.nets
+    let locks = 0
+    const own = asking(LONG, (step, sign) =>
+      step.kind === 'lock' && locks++ > 0 ? new Promise(() => undefined) : sign(),
+    )
+    const wrap = (side: Side.Side): Side.Side => {
+      if (side.adapter.network.id !== LONG) return side
+      const { adapter, ...rest } = own(side)
+      const isHidden = () => long.tip.height > 0 && locks < 2
+      const findLocks: typeof adapter.findLocks = async (terms, o) =>
+        isHidden() ? [] : adapter.findLocks(terms, o)
+      const status: typeof adapter.status = async (submission, o) => {
+        const fact = await adapter.status(submission, o)
+        const { value } = fact
+        const isLock = submission.step.kind === 'lock' && (value.is === 'included' || value.is === 'final')
+        return isHidden() && isLock ? { ...fact, value: { ...value, is: 'failed' } } : fact
+      }
+      return { ...rest, adapter: { ...adapter, findLocks, status } }
+    }
+    const { deal, alice, bob } = both(market, { wrap })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.finish(market, alice, bob)
+    expect(locks).toBeGreaterThan(1)
+    expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+    expectWhole(market, ALICE, BOB)
+  })
+
+  it('S4 S6: one that never answers about what makes a lock void holds up no refund', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    const { short } = market.nets
+    let voids = 0
+    const wrap = asking(SHORT, (step, sign) => {
+      if (step.kind !== 'void') return sign()
+      voids++
+      return new Promise(() => undefined)
+    })
+    short.held = ({ does }) => does.is === 'lock' && voids === 0
+    const { deal, alice, bob } = both(market, {}, { wrap })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.finish(market, alice, bob)
+    expect(voids).toBeGreaterThan(0)
+    expect([alice.outcome, bob.outcome]).toEqual(['no-deal', 'no-deal'])
+    expectWhole(market, ALICE, BOB)
+  })
 })
 
 describe('a wallet that only sends', () => {
@@ -1217,6 +1426,119 @@ describe('a wallet that only sends', () => {
     expect(alice.outcome).toBe('no-deal')
     expect(locksBy(market, ALICE).length).toBe(1)
     expectWhole(market, ALICE)
+  })
+
+  it('S6 L6: one that never tells whether it can be asked holds up no refund', async () => {
+    const market = create({ long: 'utxo', short: 'contract' })
+    const asked: string[] = []
+    const wallet = sending(market, undefined, (step) => asked.push(step.kind))
+    const wrap = (side: Side.Side): Side.Side => {
+      if (side.adapter.network.id !== SHORT) return side
+      const own = wallet(side)
+      const signer: typeof own.signer = (account, nonce) => {
+        const one = own.signer(account, nonce)
+        return one?.kind === 'sends' ? { ...one, ready: () => new Promise(() => undefined) } : one
+      }
+      return { ...own, signer }
+    }
+    const { deal, alice, bob } = both(market, { wrap })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.finish(market, alice, bob)
+    expect([alice.outcome, bob.outcome]).toEqual(['no-deal', 'no-deal'])
+    expect(asked).toEqual([])
+    expectWhole(market, ALICE, BOB)
+  })
+
+  it('S6 L1: one that tells after a block that it can be asked is asked then', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    const { long } = market.nets
+    const wallet = sending(market, undefined)
+    const wrap = (side: Side.Side): Side.Side => {
+      if (side.adapter.network.id !== LONG) return side
+      const own = wallet(side)
+      const ready = async () => {
+        const { height } = long.tip
+        await new Promise<void>((resolve) => {
+          long.listeners.add(() => {
+            if (long.tip.height > height) resolve()
+          })
+        })
+      }
+      const signer: typeof own.signer = (account, nonce) => {
+        const one = own.signer(account, nonce)
+        return one?.kind === 'sends' ? { ...one, ready } : one
+      }
+      return { ...own, signer }
+    }
+    const { deal, alice, bob } = both(market, {}, { wrap })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.finish(market, alice, bob)
+    expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+    expectWhole(market, ALICE, BOB)
+  })
+
+  it('S6 L1: an approval that is answered late is followed by the lock at once', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    const { long } = market.nets
+    let approved: number | undefined
+    let locked: number | undefined
+    const slow: Gate = async (_method, [step], run) => {
+      const { kind } = step as Step
+      if (kind === 'lock') locked ??= long.tip.height
+      if (kind === 'approve') {
+        const { height } = long.tip
+        await new Promise<void>((resolve) => {
+          long.listeners.add(() => {
+            if (long.tip.height > height + 1) resolve()
+          })
+        })
+        approved ??= long.tip.height
+      }
+      return run()
+    }
+    const wallet = sending(market, slow)
+    const wrap = (side: Side.Side): Side.Side => {
+      if (side.adapter.network.id === SHORT) return side
+      const prepare: typeof side.adapter.prepare = async (intent, o) => {
+        const steps = await side.adapter.prepare(intent, o)
+        const [step] = steps
+        if (intent.kind !== 'lock' || step === undefined || approved !== undefined) return steps
+        return [{ ...child({ step, id: 'allowance', attempts: [] }, 1n), kind: 'approve' }, step]
+      }
+      return wallet({ ...side, adapter: { ...side.adapter, prepare } })
+    }
+    const { deal, alice, bob } = both(market, { wrap })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.finish(market, alice, bob)
+    expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+    expect((locked ?? 0) - (approved ?? 0)).toBeLessThanOrEqual(1)
+  })
+
+  it('S13: one that doesn’t answer about a dearer claim is not asked again at each block', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    const { long } = market.nets
+    const asked: number[] = []
+    const once: Gate = (_method, [step], run) => {
+      if ((step as Step).kind !== 'claim') return Promise.resolve(run())
+      asked.push(long.tip.height)
+      return asked.length > 1 ? new Promise(() => undefined) : Promise.resolve(run())
+    }
+    const wallet = sending(market, once)
+    const wrap = (side: Side.Side) => (side.adapter.network.id === LONG ? wallet(side) : side)
+    long.held = ({ does }) => does.is === 'claim'
+    const { deal, alice, bob } = both(market, {}, { wrap })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.drive(market, () => asked.length > 1)
+    const at = asked.at(-1) as number
+    await Process.drive(market, () => long.tip.height >= at + 12)
+    expect(asked.length).toBeLessThanOrEqual(6)
+    long.held = () => false
+    await Process.finish(market, alice, bob)
+    expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
   })
 
   it('S9: several steps, of which a later one is refused, are not taken for done', async () => {

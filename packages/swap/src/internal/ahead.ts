@@ -30,13 +30,15 @@ export async function ahead(
     if (is === 'replaced') continue
     const waits = is === 'pending' || is === 'unknown' || is === 'dropped'
     const signer = Side.signerOf(side, one.step.from, swap.nonce)
+    // Nobody is asked for what a raise would have to wait for.
+    const signs = signer.kind === 'signs' && !signer.asks
     const make = (feeRate: bigint) => adapter.replace(submission, feeRate, { signal })
     const most = capOf(swap, command, side)
     const price = () => Ladder.priced(make, rate ?? larger(fees.minRelay, 1n), { asset: native.id, most })
     // What can't be raised keeps nothing behind it from being raised.
-    const dearer = waits && signer.kind === 'signs' ? await price().catch(() => undefined) : undefined
+    const dearer = waits && signs ? await price().catch(() => undefined) : undefined
     const [step] = dearer ?? []
-    versions.push(step === undefined || signer.kind !== 'signs' ? one : await signer.sign(step, { signal }))
+    versions.push(step === undefined || !signs ? one : await signer.sign(step, { signal }))
   }
   return versions
 }

@@ -49,7 +49,7 @@ export async function rungsOf(
 ): Promise<Ladder.Ladder> {
   const sign = async (step: Step) => {
     const signer = Side.signerOf(side, step.from, swap.nonce)
-    return signer.kind === 'signs' ? signer.sign(step, { signal }) : undefined
+    return signer.kind === 'signs' && !signer.asks ? signer.sign(step, { signal }) : undefined
   }
   const cap = Ladder.capOf(side, terms, swap.state.durable.rules.fees?.[leg])
   return Ladder.build(side, make, sign, { until: terms.deadline, cap, signal })

@@ -13,33 +13,74 @@ interface Ask<T = Signed> {
   over: boolean
   /** Somebody waited for it, and does no more. */
   left: boolean
+  readonly how: How
+}
+
+/** What is kept of a question. */
+export interface How {
+  /** When it was asked for the first time, UTC, unix seconds. */
+  readonly since?: bigint | undefined
   /** Nobody may know of it any more. */
   readonly isLost?: (() => boolean) | undefined
 }
 
-const asks = new WeakMap<Swap, Map<string, Ask>>()
+const asks = new WeakMap<Swap, Map<string, Ask<unknown>>>()
 
 /**
  * A signer that keeps its swap from nothing: `Unanswered` (4019) as soon as something else happened. The counterparty, or who has a wallet, is asked
- * once meanwhile, and what is answered, for whichever version, is what the next call gives; once more where the question may be lost.
+ * once for each kind of step, and what is answered, for whichever version, is what calls give until they {@link forget} it.
  */
-export function patient(swap: Swap, key: string, joint: Joint, isLost?: () => boolean): Joint {
+export function patient(swap: Swap, key: string, joint: Joint, how: How = {}): Joint {
   return {
     ...joint,
-    async sign(step, options = {}) {
-      const own = asks.get(swap) ?? new Map<string, Ask>()
-      asks.set(swap, own)
-      const known = own.get(key)
-      const isOpen = known !== undefined && (known.over || !known.isLost?.())
-      const ask = isOpen ? known : begin(swap, () => joint.sign(step, options), isLost)
-      own.set(key, ask)
-      await answered(swap, ask, options.signal)
-      ask.left = !ask.over
-      if (ask.left) throw unanswered(swap, key)
-      own.delete(key)
-      return ask.answer
-    },
+    sign: (step, options = {}) =>
+      asked(swap, `${key}/${step.kind}`, () => joint.sign(step, options), options.signal, how),
   }
+}
+
+/** An answer, else `Unanswered` (4019) as soon as something else happened; asked once more where the question may be lost: the first answer counts. */
+export async function asked<T>(
+  swap: Swap,
+  key: string,
+  question: () => Promise<T>,
+  signal: AbortSignal | undefined,
+  how: How,
+): Promise<T> {
+  const own = asks.get(swap) ?? new Map<string, Ask<unknown>>()
+  asks.set(swap, own)
+  const known = own.get(key) as Ask<T> | undefined
+  const isOpen = known !== undefined && (known.over || !known.how.isLost?.())
+  const again = known === undefined ? question : () => first([known.answer, question()])
+  const ask = isOpen ? known : begin(swap, again, { ...how, since: known?.how.since ?? how.since })
+  own.set(key, ask)
+  await answered(swap, ask, signal)
+  ask.left = !ask.over
+  if (ask.left) throw unanswered(swap, key)
+  try {
+    return await ask.answer
+  } catch (error) {
+    own.delete(key)
+    throw error
+  }
+}
+
+/** The first answer; where each is a refusal, the last question's. */
+function first<T>(answers: readonly Promise<T>[]): Promise<T> {
+  return Promise.any(answers).catch((refusals: AggregateError) => {
+    throw refusals.errors.at(-1)
+  })
+}
+
+/** What was answered for a key, and all below it, is taken, and asked anew from here on; when the first of it was asked for, where that is told. */
+export function forget(swap: Swap, key: string): bigint | undefined {
+  const own = asks.get(swap)
+  let first: bigint | undefined
+  for (const [one, { how }] of own ?? []) {
+    if (!one.startsWith(`${key}/`)) continue
+    own?.delete(one)
+    first ??= how.since
+  }
+  return first
 }
 
 /**
@@ -67,15 +108,15 @@ export async function inTime<T>(
   throw unanswered(swap, key)
 }
 
-function unanswered({ id }: Swap, key: string) {
+export function unanswered({ id }: Swap, key: string) {
   return SwapErrors.Unanswered(`nobody has answered about ${key} yet`, { id, key })
 }
 
-function begin<T>(swap: Swap, sign: () => Promise<T>, isLost?: () => boolean): Ask<T> {
+function begin<T>(swap: Swap, sign: () => Promise<T>, how: How = {}): Ask<T> {
   const ask: Ask<T> = {
     over: false,
     left: false,
-    isLost,
+    how,
     answer: sign().finally(() => {
       ask.over = true
     }),

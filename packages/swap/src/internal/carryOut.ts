@@ -9,12 +9,14 @@ import * as SwapMachine from '../SwapMachine.js'
 import * as Turns from '../Turns.js'
 import * as Agreed from './agreed.js'
 import { ahead } from './ahead.js'
+import { unanswered } from './asking.js'
 import { broken, latest } from './book.js'
 import { payForIt } from './child.js'
 import { heldFor } from './held.js'
 import { hurriedRate } from './market.js'
 import { affordable, dearer, hasRested, hasWaited, isOver, noLess } from './price.js'
 import { isOutbid, isShort } from './refusals.js'
+import { OFTEN } from './rest.js'
 import { isReveal } from './reveal.js'
 import { broadcast, signAndSend } from './sending.js'
 import { isOwn, isTaken } from './voided.js'
@@ -307,6 +309,9 @@ async function raise(
   tip: Fact.Tip | undefined,
   signal: AbortSignal,
 ): Promise<void> {
+  // A wallet is asked for a dearer version still.
+  if (sent.sending && sent.failures === OFTEN && !hasRested(context, side, command, sent, tip))
+    throw unanswered(swap, command.key)
   const rate = await hurriedRate(side, { signal })
   const market = { rate, held: await heldFor(side, command, { signal }) }
   const make = (feeRate: bigint) => side.adapter.replace(last, feeRate, { signal })

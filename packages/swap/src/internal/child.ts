@@ -3,6 +3,7 @@ import type { Fact, Step } from '@aitbc/core'
 import * as Ladder from '../Ladder.js'
 import type { Context, Sent, Swap } from '../Runner.js'
 import * as Side from '../Side.js'
+import { forget, patient } from './asking.js'
 import { latest, note, write } from './book.js'
 import type { Act } from './carryOut.js'
 
@@ -40,7 +41,8 @@ export async function payForIt(
   if (step === undefined || more.length > 0) return false
   const signer = Side.signerOf(side, step.from, swap.nonce)
   if (signer.kind !== 'signs') return false
-  const signed = await signer.sign(step, { signal })
+  const signed = await (signer.asks ? patient(swap, key, signer) : signer).sign(step, { signal })
+  forget(swap, key)
   await write(swap, { is: 'signed', key, signed: [signed], undo: [] })
   // Whatever becomes of it: an endpoint that takes none would have each look make a dearer one, up to the budget (S13).
   if (tip !== undefined) parent.waitingSince = { height: tip.height, utc: context.utc() }

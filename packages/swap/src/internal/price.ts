@@ -48,11 +48,11 @@ export function isOver(
   if (sent.madeAt === undefined) return true
   const now = context.utc()
   const gone = now - sent.madeAt
+  const { network } = side.adapter
   // As in `isRested`: a clock that was set back says nothing.
-  return (
-    gone < 0n ||
-    gone * 1000n >= patienceOf(context, side, command, tip, now) * side.adapter.network.blockTimeMs
-  )
+  const waited =
+    gone < 0n || gone * 1000n >= patienceOf(context, side, command, tip, now) * network.blockTimeMs
+  return waited && (!costsEach(network) || hasRested(context, side, command, sent, tip))
 }
 
 /** Blocks that a version may wait before its fee is raised. */

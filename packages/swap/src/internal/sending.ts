@@ -6,10 +6,11 @@ import type { Context, Sent, Swap } from '../Runner.js'
 import * as Side from '../Side.js'
 import * as SwapMachine from '../SwapMachine.js'
 import { rungsOf, tellWatchable } from './arming.js'
-import { inTime, patient } from './asking.js'
+import { asked, forget, type How, inTime, patient } from './asking.js'
 import { isNoted, note, write } from './book.js'
 import type { Act } from './carryOut.js'
 import { isForgotten } from './price.js'
+import { OFTEN } from './rest.js'
 import { isReveal } from './reveal.js'
 
 /** Signs the steps, journals them, and sends them; `before` is what they replace, and whom it concerns hears of them first. */
@@ -29,17 +30,24 @@ export async function signAndSend(
   const earlier = swap.book.get(command.key)
   const signed: Signed[] = before === undefined ? [] : before.signed.slice(0, -1)
   for (const [index, step] of steps.entries()) {
-    const signer = signerFor(context, swap, command, side, step)
+    const since = context.utc()
+    const how = { since, isLost: () => isForgotten(context, side, command, since) }
+    const signer = signerFor(swap, command, side, step, before !== undefined, how)
     if (signer.kind === 'signs') {
       signed.push(await signer.sign(step, { signal }))
       continue
     }
-    await signer.ready?.(step, { signal })
+    const ready = async () => signer.ready?.(step, { signal })
+    if (signer.ready) await asked(swap, `${command.key}/ready`, ready, signal, how)
+    forget(swap, command.key)
     await write(swap, { is: 'sending', key: command.key, step })
     const sent = async (submission: Submission) => {
+      // Nothing that follows rests any more.
+      const asking = swap.book.get(command.key)
+      if (asking?.failures === OFTEN) delete asking.failures
       // What comes before the last step (an approval) makes nothing true by itself; of two answers the first one counts.
       const isLast = index === steps.length - 1
-      if (isLast && swap.book.get(command.key)?.sending) await note(swap, command.key, [submission])
+      if (isLast && asking?.sending) await note(swap, command.key, [submission])
       tellSent(context, command, [submission])
     }
     let submission: Submission
@@ -50,6 +58,7 @@ export async function signAndSend(
     }
     await sent(submission)
   }
+  const since = forget(swap, command.key)
   if (signed.length === 0) return undefined
   await tell?.(signed)
   const undo =
@@ -58,6 +67,8 @@ export async function signAndSend(
   if (command.do === 'lock') tellWatchable(context, swap)
   const sent = swap.book.get(command.key) as Sent
   sent.inside = earlier?.inside ?? earlier === undefined
+  // However late it was answered: its era began when it was asked for.
+  if (since !== undefined) sent.madeAt = since
   // A wallet may have taken its time to sign.
   if (before === undefined && isIrrevocable(swap, command)) {
     sent.ready = true
@@ -67,18 +78,24 @@ export async function signAndSend(
   return undefined
 }
 
-/** Who signs or sends a step; who may let it wait isn't waited for, where a lock is to be settled in time. */
-function signerFor(context: Context, swap: Swap, command: Act, side: Side.Side, step: Step): Signer {
+/** Who signs or sends a step; who may let it wait isn't waited for. What is dearer is a question of its own. */
+function signerFor(
+  swap: Swap,
+  command: Act,
+  side: Side.Side,
+  step: Step,
+  isDearer: boolean,
+  how: How,
+): Signer {
   const joint =
     command.do === 'refund' && command.early ? side.together?.(command.terms, swap.nonce) : undefined
-  if (joint !== undefined) return patient(swap, command.key, joint)
+  if (joint !== undefined) return patient(swap, `${command.key}/early`, joint)
   const signer = Side.signerOf(side, step.from, swap.nonce)
-  const waits = signer.kind === 'signs' && signer.asks && (command.do === 'claim' || command.do === 'refund')
-  if (!waits) return signer
-  const since = context.utc()
-  return patient(swap, `${command.key}/${step.kind}`, signer, () =>
-    isForgotten(context, side, command, since),
-  )
+  if (signer.kind !== 'signs' || !signer.asks) return signer
+  // Nothing is lost with a lock's number that another swap has used meanwhile: it is asked for with the next one.
+  const isNumbered = command.do === 'lock' && side.adapter.profile.feesFrom === 'account'
+  const key = isNumbered || isDearer ? `${command.key}/${step.conflictKey}` : command.key
+  return patient(swap, key, signer, how)
 }
 
 /** The two acts that no later one takes back: the own lock, and the initiator's first claim. */
