@@ -450,8 +450,15 @@ export const bugs: readonly Bug[] = [
   {
     name: 'L5: a claim whose era is over and that costs all that it may is raised for ever',
     file: 'packages/swap/src/internal/carryOut.ts',
-    from: '(isPast || sent.attempts.length > 1)',
+    from: 'isPast || sent.attempts.length > 1',
     to: 'sent.attempts.length > 1',
+    tests: ['packages/swap/test/Runner.era.test.ts'],
+  },
+  {
+    name: 'L4: a lock whose era is over and that costs all that it may is raised for ever',
+    file: 'packages/swap/src/internal/carryOut.ts',
+    from: "command.do === 'lock' ? unique && isPast :",
+    to: "command.do === 'lock' ? false :",
     tests: ['packages/swap/test/Runner.era.test.ts'],
   },
   {
@@ -893,7 +900,7 @@ export const bugs: readonly Bug[] = [
   {
     name: 'S6: what is confirmed in the first of two windows of a wallet is thrown away',
     file: 'packages/swap/src/internal/asking.ts',
-    from: '() => Promise.any([known.answer, question()])',
+    from: '() => first([known.answer, question()])',
     to: 'question',
     tests: ['packages/swap/test/Runner.faults.test.ts'],
   },
@@ -1603,8 +1610,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'L5: a claim with a number that nobody uses is never made anew where nodes keep the first of two versions',
     file: 'packages/swap/src/internal/carryOut.ts',
-    from: "const anew = alone && side.adapter.profile.feesFrom === 'account'",
-    to: "const anew = alone && side.adapter.profile.feesFrom === 'account' && side.adapter.capabilities.replacement === true",
+    from: "command.do !== 'void' && feesFrom === 'account'",
+    to: "command.do !== 'void' && feesFrom === 'account' && side.adapter.capabilities.replacement === true",
     tests: ['packages/swap/test/Runner.attacks.test.ts'],
   },
   {

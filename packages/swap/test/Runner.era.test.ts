@@ -2,9 +2,9 @@ import { defineErrors, type Step, type SwapAdapter } from '@aitbc/core'
 import { createMemoryStorage } from '@aitbc/core/storage/memory'
 import type { Side } from '@aitbc/swap'
 import { describe, expect, it } from 'vitest'
-import { both, expectGains, feesOf, isLocked } from './model/expect.js'
+import { both, expectGains, expectWhole, feesOf, isLocked } from './model/expect.js'
 import { LONG, SHORT } from './model/fixtures.js'
-import { BOB, create, type Market, risk } from './model/market.js'
+import { ALICE, BOB, create, type Market, risk } from './model/market.js'
 import * as Process from './model/process.js'
 
 // What is good for some blocks only, as Polkadot's mortal transactions are.
@@ -14,8 +14,12 @@ const Refusals = defineErrors({
 })
 const ERA = 3n
 
-/** The adapter of the long leg, whose claims are good for so many blocks; whoever takes the first one loses it, and tells. */
-function mortal({ nets: { long } }: Market, lost: () => void = () => undefined) {
+/** The adapter of the long leg, whose claims (or locks) are good for so many blocks; whoever takes the first one loses it, and tells. */
+function mortal(
+  { nets: { long } }: Market,
+  lost: () => void = () => undefined,
+  which: 'claim' | 'lock' = 'claim',
+) {
   const heightOf = () => BigInt(long.tip.height)
   let first: bigint | undefined
   return (side: Side.Side): Side.Side => {
@@ -26,11 +30,11 @@ function mortal({ nets: { long } }: Market, lost: () => void = () => undefined) 
       async prepare(intent, o) {
         const steps = await adapter.prepare(intent, o)
         const validUntil = { network: LONG, clock: 'height', value: heightOf() + ERA } as const
-        return intent.kind === 'claim' ? steps.map((step) => ({ ...step, validUntil })) : steps
+        return intent.kind === which ? steps.map((step) => ({ ...step, validUntil })) : steps
       },
       async submit(signed, o) {
         const { kind, validUntil } = signed.step
-        if (kind !== 'claim') return adapter.submit(signed, o)
+        if (kind !== which) return adapter.submit(signed, o)
         const until = validUntil?.value ?? 0n
         if (heightOf() > until) throw Refusals.Outdated('the era is over')
         if (first === undefined) lost()
@@ -41,6 +45,20 @@ function mortal({ nets: { long } }: Market, lost: () => void = () => undefined) 
     return { ...side, adapter: changed }
   }
 }
+
+describe('a lock that nobody took in its era', () => {
+  it('L4 S9: is made anew where it already costs all that it may, as long as a chain takes no two of them', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    const policy = { ...risk, fees: { [LONG]: 2n } }
+    const { deal, alice, bob } = both(market, { wrap: mortal(market, undefined, 'lock'), policy })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.finish(market, alice, bob)
+    expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
+    expect(feesOf(alice, 'lock')).toEqual([2n, 2n])
+    expectWhole(market, ALICE, BOB)
+  })
+})
 
 describe('a claim that nobody took in its era', () => {
   it('L5 S6: is made anew where it already costs all that it may', async () => {

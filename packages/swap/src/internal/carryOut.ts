@@ -161,9 +161,11 @@ async function sendAgain(
   // One whose era is over needn't be outbid, and may have cost all that it may; nor does it wait for another look.
   const isPast = isOver(context, side, command, sent, tip)
   if (hasWaited(context, side, command, sent, tip) || isPast) {
-    // Nobody takes it in, whatever it pays: what comes before it under its account may be lost. Of two claims or refunds one counts.
-    const alone = command.do !== 'lock' && command.do !== 'void' && (isPast || sent.attempts.length > 1)
-    const anew = alone && side.adapter.profile.feesFrom === 'account'
+    // Nobody takes it in, whatever it pays: what comes before it under its account may be lost. Of two claims or refunds one counts, and of two
+    // locks where the chain takes one alone.
+    const { unique, feesFrom } = side.adapter.profile
+    const alone = command.do === 'lock' ? unique && isPast : isPast || sent.attempts.length > 1
+    const anew = alone && command.do !== 'void' && feesFrom === 'account'
     // What a block is shown to have done would only cost its fee.
     const isDone = tip !== undefined && isEnded(side, swap, command, sent, tip)
     if (anew && !isDone && hasRested(context, side, command, sent, tip))
