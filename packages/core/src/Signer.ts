@@ -50,7 +50,7 @@ export type Signer =
   | {
       readonly kind: 'signs'
       readonly account: AccountId
-      /** Somebody is asked each time, whose answer may come late, or never. */
+      /** Somebody is asked each time, whose answer may come late, or never: only for what is to be sent now, so for no refund or claim ahead of time. */
       readonly asks?: boolean
       sign(step: Step, options?: { readonly signal?: AbortSignal }): Promise<Signed>
     }
