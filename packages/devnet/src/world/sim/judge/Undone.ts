@@ -60,6 +60,9 @@ export function create(options: Options): Undone {
     const held = ledger.locks.get(does.ref)
     return held === undefined || held.spend !== undefined
   }
+  /** The follower's lock was claimed: that shows the secret for good. */
+  const isPaidFor = () =>
+    [...Chain.tip(chains.short).ledger.locks.values()].some(({ spend }) => spend?.is === 'claim')
   /** It would be wrong, or in vain, to send it again. */
   const isMoot = ({ role, leg, tx: { does } }: Missing): boolean => {
     const chain = chains[leg]
@@ -68,6 +71,8 @@ export function create(options: Options): Undone {
     // Who doesn't know that its claim ever left reveals nothing late (S7), nor once a final lock was told to be gone (S12).
     if (does.is === 'claim' && role === 'initiator' && options.unsure(role))
       if (left < options.reveal || options.putOff(role)) return true
+    // A secret that came too late for the chain, and was lost with the storage that had it, is shown nowhere any more.
+    if (does.is === 'claim' && role === 'follower' && options.unsure(role) && !isPaidFor()) return true
     if (does.is === 'claim') return !chain.family.profile.lateClaims && clock >= terms[leg].deadline.value
     if (does.is === 'refund') return clock < terms[leg].deadline.value
     if (does.is !== 'lock' || left < options.least) return true
