@@ -35,7 +35,7 @@ export interface Killed {
 }
 
 /** The functions that aren't part of a step: texts for people, and what the runner asks. */
-const APART = new Set(['waitingFor', 'unprovedOf', 'isLocked', 'isPublic', 'isTimely'])
+const APART = new Set(['waitingFor', 'unprovedOf', 'isLocked', 'isPublic', 'isTimely', 'isRevealable'])
 
 /** How a mutant was found out, and by what. */
 export interface Trial {

@@ -765,6 +765,13 @@ export const bugs: readonly Bug[] = [
     tests: ['packages/devnet/test/world/Twin.test.ts'],
   },
   {
+    name: 'S7: a claim that may have left is made anew however late',
+    file: 'packages/swap/src/SwapMachine.ts',
+    from: 'return left >= rules.reveal && trusted(short, rules) !== undefined',
+    to: 'return left >= 0n && trusted(short, rules) !== undefined',
+    tests: ['packages/swap/test/SwapMachine.test.ts'],
+  },
+  {
     name: 'S6: what an endpoint hides for a while keeps a claim back that may be out',
     file: 'packages/swap/src/internal/look.ts',
     from: 'if (stop !== undefined && wasSending(swap)',

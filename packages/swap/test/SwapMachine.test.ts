@@ -298,6 +298,31 @@ describe('the machine, step by step', () => {
     )
   })
 
+  it('S7 S12 H25: what may have left could be made now where both legs are seen, in time by the blocks’ age too, against a lock that is trusted', () => {
+    const last = T.short - rules.reveal
+    const locks = { long: [view('long')], short: [view('short')] }
+    const ask = (seen: Look) => SwapMachine.isRevealable(look(initiator(), seen).state)
+    expect([ask({ ...locks, now: last }), ask({ ...locks, now: last + 1n })]).toEqual([true, false])
+    for (const leg of ['long', 'short'] as const) expect(ask({ ...locks, [leg]: 'unreadable' })).toBe(false)
+    for (const change of [{ final: false }, { assurance: 'reported' }, refunded(0n)] as const)
+      expect(ask({ ...locks, short: [view('short', change)] })).toBe(false)
+    // Whatever stopped it.
+    const stopped = look(SwapMachine.step(initiator(), { is: 'cancel' }).state, { ...locks, now: last }).state
+    expect([stopped.durable.stop, SwapMachine.isRevealable(stopped)]).toEqual(['cancelled', true])
+    const seen = {
+      is: 'seen',
+      leg: 'short',
+      locks: [view('short')],
+      now: at('short', last),
+      behind: 1n,
+    } as const
+    const old = SwapMachine.step(look(initiator(), locks).state, seen).state
+    expect(SwapMachine.isRevealable(old)).toBe(false)
+    expect(
+      SwapMachine.isRevealable({ ...old, durable: { ...old.durable, terms: { long: both.long } } }),
+    ).toBe(false)
+  })
+
   it('S7 S15 H22: a claim that was ordered and not sent is judged anew after a crash', () => {
     const locks = { long: [view('long')], short: [view('short')] }
     const ordered = look(initiator(), locks)
