@@ -74,13 +74,13 @@ function first<T>(answers: readonly Promise<T>[]): Promise<T> {
 /** What was answered for a key, and all below it, is taken, and asked anew from here on; when the first of it was asked for, where that is told. */
 export function forget(swap: Swap, key: string): bigint | undefined {
   const own = asks.get(swap)
-  let first: bigint | undefined
+  let since: bigint | undefined
   for (const [one, { how }] of own ?? []) {
     if (!one.startsWith(`${key}/`)) continue
     own?.delete(one)
-    first ??= how.since
+    since ??= how.since
   }
-  return first
+  return since
 }
 
 /**
@@ -102,8 +102,8 @@ export async function inTime<T>(
   // What happened before it was asked is looked at next.
   if (isUp) wake?.up()
   if (ask.over) return ask.answer
-  const asked = swap.book.get(key)
-  if (asked !== undefined) asked.failures = OFTEN
+  const sent = swap.book.get(key)
+  if (sent !== undefined) sent.failures = OFTEN
   ask.answer.then((answer) => alone(swap, () => late(answer))).catch(() => undefined)
   throw unanswered(swap, key)
 }
