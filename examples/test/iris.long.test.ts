@@ -86,9 +86,11 @@ beforeAll(async () => {
   await nodes.cosmos.fund(admin.address, FUNDS)
   const file = new URL('../../packages/adapters/programs/cosmos/htlc.wasm', import.meta.url)
   htlc = await nodes.cosmos.deploy(admin, Uint8Array.from(readFileSync(file)), {})
-  // Until both chains are equally old.
+  // Until both chains are equally old: their clocks began at the same instant, and went on by themselves.
   while (nodes.iris.height() < nodes.cosmos.height()) await nodes.iris.mine(1)
-  await nodes.iris.advance(nodes.cosmos.time() / SECOND - nodes.iris.time() / SECOND + 1n)
+  const times = [nodes.cosmos, nodes.iris].map((node) => [node, node.time() / SECOND] as const)
+  const latest = times.reduce((most, [, time]) => (time > most ? time : most), 0n)
+  for (const [node, time] of times) await node.advance(latest - time + 1n)
 })
 afterAll(async () => {
   await nodes?.cosmos.stop()

@@ -1,5 +1,5 @@
 // Making a command true: from whatever became of it so far to the next thing to do.
-import { Fact, type Intent, LockTerms, type Signed, type Submission, SwapSeed } from '@aitbc/core'
+import { Fact, type Intent, isAitbcError, LockTerms, type Signed, type Submission, SwapSeed } from '@aitbc/core'
 import * as Agreement from '../Agreement.js'
 import * as Dues from '../Dues.js'
 import type { Context, Sent, Swap, Tips } from '../Runner.js'
@@ -161,17 +161,23 @@ async function sendAgain(
   // One whose era is over needn't be outbid, and may have cost all that it may; nor does it wait for another look.
   const isPast = isOver(context, side, command, sent, tip)
   if (hasWaited(context, side, command, sent, tip) || isPast) {
-    // Nobody takes it in, whatever it pays: what comes before it under its account may be lost. Of two claims or refunds one counts, and of two
-    // locks where the chain takes one alone.
+    // Nobody takes it in, whatever it pays: what comes before it under its account may be lost. Of two claims or refunds one counts.
     const { unique, feesFrom } = side.adapter.profile
-    const alone = command.do === 'lock' ? unique && isPast : isPast || sent.attempts.length > 1
-    const anew = alone && command.do !== 'void' && feesFrom === 'account'
+    const settles = command.do !== 'lock' && command.do !== 'void'
     // What a block is shown to have done would only cost its fee.
     const isDone = tip !== undefined && isEnded(side, swap, command, sent, tip)
-    if (anew && !isDone && hasRested(context, side, command, sent, tip))
+    const anew = () =>
+      feesFrom === 'account' && !isDone && hasRested(context, side, command, sent, tip)
+    if (settles && (isPast || sent.attempts.length > 1) && anew())
       return fresh(context, swap, command, side, signal, last)
     // Where nodes keep the first of two versions, a dearer one is taken now that they dropped it, or never.
-    if (await hasRaised(context, swap, command, side, sent, last, tip, signal)) return undefined
+    const kept = await raised(context, swap, command, side, sent, last, tip, signal)
+    if (kept === undefined) return undefined
+    // Of two locks one counts where the chain takes one alone. A dearer version goes first, for it is sent at once: one that is made anew is looked
+    // at once more, and its era may be over by then, again and again.
+    const isAsked = isAitbcError(kept.error, 'Unanswered')
+    if (command.do === 'lock' && unique && isPast && !isAsked && anew())
+      return fresh(context, swap, command, side, signal, last)
   }
   try {
     await broadcast(context, swap, command, side, sent, signal)
@@ -194,8 +200,8 @@ async function sendAgain(
   }
 }
 
-/** Raises what nobody holds any more; where that can't be, the same is sent again. */
-async function hasRaised(
+/** Raises what nobody holds any more; what kept it from that otherwise. */
+async function raised(
   context: Context,
   swap: Swap,
   command: Act,
@@ -204,15 +210,15 @@ async function hasRaised(
   last: Submission,
   tip: Fact.Tip | undefined,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<{ readonly error: unknown } | undefined> {
   try {
     await raise(context, swap, command, side, sent, last, tip, signal)
-    return true
+    return undefined
   } catch (error) {
     signal.throwIfAborted()
     if (broken.has(swap)) throw error
     context.onProgress?.({ is: 'trouble', key: command.key, error })
-    return false
+    return { error }
   }
 }
 
