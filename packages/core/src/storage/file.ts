@@ -10,11 +10,15 @@ import type { Log, Storage, Versioned } from '../Storage.js'
 
 // A key is a folder, each of its versions a file in it. `link` creates a version with all its bytes or not at all, and only where
 // nobody else did: that is the compare-and-set, also between processes, and it leaves no lock behind when one of them is killed.
-// Versions are never reused, so a writer that was slow sees a higher one than its own after its `link` and takes its own back.
+// A writer that sees a higher version than its own after its `link` was either slow, and created what others had already removed, or
+// somebody has written on top of it meanwhile. Who writes on top of a version marks it first, while it is the newest: one without that
+// mark never counted, and is taken back.
 
 const CHUNK = 120
 const MAX_TRIES = 1000
 const STALE_TEMPORARY_MS = 86_400_000
+/** When a version that somebody writes on top of was modified last, Unix seconds; nothing is left of the true time. */
+const MARK = 1
 
 /**
  * Storage in a folder (Node): every write is synced, file and folder. Several processes may share the folder; a log belongs to
@@ -72,21 +76,24 @@ export function createFileStorage(options: createFileStorage.Options): Storage {
   const write = async (key: string, expected: bigint, value: Uint8Array): Promise<bigint> => {
     const at = keyFolder(keys, key)
     const version = expected + 1n
-    const found = (await versions(at)).at(-1) ?? 0n
-    if (found !== expected) throw check.conflict(key, expected, found)
+    const newest = async () => (await versions(at)).at(-1) ?? 0n
+    const refuse = async () => check.conflict(key, expected, await newest())
+    if ((await newest()) !== expected) throw await refuse()
+    if (expected > 0n && !(await mark(join(at, versionName(expected)), async () => (await newest()) === expected)))
+      throw await refuse()
     await makeFolder(at)
     const target = join(at, versionName(version))
-    if (!(await createWhole(temporary, target, value)))
-      throw check.conflict(key, expected, (await versions(at)).at(-1) ?? 0n)
-    const present = await versions(at)
-    const newest = present.at(-1) ?? 0n
-    if (newest > version) {
-      await removeIfThere(target)
-      throw check.conflict(key, expected, newest)
-    }
-    await syncFolder(at)
-    for (const older of present) if (older < version) await removeIfThere(join(at, versionName(older)))
-    return version
+    return withWhole(temporary, value, async (path, file) => {
+      if (!(await linked(path, target))) throw await refuse()
+      const present = await versions(at)
+      if ((present.at(-1) ?? 0n) > version && !(await isMarked(file))) {
+        await removeIfThere(target)
+        throw await refuse()
+      }
+      await syncFolder(at)
+      for (const older of present) if (older < version) await removeIfThere(join(at, versionName(older)))
+      return version
+    })
   }
 
   return {
@@ -258,9 +265,8 @@ async function own(name: string, at: string, temporary: string): Promise<() => P
   const mine = await me()
   const file = (n: bigint) => join(at, `owner.${n}`)
   const release = (n: bigint) => async () => {
-    const path = join(temporary, crypto.randomUUID())
-    await writeSynced(path, encodeOwner({ ...mine, released: true }))
-    await rename(path, file(n))
+    const released = encodeOwner({ ...mine, released: true })
+    await withWhole(temporary, released, (path) => rename(path, file(n)))
   }
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const last = (await owners(at)).at(-1) ?? 0n
@@ -361,28 +367,59 @@ function ordered(names: readonly string[], form: RegExp): bigint[] {
 }
 
 /** Creates a file with all its bytes; false where there is one already. */
-async function createWhole(temporary: string, target: string, bytes: Uint8Array): Promise<boolean> {
+function createWhole(temporary: string, target: string, bytes: Uint8Array): Promise<boolean> {
+  return withWhole(temporary, bytes, (path) => linked(path, target))
+}
+
+/** A file with all its bytes, synced, that has a name which nobody else knows as long as it is used. */
+async function withWhole<T>(
+  temporary: string,
+  bytes: Uint8Array,
+  use: (path: string, file: FileHandle) => Promise<T>,
+): Promise<T> {
   const path = join(temporary, crypto.randomUUID())
-  await writeSynced(path, bytes)
+  const file = await open(path, 'wx', 0o600)
+  try {
+    await writeAll(file, bytes, 0)
+    await file.sync()
+    return await use(path, file)
+  } finally {
+    await file.close()
+    await removeIfThere(path)
+  }
+}
+
+/** Gives a file another name; false where something has that name already. */
+async function linked(path: string, target: string): Promise<boolean> {
   try {
     await link(path, target)
     return true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
     throw error
-  } finally {
-    await removeIfThere(path)
   }
 }
 
-async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
-  const file = await open(path, 'wx', 0o600)
+/** Marks a file, of whatever name by now, if that is said to be right while it is open; false where it isn't, or isn't there. */
+async function mark(path: string, isRight: () => Promise<boolean>): Promise<boolean> {
+  let handle: FileHandle
   try {
-    await writeAll(file, bytes, 0)
-    await file.sync()
-  } finally {
-    await file.close()
+    handle = await open(path, 'r+')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+    throw error
   }
+  try {
+    if (!(await isRight())) return false
+    await handle.utimes(MARK, MARK)
+    return true
+  } finally {
+    await handle.close()
+  }
+}
+
+async function isMarked(handle: FileHandle): Promise<boolean> {
+  return (await handle.stat()).mtimeMs === MARK * 1000
 }
 
 async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {

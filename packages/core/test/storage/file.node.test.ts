@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import {
   appendFileSync,
   mkdtempSync,
@@ -105,6 +105,44 @@ test('behavior: a version that a killed writer left behind a newer one counts fo
   writeFileSync(join(dirname(file as string), '2'.padStart(20, '0')), 'stale')
   expect(await storage.get('k')).toEqual({ value: Uint8Array.of(2), version: 3n })
   expect(await storage.compareAndSet('k', 3n, Uint8Array.of(3))).toBe(4n)
+  expect(files(at)).toHaveLength(1)
+})
+
+/** Another process takes its turn, whole, as soon as a file is there, before this one does anything else. */
+async function meanwhile(isThere: () => boolean, ...args: string[]): Promise<void> {
+  for (let turns = 0; !isThere(); turns++) {
+    if (turns > 100_000) throw new Error('nothing came')
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  const { stdout } = spawnSync(process.execPath, ['--import', 'tsx', worker, ...args], { cwd: dirname(worker) })
+  expect(String(stdout)).toContain('done')
+}
+
+test('behavior: a version that others wrote on top of before its writer looked again counts, and its writer is told so', async () => {
+  const at = folder()
+  const storage = createFileStorage({ folder: at })
+  await storage.put('n', new TextEncoder().encode('6'))
+  const isThere = () => files(at).some((file) => file.endsWith('2'.padStart(20, '0')))
+  const [version] = await Promise.all([
+    storage.compareAndSet('n', 1n, new TextEncoder().encode('7')),
+    meanwhile(isThere, at, 'increment', '2'),
+  ])
+  expect(version).toBe(2n)
+  expect(await storage.get('n')).toEqual({ value: new TextEncoder().encode('9'), version: 4n })
+  expect(files(at)).toHaveLength(1)
+})
+
+test('error: a version whose name others had taken and given back before its writer came counts for nothing', async () => {
+  const at = folder()
+  const storage = createFileStorage({ folder: at })
+  await storage.put('n', new TextEncoder().encode('6'))
+  const isThere = () => files(join(at, 'tmp')).length > 0
+  const [answer] = await Promise.all([
+    storage.compareAndSet('n', 1n, new TextEncoder().encode('100')).catch((error: unknown) => error),
+    meanwhile(isThere, at, 'increment', '3'),
+  ])
+  expect(answer).toMatchObject({ _tag: 'StorageConflict' })
+  expect(await storage.get('n')).toEqual({ value: new TextEncoder().encode('9'), version: 4n })
   expect(files(at)).toHaveLength(1)
 })
 
