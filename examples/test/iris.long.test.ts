@@ -88,9 +88,10 @@ beforeAll(async () => {
   htlc = await nodes.cosmos.deploy(admin, Uint8Array.from(readFileSync(file)), {})
   // Until both chains are equally old: their clocks began at the same instant, and went on by themselves.
   while (nodes.iris.height() < nodes.cosmos.height()) await nodes.iris.mine(1)
-  const times = [nodes.cosmos, nodes.iris].map((node) => [node, node.time() / SECOND] as const)
-  const latest = times.reduce((most, [, time]) => (time > most ? time : most), 0n)
-  for (const [node, time] of times) await node.advance(latest - time + 1n)
+  const [there, here] = [nodes.cosmos.time() / SECOND, nodes.iris.time() / SECOND]
+  const next = (there > here ? there : here) + 1n
+  await nodes.cosmos.advance(next - there)
+  await nodes.iris.advance(next - here)
 })
 afterAll(async () => {
   await nodes?.cosmos.stop()

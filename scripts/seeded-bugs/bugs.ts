@@ -457,8 +457,29 @@ export const bugs: readonly Bug[] = [
   {
     name: 'L4: a lock whose era is over and that costs all that it may is raised for ever',
     file: 'packages/swap/src/internal/carryOut.ts',
-    from: "command.do === 'lock' ? unique && isPast :",
-    to: "command.do === 'lock' ? false :",
+    from: "command.do === 'lock' && unique && isPast && !isAsked && anew()",
+    to: 'false',
+    tests: ['packages/swap/test/Runner.era.test.ts'],
+  },
+  {
+    name: 'S9: a compare-and-set that others wrote on top of before its writer looked again is told to have failed',
+    file: 'packages/core/src/storage/file.ts',
+    from: ' && !(await isMarked(file))',
+    to: '',
+    tests: ['packages/core/test/storage/file.node.test.ts'],
+  },
+  {
+    name: 'S9: a compare-and-set that took a name which others had given back is told to have counted',
+    file: 'packages/core/src/storage/file.ts',
+    from: '!(await isMarked(file))',
+    to: 'false',
+    tests: ['packages/core/test/storage/file.node.test.ts'],
+  },
+  {
+    name: 'L1: a lock whose era is over by each look is made anew for ever, and never sent',
+    file: 'packages/swap/src/internal/carryOut.ts',
+    from: "const settles = command.do !== 'lock' && command.do !== 'void'\n",
+    to: "const settles = command.do !== 'void' && (command.do !== 'lock' || unique)\n",
     tests: ['packages/swap/test/Runner.era.test.ts'],
   },
   {
@@ -1617,8 +1638,8 @@ export const bugs: readonly Bug[] = [
   {
     name: 'L5: a claim with a number that nobody uses is never made anew where nodes keep the first of two versions',
     file: 'packages/swap/src/internal/carryOut.ts',
-    from: "command.do !== 'void' && feesFrom === 'account'",
-    to: "command.do !== 'void' && feesFrom === 'account' && side.adapter.capabilities.replacement === true",
+    from: "feesFrom === 'account' && !isDone",
+    to: "feesFrom === 'account' && side.adapter.capabilities.replacement === true && !isDone",
     tests: ['packages/swap/test/Runner.attacks.test.ts'],
   },
   {

@@ -4,7 +4,7 @@ import type { Side } from '@aitbc/swap'
 import { describe, expect, it } from 'vitest'
 import { both, expectGains, expectWhole, feesOf, isLocked } from './model/expect.js'
 import { LONG, SHORT } from './model/fixtures.js'
-import { ALICE, BOB, create, type Market, risk } from './model/market.js'
+import { ALICE, BOB, create, type Market, mine, risk } from './model/market.js'
 import * as Process from './model/process.js'
 
 // What is good for some blocks only, as Polkadot's mortal transactions are.
@@ -57,6 +57,44 @@ describe('a lock that nobody took in its era', () => {
     expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
     expect(feesOf(alice, 'lock')).toEqual([2n, 2n])
     expectWhole(market, ALICE, BOB)
+  })
+})
+
+describe('a lock whose era is over before it is looked at once more', () => {
+  it('L1 L4: is sent all the same, dearer, where another one is good again', async () => {
+    const market = create({ long: 'contract', short: 'utxo' })
+    let isMade = false
+    const hasty = (side: Side.Side): Side.Side => {
+      const { adapter } = side
+      if (adapter.network.id !== LONG) return side
+      const height = () => BigInt(market.nets.long.tip.height)
+      const mortal = (steps: readonly Step[]) => {
+        const validUntil = { network: LONG, clock: 'height', value: height() + 1n } as const
+        return steps.map((step) => (step.kind === 'lock' ? { ...step, validUntil } : step))
+      }
+      const changed: SwapAdapter = {
+        ...adapter,
+        prepare: async (intent, o) => {
+          if (intent.kind === 'lock') isMade = true
+          return mortal(await adapter.prepare(intent, o))
+        },
+        replace: async (submission, rate, o) => mortal(await adapter.replace(submission, rate, o)),
+        tip: async (o) => {
+          if (isMade && !isLocked(market, 'long')) for (let i = 0; i < 2; i++) mine(market)
+          return adapter.tip(o)
+        },
+        submit: async (one, o) => {
+          if (height() > (one.step.validUntil?.value ?? height())) throw Refusals.Outdated('the era is over')
+          return adapter.submit(one, o)
+        },
+      }
+      return { ...side, adapter: changed }
+    }
+    const { deal, alice, bob } = both(market, { wrap: hasty, context: { bumpAfter: () => 1n } })
+    Process.start(alice, deal)
+    Process.start(bob, deal)
+    await Process.finish(market, alice, bob)
+    expect([alice.outcome, bob.outcome]).toEqual(['deal', 'deal'])
   })
 })
 

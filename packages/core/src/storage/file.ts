@@ -79,7 +79,10 @@ export function createFileStorage(options: createFileStorage.Options): Storage {
     const newest = async () => (await versions(at)).at(-1) ?? 0n
     const refuse = async () => check.conflict(key, expected, await newest())
     if ((await newest()) !== expected) throw await refuse()
-    if (expected > 0n && !(await mark(join(at, versionName(expected)), async () => (await newest()) === expected)))
+    if (
+      expected > 0n &&
+      !(await mark(join(at, versionName(expected)), async () => (await newest()) === expected))
+    )
       throw await refuse()
     await makeFolder(at)
     const target = join(at, versionName(version))

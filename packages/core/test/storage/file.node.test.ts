@@ -114,7 +114,9 @@ async function meanwhile(isThere: () => boolean, ...args: string[]): Promise<voi
     if (turns > 100_000) throw new Error('nothing came')
     await new Promise((resolve) => setImmediate(resolve))
   }
-  const { stdout } = spawnSync(process.execPath, ['--import', 'tsx', worker, ...args], { cwd: dirname(worker) })
+  const { stdout } = spawnSync(process.execPath, ['--import', 'tsx', worker, ...args], {
+    cwd: dirname(worker),
+  })
   expect(String(stdout)).toContain('done')
 }
 

@@ -18,7 +18,14 @@ beforeAll(async () => {
   connection = new Web3.Connection(node.url, 'confirmed')
   await connection.requestAirdrop(alice.publicKey, 100 * SOL)
 })
-afterAll(() => node.close())
+afterAll(() => {
+  // It has no end of its own, and would look for a node that is gone once a second, for ever.
+  type Socket = { setAutoReconnect(reconnect: boolean): void; close(): void }
+  const { _rpcWebSocket: socket } = connection as unknown as { _rpcWebSocket: Socket }
+  socket.setAutoReconnect(false)
+  socket.close()
+  return node.close()
+})
 
 const transfer = (to: Web3.PublicKey, lamports: number) =>
   Web3.SystemProgram.transfer({ fromPubkey: alice.publicKey, toPubkey: to, lamports })

@@ -1,5 +1,13 @@
 // Making a command true: from whatever became of it so far to the next thing to do.
-import { Fact, type Intent, isAitbcError, LockTerms, type Signed, type Submission, SwapSeed } from '@aitbc/core'
+import {
+  Fact,
+  type Intent,
+  isAitbcError,
+  LockTerms,
+  type Signed,
+  type Submission,
+  SwapSeed,
+} from '@aitbc/core'
 import * as Agreement from '../Agreement.js'
 import * as Dues from '../Dues.js'
 import type { Context, Sent, Swap, Tips } from '../Runner.js'
@@ -166,8 +174,7 @@ async function sendAgain(
     const settles = command.do !== 'lock' && command.do !== 'void'
     // What a block is shown to have done would only cost its fee.
     const isDone = tip !== undefined && isEnded(side, swap, command, sent, tip)
-    const anew = () =>
-      feesFrom === 'account' && !isDone && hasRested(context, side, command, sent, tip)
+    const anew = () => feesFrom === 'account' && !isDone && hasRested(context, side, command, sent, tip)
     if (settles && (isPast || sent.attempts.length > 1) && anew())
       return fresh(context, swap, command, side, signal, last)
     // Where nodes keep the first of two versions, a dearer one is taken now that they dropped it, or never.
