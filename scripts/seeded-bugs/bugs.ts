@@ -1117,10 +1117,10 @@ export const bugs: readonly Bug[] = [
     tests: MONEY_TESTS,
   },
   {
-    name: 'S13: what fails is made anew with each look where all are for one place',
-    file: 'packages/swap/src/internal/book.ts',
-    from: 'if (before?.failures !== undefined) now.failures = before.failures',
-    to: '',
+    name: 'S13: where each version may cost its fee, what is told to wait or to have run out of time is made anew with each look',
+    file: 'packages/swap/src/internal/price.ts',
+    from: 'costsEach(side.adapter.network) ? sent.attempts.length : 0',
+    to: '0',
     tests: ['packages/swap/test/Runner.attacks.test.ts'],
   },
   {
