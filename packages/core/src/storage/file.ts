@@ -78,7 +78,8 @@ export function createFileStorage(options: createFileStorage.Options): Storage {
     const version = expected + 1n
     const newest = async () => (await versions(at)).at(-1) ?? 0n
     const refuse = async () => check.conflict(key, expected, await newest())
-    if ((await newest()) !== expected) throw await refuse()
+    const found = await newest()
+    if (found !== expected) throw check.conflict(key, expected, found)
     if (
       expected > 0n &&
       !(await mark(join(at, versionName(expected)), async () => (await newest()) === expected))
